@@ -36,6 +36,10 @@ class Streams:
             return cls(int(random_state))
         return cls(int(check_random_state(random_state).randint(np.iinfo(np.int32).max)))
 
+    def child(self, *name: object) -> Streams:
+        """Root of a whole family of streams."""
+        return Streams(self.child_seed(*name))
+
     def child_seed(self, *name: object) -> int:
         """63-bit seed of the stream with this name."""
         text = "\x1f".join(map(repr, (self.seed, *name)))

@@ -1,0 +1,72 @@
+# Everything a developer runs. Needs Python >= 3.11 and make; the rest goes into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+PYTEST := -m pytest --no-header -n auto
+LOWEST := build/lowest
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow test-lowest lint check format bench-quick clean
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
+		while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+setup: .venv/.stamp ## make .venv with the tested versions
+
+.venv/.stamp: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing the tested versions into .venv (a minute or two) ..."
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
+
+demo: setup ## oversample a small table and show what it brings
+	@$(BIN)/python -m benchmarks.demo
+
+# One thread per process: the test workers share the cores.
+test test-slow test-lowest check: export OMP_NUM_THREADS = 1
+test test-slow test-lowest check: export OPENBLAS_NUM_THREADS = 1
+test test-slow test-lowest check: export MKL_NUM_THREADS = 1
+
+test: setup ## fast tests and doctests
+	@$(BIN)/python $(PYTEST) -m "not slow"
+
+test-slow: setup ## the slow tests
+	@$(BIN)/python $(PYTEST) -m slow
+
+lint: setup ## style, types, floors, spelling
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --quiet --check
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/typos
+
+check: lint test ## everything a change must pass: lint, then test
+
+format: setup ## let ruff repair what it can
+	@$(BIN)/ruff check --quiet --fix
+	@$(BIN)/ruff format --quiet
+
+bench-quick: setup ## a small round of the benchmark
+	@$(BIN)/python -m benchmarks --quick
+
+# Direct dependencies at their lower bounds, torch and the test tools as tested.
+$(LOWEST)/.stamp: pyproject.toml constraints.txt
+	@$(PYTHON) -m venv --clear $(LOWEST)
+	@$(PYTHON) -c 'import tomllib; \
+		needs = tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]; \
+		print(*(n.replace(">=", "==") for n in needs if not n.startswith("torch>")), sep="\n")' \
+		> $(LOWEST)/constraints.txt
+	@sed -nE '/^(torch|pytest|pytest-xdist|hypothesis)==/p' constraints.txt >> $(LOWEST)/constraints.txt
+	@$(LOWEST)/bin/python -m pip install -qq --disable-pip-version-check \
+		-c $(LOWEST)/constraints.txt -e ".[plot]" pytest pytest-xdist hypothesis polars
+	@touch $@
+
+test-lowest: $(LOWEST)/.stamp ## fast tests with the oldest versions promised
+	@# Old versions warn of their own future; that is not our news.
+	@$(LOWEST)/bin/python $(PYTEST) -m "not slow" -W default
+
+clean: ## remove caches and builds, keep .venv
+	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find gan_oversampler benchmarks tests -name __pycache__ -type d -prune -exec rm -rf {} +

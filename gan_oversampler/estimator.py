@@ -1,0 +1,364 @@
+"""The sampler that users meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from imblearn.over_sampling.base import BaseOverSampler
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.base import _fit_context, clone
+from sklearn.utils import check_array
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted, validate_data
+
+from gan_oversampler._names import lookup
+from gan_oversampler._rng import Streams
+from gan_oversampler._threads import single_threaded
+from gan_oversampler.bases import BASES
+from gan_oversampler.codec.codec import Codec
+from gan_oversampler.fitting import Plan, run
+from gan_oversampler.judging import BASELINES, NOTHING
+from gan_oversampler.oracles.base import Oracle
+from gan_oversampler.oracles.registry import oracle_of
+from gan_oversampler.rows import Frame, Rows
+from gan_oversampler.specification import GAN
+from gan_oversampler.target import Target
+from gan_oversampler.training.loop import Budget
+
+# The robust default comes first; among equals the earlier one wins.
+PORTFOLIO: tuple[str, ...] = ("smoothed_bootstrap", "smote", "border", "local_gaussian")
+
+
+def default_portfolio() -> list[GAN]:
+    """What ``gan=None`` stands for: small residual generators over four bases."""
+    return [GAN(base=base, widths=(32, 32), batch_size=32) for base in PORTFOLIO]
+
+
+class GANOversampler(BaseOverSampler):
+    """Oversample with GANs that start as geometric samplers and are judged on held-out rows.
+
+    A population of small conditional GANs is trained on the classes to be oversampled, each one in a
+    version per fold that never sees that fold. Every ``epoch_unit`` steps an oracle scores all of them on
+    those unseen rows; training stops when scores no longer improve, and the best generator seen, which
+    may be an untrained one, draws the new rows.
+
+    Parameters
+    ----------
+    sampling_strategy : float, str, dict or callable, default="auto"
+        Any form of imbalanced-learn. A float may also be used with more than two classes, and a dict may
+        hold floats: ratios to the largest class.
+    gan : GAN or list of GAN, default=None
+        What to train. None takes a portfolio of residual generators over four bases.
+    oracle : str, Oracle, scorer, callable or None, default="downstream"
+        ``"downstream"`` (held-out F1 of a panel of cheap classifiers), ``"frechet"``, ``"energy"``; a
+        scikit-learn scorer or its name; an instance such as ``DownstreamOracle(LogisticRegression())``;
+        a function ``(real, synthetic) -> float``, higher being better, of held-out and new rows of one
+        class in your container. None trains the first GAN for ``max_steps`` and keeps its last state.
+    cv : int or splitter, default=3
+        Folds of the cross-fit.
+    epoch_unit : int, default=50
+        Generator steps between two scorings.
+    patience : int, default=2
+        Scorings in a row without improvement after which a GAN stops.
+    max_steps : int, default=300
+        Most generator steps. 0 switches training off: the oracle chooses among the bases.
+    max_time : float, default=None
+        Seconds after which no further unit is begun. Results then depend on the machine's speed.
+    baselines : sequence of str, default=("none", "random", "smote")
+        Scored by the same oracle on the same folds and shown in the report: ``"none"``, ``"random"``
+        or the name of a base.
+    categorical_features : "auto", or list of names, positions or a mask, default="auto"
+        Columns to treat as categories besides text, booleans and pandas categories.
+    device : str, default="auto"
+        Where to train: ``"cpu"``, ``"cuda"`` …; ``"auto"`` takes a GPU only for networks of 256 units or
+        more, because smaller ones are faster on a CPU.
+    n_jobs : int, default=None
+        Parallel scorings, through joblib. Results do not depend on it.
+    random_state : int, RandomState or None, default=None
+        An integer gives bit-equal output on CPU, whatever the container, threads or jobs.
+    verbose : int, default=0
+        1 prints each score as it comes.
+
+    Attributes
+    ----------
+    sampling_strategy_ : dict
+        New rows per class.
+    classes_ : ndarray
+        Labels, most frequent first.
+    report_ : Report
+        What was kept, why, and the scores of candidates and baselines.
+    history_ : DataFrame
+        One row per scored candidate: step, scores per fold, losses, seconds.
+    is_synthetic_ : ndarray of bool
+        Which rows that ``fit_resample`` returned are new.
+    n_features_in_ : int
+        Columns of ``X``.
+    feature_names_in_ : ndarray of str
+        Their names, if all are strings.
+
+    See Also
+    --------
+    GAN : What a member of the population is.
+
+    References
+    ----------
+    Nazari, Branco & Jourdan, "AutoGAN: An Automated Human-Out-of-the-Loop Approach for Training
+    Generative Adversarial Networks", Mathematics 11(4), 2023.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> X, y = make_classification(120, weights=[0.8], random_state=0)
+    >>> sampler = GANOversampler(max_steps=50, random_state=0)
+    >>> X_new, y_new = sampler.fit_resample(X, y)
+    >>> np.bincount(y_new).tolist(), int(sampler.is_synthetic_.sum())
+    ([95, 95], 70)
+    >>> sampler.sample(3, y=1).shape
+    (3, 20)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseOverSampler._parameter_constraints,
+        "gan": [GAN, list, tuple, None],
+        "oracle": [str, Oracle, callable, None],
+        "cv": ["cv_object"],
+        "epoch_unit": [Interval(Integral, 1, None, closed="left")],
+        "patience": [Interval(Integral, 1, None, closed="left")],
+        "max_steps": [Interval(Integral, 0, None, closed="left")],
+        "max_time": [Interval(Real, 0, None, closed="left"), None],
+        "baselines": [list, tuple],
+        "categorical_features": ["array-like", StrOptions({"auto"}), None],
+        "device": [str],
+        "n_jobs": [Integral, None],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        sampling_strategy: Any = "auto",
+        *,
+        gan: GAN | Sequence[GAN] | None = None,
+        oracle: str | Oracle | Callable[..., float] | None = "downstream",
+        cv: Any = 3,
+        epoch_unit: int = 50,
+        patience: int = 2,
+        max_steps: int = 300,
+        max_time: float | None = None,
+        baselines: Sequence[str] = ("none", "random", "smote"),
+        categorical_features: Any = "auto",
+        device: str = "auto",
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.gan = gan
+        self.oracle = oracle
+        self.cv = cv
+        self.epoch_unit = epoch_unit
+        self.patience = patience
+        self.max_steps = max_steps
+        self.max_time = max_time
+        self.baselines = baselines
+        self.categorical_features = categorical_features
+        self.device = device
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Frame, y: Any) -> GANOversampler:
+        """Train; ``sample`` then draws new rows.
+
+        Parameters
+        ----------
+        X : dataframe, array, list or sparse matrix of shape (n_rows, n_columns)
+            Numbers, text, booleans, categories, dates; cells may be missing.
+        y : array-like of shape (n_rows,)
+            Class labels of any type.
+
+        Returns
+        -------
+        self : GANOversampler
+            The fitted sampler.
+
+        Raises
+        ------
+        ValueError
+            If there is one class only, a class to oversample has one row, labels are missing, or a
+            column cannot be modelled (infinite values, texts that look like ids).
+        """
+        self._train(X, y)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_resample(self, X: Frame, y: Any) -> tuple[Frame, Any]:
+        """Train, and append new rows until every class has as many as ``sampling_strategy`` asks.
+
+        Parameters
+        ----------
+        X, y : see ``fit``
+
+        Returns
+        -------
+        X_resampled, y_resampled : same containers and dtypes as given
+            The original rows, unchanged and first, then the new ones class by class.
+        """
+        return self._fit_resample(X, y)
+
+    def _fit_resample(self, X: Frame, y: Any) -> tuple[Frame, Any]:
+        target = self._train(X, y)
+        codes, rows = self._draw({target.code_of(c): n for c, n in self.sampling_strategy_.items()})
+        self.is_synthetic_ = np.repeat([False, True], [len(target.codes), len(codes)])
+        new = self._codec.decode(rows, self._streams.numpy("decode"))
+        return self._codec.stack(X, new), target.stack(y, codes)
+
+    def sample(self, n: int, *, y: Any = None, random_state: int | None = None) -> Frame:
+        """Draw new rows of one class.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+        y : label, default=None
+            Which class; may be left out when only one was oversampled.
+        random_state : int, default=None
+            None draws other rows at every call (the same sequence after the same fit).
+
+        Returns
+        -------
+        X_new : same container and dtypes as the training table, of n rows
+
+        Raises
+        ------
+        ValueError
+            If the class is unknown or was not among those to oversample.
+        """
+        check_is_fitted(self)
+        if not isinstance(n, Integral) or n < 0:
+            raise ValueError(f"'n' must be a non-negative integer. Got {n!r} instead.")
+        code = self._code_to_sample(y)
+        self._n_samplings += random_state is None
+        name = self._n_samplings if random_state is None else f"seed {random_state}"
+        streams = self._streams.child("sample", name)
+        with single_threaded():
+            rows = self._source.draw(code, int(n), streams)
+        return self._codec.decode(rows, streams.numpy("decode"))
+
+    def _train(self, X: Frame, y: Any) -> Target:
+        """Read the table, fit, and set what the fit leaves behind."""
+        gans, oracle = self._gans(), None if self.oracle is None else oracle_of(self.oracle)
+        for name in self.baselines:
+            lookup({NOTHING: None, **BASELINES, **BASES}, name, "baseline")
+        target = self._check(X, y)
+        strategy = target.strategy(self.sampling_strategy)
+        n_new = {target.code_of(label): n for label, n in strategy.items() if n}
+        self._refuse_single_rows(target, n_new)
+        self._streams = Streams.of(self.random_state)
+        self._codec = Codec.learn(X, categorical_features=self.categorical_features)
+        decode = partial(_decode, self._codec, self._streams.child("oracle"))
+        rows = Rows(self._codec.encode(X), target.codes, target.classes, decode)
+        plan = Plan(
+            gans,
+            oracle,
+            self.cv,
+            self._budget,
+            self.baselines,
+            _device(self.device, gans),
+            self._streams,
+            self.n_jobs,
+            print if self.verbose else _silent,
+        )
+        with single_threaded():
+            outcome = run(plan, rows, self._codec.layout, n_new)
+        self.sampling_strategy_, self.classes_ = strategy, target.classes
+        self._source, self._n_samplings = outcome.source, 0
+        self.report_, self.history_ = outcome.report, outcome.history
+        return target
+
+    def _budget(self) -> Budget:
+        # Without an oracle nothing can fail to improve, so patience never ends the training.
+        max_time = np.inf if self.max_time is None else self.max_time
+        return Budget(self.epoch_unit, self.patience, self.max_steps, max_time)
+
+    def _gans(self) -> list[GAN]:
+        given = default_portfolio() if self.gan is None else self.gan
+        gans = [given] if isinstance(given, GAN) else list(given)
+        if not gans or not all(isinstance(gan, GAN) for gan in gans):
+            raise ValueError(f"'gan' must be a GAN or a non-empty list of them. Got {self.gan!r} instead.")
+        return [clone(gan).validate() for gan in gans]
+
+    def _check(self, X: Frame, y: Any) -> Target:
+        """Refuse what cannot be a table with labels; frames stay whole for the codec."""
+        if _num_samples(X) < 1:
+            raise ValueError("X has no rows: Found array with 0 sample(s); give at least two classes.")
+        if not hasattr(X, "columns"):
+            check_array(X, dtype=None, accept_sparse=["csr", "csc"], ensure_all_finite=False)
+        validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
+        target = Target.of(y)
+        check_consistent_length(X, target.codes)
+        return target
+
+    def _refuse_single_rows(self, target: Target, n_new: Mapping[int, int]) -> None:
+        for code in n_new:
+            if target.counts[code] == 1:
+                raise ValueError(
+                    f"Class {target.classes[code]!r} has 1 row; oversampling needs at least 2 to know how"
+                    " rows of the class vary. Leave the class out of 'sampling_strategy' (give a dict of"
+                    " the others), merge it with another class, or collect more rows."
+                )
+
+    def _draw(self, n_new: Mapping[int, int]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """Codes and encoded rows of new rows, class by class."""
+        streams = self._streams.child("resample")
+        with single_threaded():
+            parts = [self._source.draw(code, n, streams) for code, n in n_new.items() if n]
+        codes = np.repeat(np.array(list(n_new), np.intp), list(n_new.values()))
+        empty = np.empty((0, self._codec.layout.width), np.float32)
+        return codes, np.concatenate([empty, *parts])
+
+    def _code_to_sample(self, label: Any) -> int:
+        known = self.classes_.tolist()
+        drawn = [known[code] for code in self._source.pool.hoods]
+        if label is None and len(drawn) == 1:
+            label = drawn[0]
+        if label not in drawn:
+            what = "not known" if label not in known else "not among those to oversample"
+            raise ValueError(
+                f"Class {label!r} is {what}. Give 'y' as one of: {', '.join(map(repr, drawn))}."
+            )
+        return known.index(label)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        return tags
+
+
+def _silent(line: str) -> None:
+    """Say nothing."""
+
+
+def _decode(codec: Codec, streams: Streams, values: NDArray[Any]) -> Frame:
+    """Decoded rows for oracles: the same rows always decode alike."""
+    return codec.decode(values, streams.numpy("decode"))
+
+
+def _device(name: str, gans: Sequence[GAN]) -> torch.device:
+    if name == "auto":
+        large = any(max(gan.widths, default=0) >= 256 for gan in gans)
+        return torch.device("cuda" if large and torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"Device {name!r} cannot be used here: {error}") from None
+    return device

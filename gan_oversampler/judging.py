@@ -1,0 +1,143 @@
+"""Rungs: every candidate is scored on rows it never saw, paired with all others on the same folds."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from gan_oversampler._rng import Streams
+from gan_oversampler.oracles.base import Oracle
+from gan_oversampler.rows import Rows
+from gan_oversampler.sampling import Source
+from gan_oversampler.specification import GAN
+from gan_oversampler.training.feed import Pool
+from gan_oversampler.training.loop import Candidate
+
+# What a user would do instead of a GAN: nothing, or draw from one of the bases.
+NOTHING: Final = "none"
+BASELINES: Final[Mapping[str, str]] = {"random": "bootstrap"}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One fold: what generators saw, what they never saw, and how many rows to draw.
+
+    All candidates draw from the same streams here, so that their scores differ by merit only.
+    """
+
+    number: int
+    oracle: Oracle
+    holdout: Rows
+    pools: Mapping[str, Pool]
+    n_new: dict[int, int]
+    streams: Streams
+
+    @classmethod
+    def of(
+        cls,
+        number: int,
+        oracle: Oracle,
+        train: Rows,
+        holdout: Rows,
+        pools: Mapping[str, Pool],
+        shares: Mapping[int, float],
+        streams: Streams,
+    ) -> Trial:
+        """Trial of one fold; ``shares`` are new rows per real row of each class to oversample."""
+        n_new = {code: round(share * len(train.of(code))) for code, share in shares.items()}
+        fitted = clone(oracle).fit(
+            train, targets=tuple(n_new), random_state=streams.child_seed("oracle") % 2**32
+        )
+        return cls(number, fitted, holdout, pools, n_new, streams)
+
+    def utility(self, source: Source | None) -> tuple[float, str]:
+        """Utility of rows from a source (None draws nothing), or NaN and what went wrong."""
+        try:
+            value = self.oracle.utility(self.holdout, self._draw(source))
+        except Exception as error:  # an oracle may be anybody's code: one candidate fails, not the run
+            return np.nan, f"{type(error).__name__}: {error}"
+        return value, "" if np.isfinite(value) else f"the score is {value}"
+
+    def _draw(self, source: Source | None) -> Rows:
+        counts = {code: n for code, n in self.n_new.items() if n} if source else {}
+        parts = [source.draw(code, n, self.streams) for code, n in counts.items() if source]
+        empty = self.holdout.values[:0]
+        return Rows(
+            np.concatenate([empty, *parts]),
+            np.repeat(np.array(list(counts), np.intp), [len(part) for part in parts]),
+            self.holdout.classes,
+            self.holdout.decode,
+        )
+
+
+@dataclass
+class Judge:
+    """Score candidates and baselines on all folds.
+
+    Parameters
+    ----------
+    trials : sequence of Trial
+        One per fold.
+    gans : sequence of GAN
+        Specifications that candidates refer to.
+    n_jobs : int or None
+        Parallel scorings, as in joblib.
+    """
+
+    trials: Sequence[Trial]
+    gans: Sequence[GAN]
+    n_jobs: int | None = None
+    events: list[str] = field(default_factory=list)
+
+    def __call__(self, candidates: Sequence[Candidate]) -> list[NDArray[np.float64]]:
+        """Utilities per fold of each candidate."""
+        names = [f"{self.gans[c.specification].label} at step {c.step}" for c in candidates]
+        return self._utilities([self._sources(c) for c in candidates], names)
+
+    def baselines(self, names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+        """Utilities per fold of what users would do instead."""
+        sources: list[list[Source | None]] = [
+            [
+                None
+                if name == NOTHING
+                else Source(trial.pools["targets"], BASELINES.get(name, name))
+                for trial in self.trials
+            ]
+            for name in names
+        ]
+        return dict(zip(names, self._utilities(sources, names, quiet=True), strict=True))
+
+    def _sources(self, candidate: Candidate) -> list[Source | None]:
+        gan = self.gans[candidate.specification]
+        return [
+            Source(trial.pools[gan.classes], gan.base, candidate.snapshots[trial.number])
+            for trial in self.trials
+        ]
+
+    def _utilities(
+        self, sources: Sequence[Sequence[Source | None]], names: Sequence[str], *, quiet: bool = False
+    ) -> list[NDArray[np.float64]]:
+        tasks = [pair for row in sources for pair in zip(self.trials, row, strict=True)]
+        results = Parallel(n_jobs=self.n_jobs)(delayed(_utility)(*task) for task in tasks)
+        scores = np.array([value for value, _ in results]).reshape(len(names), len(self.trials))
+        for i, name in enumerate(names):
+            fates = [fate for _, fate in results[i * len(self.trials) :][: len(self.trials)] if fate]
+            if fates and not quiet:
+                self._report_failure(name, fates[0])
+        return list(scores)
+
+    def _report_failure(self, name: str, fate: str) -> None:
+        event = f"The oracle could not score {name}; it counts as failed ({fate})."
+        self.events.append(event)
+        warnings.warn(event, RuntimeWarning, stacklevel=2)
+
+
+def _utility(trial: Trial, source: Source | None) -> tuple[float, str]:
+    return trial.utility(source)

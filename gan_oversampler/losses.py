@@ -1,0 +1,95 @@
+"""What critic and generator minimise, and the penalties that keep the critic smooth.
+
+A loss sees critic outputs for paired real and fake rows, ``(P, B)`` each, and returns a mean over rows
+``(P,)``: members never share a denominator.
+"""
+
+# P member, B row, F encoded column
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Objective = Callable[[Tensor, Tensor], Tensor]
+CriticFn = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class GanLoss:
+    """Objectives ``(real_PB, fake_PB) -> (P,)`` of both players, and the penalty that belongs to them."""
+
+    critic: Objective
+    generator: Objective
+    penalty: str = "none"
+
+
+# Source of each: Goodfellow et al. 2014 (non-saturating), Mao et al. 2017, Lim & Ye 2017,
+# Gulrajani et al. 2017, Jolicoeur-Martineau 2018 in the form of Huang et al. 2024 (R3GAN).
+LOSSES: Final[Mapping[str, GanLoss]] = MappingProxyType(
+    {
+        "bce": GanLoss(
+            critic=lambda real, fake: (F.softplus(-real) + F.softplus(fake)).mean(-1),
+            generator=lambda real, fake: F.softplus(-fake).mean(-1),
+        ),
+        "least_squares": GanLoss(
+            critic=lambda real, fake: ((real - 1).square() + fake.square()).mean(-1) / 2,
+            generator=lambda real, fake: (fake - 1).square().mean(-1) / 2,
+        ),
+        "hinge": GanLoss(
+            critic=lambda real, fake: (F.relu(1 - real) + F.relu(1 + fake)).mean(-1),
+            generator=lambda real, fake: -fake.mean(-1),
+        ),
+        "wgan_gp": GanLoss(
+            critic=lambda real, fake: (fake - real).mean(-1),
+            generator=lambda real, fake: -fake.mean(-1),
+            penalty="gradient",
+        ),
+        "relativistic": GanLoss(
+            critic=lambda real, fake: F.softplus(fake - real).mean(-1),
+            generator=lambda real, fake: F.softplus(real - fake).mean(-1),
+            penalty="r1_r2",
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Penalty:
+    """Term ``(critic, real_PBF, fake_PBF, mix_PB1) -> (P,)`` and its usual weight."""
+
+    term: Callable[[CriticFn, Tensor, Tensor, Tensor], Tensor]
+    weight: float
+
+
+def _slopes(critic: CriticFn, rows_PBF: Tensor) -> Tensor:
+    """Squared gradient norm of the critic at each row: ``(P, B)``."""
+    rows_PBF = rows_PBF.detach().requires_grad_()
+    (slope_PBF,) = torch.autograd.grad(critic(rows_PBF).sum(), rows_PBF, create_graph=True)
+    return slope_PBF.square().sum(-1)
+
+
+def _gradient(critic: CriticFn, real: Tensor, fake: Tensor, mix_PB1: Tensor) -> Tensor:
+    # NOTE[paper]: Gulrajani et al. draw one mixing weight per row; so do we, per member too.
+    slope_PB = _slopes(critic, torch.lerp(real, fake, mix_PB1))
+    return ((slope_PB + 1e-12).sqrt() - 1).square().mean(-1)
+
+
+def _r1_r2(critic: CriticFn, real: Tensor, fake: Tensor, mix_PB1: Tensor) -> Tensor:
+    # One pass over both halves: half the mean slope at real rows plus half the mean at fake ones.
+    return _slopes(critic, torch.cat([real, fake], dim=1)).mean(-1)
+
+
+PENALTIES: Final[Mapping[str, Penalty | None]] = MappingProxyType(
+    {
+        "none": None,
+        "gradient": Penalty(_gradient, weight=10.0),
+        "r1_r2": Penalty(_r1_r2, weight=1.0),
+    }
+)

@@ -1,0 +1,282 @@
+"""P small networks as one tensor program.
+
+The parameters of a member lie in one row of a buffer ``(P, N)``, so that optimisers, averages, snapshots
+and rollbacks are single tensor operations and never mix members.
+"""
+
+# P member, B row, I input, O output, H hidden, N parameter, C class, F encoded column, Z latent
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gan_oversampler.space import RowSpace
+
+# CPU kernels treat the last few numbers of a buffer differently from the others; padding every member to
+# whole vectors makes its numbers independent of where in the buffer it lies.
+LANES: Final = 32
+NORM_MOMENTUM: Final = 0.8  # of batch statistics, as in the reference code
+SLOPE: Final = 0.2
+
+
+def padded(n: int) -> int:
+    """Next multiple of the vector length."""
+    return -(-n // LANES) * LANES
+
+
+@dataclass(frozen=True)
+class Mlp:
+    """Shape of P class-conditional perceptrons: ``(P, B, I)`` and ``(P, B, C)`` to ``(P, B, O)``.
+
+    Parameters
+    ----------
+    n_inputs, n_classes, n_outputs : int
+        Lengths of the three vectors.
+    widths : tuple of int
+        Hidden units per layer.
+    multiply : bool
+        Embed the class and multiply the input by it, instead of appending it.
+    batch_norm : bool
+        Normalise after each hidden layer.
+    dropout : float
+        Share of units silenced after each hidden layer but the first, while training.
+    zero_last : bool
+        Start with zero output.
+
+    Examples
+    --------
+    >>> mlp = Mlp(3, 2, 4, widths=(8,))
+    >>> flat_PN = torch.stack([mlp.init(torch.Generator().manual_seed(p)) for p in range(5)])
+    >>> mlp(mlp.split(flat_PN), torch.zeros(5, 6, 3), torch.zeros(5, 6, 2)).shape
+    torch.Size([5, 6, 4])
+    """
+
+    n_inputs: int
+    n_classes: int
+    n_outputs: int
+    widths: tuple[int, ...]
+    multiply: bool = False
+    batch_norm: bool = False
+    dropout: float = 0.0
+    zero_last: bool = False
+
+    @cached_property
+    def _sizes(self) -> tuple[int, ...]:
+        first = self.n_inputs if self.multiply else self.n_inputs + self.n_classes
+        return (first, *self.widths, self.n_outputs)
+
+    @cached_property
+    def shapes(self) -> list[tuple[int, int]]:
+        """Parameter matrices in the order in which they lie in the buffer."""
+        shapes = [(self.n_classes, self.n_inputs)] if self.multiply else []
+        for inputs, outputs in zip(self._sizes, self._sizes[1:], strict=False):
+            shapes += [(inputs, outputs), (1, outputs)]
+        if self.batch_norm:
+            shapes += [(2, width) for width in self.widths]
+        return shapes
+
+    @property
+    def n_parameters(self) -> int:
+        return padded(sum(rows * columns for rows, columns in self.shapes))
+
+    @property
+    def n_statistics(self) -> int:
+        """Running mean and variance per normalised unit."""
+        return 2 * sum(self.widths) if self.batch_norm else 0
+
+    def init(self, generator: torch.Generator) -> Tensor:
+        """Start of one member ``(N,)``: Glorot uniform weights, zero biases."""
+        flat = torch.zeros(self.n_parameters)
+        views = self.split(flat[None])
+        last = self._weight(len(self._sizes) - 2)
+        for i in range(len(self._sizes) - 1):
+            bound = math.sqrt(6 / sum(views[self._weight(i)].shape[1:]))
+            views[self._weight(i)].uniform_(-bound, bound, generator=generator)
+        if self.zero_last:
+            views[last].zero_()
+        if self.multiply:
+            views[0].uniform_(-0.05, 0.05, generator=generator)
+        for view in views[last + 2 :]:
+            view[:, 0] = 1.0
+        return flat
+
+    def init_statistics(self) -> Tensor:
+        """Running statistics of one member before training: mean 0, variance 1."""
+        return torch.cat([torch.tensor([0.0, 1.0]).repeat_interleave(w) for w in self.widths])[
+            : self.n_statistics
+        ]
+
+    def _weight(self, layer: int) -> int:
+        """Position of a layer's weight in ``shapes``; its bias follows."""
+        return 2 * layer + self.multiply
+
+    def split(self, flat_PN: Tensor) -> list[Tensor]:
+        """Views of the buffer, one per matrix: ``(P, rows, columns)``."""
+        views, start = [], 0
+        for rows, columns in self.shapes:
+            stop = start + rows * columns
+            views.append(flat_PN[:, start:stop].unflatten(1, (rows, columns)))
+            start = stop
+        return views
+
+    def join(self, parts: Sequence[Tensor]) -> Tensor:
+        """The opposite of ``split``, padding with zeros."""
+        flat_PN = torch.cat([part.flatten(1) for part in parts], dim=1)
+        return F.pad(flat_PN, (0, self.n_parameters - flat_PN.shape[1]))
+
+    def __call__(
+        self,
+        parts: Sequence[Tensor],
+        x_PBI: Tensor,
+        label_PBC: Tensor,
+        *,
+        statistics: Tensor | None = None,
+        streams: Sequence[torch.Generator] | None = None,
+    ) -> Tensor:
+        """Outputs of all members; with ``streams`` (one per member) in training mode."""
+        h = self._condition(parts, x_PBI, label_PBC)
+        for i in range(len(self._sizes) - 1):
+            weight = self._weight(i)
+            h = torch.baddbmm(parts[weight + 1], h, parts[weight])
+            if i < len(self.widths):
+                h = F.leaky_relu(h, SLOPE)
+                h = self._normalise(i, parts, h, statistics, train=streams is not None)
+                h = self._drop(i, h, streams)
+        return h
+
+    def _condition(self, parts: Sequence[Tensor], x_PBI: Tensor, label_PBC: Tensor) -> Tensor:
+        if self.multiply:
+            return x_PBI * torch.bmm(label_PBC, parts[0])
+        return torch.cat([x_PBI, label_PBC], dim=-1)
+
+    def _normalise(
+        self, i: int, parts: Sequence[Tensor], h: Tensor, statistics: Tensor | None, *, train: bool
+    ) -> Tensor:
+        if not self.batch_norm or statistics is None:
+            return h
+        start = 2 * sum(self.widths[:i])
+        running = statistics[:, start : start + 2 * self.widths[i]].unflatten(1, (2, 1, -1))
+        mean, variance = running[:, 0], running[:, 1]
+        if train:
+            mean, variance = h.mean(1, keepdim=True), h.var(1, keepdim=True, unbiased=False)
+            running.lerp_(torch.stack([mean, variance], 1).detach(), 1 - NORM_MOMENTUM)
+        gain, shift = parts[i - len(self.widths)].split(1, dim=1)
+        return (h - mean) * (variance + 1e-3).rsqrt() * gain + shift
+
+    def _drop(self, i: int, h: Tensor, streams: Sequence[torch.Generator] | None) -> Tensor:
+        if not self.dropout or streams is None or i == 0:
+            return h
+        keep = torch.stack([torch.rand(h.shape[1:], generator=stream) for stream in streams])
+        return h * (keep >= self.dropout).to(h) / (1 - self.dropout)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far the outputs of P generators may go.
+
+    Attributes
+    ----------
+    bound_PCF : Tensor
+        Largest correction of a base row, per class.
+    centre_PF, half_PF : Tensor
+        Middle and half length of the range of the real rows.
+    """
+
+    bound_PCF: Tensor
+    centre_PF: Tensor
+    half_PF: Tensor
+
+    def take(self, members: Sequence[int]) -> Reach:
+        """Of some members only."""
+        index = list(members)
+        return Reach(self.bound_PCF[index], self.centre_PF[index], self.half_PF[index])
+
+    def to(self, device: torch.device | str) -> Reach:
+        return Reach(
+            self.bound_PCF.to(device), self.centre_PF.to(device), self.half_PF.to(device)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """How noise, base row and class become a row.
+
+    Parameters
+    ----------
+    inputs : callable
+        ``(base_PBF, z_PBZ) -> (P, B, I)``.
+    n_inputs : callable
+        ``(F, Z) -> I``.
+    outputs : callable
+        ``(raw_PBF, base_PBF, label_PBC, reach, space) -> (P, B, F)`` before projection.
+    from_base : bool
+        Whether base rows are needed; if so, the network starts at zero output.
+    """
+
+    inputs: Callable[[Tensor, Tensor], Tensor]
+    n_inputs: Callable[[int, int], int]
+    outputs: Callable[[Tensor, Tensor, Tensor, Reach, RowSpace], Tensor]
+    from_base: bool
+
+
+def _corrected(
+    raw_PBF: Tensor, base_PBF: Tensor, label_PBC: Tensor, reach: Reach, space: RowSpace
+) -> Tensor:
+    return space.logits(base_PBF) + torch.bmm(label_PBC, reach.bound_PCF) * raw_PBF.tanh()
+
+
+def _within_range(
+    raw_PBF: Tensor, base_PBF: Tensor, label_PBC: Tensor, reach: Reach, space: RowSpace
+) -> Tensor:
+    return reach.centre_PF[:, None] + reach.half_PF[:, None] * raw_PBF.tanh()
+
+
+FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
+    {
+        "residual": Family(
+            inputs=lambda base_PBF, z_PBZ: torch.cat([base_PBF, z_PBZ], dim=-1),
+            n_inputs=lambda n_columns, latent: n_columns + latent,
+            outputs=_corrected,
+            from_base=True,
+        ),
+        "classic": Family(
+            inputs=lambda base_PBF, z_PBZ: z_PBZ,
+            n_inputs=lambda n_columns, latent: latent,
+            outputs=_within_range,
+            from_base=False,
+        ),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Generator:
+    """P generators of one family: base rows, noise and classes to lawful rows."""
+
+    family: Family
+    mlp: Mlp
+    space: RowSpace
+
+    def __call__(
+        self,
+        parts: Sequence[Tensor],
+        base_PBF: Tensor,
+        z_PBZ: Tensor,
+        label_PBC: Tensor,
+        reach: Reach,
+        *,
+        statistics: Tensor | None = None,
+        streams: Sequence[torch.Generator] | None = None,
+    ) -> Tensor:
+        inputs = self.family.inputs(base_PBF, z_PBZ)
+        raw_PBF = self.mlp(parts, inputs, label_PBC, statistics=statistics, streams=streams)
+        return self.space.project(self.family.outputs(raw_PBF, base_PBF, label_PBC, reach, self.space))

@@ -1,0 +1,1 @@
+"""Judges of candidate generators: downstream scores and distances between distributions."""

@@ -1,0 +1,83 @@
+"""What an oracle is, and oracles made of a function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from gan_oversampler.rows import Frame, Rows
+
+
+class Oracle(BaseEstimator):
+    """Judge of synthetic rows by held-out real rows.
+
+    Subclasses define ``score`` and, where low scores are good, ``greater_is_better = False``. Scoring
+    leaves no trace: the same rows get the same score, however often and in whatever order.
+
+    Attributes
+    ----------
+    train_ : Rows
+        Real rows that the generator saw.
+    targets_ : tuple of int
+        Codes of the classes that are oversampled.
+    random_state_ : int
+        Seed of whatever is random in a score.
+    """
+
+    greater_is_better: ClassVar[bool] = True
+
+    def fit(self, train: Rows, *, targets: Sequence[int], random_state: int = 0) -> Oracle:
+        """Take the real rows that generators of this fold were trained on."""
+        self.train_ = train
+        self.targets_ = tuple(targets)
+        self.random_state_ = random_state
+        return self
+
+    def score(self, holdout: Rows, synthetic: Rows) -> float:
+        """Score of synthetic rows, judged by real rows that no generator of this fold saw."""
+        raise NotImplementedError
+
+    def utility(self, holdout: Rows, synthetic: Rows) -> float:
+        """The score, turned so that higher is better."""
+        score = float(self.score(holdout, synthetic))
+        return score if self.greater_is_better else -score
+
+    def _per_target(
+        self, distance: Callable[[Any, Any], float], holdout: Rows, synthetic: Rows
+    ) -> float:
+        """Mean over the oversampled classes; NaN where there is nothing to compare."""
+        pairs = [(holdout.of(code), synthetic.of(code)) for code in self.targets_]
+        pairs = [(real, fake) for real, fake in pairs if len(real)]
+        if not pairs or not all(len(fake) for _, fake in pairs):
+            return float("nan")
+        return float(np.mean([distance(real, fake) for real, fake in pairs]))
+
+
+class CallableOracle(Oracle):
+    """A function of two tables, higher being better.
+
+    Parameters
+    ----------
+    function : callable
+        ``(real, synthetic) -> float``: held-out real rows and synthetic rows of one class, in the
+        container that was given to ``fit``. With several classes the mean counts.
+
+    Examples
+    --------
+    >>> oracle = CallableOracle(lambda real, synthetic: -abs(real.mean() - synthetic.mean()))
+    >>> rows = Rows(np.ones((4, 2)), np.ones(4, int), np.array(["no", "yes"]))
+    >>> oracle.fit(rows, targets=[1]).score(rows, rows)
+    -0.0
+    """
+
+    def __init__(self, function: Callable[[Frame, Frame], float]) -> None:
+        self.function = function
+
+    def score(self, holdout: Rows, synthetic: Rows) -> float:
+        """The function's value, averaged over the oversampled classes."""
+        return self._per_target(
+            lambda real, fake: float(self.function(real.frame, fake.frame)), holdout, synthetic
+        )

@@ -1,0 +1,151 @@
+"""The default oracle: do classifiers get better on held-out real rows when synthetic rows join?"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from imblearn.metrics import geometric_mean_score
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score, get_scorer, get_scorer_names, make_scorer
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.tree import DecisionTreeClassifier
+
+from gan_oversampler._names import did_you_mean
+from gan_oversampler.oracles.base import Oracle
+from gan_oversampler.rows import Rows
+
+Scorer = Callable[[Any, Any, Any], float]
+
+# Scorers that are defined for two classes only, and what stands for them with more.
+_MULTICLASS = {
+    "precision": "precision_macro",
+    "recall": "recall_macro",
+    "jaccard": "jaccard_macro",
+    "roc_auc": "roc_auc_ovr",
+}
+
+
+def panel() -> list[ClassifierMixin]:
+    """Cheap learners of three kinds; a generator that helps all of them helps most classifiers."""
+    return [
+        LogisticRegression(max_iter=300),
+        KNeighborsClassifier(5),
+        DecisionTreeClassifier(min_samples_leaf=2),
+    ]
+
+
+class DownstreamOracle(Oracle):
+    """Held-out score of classifiers trained on real and synthetic rows together.
+
+    Parameters
+    ----------
+    estimator : classifier or list of classifiers, default=None
+        Cloned afresh for every score. None takes a panel of cheap learners (logistic regression, five
+        neighbours, decision tree). Of several the mean score counts.
+    scoring : str or callable, default="f1"
+        Any scikit-learn scorer or its name, or ``"g_mean"``. For names, classes are coded so that the
+        rarest one is the positive one; with more than two classes ``"f1"`` means ``"f1_macro"``, and so
+        on. Scorer objects see the user's labels.
+    encoded : bool, default=True
+        Whether classifiers see encoded rows (standardised numbers, one-hot categories) or, if False, the
+        user's own columns: then a pipeline with its own preprocessing can be the ``estimator``.
+    max_rows : int, default=4000
+        Real rows of a fold used to train, and to test, at most; synthetic rows are thinned alike.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> rows = Rows(rng.normal(size=(40, 2)), np.arange(40) % 2, np.array(["no", "yes"]))
+    >>> rows.values[rows.codes == 1] += 9
+    >>> DownstreamOracle(LogisticRegression()).fit(rows, targets=[1]).score(rows, rows)
+    1.0
+    """
+
+    def __init__(
+        self,
+        estimator: BaseEstimator | Sequence[BaseEstimator] | None = None,
+        *,
+        scoring: str | Scorer = "f1",
+        encoded: bool = True,
+        max_rows: int = 4000,
+    ) -> None:
+        self.estimator = estimator
+        self.scoring = scoring
+        self.encoded = encoded
+        self.max_rows = max_rows
+
+    def score(self, holdout: Rows, synthetic: Rows) -> float:
+        """Mean score of fresh clones."""
+        rng = np.random.default_rng(self.random_state_)
+        share = min(1.0, self.max_rows / max(len(self.train_), 1))
+        train = _thin(self.train_, share, rng).join(_thin(synthetic, share, rng))
+        holdout = _thin(holdout, min(1.0, self.max_rows / max(len(holdout), 1)), rng)
+        scorer = scorer_of(self.scoring, len(holdout.classes))
+        learners = (self._fitted(learner, train) for learner in self._learners())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UndefinedMetricWarning)
+            x, y = self._x(holdout), self._y(holdout)
+            return float(np.mean([scorer(learner, x, y) for learner in learners]))
+
+    def _learners(self) -> Sequence[Any]:
+        if self.estimator is None:
+            return panel()
+        return self.estimator if isinstance(self.estimator, list | tuple) else [self.estimator]
+
+    def _fitted(self, learner: Any, train: Rows) -> Any:
+        learner = clone(learner)
+        seeds = {key for key in learner.get_params() if key.split("__")[-1] == "random_state"}
+        learner.set_params(**dict.fromkeys(seeds, self.random_state_ % 2**32))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            return learner.fit(self._x(train), self._y(train))
+
+    def _x(self, rows: Rows) -> Any:
+        return rows.values if self.encoded else rows.frame
+
+    def _y(self, rows: Rows) -> NDArray[Any]:
+        return rows.codes if isinstance(self.scoring, str) else rows.labels
+
+
+def scorer_of(scoring: str | Scorer, n_classes: int) -> Scorer:
+    """Scorer of coded labels.
+
+    Raises
+    ------
+    ValueError
+        If there is no scorer of this name.
+    """
+    if not isinstance(scoring, str):
+        return scoring
+    if scoring == "f1":
+        average = "binary" if n_classes == 2 else "macro"
+        return make_scorer(f1_score, average=average, zero_division=0.0)
+    if scoring == "g_mean":
+        return make_scorer(geometric_mean_score)
+    if n_classes > 2:
+        scoring = _MULTICLASS.get(scoring, scoring)
+    if scoring not in get_scorer_names():
+        raise ValueError(f"Unknown scorer {scoring!r}.{did_you_mean(scoring, scorer_names())}")
+    return get_scorer(scoring)
+
+
+def scorer_names() -> list[str]:
+    """Names that ``scoring`` takes."""
+    return sorted({*get_scorer_names(), "g_mean"})
+
+
+def _thin(rows: Rows, share: float, rng: np.random.Generator) -> Rows:
+    """A share of the rows of each class, at least one of each."""
+    if share >= 1.0:
+        return rows
+    kept = [
+        rng.choice(index, max(1, round(share * len(index))), replace=False)
+        for index in (np.flatnonzero(rows.codes == code) for code in np.unique(rows.codes))
+    ]
+    return rows.at(np.sort(np.concatenate(kept)) if kept else np.arange(0))

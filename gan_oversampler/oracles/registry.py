@@ -1,0 +1,57 @@
+"""From what users write to an oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from sklearn.base import clone
+from sklearn.metrics import get_scorer
+
+from gan_oversampler._names import did_you_mean
+from gan_oversampler.oracles.base import CallableOracle, Oracle
+from gan_oversampler.oracles.distances import EnergyOracle, FrechetOracle
+from gan_oversampler.oracles.downstream import DownstreamOracle, scorer_names
+
+ORACLES: Final[Mapping[str, type[Oracle]]] = MappingProxyType(
+    {
+        "downstream": DownstreamOracle,
+        "frechet": FrechetOracle,
+        "energy": EnergyOracle,
+    }
+)
+
+_SCORER: Final = type(get_scorer("accuracy")).__mro__[1]
+
+
+def oracle_of(oracle: str | Oracle | Callable[..., float]) -> Oracle:
+    """Oracle from a name, an instance, a scikit-learn scorer or its name, or a function.
+
+    Raises
+    ------
+    ValueError
+        If the name is neither an oracle nor a scorer; the message says which there are.
+
+    Examples
+    --------
+    >>> oracle_of("energy")
+    EnergyOracle()
+    >>> oracle_of("average_precision")
+    DownstreamOracle(scoring='average_precision')
+    """
+    if isinstance(oracle, Oracle):
+        copy: Oracle = clone(oracle)
+        return copy
+    if isinstance(oracle, str):
+        return _named(oracle)
+    return DownstreamOracle(scoring=oracle) if isinstance(oracle, _SCORER) else CallableOracle(oracle)
+
+
+def _named(name: str) -> Oracle:
+    if name in ORACLES:
+        return ORACLES[name]()
+    if name in scorer_names():
+        return DownstreamOracle(scoring=name)
+    known: list[Any] = [*ORACLES, *scorer_names()]
+    raise ValueError(f"Unknown oracle {name!r}.{did_you_mean(name, known)}")

@@ -1,0 +1,60 @@
+"""Drawing rows: a base, corrected by a trained generator where there is one."""
+
+# n row, F encoded column
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gan_oversampler._rng import Streams
+from gan_oversampler.bases import BASES
+from gan_oversampler.training.feed import Pool
+from gan_oversampler.training.members import Snapshot
+
+CHUNK: Final = 8192  # rows drawn at once, so that memory stays small however many are asked
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where new rows come from.
+
+    Parameters
+    ----------
+    pool : Pool
+        Real rows it may use.
+    base : str
+        Geometric sampler.
+    snapshot : Snapshot or None
+        Trained generator; None draws from the base alone.
+    """
+
+    pool: Pool
+    base: str
+    snapshot: Snapshot | None = None
+
+    def draw(self, code: int, n: int, streams: Streams) -> NDArray[np.float32]:
+        """Rows ``(n, F)`` of one class.
+
+        Base and noise have streams of their own, so two generators over one base are compared on the
+        same base rows and the same noise.
+        """
+        base = streams.torch("base", code)
+        noise = streams.torch("noise", code)
+        sizes = [min(CHUNK, n - start) for start in range(0, n, CHUNK)]
+        chunks = [self._chunk(code, size, base, noise) for size in sizes]
+        return torch.cat([torch.empty(0, self.pool.space.width), *chunks]).numpy()
+
+    def _chunk(self, code: int, n: int, base: torch.Generator, noise: torch.Generator) -> Tensor:
+        rows_nF = BASES[self.base].draw(self.pool.hoods[code], n, generator=base)
+        if self.snapshot is None or code not in self.pool.classes:
+            return rows_nF
+        noise_nZ = torch.randn(n, self.snapshot.latent, generator=noise)
+        label_nC = F.one_hot(torch.full((n,), self.pool.label(code)), len(self.pool.classes))
+        return self.snapshot(rows_nF, noise_nZ, label_nC.float())

@@ -1,0 +1,174 @@
+"""What one GAN of the population is: a value, settable like any scikit-learn parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from gan_oversampler._names import lookup
+from gan_oversampler.bases import BASES
+from gan_oversampler.forces import FORCES
+from gan_oversampler.losses import LOSSES, PENALTIES
+from gan_oversampler.networks import FAMILIES
+
+_FRACTION = Interval(Real, 0, 1, closed="left")
+_POSITIVE = Interval(Real, 0, None, closed="neither")
+_COUNT = Interval(Integral, 1, None, closed="left")
+
+
+class GAN(BaseEstimator):
+    """Specification of a GAN; :class:`GANOversampler` trains it.
+
+    Parameters
+    ----------
+    family : {"residual", "classic"}, default="residual"
+        ``residual`` corrects rows drawn from ``base`` and is that base until trained; ``classic`` maps
+        noise and label to a row, as in AutoGAN's reference code (Nazari et al. 2023).
+    base : str, default="smote"
+        Geometric sampler under a residual generator: ``bootstrap``, ``smoothed_bootstrap``, ``smote``,
+        ``local_gaussian``, ``border`` or ``translation``. Classes with too few rows to learn from are
+        drawn from it, whatever the family.
+    loss : str, default="relativistic"
+        ``bce`` (non-saturating), ``least_squares``, ``hinge``, ``wgan_gp`` or ``relativistic``.
+    penalty : str, default="auto"
+        ``none``, ``gradient`` (WGAN-GP), ``r1_r2``, or ``auto`` for the one that belongs to the loss.
+    penalty_weight : float, default=None
+        None takes the weight usual for the penalty.
+    forces : mapping of str to float, default=None
+        Weights of what pulls the generator; None is ``{"adversarial": 1.0}``.
+    classes : {"targets", "all"}, default="targets"
+        Whether the GAN learns the classes to be oversampled only, or all of them.
+    widths, critic_widths : tuple of int, default=(64, 64) and None
+        Hidden units per layer; None gives the critic the generator's widths.
+    latent : int, default=8
+        Length of the noise vector.
+    conditioning : {"concat", "multiply"}, default="concat"
+        How the class enters: appended, or as an embedding that multiplies the input.
+    batch_norm : bool, default=False
+        Batch normalisation after each hidden layer of the generator.
+    critic_dropout : float, default=0.0
+        Share of critic units silenced after each hidden layer but the first.
+    reach : float, default=0.5
+        Largest correction of a value by a residual generator, in class standard deviations.
+    batch_size : int, default=64
+        Rows per step; rounded up to a multiple of 32 so that members never share a SIMD lane.
+    critic_steps : int, default=1
+        Critic updates per generator update.
+    learning_rate, critic_learning_rate : float, default=2e-4 and 1e-3
+        Adam step sizes; the generator is slower on purpose.
+    betas : tuple of float, default=(0.0, 0.99)
+        Adam decay rates.
+    ema : float, default=0.98
+        Decay per step of the averaged generator weights that are scored and kept; 0 keeps the last.
+
+    Examples
+    --------
+    >>> GAN(base="border", widths=(32,)).set_params(loss="hinge")
+    GAN(base='border', loss='hinge', widths=(32,))
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "family": [str],
+        "base": [str],
+        "loss": [str],
+        "penalty": [str],
+        "penalty_weight": [Interval(Real, 0, None, closed="left"), None],
+        "forces": [Mapping, None],
+        "classes": [StrOptions({"targets", "all"})],
+        "widths": [tuple, list],
+        "critic_widths": [tuple, list, None],
+        "latent": [_COUNT],
+        "conditioning": [StrOptions({"concat", "multiply"})],
+        "batch_norm": ["boolean"],
+        "critic_dropout": [_FRACTION],
+        "reach": [_POSITIVE],
+        "batch_size": [_COUNT],
+        "critic_steps": [_COUNT],
+        "learning_rate": [_POSITIVE],
+        "critic_learning_rate": [_POSITIVE],
+        "betas": [tuple, list],
+        "ema": [_FRACTION],
+    }
+
+    def __init__(
+        self,
+        family: str = "residual",
+        *,
+        base: str = "smote",
+        loss: str = "relativistic",
+        penalty: str = "auto",
+        penalty_weight: float | None = None,
+        forces: Mapping[str, float] | None = None,
+        classes: str = "targets",
+        widths: tuple[int, ...] = (64, 64),
+        critic_widths: tuple[int, ...] | None = None,
+        latent: int = 8,
+        conditioning: str = "concat",
+        batch_norm: bool = False,
+        critic_dropout: float = 0.0,
+        reach: float = 0.5,
+        batch_size: int = 64,
+        critic_steps: int = 1,
+        learning_rate: float = 2e-4,
+        critic_learning_rate: float = 1e-3,
+        betas: tuple[float, float] = (0.0, 0.99),
+        ema: float = 0.98,
+    ) -> None:
+        self.family = family
+        self.base = base
+        self.loss = loss
+        self.penalty = penalty
+        self.penalty_weight = penalty_weight
+        self.forces = forces
+        self.classes = classes
+        self.widths = widths
+        self.critic_widths = critic_widths
+        self.latent = latent
+        self.conditioning = conditioning
+        self.batch_norm = batch_norm
+        self.critic_dropout = critic_dropout
+        self.reach = reach
+        self.batch_size = batch_size
+        self.critic_steps = critic_steps
+        self.learning_rate = learning_rate
+        self.critic_learning_rate = critic_learning_rate
+        self.betas = betas
+        self.ema = ema
+
+    def validate(self) -> GAN:
+        """Check every parameter.
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown (the message says which are known) or a number is out of range.
+        """
+        self._validate_params()
+        lookup(FAMILIES, self.family, "family")
+        lookup(BASES, self.base, "base")
+        lookup(LOSSES, self.loss, "loss")
+        lookup({"auto": None, **PENALTIES}, self.penalty, "penalty")
+        for name in self.forces or ():
+            lookup(FORCES, name, "force")
+        for name in ("widths", "critic_widths"):
+            widths = getattr(self, name)
+            if widths is not None and not all(isinstance(w, Integral) and w > 0 for w in widths):
+                raise ValueError(f"{name!r} of GAN must hold positive integers. Got {widths!r} instead.")
+        if len(self.betas) != 2 or not all(0 <= b < 1 for b in self.betas):
+            raise ValueError(f"'betas' of GAN must be two numbers in [0, 1). Got {self.betas!r} instead.")
+        return self
+
+    @property
+    def label(self) -> str:
+        """Short name in tables and messages."""
+        return f"{self.family}({self.base})" if self.family != "classic" else self.family
+
+    @property
+    def shape_key(self) -> str:
+        """Specifications with equal keys share one tensor program: they differ in their base only."""
+        parameters = {**self.get_params(deep=False), "base": None}
+        return repr(sorted(parameters.items()))

@@ -1,0 +1,132 @@
+"""The target column: labels in, codes inside, labels out in the container they came in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from imblearn.utils import check_sampling_strategy, check_target_type
+from numpy.typing import NDArray
+from sklearn.utils.multiclass import check_classification_targets
+
+
+@dataclass(frozen=True)
+class Target:
+    """Labels of a table, coded by rarity: code 0 is the most frequent class, the last the rarest.
+
+    Examples
+    --------
+    >>> target = Target.of(["yes", "no", "no"])
+    >>> target.classes.tolist(), target.codes.tolist()
+    (['no', 'yes'], [1, 0, 0])
+    """
+
+    classes: NDArray[Any]
+    codes: NDArray[np.intp]
+    one_hot: bool
+
+    @classmethod
+    def of(cls, y: Any) -> Target:
+        """Read a list, array, column vector, one-hot matrix, series or data frame of one column.
+
+        Raises
+        ------
+        ValueError
+            If labels are missing, or the target is not one of classes.
+        """
+        _refuse_missing(y)
+        check_classification_targets(y)
+        labels, one_hot = check_target_type(y, indicate_one_vs_all=True)
+        classes, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
+        order = np.argsort(-counts, kind="stable")
+        return cls(classes[order], np.argsort(order)[codes], bool(one_hot))
+
+    @property
+    def labels(self) -> NDArray[Any]:
+        return np.asarray(self.classes[self.codes])
+
+    @property
+    def counts(self) -> NDArray[np.intp]:
+        """Rows per code."""
+        return np.bincount(self.codes, minlength=len(self.classes))
+
+    def code_of(self, label: Any) -> int:
+        """Code of a label.
+
+        Raises
+        ------
+        ValueError
+            If there is no such class.
+        """
+        known = self.classes.tolist()
+        if label not in known:
+            raise ValueError(f"Unknown class {label!r}. Known are: {', '.join(map(repr, known))}.")
+        return known.index(label)
+
+    def strategy(self, asked: Any) -> dict[Any, int]:
+        """New rows per class label, from any form of ``sampling_strategy``.
+
+        Beyond imbalanced-learn's forms, a float may be used with more than two classes, and a mapping
+        may hold ratios: floats in (0, 1] are shares of the largest class.
+        """
+        asked = self._absolute(asked)
+        strategy = check_sampling_strategy(asked, self.labels, "over-sampling")
+        return {_plain(label): int(n) for label, n in strategy.items()}
+
+    def _absolute(self, asked: Any) -> Any:
+        if isinstance(asked, Real) and len(self.classes) > 2 and 0 < asked <= 1:
+            return {label: self._total(label, float(asked)) for label in self.classes[1:].tolist()}
+        if isinstance(asked, Mapping):
+            return {label: self._total(label, value) for label, value in asked.items()}
+        return asked
+
+    def _total(self, label: Any, value: float) -> int:
+        if isinstance(value, Integral) or label not in self.classes.tolist():
+            return int(value)
+        if not 0 < value <= 1:
+            raise ValueError(
+                f"The ratio of class {label!r} in 'sampling_strategy' must be in (0, 1]. Got {value!r}"
+                " instead. Give an integer for a total number of rows."
+            )
+        return max(round(value * self.counts[0]), int(self.counts[self.code_of(label)]))
+
+    def stack(self, y: Any, codes: NDArray[np.intp]) -> Any:
+        """The labels as they came, followed by those of new rows."""
+        new = self.classes[codes]
+        if self.one_hot:
+            new = (new[:, None] == np.arange(np.shape(y)[1])).astype(np.asarray(y).dtype)
+        if isinstance(y, pd.Series):
+            return pd.concat([y, pd.Series(new, dtype=y.dtype, name=y.name)], ignore_index=True)
+        if isinstance(y, pd.DataFrame):
+            frame = pd.DataFrame(new, columns=y.columns).astype(y.dtypes)
+            return pd.concat([y, frame], ignore_index=True)
+        if isinstance(y, Sequence):
+            return [*y, *new.tolist()]
+        if not isinstance(y, np.ndarray):
+            return _stack_series(y, new)
+        return np.concatenate([y, new.reshape(-1, *y.shape[1:]).astype(y.dtype)])
+
+
+def _stack_series(y: Any, new: NDArray[Any]) -> Any:
+    """Series of other libraries, through narwhals."""
+    series = nw.from_native(y, series_only=True)
+    tail = nw.new_series(series.name, new.tolist(), series.dtype, backend=nw.get_native_namespace(y))
+    return nw.concat([series.to_frame(), tail.to_frame()])[series.name].to_native()
+
+
+def _plain(label: Any) -> Any:
+    return label.item() if isinstance(label, np.generic) else label
+
+
+def _refuse_missing(y: Any) -> None:
+    missing = int(np.sum(pd.isna(np.asarray(y, dtype=object)))) if y is not None else 0
+    if missing:
+        raise ValueError(
+            f"The target holds {missing} missing labels (NaN). Drop those rows, or give them a label of"
+            " their own."
+        )

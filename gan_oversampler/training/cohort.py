@@ -1,0 +1,239 @@
+"""Members that share shapes, advanced as one tensor program.
+
+Laws: a member's numbers depend on its own rows, stream and specification only. Losses are means over rows
+and sums over members, gradients are clipped per member, every member draws from its own stream.
+"""
+
+# P member, B row, N parameter, F encoded column
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from gan_oversampler.bases import BASES
+from gan_oversampler.forces import FORCES, Draft
+from gan_oversampler.losses import LOSSES, PENALTIES, CriticFn, Penalty
+from gan_oversampler.networks import FAMILIES, Generator, Mlp, padded
+from gan_oversampler.specification import GAN
+from gan_oversampler.training.feed import Batches, Feed
+from gan_oversampler.training.members import Member, Snapshot, State, reach_of
+
+STEPS_PER_BLOCK: Final = 10  # batches drawn ahead: fewer calls, little memory
+MAX_NORM: Final = 10.0  # of a member's gradient
+
+
+class Cohort:
+    """Train members whose specifications differ in their base only.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        Who trains.
+    device : torch.device
+        Where the tensors live; all numbers are drawn on the CPU.
+    """
+
+    def __init__(self, members: Sequence[Member], device: torch.device) -> None:
+        self.members, self.device = list(members), device
+        self.gan = self.members[0].gan
+        self.at_rest, self.critic = networks_of(self.members[0])
+        self.generator = replace(self.at_rest, space=self.at_rest.space.to(device))
+        self.loss = LOSSES[self.gan.loss]
+        self.penalty, self.penalty_weight = self._penalty()
+        forces = {"adversarial": 1.0} if self.gan.forces is None else self.gan.forces
+        self.forces = {FORCES[name]: weight for name, weight in forces.items() if weight}
+        self._enlist(self._with_twin())
+
+    def _with_twin(self) -> list[Member]:
+        """At least two members: with one alone CPU kernels take another path and round differently."""
+        if len(self.members) > 1:
+            return self.members
+        (only,) = self.members
+        twin = Member(only.specification, only.fold, only.gan, only.pool, only.streams.child("twin"))
+        return [only, twin]
+
+    def _enlist(self, members: Sequence[Member]) -> None:
+        self.feeds = [self._feed(member) for member in members]
+        self.dropout = [member.streams.torch("dropout") for member in members]
+        self.state = State.start(
+            self.generator.mlp, self.critic, [member.streams for member in members]
+        ).to(self.device)
+        self.reach = reach_of(members).to(self.device)
+        self.losses_P2 = torch.zeros(len(members), 2, device=self.device)
+
+    def _feed(self, member: Member) -> Feed:
+        base = BASES[member.gan.base] if self.generator.family.from_base else None
+        stream = member.streams.torch("batches")
+        return Feed(member.pool, base, padded(self.gan.batch_size), self.gan.latent, stream)
+
+    def _penalty(self) -> tuple[Penalty | None, float]:
+        name = self.loss.penalty if self.gan.penalty == "auto" else self.gan.penalty
+        penalty = PENALTIES[name]
+        usual = penalty.weight if penalty else 0.0
+        return penalty, usual if self.gan.penalty_weight is None else self.gan.penalty_weight
+
+    def snapshots(self) -> list[Snapshot]:
+        """What each member would sample from now."""
+        return [
+            Snapshot(
+                self.at_rest,
+                self.state.average_PN[p].to("cpu", copy=True),
+                self.state.statistics_PS[p].to("cpu", copy=True),
+                self.reach.take([p]).to("cpu"),
+                self.gan.latent,
+            )
+            for p in range(len(self.members))
+        ]
+
+    def keep(self, members: Sequence[int]) -> None:
+        """Go on with some members only; their numbers stay what they would have been."""
+        twin = [len(self.members)] if len(self.feeds) > len(self.members) else []
+        rows = [*members, *twin]
+        if len(rows) == 1:  # the first one left out goes on as the twin
+            rows.append(next(p for p in range(len(self.feeds)) if p not in rows))
+        self.members = [self.members[p] for p in members]
+        self.feeds = [self.feeds[p] for p in rows]
+        self.dropout = [self.dropout[p] for p in rows]
+        self.state, self.reach = self.state.take(rows), self.reach.take(rows)
+        self.losses_P2 = self.losses_P2[rows]
+
+    def advance(self, n_steps: int) -> Tensor:
+        """Train; mean losses ``(P, 2)`` of critic and generator over these steps."""
+        self.losses_P2.zero_()
+        per_step = self.gan.critic_steps + 1
+        for done in range(0, n_steps, STEPS_PER_BLOCK):
+            steps = min(STEPS_PER_BLOCK, n_steps - done)
+            drawn = [feed.draw(steps * per_step) for feed in self.feeds]
+            batches = Batches.stack(drawn, self.device)
+            for t in range(steps):
+                self._step([batches.at(t * per_step + i) for i in range(per_step)])
+        return self.losses_P2[: len(self.members)].cpu() / max(n_steps, 1)
+
+    def _step(self, batches: Sequence[Batches]) -> None:
+        self.state.steps_P1.add_(1)
+        for batch in batches[:-1]:
+            self._critic_step(batch)
+        self._generator_step(batches[-1])
+
+    def _critic_step(self, batch: Batches) -> None:
+        with torch.no_grad():
+            fake_PBF = self._generate(self.generator.mlp.split(self.state.generator_PN), batch)
+        parts = leaves(self.critic, self.state.critic_PN)
+        critic = self._critic(parts, batch)
+        real_PB, fake_PB = critic(torch.cat([batch.real, fake_PBF], dim=1)).chunk(2, dim=1)
+        loss_P = self.loss.critic(real_PB, fake_PB)
+        if self.penalty and self.penalty_weight:
+            term_P = self.penalty.term(critic, batch.real, fake_PBF, batch.mix)
+            loss_P = loss_P + self.penalty_weight * term_P
+        self.losses_P2[:, 0] += loss_P.detach() / self.gan.critic_steps
+        self._descend(
+            loss_P,
+            self.critic,
+            parts,
+            self.state.critic_PN,
+            self.state.critic_moments_P2N,
+            self.gan.critic_learning_rate,
+        )
+
+    def _generator_step(self, batch: Batches) -> None:
+        parts = leaves(self.generator.mlp, self.state.generator_PN)
+        critic = self._critic(self.critic.split(self.state.critic_PN), batch)
+        draft = Draft(self._generate(parts, batch), batch.real, critic, self.loss)
+        if not self.forces:
+            return
+        loss_P = torch.stack([weight * force(draft) for force, weight in self.forces.items()]).sum(0)
+        self.losses_P2[:, 1] += loss_P.detach()
+        self._descend(
+            loss_P,
+            self.generator.mlp,
+            parts,
+            self.state.generator_PN,
+            self.state.generator_moments_P2N,
+            self.gan.learning_rate,
+        )
+        self.state.average_PN.lerp_(self.state.generator_PN, 1 - self.gan.ema)
+
+    def _generate(self, parts: Sequence[Tensor], batch: Batches) -> Tensor:
+        return self.generator(
+            parts,
+            batch.base,
+            batch.noise,
+            batch.label,
+            self.reach,
+            statistics=self.state.statistics_PS,
+            streams=self.dropout,
+        )
+
+    def _critic(self, parts: Sequence[Tensor], batch: Batches) -> CriticFn:
+        """Critic of rows that repeat the batch's classes once or twice."""
+
+        def critic(rows_PBF: Tensor) -> Tensor:
+            label = batch.label.repeat(1, rows_PBF.shape[1] // batch.label.shape[1], 1)
+            return self.critic(parts, rows_PBF, label, streams=self.dropout)[..., 0]
+
+        return critic
+
+    def _descend(
+        self,
+        loss_P: Tensor,
+        mlp: Mlp,
+        parts: Sequence[Tensor],
+        flat_PN: Tensor,
+        moments_P2N: Tensor,
+        rate: float,
+    ) -> None:
+        gradient_PN = mlp.join(torch.autograd.grad(loss_P.sum(), parts))
+        adam(flat_PN, gradient_PN, moments_P2N, self.state.steps_P1, rate, self.gan.betas)
+
+
+def networks_of(member: Member) -> tuple[Generator, Mlp]:
+    """Generator and critic of a member's specification."""
+    gan, pool = member.gan, member.pool
+    family, n_columns, n_classes = FAMILIES[gan.family], pool.space.width, len(pool.classes)
+    multiply = gan.conditioning == "multiply"
+    generator = Mlp(
+        family.n_inputs(n_columns, gan.latent),
+        n_classes,
+        n_columns,
+        tuple(gan.widths),
+        multiply=multiply,
+        batch_norm=gan.batch_norm,
+        zero_last=family.from_base,
+    )
+    critic = Mlp(
+        n_columns,
+        n_classes,
+        1,
+        tuple(gan.critic_widths or gan.widths),
+        multiply=multiply,
+        dropout=gan.critic_dropout,
+    )
+    return Generator(family, generator, pool.space), critic
+
+
+def leaves(mlp: Mlp, flat_PN: Tensor) -> list[Tensor]:
+    """Parameter matrices that collect gradients."""
+    return [part.detach().requires_grad_() for part in mlp.split(flat_PN)]
+
+
+def adam(
+    flat_PN: Tensor,
+    gradient_PN: Tensor,
+    moments_P2N: Tensor,
+    steps_P1: Tensor,
+    rate: float,
+    betas: tuple[float, float],
+) -> None:
+    """One step in place (Kingma & Ba 2015), after clipping each member's gradient."""
+    norm_P1 = gradient_PN.norm(dim=1, keepdim=True)
+    gradient_PN = gradient_PN * (MAX_NORM / norm_P1.clamp(min=1e-12)).clamp(max=1.0)
+    first_PN, second_PN = moments_P2N.unbind(1)
+    first_PN.lerp_(gradient_PN, 1 - betas[0])
+    second_PN.lerp_(gradient_PN.square(), 1 - betas[1])
+    step_PN = first_PN / (1 - betas[0] ** steps_P1)
+    flat_PN.addcdiv_(step_PN, (second_PN / (1 - betas[1] ** steps_P1)).sqrt_().add_(1e-8), value=-rate)

@@ -1,0 +1,126 @@
+"""Who trains, the numbers that training changes, and the snapshots that sample."""
+
+# P member, N parameter, C class, F encoded column, Z latent
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from gan_oversampler._rng import Streams
+from gan_oversampler.networks import Generator, Mlp, Reach
+from gan_oversampler.space import STATE_LOGIT
+from gan_oversampler.specification import GAN
+from gan_oversampler.training.feed import Pool
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """One GAN of the population: a specification, the rows it may see, its own streams.
+
+    Attributes
+    ----------
+    specification : int
+        Position of ``gan`` in the user's list.
+    fold : int or None
+        The fold it never sees; None for the member that sees all rows and finally samples.
+    """
+
+    specification: int
+    fold: int | None
+    gan: GAN
+    pool: Pool
+    streams: Streams
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A trained generator of one member: averaged weights, no critic."""
+
+    generator: Generator
+    weights_N: Tensor
+    statistics_S: Tensor
+    reach: Reach
+    latent: int
+
+    @torch.no_grad()
+    def __call__(self, base_nF: Tensor, noise_nZ: Tensor, label_nC: Tensor) -> Tensor:
+        """Rows ``(n, F)`` from base rows, noise and one-hot classes."""
+        return self.generator(
+            self.generator.mlp.split(self.weights_N[None]),
+            base_nF[None],
+            noise_nZ[None],
+            label_nC[None],
+            self.reach,
+            statistics=self.statistics_S[None],
+        )[0]
+
+    @property
+    def finite(self) -> bool:
+        return bool(self.weights_N.isfinite().all())
+
+
+Rows = TypeVar("Rows")
+
+
+def map_fields(make: Callable[[str], Tensor], kind: type[Rows]) -> Rows:
+    """A dataclass of tensors, made field by field."""
+    return kind(*(make(field.name) for field in fields(kind)))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All numbers that training changes, one member per row."""
+
+    generator_PN: Tensor
+    average_PN: Tensor
+    generator_moments_P2N: Tensor
+    statistics_PS: Tensor
+    critic_PN: Tensor
+    critic_moments_P2N: Tensor
+    steps_P1: Tensor
+
+    @classmethod
+    def start(cls, generator: Mlp, critic: Mlp, streams: Sequence[Streams]) -> State:
+        """Fresh networks, each from its member's own stream."""
+        p = len(streams)
+        generator_PN = torch.stack([generator.init(s.torch("generator")) for s in streams])
+        critic_PN = torch.stack([critic.init(s.torch("critic")) for s in streams])
+        return cls(
+            generator_PN,
+            generator_PN.clone(),
+            torch.zeros(p, 2, generator.n_parameters),
+            generator.init_statistics().repeat(p, 1),
+            critic_PN,
+            torch.zeros(p, 2, critic.n_parameters),
+            torch.zeros(p, 1),
+        )
+
+    def take(self, members: Sequence[int]) -> State:
+        """A copy of some members' numbers."""
+        return map_fields(lambda name: getattr(self, name)[list(members)], State)
+
+    def put(self, members: Sequence[int], rows: State) -> None:
+        """Overwrite some members' numbers."""
+        for field in fields(self):
+            getattr(self, field.name)[list(members)] = getattr(rows, field.name)
+
+    def to(self, device: torch.device) -> State:
+        return map_fields(lambda name: getattr(self, name).to(device), State)
+
+
+def reach_of(members: Sequence[Member]) -> Reach:
+    """How far each member's generator may go, from the real rows it may see."""
+    bounds, centres, halves = [], [], []
+    for member in members:
+        space, reals = member.pool.space, [member.pool.reals[c] for c in member.pool.classes]
+        bound_CF = torch.stack([member.gan.reach * rows.std(0, correction=0) for rows in reals])
+        bounds.append(bound_CF.index_fill(1, space.states_S.cpu(), 2 * STATE_LOGIT))
+        low_F, high_F = torch.cat(reals).aminmax(dim=0)
+        centres.append((low_F + high_F) / 2)
+        halves.append(((high_F - low_F) / 2).index_fill(0, space.states_S.cpu(), STATE_LOGIT))
+    return Reach(torch.stack(bounds), torch.stack(centres), torch.stack(halves))

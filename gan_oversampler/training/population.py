@@ -1,0 +1,101 @@
+"""All members of one fit, grouped into cohorts that share a tensor program."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from gan_oversampler._rng import Streams
+from gan_oversampler.specification import GAN
+from gan_oversampler.training.cohort import Cohort
+from gan_oversampler.training.feed import Pool
+from gan_oversampler.training.loop import Candidate
+from gan_oversampler.training.members import Member, Snapshot, State
+
+
+class CrossFitted:
+    """Specifications x (folds + 1) members; a specification moves, rests and falls back as one.
+
+    Parameters
+    ----------
+    gans : sequence of GAN
+        Specifications.
+    pools : dict of str to dict of (int or None) to Pool
+        By ``GAN.classes``, then by fold: rows that the members may see; None holds all rows.
+    streams : Streams
+        Root of the members' streams. A member's streams are named by what it is, not by its place.
+    device : torch.device
+        Where to train.
+    """
+
+    def __init__(
+        self,
+        gans: Sequence[GAN],
+        pools: Mapping[str, Mapping[int | None, Pool]],
+        streams: Streams,
+        device: torch.device,
+    ) -> None:
+        groups: dict[str, list[Member]] = defaultdict(list)
+        seen: dict[str, int] = defaultdict(int)
+        for number, gan in enumerate(gans):
+            name = gan.shape_key + gan.base
+            root = streams.child(name, seen[name])
+            seen[name] += 1
+            groups[gan.shape_key] += [
+                Member(number, fold, gan, pool, root.child(fold))
+                for fold, pool in pools[gan.classes].items()
+            ]
+        self.cohorts = [Cohort(members, device) for members in groups.values()]
+        self.losses = dict.fromkeys(range(len(gans)), (math.nan, math.nan))
+        self._saved: dict[int, State] = {}
+        for number in range(len(gans)):
+            self.save(number)
+
+    def _place(self, specification: int) -> tuple[Cohort, list[int]]:
+        for cohort in self.cohorts:
+            rows = [p for p, m in enumerate(cohort.members) if m.specification == specification]
+            if rows:
+                return cohort, rows
+        raise KeyError(specification)
+
+    def advance(self, n_steps: int) -> None:
+        """Train all active specifications."""
+        for cohort in self.cohorts:
+            losses_P2 = cohort.advance(n_steps)
+            for number in {m.specification for m in cohort.members}:
+                _, rows = self._place(number)
+                critic, generator = losses_P2[rows].mean(0).tolist()
+                self.losses[number] = critic, generator
+
+    def candidates(self, step: int) -> list[Candidate]:
+        """Active specifications as they are now, in the user's order."""
+        snapshots: dict[int, dict[int | None, Snapshot]] = defaultdict(dict)
+        for cohort in self.cohorts:
+            for member, snapshot in zip(cohort.members, cohort.snapshots(), strict=True):
+                snapshots[member.specification][member.fold] = snapshot
+        return [
+            Candidate(number, step, snapshots[number], self.losses[number])
+            for number in sorted(snapshots)
+        ]
+
+    def save(self, specification: int) -> None:
+        """Remember the training state of a specification."""
+        cohort, rows = self._place(specification)
+        self._saved[specification] = cohort.state.take(rows)
+
+    def rollback(self, specification: int) -> None:
+        """Go back to the state remembered last."""
+        cohort, rows = self._place(specification)
+        cohort.state.put(rows, self._saved[specification])
+
+    def drop(self, specification: int) -> None:
+        """Train a specification no further."""
+        cohort, rows = self._place(specification)
+        rest = [p for p in range(len(cohort.members)) if p not in rows]
+        if rest:
+            cohort.keep(rest)
+        else:
+            self.cohorts.remove(cohort)
