@@ -194,7 +194,7 @@ class GANOversampler(BaseOverSampler):
             If there is one class only, a class to oversample has one row, labels are missing, or a
             column cannot be modelled (infinite values, texts that look like ids).
         """
-        self._train(X, y)
+        self._target = self._train(X, y, every_class=False)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -213,7 +213,7 @@ class GANOversampler(BaseOverSampler):
         return self._fit_resample(X, y)
 
     def _fit_resample(self, X: Frame, y: Any) -> tuple[Frame, Any]:
-        target = self._train(X, y)
+        target = self._target = self._train(X, y, every_class=True)
         codes, rows = self._draw({target.code_of(c): n for c, n in self.sampling_strategy_.items()})
         self.is_synthetic_ = np.repeat([False, True], [len(target.codes), len(codes)])
         new = self._codec.decode(rows, self._streams.numpy("decode"))
@@ -244,6 +244,7 @@ class GANOversampler(BaseOverSampler):
         if not isinstance(n, Integral) or n < 0:
             raise ValueError(f"'n' must be a non-negative integer. Got {n!r} instead.")
         code = self._code_to_sample(y)
+        self._target.refuse_single_rows([code])
         self._n_samplings += random_state is None
         name = self._n_samplings if random_state is None else f"seed {random_state}"
         streams = self._streams.child("sample", name)
@@ -251,7 +252,7 @@ class GANOversampler(BaseOverSampler):
             rows = self._source.draw(code, int(n), streams)
         return self._codec.decode(rows, streams.numpy("decode"))
 
-    def _train(self, X: Frame, y: Any) -> Target:
+    def _train(self, X: Frame, y: Any, *, every_class: bool) -> Target:
         """Read the table, fit, and set what the fit leaves behind."""
         gans, oracle = self._gans(), None if self.oracle is None else oracle_of(self.oracle)
         for name in self.baselines:
@@ -259,7 +260,9 @@ class GANOversampler(BaseOverSampler):
         target = self._check(X, y)
         strategy = target.strategy(self.sampling_strategy)
         n_new = {target.code_of(label): n for label, n in strategy.items() if n}
-        self._refuse_single_rows(target, n_new)
+        # ``fit`` goes on while at least one class can be learned; asking for rows is stricter.
+        if every_class or all(target.counts[code] == 1 for code in n_new):
+            target.refuse_single_rows(n_new)
         self._streams = Streams.of(self.random_state)
         self._codec = Codec.learn(X, categorical_features=self.categorical_features)
         decode = partial(_decode, self._codec, self._streams.child("oracle"))
@@ -304,15 +307,6 @@ class GANOversampler(BaseOverSampler):
         target = Target.of(y)
         check_consistent_length(X, target.codes)
         return target
-
-    def _refuse_single_rows(self, target: Target, n_new: Mapping[int, int]) -> None:
-        for code in n_new:
-            if target.counts[code] == 1:
-                raise ValueError(
-                    f"Class {target.classes[code]!r} has 1 row; oversampling needs at least 2 to know how"
-                    " rows of the class vary. Leave the class out of 'sampling_strategy' (give a dict of"
-                    " the others), merge it with another class, or collect more rows."
-                )
 
     def _draw(self, n_new: Mapping[int, int]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
         """Codes and encoded rows of new rows, class by class."""

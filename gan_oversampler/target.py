@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -94,6 +94,16 @@ class Target:
                 " instead. Give an integer for a total number of rows."
             )
         return max(round(value * self.counts[0]), int(self.counts[self.code_of(label)]))
+
+    def refuse_single_rows(self, codes: Iterable[int]) -> None:
+        """Raise if one of these classes has a single row."""
+        for code in codes:
+            if self.counts[code] == 1:
+                raise ValueError(
+                    f"Class {_plain(self.classes[code])!r} has 1 row; oversampling needs at least 2 to see"
+                    " how rows of the class vary. Leave it out of 'sampling_strategy' (give a dict of the"
+                    " other classes), merge it with another class, or collect more rows."
+                )
 
     def stack(self, y: Any, codes: NDArray[np.intp]) -> Any:
         """The labels as they came, followed by those of new rows."""

@@ -67,8 +67,7 @@ class Codec:
         container = container_of(X)
         _refuse_other_columns(self.container.names, container.names)
         parts = [
-            column.encode(cells)
-            for column, cells in zip(self.columns, container.columns(X), strict=True)
+            column.encode(cells) for column, cells in zip(self.columns, container.columns(X), strict=True)
         ]
         return np.concatenate(parts, axis=1, dtype=np.float32)
 
@@ -136,8 +135,7 @@ def _categorical(asked: Any, names: Names) -> frozenset[Hashable]:
 def _by_mask(mask: Sequence[Any], names: Names) -> frozenset[Hashable]:
     if len(mask) != len(names):
         raise ValueError(
-            f"A mask as `categorical_features` needs {len(names)} entries, one per column,"
-            f" got {len(mask)}."
+            f"A mask as `categorical_features` needs {len(names)} entries, one per column, got {len(mask)}."
         )
     return frozenset(name for name, chosen in zip(names, mask, strict=True) if chosen)
 

@@ -228,7 +228,8 @@ class Number:
         return Cells(values, (state == self.n_states - 1) & self.has_missing)
 
     def _standardise(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
-        return ((values - self.mean) / self.std).astype(np.float32)
+        # Halves, since the difference of the largest floats is infinite.
+        return ((values / 2 - self.mean / 2) / self.std * 2).astype(np.float32)
 
     def _state(self, values: NDArray[np.float64], missing: Mask) -> NDArray[np.intp]:
         state = np.zeros(len(values), dtype=np.intp)

@@ -176,9 +176,7 @@ def _container_of(X: Any) -> Container:
 def _is_frame(X: Any) -> bool:
     frame = nw.from_native(X, pass_through=True)
     if isinstance(frame, nw.LazyFrame):
-        raise TypeError(
-            f"X must be a table in memory, got the lazy {type(X).__name__}. Call `.collect()`."
-        )
+        raise TypeError(f"X must be a table in memory, got the lazy {type(X).__name__}. Call `.collect()`.")
     return isinstance(frame, nw.DataFrame)
 
 
@@ -207,9 +205,7 @@ def _rows(X: Sequence[Any]) -> NDArray[Any]:
 def _refuse_duplicates(names: Sequence[Hashable]) -> None:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise ValueError(
-            f"Column names must be unique, got duplicates of {twice}. Rename or drop them."
-        )
+        raise ValueError(f"Column names must be unique, got duplicates of {twice}. Rename or drop them.")
 
 
 def _refuse_empty(X: Any) -> None:

@@ -82,8 +82,8 @@ class FrameTable:
     >>> import polars as pl
     >>> X = pl.DataFrame({"day": pl.Series(["2024-05-01"]).str.to_date()})
     >>> table = FrameTable.of(X)
-    >>> table.stack(X, table.build(table.columns(X))).schema
-    Schema({'day': Date})
+    >>> table.stack(X, table.build(table.columns(X))).schema["day"]
+    Date
     """
 
     implementation: Any

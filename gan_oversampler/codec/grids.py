@@ -55,9 +55,10 @@ def to_grid(values: NDArray[np.float64], decimals: int | None) -> NDArray[np.flo
     if decimals is None:
         return values
     power = 10.0**decimals
-    scaled = values * power
-    nearest = np.rint(scaled)
-    return np.where(np.abs(scaled - nearest) <= 0.1, nearest / power, values)
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = values * power
+        nearest = np.rint(scaled)
+        return np.where(np.abs(scaled - nearest) <= 0.1, nearest / power, values)
 
 
 def spikes_of(counts: NDArray[np.intp]) -> NDArray[np.intp]:
