@@ -119,7 +119,8 @@ def score(steps: Steps, name: str, fold: Resampled, y_test: Any) -> dict[str, fl
 def evaluate(cell: Cell, classifiers: Sequence[str] = tuple(CLASSIFIERS)) -> list[dict[str, Any]]:
     """Result rows of a cell, one per classifier; a sampler that fails is recorded with its error."""
     train, test = split(cell.table, cell.repeat, cell.fold)
-    known = dict(zip(KEY, cell.key)) | {"n_train": len(train.y), "n_minority": train.n_minority}
+    known: dict[str, Any] = dict(zip(KEY, cell.key))
+    known |= {"n_train": len(train.y), "n_minority": train.n_minority}
     with threadpool_limits(1):
         try:
             steps = METHODS[cell.method](Setting.of(train, cell.random_state))
@@ -127,9 +128,7 @@ def evaluate(cell: Cell, classifiers: Sequence[str] = tuple(CLASSIFIERS)) -> lis
         except Exception as error:  # any sampler may fail in any way; that is a result too
             return [_failure(known, name, error) for name in classifiers]
         known |= {"n_new": len(fold.y) - len(train.y), "seconds": round(fold.seconds, 4), "error": ""}
-        return [
-            {**known, "classifier": name, **score(steps, name, fold, test.y)} for name in classifiers
-        ]
+        return [{**known, "classifier": name, **score(steps, name, fold, test.y)} for name in classifiers]
 
 
 def _failure(known: Mapping[str, Any], name: str, error: Exception) -> dict[str, Any]:

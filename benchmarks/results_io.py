@@ -30,6 +30,9 @@ PACKAGES: Final = (
     "torch",
 )
 
+# What results depend on; result files themselves do not count as changes.
+SOURCES: Final = ("gan_oversampler", "benchmarks/*.py")
+
 Row = dict[str, str]
 
 
@@ -79,11 +82,10 @@ class ResultFile:
         """Order rows by key, so that the file does not depend on who finished first."""
         self._replace(sorted(self._rows(), key=self.key_of))
 
-    def read(self) -> pd.DataFrame:
-        """All rows; the error of what did not fail is an empty text."""
-        frame = pd.read_csv(self.path, keep_default_na=False, na_values={"error": []})
-        numbers = [c for c in self.columns if c not in {*self.key, "classifier", "error"}]
-        return frame.assign(**{c: pd.to_numeric(frame[c], errors="coerce") for c in numbers})
+    def read(self, numbers: Iterable[str]) -> pd.DataFrame:
+        """All rows; ``numbers`` are the columns that are not text, NaN where a cell is empty."""
+        frame = pd.read_csv(self.path, dtype=str, keep_default_na=False)
+        return frame.assign(**{name: pd.to_numeric(frame[name]) for name in numbers})
 
     def key_of(self, row: Mapping[str, str]) -> tuple[str, ...]:
         """Key of a row."""
@@ -141,7 +143,7 @@ def describe_run() -> dict[str, Any]:
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "command": command(sys.argv),
         "commit": _git("rev-parse", "--short=12", "HEAD") or "unknown",
-        "uncommitted_changes": bool(_git("status", "--porcelain", "--", "gan_oversampler")),
+        "uncommitted_changes": bool(_git("status", "--porcelain", "--", *SOURCES)),
         "python": platform.python_version(),
         "versions": {name: version for name in PACKAGES if (version := _version(name))},
         "hardware": {"cpu": _cpu(), "cores": os.cpu_count(), "system": platform.system()},

@@ -115,9 +115,7 @@ def load_table(name: str, folder: Path | None) -> Table:
         raise MissingDataError(f"Table {name!r} needs the data folder. {_help()}")
     known = {entry["name"]: entry for entry in manifest(folder)}
     if name not in known:
-        raise ValueError(
-            f"Unknown table {name!r}. Known are: {', '.join(sorted([*known, *EMBEDDED]))}."
-        )
+        raise ValueError(f"Unknown table {name!r}. Known are: {', '.join(sorted([*known, *EMBEDDED]))}.")
     return _read(known[name], folder)
 
 

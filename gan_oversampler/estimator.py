@@ -11,10 +11,9 @@ import numpy as np
 import torch
 from imblearn.over_sampling.base import BaseOverSampler
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.base import _fit_context, clone
 from sklearn.utils import check_array
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted, validate_data
 
 from gan_oversampler._names import lookup
@@ -324,9 +323,7 @@ class GANOversampler(BaseOverSampler):
             label = drawn[0]
         if label not in drawn:
             what = "not known" if label not in known else "not among those to oversample"
-            raise ValueError(
-                f"Class {label!r} is {what}. Give 'y' as one of: {', '.join(map(repr, drawn))}."
-            )
+            raise ValueError(f"Class {label!r} is {what}. Give 'y' as one of: {', '.join(map(repr, drawn))}.")
         return known.index(label)
 
     def __sklearn_tags__(self) -> Any:

@@ -105,15 +105,13 @@ def run(plan: Plan, rows: Rows, layout: Layout, n_new: Mapping[int, int]) -> Out
     return _judged(plan, _trials(plan, rows, folds, pools, shares), pools, clock, notes)
 
 
-def _judged(
-    plan: Plan, trials: Sequence[Trial], pools: Pools, clock: Clock, notes: list[str]
-) -> Outcome:
+def _judged(plan: Plan, trials: Sequence[Trial], pools: Pools, clock: Clock, notes: list[str]) -> Outcome:
     """The AutoGAN loop under an oracle."""
     assert plan.oracle is not None
     budget = plan.budget()
     judge = Judge(trials, plan.gans, plan.n_jobs)
     sign = 1.0 if plan.oracle.greater_is_better else -1.0
-    with clock.phase("oracle"):
+    with clock.phase("baselines"):
         baselines = judge.baselines(plan.baselines)
     for name, utilities in baselines.items():
         plan.say(str(_entry(name, None, sign * utilities)))
@@ -129,7 +127,7 @@ def _judged(
     with clock.phase("training"):
         population = CrossFitted(plan.gans, pools, plan.streams.child("members"), plan.device)
         scored = train(population, score, budget, on_rung=on_rung)
-    clock.seconds["training"] -= clock.seconds["oracle"]
+    clock.seconds["training"] -= clock.seconds["oracle"]  # scorings lie between the steps
     try:
         kept = choose(scored)
     except ValueError as error:
@@ -152,9 +150,7 @@ def _blind(plan: Plan, pools: Pools, clock: Clock, notes: list[str]) -> Outcome:
     budget = plan.budget()
     with clock.phase("training"):
         population = CrossFitted(plan.gans[:1], pools, plan.streams.child("members"), plan.device)
-        scored = train(
-            population, lambda rung: [np.array([float(c.step)]) for c in rung], budget
-        )
+        scored = train(population, lambda rung: [np.array([float(c.step)]) for c in rung], budget)
     kept = [entry for entry in scored if entry.candidate.finite][-1]
     report = Report(
         "none",
@@ -201,7 +197,7 @@ def split(plan: Plan, rows: Rows, smallest: int, notes: list[str]) -> list[Fold]
         for side, index in zip(("training", "held-out"), sides, strict=True):
             missing = set(learnable.tolist()) - set(rows.codes[index].tolist())
             if missing:
-                label = rows.classes[missing.pop()]
+                label = rows.classes.tolist()[missing.pop()]
                 raise ValueError(
                     f"Fold {number} of 'cv' has no {side} rows of class {label!r}. Use stratified folds,"
                     f" or fewer than {smallest} of them."
@@ -218,7 +214,8 @@ def _pools(
     targets: list[int],
 ) -> Pools:
     """Pools of every fold and of all rows, for both meanings of ``GAN.classes``."""
-    seen = {**{f: train for f, (train, _) in enumerate(folds)}, None: np.arange(len(rows))}
+    seen: dict[int | None, NDArray[np.intp]] = {f: train for f, (train, _) in enumerate(folds)}
+    seen[None] = np.arange(len(rows))
     everything = [int(code) for code in np.unique(rows.codes)]
     kinds = {"targets": (learned, targets)}
     if any(gan.classes == "all" for gan in gans):
@@ -274,12 +271,10 @@ def _reason(scored: Sequence[Scored], kept: Scored) -> str:
     return start
 
 
-def _small_class_notes(
-    rows: Rows, counts: NDArray[np.intp], n_new: Mapping[int, int], gan: GAN
-) -> list[str]:
+def _small_class_notes(rows: Rows, counts: NDArray[np.intp], n_new: Mapping[int, int], gan: GAN) -> list[str]:
     small = [code for code in n_new if counts[code] < MIN_ROWS]
     return [
-        f"Class {rows.classes[code]!r} has {counts[code]} rows, fewer than {MIN_ROWS}: it is drawn from"
+        f"Class {rows.classes.tolist()[code]!r} has {counts[code]} rows, fewer than {MIN_ROWS}: it is drawn from"
         f" the base {gan.base!r} without training or selection."
         for code in small
     ]

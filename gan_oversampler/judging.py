@@ -105,9 +105,7 @@ class Judge:
         """Utilities per fold of what users would do instead."""
         sources: list[list[Source | None]] = [
             [
-                None
-                if name == NOTHING
-                else Source(trial.pools["targets"], BASELINES.get(name, name))
+                None if name == NOTHING else Source(trial.pools["targets"], BASELINES.get(name, name))
                 for trial in self.trials
             ]
             for name in names

@@ -201,9 +201,7 @@ class Reach:
         return Reach(self.bound_PCF[index], self.centre_PF[index], self.half_PF[index])
 
     def to(self, device: torch.device | str) -> Reach:
-        return Reach(
-            self.bound_PCF.to(device), self.centre_PF.to(device), self.half_PF.to(device)
-        )
+        return Reach(self.bound_PCF.to(device), self.centre_PF.to(device), self.half_PF.to(device))
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +212,6 @@ class Family:
     ----------
     inputs : callable
         ``(base_PBF, z_PBZ) -> (P, B, I)``.
-    n_inputs : callable
-        ``(F, Z) -> I``.
     outputs : callable
         ``(raw_PBF, base_PBF, label_PBC, reach, space) -> (P, B, F)`` before projection.
     from_base : bool
@@ -223,14 +219,15 @@ class Family:
     """
 
     inputs: Callable[[Tensor, Tensor], Tensor]
-    n_inputs: Callable[[int, int], int]
     outputs: Callable[[Tensor, Tensor, Tensor, Reach, RowSpace], Tensor]
     from_base: bool
 
+    def n_inputs(self, n_columns: int, latent: int) -> int:
+        """Length of a network's input."""
+        return self.from_base * n_columns + latent
 
-def _corrected(
-    raw_PBF: Tensor, base_PBF: Tensor, label_PBC: Tensor, reach: Reach, space: RowSpace
-) -> Tensor:
+
+def _corrected(raw_PBF: Tensor, base_PBF: Tensor, label_PBC: Tensor, reach: Reach, space: RowSpace) -> Tensor:
     return space.logits(base_PBF) + torch.bmm(label_PBC, reach.bound_PCF) * raw_PBF.tanh()
 
 
@@ -240,20 +237,18 @@ def _within_range(
     return reach.centre_PF[:, None] + reach.half_PF[:, None] * raw_PBF.tanh()
 
 
+def _base_and_noise(base_PBF: Tensor, z_PBZ: Tensor) -> Tensor:
+    return torch.cat([base_PBF, z_PBZ], dim=-1)
+
+
+def _noise(base_PBF: Tensor, z_PBZ: Tensor) -> Tensor:
+    return z_PBZ
+
+
 FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
     {
-        "residual": Family(
-            inputs=lambda base_PBF, z_PBZ: torch.cat([base_PBF, z_PBZ], dim=-1),
-            n_inputs=lambda n_columns, latent: n_columns + latent,
-            outputs=_corrected,
-            from_base=True,
-        ),
-        "classic": Family(
-            inputs=lambda base_PBF, z_PBZ: z_PBZ,
-            n_inputs=lambda n_columns, latent: latent,
-            outputs=_within_range,
-            from_base=False,
-        ),
+        "residual": Family(_base_and_noise, _corrected, from_base=True),
+        "classic": Family(_noise, _within_range, from_base=False),
     }
 )
 

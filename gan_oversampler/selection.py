@@ -36,8 +36,7 @@ def choose(scored: Sequence[Scored]) -> Scored:
         raise ValueError("No candidate has a finite score.")
     numbers = dict.fromkeys(entry.candidate.specification for entry in finite)
     contenders = [
-        _earned([entry for entry in finite if entry.candidate.specification == number])
-        for number in numbers
+        _earned([entry for entry in finite if entry.candidate.specification == number]) for number in numbers
     ]
     return max(contenders, key=lambda entry: entry.mean)
 

@@ -156,7 +156,7 @@ class GAN(BaseEstimator):
             lookup(FORCES, name, "force")
         for name in ("widths", "critic_widths"):
             widths = getattr(self, name)
-            if widths is not None and not all(isinstance(w, Integral) and w > 0 for w in widths):
+            if widths is not None and not all(isinstance(w, Integral) and int(w) > 0 for w in widths):
                 raise ValueError(f"{name!r} of GAN must hold positive integers. Got {widths!r} instead.")
         if len(self.betas) != 2 or not all(0 <= b < 1 for b in self.betas):
             raise ValueError(f"'betas' of GAN must be two numbers in [0, 1). Got {self.betas!r} instead.")

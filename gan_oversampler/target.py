@@ -79,7 +79,7 @@ class Target:
         return {_plain(label): int(n) for label, n in strategy.items()}
 
     def _absolute(self, asked: Any) -> Any:
-        if isinstance(asked, Real) and len(self.classes) > 2 and 0 < asked <= 1:
+        if isinstance(asked, Real) and len(self.classes) > 2 and 0 < float(asked) <= 1:
             return {label: self._total(label, float(asked)) for label in self.classes[1:].tolist()}
         if isinstance(asked, Mapping):
             return {label: self._total(label, value) for label, value in asked.items()}

@@ -368,6 +368,13 @@ def test_decoded_values_stay_inside_the_observed_range():
         assert new[name].max() == X[name].max()
 
 
+def test_the_range_is_that_of_the_values_not_of_their_grid():
+    values = np.float32([0.1, 0.2, 0.5, 0.9]).astype(float)
+    X = pd.DataFrame({"x": values})
+    assert _round_trip(X)["x"].between(values[0], values[-1]).all()
+    assert values[0] != 0.1
+
+
 def test_integers_at_the_ends_of_their_dtype_do_not_wrap_around():
     limits = np.iinfo("int64")
     X = np.array([[limits.min], [0], [limits.max]])
@@ -391,6 +398,15 @@ def test_there_are_at_most_three_spikes_and_none_among_few_values():
     many = np.concatenate([np.repeat(np.arange(5.0), 19), np.linspace(0.01, 0.9, 25)])
     assert _column(many).spikes == (0.0, 1.0, 2.0)
     assert _column([0] * 50 + list(range(1, 10))).spikes == ()
+
+
+def test_far_spikes_are_held_next_to_the_free_values():
+    values = np.concatenate([np.full(40, 99_999.0), _rng().uniform(0, 1, 60)])
+    column = _column(values)
+    rows = column.encode(Cells(values, np.zeros(100, bool)))
+    assert column.spikes == (99_999.0,)
+    assert np.abs(rows).max() < 4
+    np.testing.assert_allclose(column.decode(rows, _rng()).values, values, atol=1e-6)
 
 
 def test_ranges_of_extreme_size_do_not_overflow():

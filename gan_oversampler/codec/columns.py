@@ -163,8 +163,10 @@ class Number:
     ----------
     name : hashable
         Name of the column.
+    observed : tuple of float
+        Range of all values, as they came.
     low, high : float
-        Range of the free values.
+        Range of the free values, on the grid.
     mean, std : float
         Their moments.
     decimals : int or None
@@ -183,6 +185,7 @@ class Number:
     """
 
     name: Hashable
+    observed: tuple[float, float]
     low: float
     high: float
     mean: float
@@ -198,8 +201,13 @@ class Number:
 
     @property
     def pinned(self) -> tuple[float, ...]:
-        """Encoded value of each state, exactly as float32 rows hold it."""
-        spikes = self._standardise(np.array(self.spikes))
+        """Encoded value of each state, exactly as float32 rows hold it.
+
+        A spike far away, such as 99999 for "unknown", is held next to the free values: its state
+        says what it is, and a network is spared the large number.
+        """
+        reach = np.clip(self.spikes, self.low - self.std, self.high + self.std)
+        spikes = self._standardise(reach)
         return (0.0, *map(float, spikes), *((0.0,) if self.has_missing else ()))
 
     def block(self, start: int) -> Block:
@@ -208,24 +216,26 @@ class Number:
     def encode(self, cells: Cells) -> Rows:
         _refuse_new_missing(self.name, cells, self.has_missing)
         values = to_grid(_finite(self.name, cells, fill=self.mean), self.decimals)
-        encoded = self._standardise(values)
         if not self.n_states:
-            return encoded[:, None]
+            return self._standardise(values)[:, None]
         state = self._state(values, cells.missing)
         pinned = np.array(self.pinned, dtype=np.float32)
-        encoded = np.where(state == 0, encoded, pinned[state])
+        free = self._standardise(np.where(state == 0, values, self.mean))
+        encoded = np.where(state == 0, free, pinned[state])
         return np.column_stack([_one_hot(state, self.n_states), encoded])
 
     def decode(self, rows: Rows, rng: np.random.Generator) -> Cells:
         with np.errstate(over="ignore"):
             values = rows[:, -1].astype(np.float64) * self.std + self.mean
         values = self._round(np.clip(values, self.low, self.high), rng)
-        if not self.n_states:
-            return Cells(values, np.zeros(len(values), dtype=bool))
-        state = rows[:, : self.n_states].argmax(axis=1)
-        for i, spike in enumerate(self.spikes, start=1):
-            values[state == i] = spike
-        return Cells(values, (state == self.n_states - 1) & self.has_missing)
+        missing = np.zeros(len(values), dtype=bool)
+        if self.n_states:
+            state = rows[:, : self.n_states].argmax(axis=1)
+            for i, spike in enumerate(self.spikes, start=1):
+                values[state == i] = spike
+            missing = (state == self.n_states - 1) & self.has_missing
+        # The grid point 0.1 lies below the float32 neighbour of 0.1 that was observed.
+        return Cells(np.clip(values, *self.observed), missing)
 
     def _standardise(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
         # Halves, since the difference of the largest floats is infinite.
@@ -351,6 +361,7 @@ def _learn_number(name: Hashable, cells: Cells) -> Number | Levels | Constant:
         return _levels(name, distinct, counts, has_missing=has_missing)
     distinct = distinct.astype(np.float64)
     decimals = decimals_of(distinct)
+    observed = float(distinct[0]), float(distinct[-1])
     distinct = to_grid(distinct, decimals)
     at_spike = spikes_of(counts)
     free = np.ones(len(distinct), dtype=bool)
@@ -358,7 +369,7 @@ def _learn_number(name: Hashable, cells: Cells) -> Number | Levels | Constant:
     mean, std = moments_of(distinct[free], counts[free])
     low, high = float(distinct[free][0]), float(distinct[free][-1])
     spikes = tuple(map(float, distinct[at_spike]))
-    return Number(name, low, high, mean, std, decimals, spikes, has_missing)
+    return Number(name, observed, low, high, mean, std, decimals, spikes, has_missing)
 
 
 def _finite(name: Hashable, cells: Cells, fill: float = 0.0) -> NDArray[np.float64]:

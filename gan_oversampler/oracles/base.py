@@ -45,9 +45,7 @@ class Oracle(BaseEstimator):
         score = float(self.score(holdout, synthetic))
         return score if self.greater_is_better else -score
 
-    def _per_target(
-        self, distance: Callable[[Any, Any], float], holdout: Rows, synthetic: Rows
-    ) -> float:
+    def _per_target(self, distance: Callable[[Any, Any], float], holdout: Rows, synthetic: Rows) -> float:
         """Mean over the oversampled classes; NaN where there is nothing to compare."""
         pairs = [(holdout.of(code), synthetic.of(code)) for code in self.targets_]
         pairs = [(real, fake) for real, fake in pairs if len(real)]

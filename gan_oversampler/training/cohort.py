@@ -19,11 +19,10 @@ from gan_oversampler.bases import BASES
 from gan_oversampler.forces import FORCES, Draft
 from gan_oversampler.losses import LOSSES, PENALTIES, CriticFn, Penalty
 from gan_oversampler.networks import FAMILIES, Generator, Mlp, padded
-from gan_oversampler.specification import GAN
 from gan_oversampler.training.feed import Batches, Feed
 from gan_oversampler.training.members import Member, Snapshot, State, reach_of
 
-STEPS_PER_BLOCK: Final = 10  # batches drawn ahead: fewer calls, little memory
+STEPS_PER_BLOCK: Final = 25  # batches drawn ahead: fewer calls, little memory
 MAX_NORM: Final = 10.0  # of a member's gradient
 
 
@@ -60,9 +59,9 @@ class Cohort:
     def _enlist(self, members: Sequence[Member]) -> None:
         self.feeds = [self._feed(member) for member in members]
         self.dropout = [member.streams.torch("dropout") for member in members]
-        self.state = State.start(
-            self.generator.mlp, self.critic, [member.streams for member in members]
-        ).to(self.device)
+        self.state = State.start(self.generator.mlp, self.critic, [member.streams for member in members]).to(
+            self.device
+        )
         self.reach = reach_of(members).to(self.device)
         self.losses_P2 = torch.zeros(len(members), 2, device=self.device)
 

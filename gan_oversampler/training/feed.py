@@ -127,6 +127,4 @@ class Feed:
         if self.base is None:
             return torch.zeros(sum(counts), self.pool.space.width)
         drawn = zip(self.pool.classes, counts, strict=True)
-        return torch.cat(
-            [self.base.draw(self.pool.hoods[c], k, generator=self.stream) for c, k in drawn]
-        )
+        return torch.cat([self.base.draw(self.pool.hoods[c], k, generator=self.stream) for c, k in drawn])

@@ -45,8 +45,7 @@ class CrossFitted:
             root = streams.child(name, seen[name])
             seen[name] += 1
             groups[gan.shape_key] += [
-                Member(number, fold, gan, pool, root.child(fold))
-                for fold, pool in pools[gan.classes].items()
+                Member(number, fold, gan, pool, root.child(fold)) for fold, pool in pools[gan.classes].items()
             ]
         self.cohorts = [Cohort(members, device) for members in groups.values()]
         self.losses = dict.fromkeys(range(len(gans)), (math.nan, math.nan))
@@ -77,8 +76,7 @@ class CrossFitted:
             for member, snapshot in zip(cohort.members, cohort.snapshots(), strict=True):
                 snapshots[member.specification][member.fold] = snapshot
         return [
-            Candidate(number, step, snapshots[number], self.losses[number])
-            for number in sorted(snapshots)
+            Candidate(number, step, snapshots[number], self.losses[number]) for number in sorted(snapshots)
         ]
 
     def save(self, specification: int) -> None:

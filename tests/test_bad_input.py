@@ -1,0 +1,142 @@
+"""Bad input gets an error that says what is needed, what came and what to do, and nothing half-done."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gan_oversampler import GAN, GANOversampler
+from tests.tables import mixed, numbers
+from tests.test_estimator import quick
+
+X, Y = numbers()
+
+
+def frame(**columns):
+    return pd.DataFrame(X, columns=list("abcd")).assign(**columns)
+
+
+@pytest.mark.parametrize(
+    ("table", "target", "message"),
+    [
+        (X, np.zeros(90), "more than 1 class"),
+        (X, np.r_[np.zeros(89), 1], r"Class 1.0 has 1 row; oversampling needs at least 2"),
+        (X, Y[:80], "inconsistent numbers of samples"),
+        (frame().set_axis(list("abca"), axis=1), Y, "'a'"),
+        (frame(a=np.r_[np.inf, X[1:, 0]]), Y, "infinity"),
+        (np.where(X == X.max(), np.inf, X), Y, "infinity"),
+        (pd.DataFrame(), [], "0 sample"),
+        (pd.DataFrame({"a": []}), [], "0 sample"),
+        (X, np.r_[np.nan, Y[1:]], "1 missing label"),
+        (X, pd.Series(Y).astype("Int64").where(pd.Series(Y).index > 2), "3 missing labels"),
+        (X, [None, *Y[1:].tolist()], "1 missing label"),
+        (frame(id=[f"user-{i}" for i in range(90)]), Y, "'id'.*90"),
+    ],
+)
+def test_tables_and_targets(table, target, message):
+    sampler = quick()
+    with pytest.raises(ValueError, match=message):
+        sampler.fit_resample(table, target)
+    assert not hasattr(sampler, "report_")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"oracle": "downstrem"}, "Unknown oracle 'downstrem'.*Did you mean 'downstream'"),
+        ({"oracle": "f2"}, "Unknown oracle 'f2'. Did you mean 'f1'"),
+        ({"gan": GAN(loss="hing")}, "Unknown loss 'hing'. Did you mean 'hinge'"),
+        ({"gan": GAN(base="smot")}, "Unknown base 'smot'. Did you mean 'smote'"),
+        ({"gan": GAN("residul")}, "Unknown family 'residul'"),
+        ({"gan": GAN(penalty="r1")}, "Unknown penalty 'r1'"),
+        ({"gan": GAN(forces={"adversary": 1.0})}, "Unknown force 'adversary'"),
+        ({"gan": GAN(widths=(0,))}, "'widths' of GAN must hold positive integers"),
+        ({"gan": GAN(betas=(0.5, 1.0))}, "'betas' of GAN"),
+        ({"gan": GAN(ema=1.0)}, "'ema' parameter of GAN"),
+        ({"gan": []}, "'gan' must be a GAN or a non-empty list"),
+        ({"gan": [FileNotFoundError]}, "'gan' must be a GAN or a non-empty list"),
+        ({"baselines": ("smot",)}, "Unknown baseline 'smot'. Did you mean 'smote'"),
+        ({"device": "gpu3"}, "Device 'gpu3' cannot be used"),
+        ({"max_steps": -1}, "'max_steps' parameter of GANOversampler"),
+        ({"patience": 0}, "'patience' parameter of GANOversampler"),
+        ({"categorical_features": ["nope"]}, "nope"),
+        ({"sampling_strategy": {1: 2.5}}, "ratio of class 1"),
+        ({"sampling_strategy": {7: 100}}, "7"),
+        ({"cv": 40}, "n_splits=40"),
+    ],
+)
+def test_parameters(changes, message):
+    sampler = quick(**changes)
+    with pytest.raises(ValueError, match=message):
+        sampler.fit_resample(X, Y)
+    assert not hasattr(sampler, "report_")
+
+
+def test_sample_of_unseen_labels_and_before_fitting():
+    table, target = mixed()
+    with pytest.raises(ValueError, match="not fitted"):
+        quick().sample(3)
+    sampler = quick(oracle=None).fit(table, target)
+    with pytest.raises(ValueError, match="'rarst' is not known.*'rare', 'rarest'"):
+        sampler.sample(3, y="rarst")
+    with pytest.raises(ValueError, match="'common' is not among those"):
+        sampler.sample(3, y="common")
+    with pytest.raises(ValueError, match="Give 'y' as one of"):
+        sampler.sample(3)
+    with pytest.raises(ValueError, match="non-negative integer"):
+        sampler.sample(-1, y="rare")
+
+
+def test_single_rows_can_be_left_out():
+    target = np.r_[np.zeros(60, int), np.ones(29, int), 2]
+    with pytest.raises(ValueError, match="Class 2 has 1 row"):
+        quick().fit_resample(X, target)
+    _, got = quick(sampling_strategy={1: 60}).fit_resample(X, target)
+    assert np.bincount(got).tolist() == [60, 60, 1]
+    with pytest.raises(ValueError, match="Class 2 has 1 row"):
+        quick().fit(X, target).sample(1, y=2)
+
+
+def test_an_oracle_that_fails_now_and_then_costs_a_candidate_not_the_run():
+    calls = []
+
+    def moody(real, synthetic):
+        calls.append(0)
+        if len(calls) in (3, 4):
+            raise RuntimeError("out of mood")
+        return float("nan") if len(calls) in (5, 6) else 1.0
+
+    sampler = quick(oracle=moody, baselines=(), max_steps=6, patience=3)
+    with pytest.warns(RuntimeWarning, match="could not score residual.smote. at step") as caught:
+        sampler.fit(X, Y)
+    messages = " ".join(str(warning.message) for warning in caught)
+    assert "step 2" in messages and "out of mood" in messages
+    assert "step 4" in messages and "the score is nan" in messages
+    assert sampler.report_.choice == "residual(smote) at step 0"
+    assert len(sampler.report_.notes) == 2
+
+
+def test_an_oracle_that_always_fails_ends_the_run_clearly():
+    def broken(real, synthetic):
+        raise KeyError("no such thing")
+
+    with pytest.warns(RuntimeWarning), pytest.raises(ValueError, match="No candidate.*no such thing"):
+        quick(oracle=broken).fit(X, Y)
+
+
+def test_diverging_training_is_a_failure_and_rolls_back():
+    wild = GAN("classic", widths=(16,), learning_rate=1e38, critic_learning_rate=1e38, loss="least_squares")
+    sampler = quick(gan=wild, max_steps=8, patience=3).fit(X, Y)
+    assert sampler.report_.choice == "classic at step 0"
+    assert np.isfinite(sampler.sample(50)).all()
+
+
+def test_unsuitable_folds_are_named():
+    folds = [(np.arange(66), np.arange(66, 90))]
+    with pytest.raises(ValueError, match=r"Fold 0 of 'cv' has no training rows of class 1"):
+        quick(cv=folds).fit(X, Y)
+
+
+def test_no_column_is_refused_for_having_only_missing_cells():
+    table = frame(empty=np.full(90, np.nan))
+    new, _ = GANOversampler(gan=GAN(widths=(16,)), oracle=None, max_steps=1, random_state=0).fit_resample(table, Y)
+    assert new["empty"].isna().all()
