@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import textwrap
 import time
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -47,37 +46,28 @@ def heading(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """A paragraph, or a long line of a report, within the terminal's width."""
+    """Lines within the terminal's width; the rest of a wrapped report line is indented."""
     for line in text.splitlines():
-        indent = " " * 6 if line.startswith(("Kept:", "Why:", "Note:")) else ""
-        print(textwrap.fill(line, WIDTH, subsequent_indent=indent, drop_whitespace=True) or "")
+        indent = " " * 6 if line.startswith(("Kept:", "Why:", "Oracle:", "Note:")) else ""
+        print(textwrap.fill(line, WIDTH, subsequent_indent=indent))
 
 
-def fit_once(table: Table) -> GANOversampler:
-    """Fit on the whole table and show what the oracle sees and decides."""
+def fit_once(table: Table) -> tuple[GANOversampler, pd.DataFrame]:
+    """Fit on the whole table and show what the oracle sees and decides; sampler and new rows."""
     heading("1. One fit: GANs train, an oracle watches")
     say(
-        "Four small GANs start as four geometric samplers. Every 50 steps the oracle asks: do"
-        " classifiers that train on real rows plus these new ones do better on rows that the GAN never"
-        " saw? The score is their held-out F1: mean ± standard error over 3 folds."
+        "Four small GANs start as four geometric samplers. Every 50 steps the oracle asks: do classifiers"
+        " do better on rows the GAN never saw, if its new rows join the real ones they learn from?"
+        " The score is F1, mean ± standard error over 3 folds; higher is better.\n\n"
     )
-    print()
     sampler = GANOversampler(random_state=0, verbose=1)
     X_new, y_new = sampler.fit_resample(table.X, table.y)
-    heading("   What it decided")
-    say_report(str(sampler.report_))
-    print(
-        f"\nRows before: {_counts(table.y)}; after: {_counts(y_new)}."
-        " The first two new ones, types and categories as in the original:\n"
-    )
-    print(X_new[sampler.is_synthetic_].head(2).to_string(index=False))
-    return sampler
-
-
-def say_report(text: str) -> None:
-    """The report as it prints itself, long lines wrapped."""
-    for line in text.splitlines():
-        print(textwrap.fill(line, WIDTH, subsequent_indent=" " * 6, drop_whitespace=False))
+    print("\nIts report:\n")
+    say(str(sampler.report_))
+    new = X_new[sampler.is_synthetic_]
+    say(f"\nBefore: {_counts(table.y)}. After: {_counts(y_new)}. Two of the new rows:\n\n")
+    print(new.head(2).to_string(index=False))
+    return sampler, new
 
 
 def compare(table: Table, jobs: int) -> pd.DataFrame:
@@ -116,7 +106,7 @@ def _mean_and_error(values: Any) -> str:
 
 
 def _counts(y: pd.Series) -> str:
-    return f"{(y == 0).sum()} of the majority, {(y == 1).sum()} of the minority"
+    return f"{(y == 0).sum()} majority and {(y == 1).sum()} minority rows"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -131,12 +121,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         f"{table.n_minority} of {len(table.y)} patients do. {len(table.numeric)} numbers and 1 category"
         " describe each (scikit-learn's diabetes table; no row is left out or made up)."
     )
-    sampler = fit_once(table)
+    sampler, new = fit_once(table)
     heading("2. What it brings: the same classifiers with other new rows")
     say("5-fold cross-validation; samplers see training folds only; mean ± standard error.\n")
-    print(compare(table, options.jobs).to_string())
+    print(compare(table, options.jobs).rename_axis([None, None]).to_string())
     say("\nDifferences within two standard errors may be chance; `make bench-quick` asks 12 tables.")
-    draw(sampler, table, options.out)
+    draw(sampler, table, new, options.out)
     heading("3. The picture")
     print(f"{options.out}: the oracle's scores, and the new rows among the real ones.")
     print(f"\nDone in {time.perf_counter() - start:.0f} s.")

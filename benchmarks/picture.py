@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ LINES: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
 MAJORITY, MINORITY, NEW, GREY = "#BBBBBB", "#D55E00", "#0072B2", "#666666"
 
 
-def draw(sampler: GANOversampler, table: Table, path: Path) -> None:
+def draw(sampler: GANOversampler, table: Table, new: pd.DataFrame, path: Path) -> None:
     """Write the picture of a fitted sampler as PNG.
 
     Raises
@@ -36,78 +37,78 @@ def draw(sampler: GANOversampler, table: Table, path: Path) -> None:
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2)
     trajectory(left, sampler)
-    projection(right, sampler, table)
+    projection(right, table, new)
     figure.savefig(path)
 
 
 def trajectory(axes: Any, sampler: GANOversampler) -> None:
     """Score of each GAN over its training, baselines across, the kept step marked."""
     history, entries = sampler.history_, sampler.report_.to_frame()
-    for colour, (name, scored) in zip(LINES, history.groupby("name", sort=False)):
-        axes.errorbar(
-            scored["step"], scored["score"], scored["standard_error"],
-            color=colour, marker="o", ms=5, lw=1.8, elinewidth=0.8, capsize=2.5, label=_short(name),
-        )  # fmt: skip
-    _baselines(axes, entries[entries["step"].isna()], history["step"].max())
-    kept = entries[entries["kept"]]
-    axes.plot(
-        kept["step"].astype(float), kept["score"], "*",
-        ms=20, mfc="gold", mec="black", zorder=5, ls="", label="kept",
-    )  # fmt: skip
+    last = max(int(history["step"].max()), 1)
+    names = list(history["name"].unique())
+    shifts = dict(zip(names, np.linspace(-0.008, 0.008, len(names)) * last))  # bars side by side
+    for colour, name in zip(cycle(LINES), names):
+        scored = history[history["name"] == name]
+        style = {"color": colour, "marker": "o", "ms": 5, "lw": 1.8, "elinewidth": 0.9, "capsize": 2.5}
+        bars = scored["step"] + shifts[name], scored["score"], scored["standard_error"]
+        axes.errorbar(*bars, label=_short(name), **style)
+    for kept in entries[entries["kept"]].itertuples():
+        x = kept.step + shifts[kept.name]
+        axes.plot(x, kept.score, "*", ms=20, mfc="gold", mec="black", zorder=5, ls="", label="kept")
+    _baselines(axes, entries[entries["step"].isna()], last)
+    axes.set_xticks(sorted(history["step"].unique()))
     axes.set(
         xlabel="generator steps",
         ylabel="held-out score ± standard error",
         title="What the oracle saw: one line per GAN, by its base",
     )
-    _finish(axes, columns=3)
+    _finish(axes)
 
 
-def _baselines(axes: Any, baselines: pd.DataFrame, last: float) -> None:
-    """Dashed lines, named at their right end outside the data."""
-    right = last * 1.02 if last else 1.0
-    for name, score in _spread(baselines):
-        axes.axhline(baselines.set_index("name")["score"][name], color=GREY, ls="--", lw=1.0, zorder=0)
-        axes.text(right, score, f" {name}", color=GREY, va="center", fontsize=10)
-    axes.set_xlim(-0.04 * right, right * 1.18)
+def _baselines(axes: Any, baselines: pd.DataFrame, last: int) -> None:
+    """Dashed lines, named beyond their right end."""
+    for score in baselines["score"]:
+        axes.hlines(score, -0.03 * last, 1.03 * last, color=GREY, ls="--", lw=1.0, zorder=0)
+    for name, height in _spread(baselines, gap=0.045 * np.ptp(axes.get_ylim())):
+        axes.text(1.05 * last, height, name, color=GREY, va="center", fontsize=10)
+    axes.set_xlim(-0.05 * last, 1.2 * last)
 
 
-def _spread(baselines: pd.DataFrame, gap: float = 0.006) -> list[tuple[str, float]]:
+def _spread(baselines: pd.DataFrame, gap: float) -> list[tuple[str, float]]:
     """Names and heights of labels, moved apart where scores are close."""
     placed: list[tuple[str, float]] = []
     for name, score in baselines.sort_values("score")[["name", "score"]].itertuples(index=False):
-        floor = placed[-1][1] + gap if placed else score
-        placed.append((name, max(score, floor)))
+        placed.append((name, max(score, placed[-1][1] + gap) if placed else score))
     return placed
 
 
-def projection(axes: Any, sampler: GANOversampler, table: Table) -> None:
-    """Real and new rows on the two main axes of the real ones."""
-    columns = list(table.numeric)
+def projection(axes: Any, table: Table, new: pd.DataFrame) -> None:
+    """Real and new rows on the two main axes of the real ones, numbers only."""
+    columns, minority = list(table.numeric), table.y.to_numpy() == 1
     plane = make_pipeline(StandardScaler(), PCA(2)).fit(table.X[columns])
-    real, minority = plane.transform(table.X[columns]), table.y.to_numpy() == 1
-    n_new = int((~minority).sum() - minority.sum())
-    new = plane.transform(sampler.sample(n_new, random_state=0)[columns])
-    _scatter(axes, real[~minority], f"majority ({(~minority).sum()})", s=16, color=MAJORITY)
-    _scatter(axes, new, f"new ({n_new})", s=16, facecolors="none", edgecolors=NEW, linewidths=0.9)
-    _scatter(axes, real[minority], f"minority ({minority.sum()})", s=44, color=MINORITY, marker="^", edgecolors="white")  # fmt: skip
+    real, drawn = plane.transform(table.X[columns]), plane.transform(new[columns])
+    few = {"marker": "^", "color": MINORITY, "edgecolors": "white", "linewidths": 0.6}
+    _scatter(axes, real[~minority], "real majority", s=16, color=MAJORITY)
+    _scatter(axes, drawn, "new minority", s=18, facecolors="none", edgecolors=NEW, linewidths=0.9)
+    _scatter(axes, real[minority], "real minority", s=50, **few)
     shares = plane[-1].explained_variance_ratio_
     axes.set(
         xlabel=f"first principal axis ({shares[0]:.0%} of variance)",
         ylabel=f"second principal axis ({shares[1]:.0%})",
         title="Where the new rows lie",
     )
-    _finish(axes, columns=3)
+    _finish(axes)
 
 
 def _scatter(axes: Any, points: np.ndarray, label: str, **style: Any) -> None:
-    axes.scatter(points[:, 0], points[:, 1], label=label, **style)
+    axes.scatter(points[:, 0], points[:, 1], label=f"{label} ({len(points)})", **style)
 
 
-def _finish(axes: Any, columns: int) -> None:
+def _finish(axes: Any) -> None:
     """Legend below the axes, where it hides nothing."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.title.set_fontweight("bold")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=columns, frameon=False)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3, frameon=False)
 
 
 def _short(name: str) -> str:

@@ -22,9 +22,8 @@ def lookup(registry: Mapping[str, Entry], name: str, what: str) -> Entry:
     return registry[name]
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The nearest known name, if any, and all of them."""
-    known = sorted(known)
-    near = get_close_matches(name, known, n=1)
+def did_you_mean(name: str, known: Iterable[str], besides: Iterable[str] = ()) -> str:
+    """The nearest name, if any, and all known ones; those ``besides`` are too many to list."""
+    near = get_close_matches(name, [*known, *besides], n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"{hint} Known are: {', '.join(map(repr, known))}."
+    return f"{hint} Known are: {', '.join(map(repr, sorted(known)))}."

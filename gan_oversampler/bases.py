@@ -80,7 +80,7 @@ def _neighbors(
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Indices and distances ``(n, at most k)`` of the nearest rows."""
     k = min(k, len(rows) - skip_self)
-    if k < 1:
+    if k < 1 or not rows.shape[1]:
         return np.empty((len(queries), 0), np.intp), np.empty((len(queries), 0))
     index = NearestNeighbors(n_neighbors=k).fit(rows)
     distance, neighbor = index.kneighbors() if skip_self else index.kneighbors(queries)

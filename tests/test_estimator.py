@@ -209,7 +209,9 @@ def test_two_classes_never_share_a_stream():
     X[30:60] = X[60:]
     y = np.repeat(["a", "b", "c"], 30)
     sampler = quick(sampling_strategy={"b": 60, "c": 60}, max_steps=0).fit(X, y)
-    assert not np.array_equal(sampler.sample(9, y="b", random_state=0), sampler.sample(9, y="c", random_state=0))
+    assert not np.array_equal(
+        sampler.sample(9, y="b", random_state=0), sampler.sample(9, y="c", random_state=0)
+    )
 
 
 # The loop, the oracle and the report
@@ -248,7 +250,7 @@ def test_history_and_report_tell_the_whole_story():
     assert history["step"].tolist() == [0, 0, 2, 2, 4, 4]
     folds = history[["fold_0", "fold_1"]]
     np.testing.assert_allclose(history["score"], folds.mean(axis=1))
-    assert history.loc[history["step"] > 0, ["critic_loss", "generator_loss"]].notna().all(None)
+    assert history.loc[history["step"] > 0, ["critic_loss", "generator_loss"]].notna().all(axis=None)
     assert frame["name"].tolist()[:3] == ["none", "random", "smote"]
     assert frame["kept"].sum() == 1
     kept = frame[frame["kept"]].iloc[0]

@@ -127,9 +127,7 @@ def test_a_constant_critic_is_smooth():
 def test_a_members_penalty_is_that_of_the_member_alone(name):
     term, w = PENALTIES[name].term, _randn(4, 3)
     real, fake, mix = _randn(4, 6, 3, seed=1), _randn(4, 6, 3, seed=2), _logits(4, 6, 1)
-    alone = [
-        term(_linear(w[p : p + 1]), real[p : p + 1], fake[p : p + 1], mix[p : p + 1]) for p in range(4)
-    ]
+    alone = [term(_linear(w[p : p + 1]), real[p : p + 1], fake[p : p + 1], mix[p : p + 1]) for p in range(4)]
     torch.testing.assert_close(term(_linear(w), real, fake, mix), torch.cat(alone))
 
 

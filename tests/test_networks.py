@@ -124,7 +124,9 @@ def test_a_members_gradient_is_its_own(shape):
     mlp = SHAPES[shape]
     flat = _anywhere(mlp, 3).requires_grad_()
     streams = [_generator(p) for p in range(3)]
-    out = mlp(mlp.split(flat), _randn(3, 6, 3), _labels(3, 6), statistics=_statistics(mlp, 3), streams=streams)
+    out = mlp(
+        mlp.split(flat), _randn(3, 6, 3), _labels(3, 6), statistics=_statistics(mlp, 3), streams=streams
+    )
     (gradient,) = torch.autograd.grad(out[1].square().sum(), flat)
     assert gradient[1].abs().sum() > 0
     assert not gradient[[0, 2]].any()

@@ -308,7 +308,10 @@ def test_the_average_follows_the_weights():
 
 
 def test_adam_is_adam():
-    start, gradients = torch.randn(3, 8, generator=_generator()), torch.randn(6, 3, 8, generator=_generator(1))
+    start, gradients = (
+        torch.randn(3, 8, generator=_generator()),
+        torch.randn(6, 3, 8, generator=_generator(1)),
+    )
     flat, moments, steps = start.clone(), torch.zeros(3, 2, 8), torch.zeros(3, 1)
     weights = torch.nn.Parameter(start.clone())
     optimizer = torch.optim.Adam([weights], lr=0.01, betas=(0.5, 0.9))
@@ -428,7 +431,9 @@ def test_a_classic_gan_moves_to_the_mean_of_skewed_rows(loss):
     cohort = _cohort(gan, pool)
 
     def gap():
-        return abs(Source(pool, "smote", cohort.snapshots()[0]).draw(1, 1000, Streams(1)).mean() - rows.mean())
+        return abs(
+            Source(pool, "smote", cohort.snapshots()[0]).draw(1, 1000, Streams(1)).mean() - rows.mean()
+        )
 
     start = gap()
     assert start > 1  # the middle of the range is far from the mean

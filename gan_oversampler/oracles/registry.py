@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from sklearn.base import clone
 from sklearn.metrics import get_scorer
@@ -53,5 +53,5 @@ def _named(name: str) -> Oracle:
         return ORACLES[name]()
     if name in scorer_names():
         return DownstreamOracle(scoring=name)
-    known: list[Any] = [*ORACLES, *scorer_names()]
-    raise ValueError(f"Unknown oracle {name!r}.{did_you_mean(name, known)}")
+    hint = did_you_mean(name, ORACLES, besides=scorer_names())
+    raise ValueError(f"Unknown oracle {name!r}.{hint[:-1]} and the scorers of scikit-learn.")
