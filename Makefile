@@ -48,8 +48,8 @@ format: setup ## let ruff repair what it can
 	@$(BIN)/ruff check --quiet --fix
 	@$(BIN)/ruff format --quiet
 
-bench-quick: setup ## a small round of the benchmark
-	@$(BIN)/python -m benchmarks --quick
+bench-quick: setup ## a small round of the benchmark (needs GAN_OVERSAMPLER_DATA)
+	@$(BIN)/python -m benchmarks.quick
 
 # Direct dependencies at their lower bounds, torch and the test tools as tested.
 $(LOWEST)/.stamp: pyproject.toml constraints.txt

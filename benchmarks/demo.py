@@ -113,7 +113,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Fit, compare, draw."""
     parser = argparse.ArgumentParser("python -m benchmarks.demo", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("demo.png"), help="the picture (demo.png)")
-    parser.add_argument("--jobs", type=int, default=2, help="processes of the comparison (2)")
+    parser.add_argument("--jobs", type=int, default=1, help="processes of the comparison (1)")
     options = parser.parse_args(argv)
     start, table = time.perf_counter(), diabetes()
     say(

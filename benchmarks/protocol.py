@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-import numpy as np
 from imblearn.metrics import geometric_mean_score
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -108,12 +107,15 @@ def resample(steps: Steps, train: Table, test: Table) -> Resampled:
     return Resampled(X, y, steps.before.transform(test.X), time.perf_counter() - start)
 
 
-def score(steps: Steps, name: str, fold: Resampled, y_test: Any) -> dict[str, float]:
-    """Metrics of one classifier on the held-out rows."""
-    model = make_pipeline(steps.after, CLASSIFIERS[name]()).fit(fold.X, fold.y)
-    predicted, proba = model.predict(fold.X_test), model.predict_proba(fold.X_test)[:, 1]
+def score(steps: Steps, name: str, fold: Resampled, y_test: Any) -> dict[str, Any]:
+    """Metrics of one classifier on the held-out rows, or what went wrong."""
+    try:
+        model = make_pipeline(steps.after, CLASSIFIERS[name]()).fit(fold.X, fold.y)
+        predicted, proba = model.predict(fold.X_test), model.predict_proba(fold.X_test)[:, 1]
+    except Exception as error:  # rows may be such that no classifier takes them
+        return _failure(error)
     scores = {metric: measure(y_test, predicted, proba) for metric, measure in METRICS.items()}
-    return {metric: round(float(value), 6) for metric, value in scores.items()}
+    return {metric: round(float(value), 6) for metric, value in scores.items()} | {"error": ""}
 
 
 def evaluate(cell: Cell, classifiers: Sequence[str] = tuple(CLASSIFIERS)) -> list[dict[str, Any]]:
@@ -126,12 +128,11 @@ def evaluate(cell: Cell, classifiers: Sequence[str] = tuple(CLASSIFIERS)) -> lis
             steps = METHODS[cell.method](Setting.of(train, cell.random_state))
             fold = resample(steps, train, test)
         except Exception as error:  # any sampler may fail in any way; that is a result too
-            return [_failure(known, name, error) for name in classifiers]
-        known |= {"n_new": len(fold.y) - len(train.y), "seconds": round(fold.seconds, 4), "error": ""}
+            return [{**known, "classifier": name, **_failure(error)} for name in classifiers]
+        known |= {"n_new": len(fold.y) - len(train.y), "seconds": round(fold.seconds, 4)}
         return [{**known, "classifier": name, **score(steps, name, fold, test.y)} for name in classifiers]
 
 
-def _failure(known: Mapping[str, Any], name: str, error: Exception) -> dict[str, Any]:
-    text = " ".join(f"{type(error).__name__}: {error}".split())
-    nothing = dict.fromkeys((*METRICS, "seconds"), np.nan)
-    return {**known, **nothing, "classifier": name, "n_new": 0, "error": text[:300]}
+def _failure(error: Exception) -> dict[str, str]:
+    """What stands in the place of scores; empty cells stay empty."""
+    return {"error": " ".join(f"{type(error).__name__}: {error}".split())[:300]}

@@ -64,13 +64,12 @@ def run(
     redo: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Evaluate what the file does not hold yet; the rows of all cells asked for."""
-    file = result_file(out)
-    done = file.resume(fresh=fresh, redo=lambda row: row["method"] in redo)
+    file, wanted = result_file(out), {cell.key for cell in cells}
+    done = file.resume(fresh=fresh, redo=lambda row: row["method"] in redo and file.key_of(row) in wanted)
     todo = [cell for cell in cells if cell.key not in done]
     if todo:
         note_run(out, fresh=not done, seed="100 * repeat + fold", jobs=jobs)
         _work(todo, file, jobs)
-    wanted = {cell.key for cell in cells}
     rows = file.read(NUMBERS)
     keys = pd.MultiIndex.from_frame(rows[list(KEY)].astype(str))
     return rows[keys.isin(list(wanted))]
@@ -122,7 +121,9 @@ def _options(argv: Sequence[str] | None) -> Any:
     parser.add_argument("--folds", type=int, default=N_FOLDS, help="how many of the five (5)")
     parser.add_argument("--out", type=Path, help="CSV file; default: benchmarks/results/quick.csv")
     parser.add_argument("--fresh", action="store_true", help="forget earlier results")
-    parser.add_argument("--redo", type=_names_of(METHODS), default=(), help="methods to do again")
+    parser.add_argument(
+        "--redo", type=_names_of(METHODS), default=(), help="do these methods again; go on without --redo"
+    )
     return parser.parse_args(argv)
 
 

@@ -128,7 +128,7 @@ def _help() -> str:
 
 
 def _read(entry: Mapping[str, Any], folder: Path) -> Table:
-    """A CSV table; categories are text, whatever they look like."""
+    """A CSV table; what the manifest calls a category is one, though it may look like a number."""
     categorical = tuple(entry["categorical"])
     dtypes: dict[str, Any] = {TARGET: str, **dict.fromkeys(categorical, "category")}
     frame = pd.read_csv(folder / entry["path"], dtype=dtypes)

@@ -65,7 +65,7 @@ class GANOversampler(BaseOverSampler):
         Generator steps between two scorings.
     patience : int, default=2
         Scorings in a row without improvement after which a GAN stops.
-    max_steps : int, default=300
+    max_steps : int, default=200
         Most generator steps. 0 switches training off: the oracle chooses among the bases.
     max_time : float, default=None
         Seconds after which no further unit is begun. Results then depend on the machine's speed.
@@ -147,7 +147,7 @@ class GANOversampler(BaseOverSampler):
         cv: Any = 3,
         epoch_unit: int = 50,
         patience: int = 2,
-        max_steps: int = 300,
+        max_steps: int = 200,
         max_time: float | None = None,
         baselines: Sequence[str] = ("none", "random", "smote"),
         categorical_features: Any = "auto",

@@ -51,6 +51,9 @@ class Mlp:
         Share of units silenced after each hidden layer but the first, while training.
     zero_last : bool
         Start with zero output.
+    looped : bool
+        Multiply member by member. That is no slower for wide layers, and rounds alike for any number of
+        members, while batched products round differently for one member than for several.
 
     Examples
     --------
@@ -68,6 +71,7 @@ class Mlp:
     batch_norm: bool = False
     dropout: float = 0.0
     zero_last: bool = False
+    looped: bool = False
 
     @cached_property
     def _sizes(self) -> tuple[int, ...]:
@@ -146,7 +150,7 @@ class Mlp:
         h = self._condition(parts, x_PBI, label_PBC)
         for i in range(len(self._sizes) - 1):
             weight = self._weight(i)
-            h = torch.baddbmm(parts[weight + 1], h, parts[weight])
+            h = self._affine(h, parts[weight], parts[weight + 1])
             if i < len(self.widths):
                 h = F.leaky_relu(h, SLOPE)
                 h = self._normalise(i, parts, h, statistics, train=streams is not None)
@@ -155,8 +159,14 @@ class Mlp:
 
     def _condition(self, parts: Sequence[Tensor], x_PBI: Tensor, label_PBC: Tensor) -> Tensor:
         if self.multiply:
-            return x_PBI * torch.bmm(label_PBC, parts[0])
+            return x_PBI * self._affine(label_PBC, parts[0], label_PBC.new_zeros(1, 1, 1))
         return torch.cat([x_PBI, label_PBC], dim=-1)
+
+    def _affine(self, x_PBI: Tensor, weight_PIO: Tensor, bias_P1O: Tensor) -> Tensor:
+        if not self.looped:
+            return torch.baddbmm(bias_P1O, x_PBI, weight_PIO)
+        products = [x @ weight for x, weight in zip(x_PBI, weight_PIO, strict=True)]
+        return bias_P1O + torch.stack(products)
 
     def _normalise(
         self, i: int, parts: Sequence[Tensor], h: Tensor, statistics: Tensor | None, *, train: bool

@@ -23,6 +23,7 @@ from gan_oversampler.training.feed import Batches, Feed
 from gan_oversampler.training.members import Member, Snapshot, State, reach_of
 
 STEPS_PER_BLOCK: Final = 25  # batches drawn ahead: fewer calls, little memory
+WIDE: Final = 256  # hidden units from which members are multiplied one by one
 MAX_NORM: Final = 10.0  # of a member's gradient
 
 
@@ -49,8 +50,8 @@ class Cohort:
         self._enlist(self._with_twin())
 
     def _with_twin(self) -> list[Member]:
-        """At least two members: with one alone CPU kernels take another path and round differently."""
-        if len(self.members) > 1:
+        """At least two members: batched products round differently for one alone."""
+        if len(self.members) > 1 or self.critic.looped:
             return self.members
         (only,) = self.members
         twin = Member(only.specification, only.fold, only.gan, only.pool, only.streams.child("twin"))
@@ -93,7 +94,7 @@ class Cohort:
         """Go on with some members only; their numbers stay what they would have been."""
         twin = [len(self.members)] if len(self.feeds) > len(self.members) else []
         rows = [*members, *twin]
-        if len(rows) == 1:  # the first one left out goes on as the twin
+        if len(rows) == 1 and not self.critic.looped:  # the first one left out goes on as the twin
             rows.append(next(p for p in range(len(self.feeds)) if p not in rows))
         self.members = [self.members[p] for p in members]
         self.feeds = [self.feeds[p] for p in rows]
@@ -194,23 +195,27 @@ def networks_of(member: Member) -> tuple[Generator, Mlp]:
     """Generator and critic of a member's specification."""
     gan, pool = member.gan, member.pool
     family, n_columns, n_classes = FAMILIES[gan.family], pool.space.width, len(pool.classes)
-    multiply = gan.conditioning == "multiply"
+    widths, critic_widths = tuple(gan.widths), tuple(gan.critic_widths or gan.widths)
+    shared = {
+        "multiply": gan.conditioning == "multiply",
+        "looped": max(widths + critic_widths, default=0) >= WIDE,
+    }
     generator = Mlp(
         family.n_inputs(n_columns, gan.latent),
         n_classes,
         n_columns,
-        tuple(gan.widths),
-        multiply=multiply,
+        widths,
         batch_norm=gan.batch_norm,
         zero_last=family.from_base,
+        **shared,
     )
     critic = Mlp(
         n_columns,
         n_classes,
         1,
-        tuple(gan.critic_widths or gan.widths),
-        multiply=multiply,
+        critic_widths,
         dropout=gan.critic_dropout,
+        **shared,
     )
     return Generator(family, generator, pool.space), critic
 
