@@ -236,7 +236,9 @@ def test_f1_is_that_of_the_rarest_class():
 
 
 def _three(seed=0):
-    values = np.concatenate([_normal(80, 2, seed), _normal(40, 2, seed + 9, 2.0), _normal(20, 2, seed + 99, 4.0)])
+    values = np.concatenate(
+        [_normal(80, 2, seed), _normal(40, 2, seed + 9, 2.0), _normal(20, 2, seed + 99, 4.0)]
+    )
     return _rows(values, np.repeat([0, 1, 2], [80, 40, 20]), ["x", "y", "z"])
 
 
@@ -330,7 +332,9 @@ def test_every_scorer_name_is_an_oracle():
     assert isinstance(oracle_of(get_scorer("accuracy")), DownstreamOracle)
 
 
-@pytest.mark.parametrize(("typo", "meant"), [("frechett", "frechet"), ("f1_makro", "f1_macro"), ("gmean", "g_mean")])
+@pytest.mark.parametrize(
+    ("typo", "meant"), [("frechett", "frechet"), ("f1_makro", "f1_macro"), ("gmean", "g_mean")]
+)
 def test_an_unknown_name_gets_a_hint(typo, meant):
     with pytest.raises(ValueError, match=f"Unknown oracle '{typo}'. Did you mean '{meant}'"):
         oracle_of(typo)

@@ -146,7 +146,7 @@ def _by_name_or_position(entry: Any, names: Names) -> Hashable:
         if int(entry) in range(len(names)):
             return names[int(entry)]
     elif entry in names:
-        return entry  # type: ignore[no-any-return]
+        return entry
     raise ValueError(
         f"`categorical_features` holds {entry!r}, which is no column; X has {len(names)}:"
         f" {_short(names)}. Name existing columns, or give positions from 0 to {len(names) - 1}."
