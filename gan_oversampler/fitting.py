@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -18,15 +18,22 @@ from sklearn.model_selection import StratifiedKFold, check_cv
 from gan_oversampler._rng import Streams
 from gan_oversampler.judging import Judge, Trial
 from gan_oversampler.oracles.base import Oracle
-from gan_oversampler.report import Entry, Report
+from gan_oversampler.report import Report
 from gan_oversampler.rows import Rows
 from gan_oversampler.sampling import Source
 from gan_oversampler.schema import Layout
-from gan_oversampler.selection import choose, standard_error
+from gan_oversampler.selection import choose
 from gan_oversampler.space import RowSpace
 from gan_oversampler.specification import GAN
+from gan_oversampler.telling import (
+    Storyteller,
+    baseline_entry,
+    name_of,
+    reason,
+    small_class_notes,
+)
 from gan_oversampler.training.feed import Pool
-from gan_oversampler.training.loop import Budget, Candidate, Scored, train
+from gan_oversampler.training.loop import Budget, Candidate, Score, Scored, train
 from gan_oversampler.training.population import CrossFitted
 
 MIN_ROWS: Final = 8  # fewer rows of a class cannot be split into folds that mean anything
@@ -63,6 +70,11 @@ class Plan:
     n_jobs: int | None = None
     say: Callable[[str], None] = lambda line: None
 
+    def say_all(self, lines: Iterable[object]) -> None:
+        """Tell whoever listens."""
+        for line in lines:
+            self.say(str(line))
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -87,12 +99,22 @@ class Clock:
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
+    def within(self, name: str, score: Score) -> Score:
+        """The same function, its time counted."""
+
+        def timed(candidates: Sequence[Candidate]) -> Sequence[NDArray[np.float64]]:
+            with self.phase(name):
+                return score(candidates)
+
+        return timed
+
 
 def run(plan: Plan, rows: Rows, layout: Layout, n_new: Mapping[int, int]) -> Outcome:
     """Find the best source of ``n_new`` rows per class code."""
     counts = np.bincount(rows.codes, minlength=len(rows.classes))
     learned = [code for code in n_new if counts[code] >= MIN_ROWS] if layout.width else []
-    notes = _small_class_notes(rows, counts, n_new, plan.gans[0]) if layout.width else []
+    rare = {rows.classes.tolist()[code]: int(counts[code]) for code in n_new}
+    notes = small_class_notes(rare, plan.gans[0].base, MIN_ROWS) if layout.width else []
     clock, space = Clock(), RowSpace(layout)
     if not learned:
         return _robust(plan, rows, space, n_new, notes)
@@ -102,47 +124,52 @@ def run(plan: Plan, rows: Rows, layout: Layout, n_new: Mapping[int, int]) -> Out
     if plan.oracle is None:
         return _blind(plan, pools, clock, notes)
     shares = {code: n / counts[code] for code, n in n_new.items()}
-    return _judged(plan, _trials(plan, rows, folds, pools, shares), pools, clock, notes)
+    trials = _trials(plan, plan.oracle, rows, folds, pools, shares)
+    return _judged(plan, plan.oracle, trials, pools, clock, notes)
 
 
-def _judged(plan: Plan, trials: Sequence[Trial], pools: Pools, clock: Clock, notes: list[str]) -> Outcome:
+def _judged(
+    plan: Plan,
+    oracle: Oracle,
+    trials: Sequence[Trial],
+    pools: Pools,
+    clock: Clock,
+    notes: Sequence[str],
+) -> Outcome:
     """The AutoGAN loop under an oracle."""
-    assert plan.oracle is not None
-    budget = plan.budget()
     judge = Judge(trials, plan.gans, plan.n_jobs)
-    sign = 1.0 if plan.oracle.greater_is_better else -1.0
+    teller = Storyteller(plan.gans, 1.0 if oracle.greater_is_better else -1.0)
+    budget = plan.budget()
     with clock.phase("baselines"):
         baselines = judge.baselines(plan.baselines)
-    for name, utilities in baselines.items():
-        plan.say(str(_entry(name, None, sign * utilities)))
-
-    def score(candidates: Sequence[Candidate]) -> list[NDArray[np.float64]]:
-        with clock.phase("oracle"):
-            return judge(candidates)
-
-    def on_rung(rung: Sequence[Scored]) -> None:
-        for entry in rung:
-            plan.say(str(_entry_of(plan, entry, sign)))
-
+    entries = [baseline_entry(name, teller.sign * scores) for name, scores in baselines.items()]
+    plan.say_all(entries)
+    population = CrossFitted(plan.gans, pools, plan.streams.child("members"), plan.device)
     with clock.phase("training"):
-        population = CrossFitted(plan.gans, pools, plan.streams.child("members"), plan.device)
-        scored = train(population, score, budget, on_rung=on_rung)
+        scored = train(
+            population,
+            clock.within("oracle", judge),
+            budget,
+            on_rung=lambda rung: plan.say_all(map(teller.entry, rung)),
+        )
     clock.seconds["training"] -= clock.seconds["oracle"]  # scorings lie between the steps
-    try:
-        kept = choose(scored)
-    except ValueError as error:
-        raise ValueError(f"{error} {' '.join(judge.events[-1:])}") from None
-    entries = [_entry(name, None, sign * utilities) for name, utilities in baselines.items()]
-    entries += [_entry_of(plan, entry, sign, kept=entry is kept) for entry in _contenders(scored, kept)]
+    kept = _kept(scored, judge)
     report = Report(
-        repr(plan.oracle),
-        _name(plan, kept.candidate),
-        _reason(scored, kept),
-        tuple(entries),
+        f"{oracle!r}, {'higher' if oracle.greater_is_better else 'lower'} is better",
+        name_of(plan.gans, kept.candidate),
+        reason(scored, kept),
+        (*entries, *teller.entries(scored, kept)),
         (*notes, *judge.events),
         clock.seconds,
     )
-    return Outcome(_source(plan, pools, kept.candidate), report, _history(plan, scored, sign))
+    return Outcome(_source(plan, pools, kept.candidate), report, teller.history(scored))
+
+
+def _kept(scored: Sequence[Scored], judge: Judge) -> Scored:
+    try:
+        return choose(scored)
+    except ValueError as error:
+        raise ValueError(f"{error} {' '.join(judge.events[-1:])}") from None
 
 
 def _blind(plan: Plan, pools: Pools, clock: Clock, notes: list[str]) -> Outcome:
@@ -154,12 +181,13 @@ def _blind(plan: Plan, pools: Pools, clock: Clock, notes: list[str]) -> Outcome:
     kept = [entry for entry in scored if entry.candidate.finite][-1]
     report = Report(
         "none",
-        _name(plan, kept.candidate),
+        name_of(plan.gans, kept.candidate),
         "the last finite generator, because there is no oracle",
         notes=tuple(notes),
         seconds=clock.seconds,
     )
-    return Outcome(_source(plan, pools, kept.candidate), report, _history(plan, scored, np.nan))
+    history = Storyteller(plan.gans, np.nan).history(scored)
+    return Outcome(_source(plan, pools, kept.candidate), report, history)
 
 
 def _robust(
@@ -174,7 +202,7 @@ def _robust(
     elif not space.width:
         reason = "all columns are constant"
     report = Report("none", f"{base}, untrained", reason, notes=tuple(notes))
-    return Outcome(Source(pool, base), report, _history(plan, [], 1.0))
+    return Outcome(Source(pool, base), report, Storyteller(plan.gans).history([]))
 
 
 def split(plan: Plan, rows: Rows, smallest: int, notes: list[str]) -> list[Fold]:
@@ -232,16 +260,16 @@ def _pools(
 
 def _trials(
     plan: Plan,
+    oracle: Oracle,
     rows: Rows,
     folds: Sequence[Fold],
     pools: Pools,
     shares: Mapping[int, float],
 ) -> list[Trial]:
-    assert plan.oracle is not None
     return [
         Trial.of(
             number,
-            plan.oracle,
+            oracle,
             rows.at(train_index),
             rows.at(holdout_index),
             {kind: by_fold[number] for kind, by_fold in pools.items()},
@@ -255,65 +283,3 @@ def _trials(
 def _source(plan: Plan, pools: Pools, candidate: Candidate) -> Source:
     gan = plan.gans[candidate.specification]
     return Source(pools[gan.classes][None], gan.base, candidate.snapshots[None])
-
-
-def _name(plan: Plan, candidate: Candidate) -> str:
-    return f"{plan.gans[candidate.specification].label} at step {candidate.step}"
-
-
-def _reason(scored: Sequence[Scored], kept: Scored) -> str:
-    last = max(entry.candidate.step for entry in scored)
-    start = "highest mean utility over the folds"
-    if kept.candidate.step:
-        return f"{start}; training gained more than one standard error over step 0"
-    if last:
-        return f"{start}; no trained step of it gained more than one standard error over step 0"
-    return start
-
-
-def _small_class_notes(rows: Rows, counts: NDArray[np.intp], n_new: Mapping[int, int], gan: GAN) -> list[str]:
-    small = [code for code in n_new if counts[code] < MIN_ROWS]
-    return [
-        f"Class {rows.classes.tolist()[code]!r} has {counts[code]} rows, fewer than {MIN_ROWS}: it is drawn from"
-        f" the base {gan.base!r} without training or selection."
-        for code in small
-    ]
-
-
-def _contenders(scored: Sequence[Scored], kept: Scored) -> list[Scored]:
-    """First and best entry of every specification, and the kept one."""
-    contenders = []
-    for number in dict.fromkeys(entry.candidate.specification for entry in scored):
-        entries = [entry for entry in scored if entry.candidate.specification == number]
-        best = max(entries, key=lambda e: e.mean if np.isfinite(e.mean) else -np.inf)
-        contenders += [e for e in entries if e is entries[0] or e is best or e is kept]
-    return contenders
-
-
-def _entry(name: str, step: int | None, scores: NDArray[np.float64], *, kept: bool = False) -> Entry:
-    return Entry(name, step, float(scores.mean()), standard_error(scores), kept)
-
-
-def _entry_of(plan: Plan, scored: Scored, sign: float, *, kept: bool = False) -> Entry:
-    name = plan.gans[scored.candidate.specification].label
-    return _entry(name, scored.candidate.step, sign * scored.utilities, kept=kept)
-
-
-def _history(plan: Plan, scored: Sequence[Scored], sign: float) -> pd.DataFrame:
-    """One row per scored candidate; scores in the oracle's own unit."""
-    columns = {
-        "step": [s.candidate.step for s in scored],
-        "specification": [s.candidate.specification for s in scored],
-        "name": [plan.gans[s.candidate.specification].label for s in scored],
-        "score": [sign * s.mean for s in scored],
-        "standard_error": [standard_error(s.utilities) for s in scored],
-        "improved": [s.improved for s in scored],
-        "failed": [s.failed for s in scored],
-        "critic_loss": [s.candidate.losses[0] for s in scored],
-        "generator_loss": [s.candidate.losses[1] for s in scored],
-        "seconds": [s.seconds for s in scored],
-    }
-    folds = len(scored[0].utilities) if scored else 0
-    return pd.DataFrame(
-        {**columns, **{f"fold_{f}": [sign * s.utilities[f] for s in scored] for f in range(folds)}}
-    )

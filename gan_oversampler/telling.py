@@ -1,0 +1,94 @@
+"""From scored candidates to the history and the report that users read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gan_oversampler.report import Entry
+from gan_oversampler.selection import standard_error
+from gan_oversampler.specification import GAN
+from gan_oversampler.training.loop import Candidate, Scored
+
+
+def name_of(gans: Sequence[GAN], candidate: Candidate) -> str:
+    """A candidate in words."""
+    return f"{gans[candidate.specification].label} at step {candidate.step}"
+
+
+def baseline_entry(name: str, scores: NDArray[np.float64]) -> Entry:
+    """Line of a baseline."""
+    return Entry(name, None, float(scores.mean()), standard_error(scores))
+
+
+@dataclass(frozen=True)
+class Storyteller:
+    """Puts scored candidates into words and tables.
+
+    Parameters
+    ----------
+    gans : sequence of GAN
+        Specifications that candidates refer to.
+    sign : float
+        Utility to the oracle's own unit: 1, or -1 where low scores are good.
+    """
+
+    gans: Sequence[GAN]
+    sign: float = 1.0
+
+    def entry(self, scored: Scored, *, kept: bool = False) -> Entry:
+        """Line of a candidate."""
+        scores, candidate = self.sign * scored.utilities, scored.candidate
+        name = self.gans[candidate.specification].label
+        return Entry(name, candidate.step, float(scores.mean()), standard_error(scores), kept)
+
+    def entries(self, scored: Sequence[Scored], kept: Scored) -> list[Entry]:
+        """First and best candidate of every specification, and the kept one."""
+        told = []
+        for number in dict.fromkeys(s.candidate.specification for s in scored):
+            steps = [s for s in scored if s.candidate.specification == number]
+            best = max(steps, key=lambda s: s.mean if np.isfinite(s.mean) else -np.inf)
+            told += [s for s in steps if s in (steps[0], best, kept)]
+        return [self.entry(s, kept=s is kept) for s in told]
+
+    def history(self, scored: Sequence[Scored]) -> pd.DataFrame:
+        """One row per scored candidate, scores in the oracle's own unit."""
+        columns = {
+            "step": [s.candidate.step for s in scored],
+            "specification": [s.candidate.specification for s in scored],
+            "name": [self.gans[s.candidate.specification].label for s in scored],
+            "score": [self.sign * s.mean for s in scored],
+            "standard_error": [standard_error(s.utilities) for s in scored],
+            "improved": [s.improved for s in scored],
+            "failed": [s.failed for s in scored],
+            "critic_loss": [s.candidate.losses[0] for s in scored],
+            "generator_loss": [s.candidate.losses[1] for s in scored],
+            "seconds": [s.seconds for s in scored],
+        }
+        n_folds = len(scored[0].utilities) if scored else 0
+        folds = {f"fold_{f}": [self.sign * s.utilities[f] for s in scored] for f in range(n_folds)}
+        return pd.DataFrame({**columns, **folds})
+
+
+def reason(scored: Sequence[Scored], kept: Scored) -> str:
+    """Why this candidate was kept."""
+    start = "highest mean score on held-out rows"
+    if kept.candidate.step:
+        return f"{start}; it beats its untrained self by more than a standard error"
+    if max(s.candidate.step for s in scored):
+        return f"{start}; training did not improve it by more than a standard error"
+    return start
+
+
+def small_class_notes(counts: Mapping[object, int], base: str, minimum: int) -> list[str]:
+    """What to know about classes with too few rows to learn from."""
+    return [
+        f"Class {label!r} has {n} rows, fewer than {minimum}: it is drawn from the base {base!r}"
+        " without training or selection."
+        for label, n in counts.items()
+        if n < minimum
+    ]
