@@ -51,7 +51,9 @@ class Trial:
         streams: Streams,
     ) -> Trial:
         """Trial of one fold; ``shares`` are new rows per real row of each class to oversample."""
-        n_new = {code: round(share * len(train.of(code))) for code, share in shares.items()}
+        counts = {code: len(train.of(code)) for code in shares}
+        # At least one row each: a distance to nothing is no score.
+        n_new = {code: max(1, round(share * counts[code])) for code, share in shares.items() if counts[code]}
         fitted = clone(oracle).fit(
             train, targets=tuple(n_new), random_state=streams.child_seed("oracle") % 2**32
         )
@@ -66,7 +68,7 @@ class Trial:
         return value, "" if np.isfinite(value) else f"the score is {value}"
 
     def _draw(self, source: Source | None) -> Rows:
-        counts = {code: n for code, n in self.n_new.items() if n} if source else {}
+        counts = self.n_new if source else {}
         parts = [source.draw(code, n, self.streams) for code, n in counts.items() if source]
         empty = self.holdout.values[:0]
         return Rows(

@@ -28,9 +28,22 @@ NORM_MOMENTUM: Final = 0.8  # of batch statistics, as in the reference code
 SLOPE: Final = 0.2
 
 
-def padded(n: int) -> int:
+def padded(n: int, lanes: int = LANES) -> int:
     """Next multiple of the vector length."""
-    return -(-n // LANES) * LANES
+    return -(-n // lanes) * lanes
+
+
+def _batched(x_PBI: Tensor, weight_PIO: Tensor, bias_P1O: Tensor) -> Tensor:
+    """``bias + x @ weight`` with outputs padded to whole vectors.
+
+    Otherwise the gradient of a member's weight would start at an odd address, and how batched products
+    round depends on that.
+    """
+    n = weight_PIO.shape[-1]
+    spare = (0, padded(n, 16) - n)
+    if not spare[1]:
+        return torch.baddbmm(bias_P1O, x_PBI, weight_PIO)
+    return torch.baddbmm(F.pad(bias_P1O, spare), x_PBI, F.pad(weight_PIO, spare))[..., :n]
 
 
 @dataclass(frozen=True)
@@ -115,9 +128,9 @@ class Mlp:
 
     def init_statistics(self) -> Tensor:
         """Running statistics of one member before training: mean 0, variance 1."""
-        return torch.cat([torch.tensor([0.0, 1.0]).repeat_interleave(w) for w in self.widths])[
-            : self.n_statistics
-        ]
+        widths = self.widths if self.batch_norm else ()
+        starts = [torch.tensor([0.0, 1.0]).repeat_interleave(width) for width in widths]
+        return torch.cat([torch.empty(0), *starts])
 
     def _weight(self, layer: int) -> int:
         """Position of a layer's weight in ``shapes``; its bias follows."""
@@ -159,12 +172,12 @@ class Mlp:
 
     def _condition(self, parts: Sequence[Tensor], x_PBI: Tensor, label_PBC: Tensor) -> Tensor:
         if self.multiply:
-            return x_PBI * self._affine(label_PBC, parts[0], label_PBC.new_zeros(1, 1, 1))
+            return x_PBI * self._affine(label_PBC, parts[0], label_PBC.new_zeros(1, 1, self.n_inputs))
         return torch.cat([x_PBI, label_PBC], dim=-1)
 
     def _affine(self, x_PBI: Tensor, weight_PIO: Tensor, bias_P1O: Tensor) -> Tensor:
         if not self.looped:
-            return torch.baddbmm(bias_P1O, x_PBI, weight_PIO)
+            return _batched(x_PBI, weight_PIO, bias_P1O)
         products = [x @ weight for x, weight in zip(x_PBI, weight_PIO, strict=True)]
         return bias_P1O + torch.stack(products)
 

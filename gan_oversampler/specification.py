@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -152,8 +153,10 @@ class GAN(BaseEstimator):
         lookup(BASES, self.base, "base")
         lookup(LOSSES, self.loss, "loss")
         lookup({"auto": None, **PENALTIES}, self.penalty, "penalty")
-        for name in self.forces or ():
+        for name, weight in (self.forces or {}).items():
             lookup(FORCES, name, "force")
+            if not isinstance(weight, Real) or not math.isfinite(weight):
+                raise ValueError(f"'forces' of GAN must hold finite weights. Got {weight!r} for {name!r}.")
         for name in ("widths", "critic_widths"):
             widths = getattr(self, name)
             if widths is not None and not all(isinstance(w, Integral) and int(w) > 0 for w in widths):

@@ -41,6 +41,8 @@ class Target:
         """
         _refuse_missing(y)
         check_classification_targets(y)
+        if np.ndim(y) == 2 and np.shape(y)[1] > 1:
+            y = np.asarray(y)
         labels, one_hot = check_target_type(y, indicate_one_vs_all=True)
         classes, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
         order = np.argsort(-counts, kind="stable")
@@ -93,7 +95,9 @@ class Target:
                 f"The ratio of class {label!r} in 'sampling_strategy' must be in (0, 1]. Got {value!r}"
                 " instead. Give an integer for a total number of rows."
             )
-        return max(round(value * self.counts[0]), int(self.counts[self.code_of(label)]))
+        count = int(self.counts[self.code_of(label)])
+        # Rounded as imbalanced-learn does, so that a ratio means the same in all its forms.
+        return count + max(int(self.counts[0] * value - count), 0)
 
     def refuse_single_rows(self, codes: Iterable[int]) -> None:
         """Raise if one of these classes has a single row."""

@@ -120,8 +120,18 @@ def test_members_are_separate_networks_of_ordinary_layers(shape):
 
 
 @pytest.mark.parametrize("shape", sorted(SHAPES))
-def test_a_members_gradient_is_its_own(shape):
-    mlp = SHAPES[shape]
+def test_members_multiplied_one_by_one_give_the_same(shape):
+    mlp, looped = SHAPES[shape], dataclasses.replace(SHAPES[shape], looped=True)
+    parts, statistics = mlp.split(_anywhere(mlp, 3)), _statistics(mlp, 3)
+    x, label = _randn(3, 6, 3), _labels(3, 6)
+    batched, single = (net(parts, x, label, statistics=statistics) for net in (mlp, looped))
+    torch.testing.assert_close(single, batched)
+
+
+@pytest.mark.parametrize("looped", [False, True])
+@pytest.mark.parametrize("shape", sorted(SHAPES))
+def test_a_members_gradient_is_its_own(shape, looped):
+    mlp = dataclasses.replace(SHAPES[shape], looped=looped)
     flat = _anywhere(mlp, 3).requires_grad_()
     streams = [_generator(p) for p in range(3)]
     out = mlp(

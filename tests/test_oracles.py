@@ -42,6 +42,11 @@ def _problem(n_common=150, n_rare=12, seed=0, **options):
     return _rows(values, np.repeat([0, 1], [n_common, n_rare]), **options)
 
 
+def _global_state():
+    """Numpy's process-wide generator, which nobody may touch."""
+    return np.random.get_state()[1].tolist()  # noqa: NPY002
+
+
 NONE = _rows(np.empty((0, 2)), [])
 
 
@@ -379,9 +384,9 @@ def test_a_users_own_oracle_is_taken_as_it_is():
 
 @pytest.mark.parametrize("learner", [SGDClassifier(), RandomForestClassifier(3)])
 def test_learners_without_seed_do_not_touch_global_randomness(learner):
-    before = np.random.get_state()[1].copy()
+    before = _global_state()
     DownstreamOracle(learner).fit(_problem(), targets=[1]).score(_problem(seed=1), NONE)
-    assert (np.random.get_state()[1] == before).all()
+    assert _global_state() == before
 
 
 # --- trials: one fold, one judge
@@ -404,6 +409,10 @@ def test_a_trial_draws_in_proportion_to_its_own_rows():
     trial = _trial(oracle_of(_count), share=2.5)
     assert trial.n_new == {1: 25}
     assert Judge([trial], [GAN()]).baselines(["smote"])["smote"].tolist() == [25.0]
+
+
+def test_a_trial_draws_at_least_one_row_of_each_class_to_oversample():
+    assert _trial(oracle_of(_count), share=0.01).n_new == {1: 1}
 
 
 @pytest.mark.parametrize("name", sorted(BASELINES))

@@ -109,7 +109,7 @@ def test_equally_frequent_classes_keep_the_order_of_their_labels():
 
 
 def test_an_unknown_class_is_an_error_that_says_which_are_known():
-    with pytest.raises(ValueError, match="Unknown class 'd'. Known are: 'b', 'c', 'a'"):
+    with pytest.raises(ValueError, match=r"Unknown class 'd'\. Known are: 'b', 'c', 'a'"):
         Target.of(THREE).code_of("d")
 
 
@@ -161,7 +161,7 @@ def test_ratios_and_totals_may_be_mixed():
 
 @pytest.mark.parametrize("ratio", [0.0, -0.5, 1.5, float("nan")])
 def test_a_ratio_outside_its_range_is_an_error(ratio):
-    with pytest.raises(ValueError, match="class 'a'.*must be in"):
+    with pytest.raises(ValueError, match=r"class 'a'.*must be in"):
         Target.of(THREE).strategy({"a": ratio})
 
 

@@ -69,12 +69,21 @@ def frechet_distance(first: NDArray[Any], second: NDArray[Any]) -> float:
     """Squared Fréchet distance of the Gaussians of two samples ``(n, F)`` and ``(m, F)``."""
     first, second = np.asarray(first, float), np.asarray(second, float)
     shift = first.mean(axis=0) - second.mean(axis=0)
-    one, two = ledoit_wolf(first)[0], ledoit_wolf(second)[0]
+    one, two = _covariance(first), _covariance(second)
     # tr (S1 S2)^(1/2) from the symmetric S1^(1/2) S2 S1^(1/2), whose eigenvalues are the same.
     values, vectors = eigh(one)
     root = (vectors * np.sqrt(values.clip(min=0))) @ vectors.T
     cross = np.sqrt(eigh(root @ two @ root, eigvals_only=True).clip(min=0)).sum()
     return max(float(shift @ shift + np.trace(one) + np.trace(two) - 2 * cross), 0.0)
+
+
+def _covariance(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shrunk covariance; zero for a single row."""
+    n_columns = rows.shape[1]
+    covariance: NDArray[np.float64] = (
+        ledoit_wolf(rows)[0] if len(rows) > 1 else np.zeros((n_columns, n_columns))
+    )
+    return covariance
 
 
 def energy_distance(first: NDArray[Any], second: NDArray[Any], *, max_rows: int = 2000) -> float:

@@ -115,7 +115,6 @@ class Cohort:
         return self.losses_P2[: len(self.members)].cpu() / max(n_steps, 1)
 
     def _step(self, batches: Sequence[Batches]) -> None:
-        self.state.steps_P1.add_(1)
         for batch in batches[:-1]:
             self._critic_step(batch)
         self._generator_step(batches[-1])
@@ -137,6 +136,7 @@ class Cohort:
             parts,
             self.state.critic_PN,
             self.state.critic_moments_P2N,
+            self.state.critic_steps_P1,
             self.gan.critic_learning_rate,
         )
 
@@ -154,6 +154,7 @@ class Cohort:
             parts,
             self.state.generator_PN,
             self.state.generator_moments_P2N,
+            self.state.generator_steps_P1,
             self.gan.learning_rate,
         )
         self.state.average_PN.lerp_(self.state.generator_PN, 1 - self.gan.ema)
@@ -185,17 +186,20 @@ class Cohort:
         parts: Sequence[Tensor],
         flat_PN: Tensor,
         moments_P2N: Tensor,
+        steps_P1: Tensor,
         rate: float,
     ) -> None:
         gradient_PN = mlp.join(torch.autograd.grad(loss_P.sum(), parts))
-        adam(flat_PN, gradient_PN, moments_P2N, self.state.steps_P1, rate, self.gan.betas)
+        steps_P1.add_(1)
+        adam(flat_PN, gradient_PN, moments_P2N, steps_P1, rate, self.gan.betas)
 
 
 def networks_of(member: Member) -> tuple[Generator, Mlp]:
     """Generator and critic of a member's specification."""
     gan, pool = member.gan, member.pool
     family, n_columns, n_classes = FAMILIES[gan.family], pool.space.width, len(pool.classes)
-    widths, critic_widths = tuple(gan.widths), tuple(gan.critic_widths or gan.widths)
+    widths, critic_widths = tuple(gan.widths), gan.critic_widths
+    critic_widths = widths if critic_widths is None else tuple(critic_widths)
     shared = {
         "multiply": gan.conditioning == "multiply",
         "looped": max(widths + critic_widths, default=0) >= WIDE,

@@ -82,7 +82,8 @@ class State:
     statistics_PS: Tensor
     critic_PN: Tensor
     critic_moments_P2N: Tensor
-    steps_P1: Tensor
+    generator_steps_P1: Tensor
+    critic_steps_P1: Tensor
 
     @classmethod
     def start(cls, generator: Mlp, critic: Mlp, streams: Sequence[Streams]) -> State:
@@ -97,6 +98,7 @@ class State:
             generator.init_statistics().repeat(p, 1),
             critic_PN,
             torch.zeros(p, 2, critic.n_parameters),
+            torch.zeros(p, 1),
             torch.zeros(p, 1),
         )
 
