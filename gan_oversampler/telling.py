@@ -78,9 +78,9 @@ def reason(scored: Sequence[Scored], kept: Scored) -> str:
     """Why this candidate was kept."""
     start = "highest mean score on held-out rows"
     if kept.candidate.step:
-        return f"{start}; it beats its untrained self by more than a standard error"
+        return f"{start}; it beats its untrained self by more than two standard errors"
     if max(s.candidate.step for s in scored):
-        return f"{start}; training did not improve it by more than a standard error"
+        return f"{start}; training did not improve it by more than two standard errors"
     return start
 
 

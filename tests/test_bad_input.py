@@ -23,7 +23,7 @@ def frame(**columns):
         (X, Y[:80], "inconsistent numbers of samples"),
         (frame().set_axis(list("abca"), axis=1), Y, "'a'"),
         (frame(a=np.r_[np.inf, X[1:, 0]]), Y, "infinity"),
-        (np.where(X == X.max(), np.inf, X), Y, "infinity"),
+        (np.where(X.max() == X, np.inf, X), Y, "infinity"),
         (pd.DataFrame(), [], "0 sample"),
         (pd.DataFrame({"a": []}), [], "0 sample"),
         (X, np.r_[np.nan, Y[1:]], "1 missing label"),
@@ -76,7 +76,7 @@ def test_sample_of_unseen_labels_and_before_fitting():
     with pytest.raises(ValueError, match="not fitted"):
         quick().sample(3)
     sampler = quick(oracle=None).fit(table, target)
-    with pytest.raises(ValueError, match="'rarst' is not known.*'rare', 'rarest'"):
+    with pytest.raises(ValueError, match=r"'rarst' is not known.*'rare', 'rarest'"):
         sampler.sample(3, y="rarst")
     with pytest.raises(ValueError, match="'common' is not among those"):
         sampler.sample(3, y="common")
@@ -109,8 +109,10 @@ def test_an_oracle_that_fails_now_and_then_costs_a_candidate_not_the_run():
     with pytest.warns(RuntimeWarning, match="could not score residual.smote. at step") as caught:
         sampler.fit(X, Y)
     messages = " ".join(str(warning.message) for warning in caught)
-    assert "step 2" in messages and "out of mood" in messages
-    assert "step 4" in messages and "the score is nan" in messages
+    assert "step 2" in messages
+    assert "out of mood" in messages
+    assert "step 4" in messages
+    assert "the score is nan" in messages
     assert sampler.report_.choice == "residual(smote) at step 0"
     assert len(sampler.report_.notes) == 2
 
@@ -119,7 +121,7 @@ def test_an_oracle_that_always_fails_ends_the_run_clearly():
     def broken(real, synthetic):
         raise KeyError("no such thing")
 
-    with pytest.warns(RuntimeWarning), pytest.raises(ValueError, match="No candidate.*no such thing"):
+    with pytest.warns(RuntimeWarning), pytest.raises(ValueError, match=r"No candidate.*no such thing"):
         quick(oracle=broken).fit(X, Y)
 
 

@@ -89,8 +89,10 @@ def test_containers_give_the_same_rows_bit_for_bit():
         np.testing.assert_array_equal(other, expected)
     for other in (series.to_numpy(), np.array(list_labels), polars_series.to_numpy()):
         np.testing.assert_array_equal(other, labels)
-    assert isinstance(rows, list) and isinstance(list_labels, list)
-    assert isinstance(polars_frame, pl.DataFrame) and isinstance(polars_series, pl.Series)
+    assert isinstance(rows, list)
+    assert isinstance(list_labels, list)
+    assert isinstance(polars_frame, pl.DataFrame)
+    assert isinstance(polars_series, pl.Series)
 
 
 @pytest.mark.parametrize("make", [sparse.csr_matrix, sparse.csc_matrix, sparse.csr_array])
@@ -98,7 +100,8 @@ def test_sparse_matrices_stay_sparse_and_zeros_stay_zeros(make):
     X, y = numbers()
     X[X < 0.8] = 0.0
     X_new, _ = quick().fit_resample(make(X), y)
-    assert type(X_new) is make and X_new.format == make(X).format
+    assert type(X_new) is make
+    assert X_new.format == make(X).format
     np.testing.assert_array_equal(X_new.toarray(), quick().fit_resample(X, y)[0])
     assert (X_new.toarray()[90:] == 0).mean() > 0.2
 
@@ -136,7 +139,8 @@ def test_constant_columns_and_tables():
     flat = np.ones((90, 2))
     sampler = quick()
     X_new, y_new = sampler.fit_resample(flat, y)
-    assert (X_new == 1).all() and np.bincount(y_new).tolist() == [66, 66]
+    assert (X_new == 1).all()
+    assert np.bincount(y_new).tolist() == [66, 66]
     assert "constant" in sampler.report_.reason
 
 
@@ -152,7 +156,8 @@ def test_sample_draws_other_rows_each_time_and_the_same_after_the_same_fit():
         pd.testing.assert_frame_equal(second.sample(5, y="rare"), row)
     again = [first.sample(5, y="rare", random_state=3) for _ in range(2)]
     pd.testing.assert_frame_equal(*again)
-    assert list(again[0].columns) == list(X.columns) and again[0].dtypes.equals(X.dtypes)
+    assert list(again[0].columns) == list(X.columns)
+    assert again[0].dtypes.equals(X.dtypes)
 
 
 def test_sample_of_zero_rows_and_of_the_only_class():
@@ -314,7 +319,8 @@ def test_small_classes_use_the_robust_base_and_the_report_says_so():
     sampler = quick()
     _, y_new = sampler.fit_resample(X, y)
     assert np.bincount(y_new).tolist() == [55, 55]
-    assert "5 rows" in sampler.report_.notes[0] and len(sampler.history_) == 0
+    assert "5 rows" in sampler.report_.notes[0]
+    assert len(sampler.history_) == 0
 
 
 def test_small_classes_beside_large_ones():

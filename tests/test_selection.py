@@ -30,12 +30,19 @@ def test_standard_error_of_a_mean(values, expected):
     assert standard_error(np.array(values, float)) == pytest.approx(expected)
 
 
-def test_training_must_gain_more_than_one_standard_error():
+def test_training_must_gain_more_than_two_standard_errors():
     start = _scored(0, 0, 1.0, 2.0)
-    # Gains (1, 3): mean 2, standard error 1. Gains (0, 2): mean 1, standard error 1.
-    sure, unsure = _scored(0, 50, 2.0, 5.0), _scored(0, 50, 1.0, 4.0)
+    # Gains (3, 5): mean 4, standard error 1. Gains (1, 3): mean 2, standard error 1.
+    sure, unsure = _scored(0, 50, 4.0, 7.0), _scored(0, 50, 2.0, 5.0)
     assert choose([start, sure]) is sure
     assert choose([start, unsure]) is start
+
+
+def test_all_steps_say_how_much_gains_scatter():
+    # The best step gains 3 in both folds; another one gains 0 and 6, a standard error of 3.
+    start, best, erratic = _scored(0, 0, 0, 0), _scored(0, 50, 3, 3), _scored(0, 100, 0, 6)
+    assert choose([start, best]) is best
+    assert choose([start, best, erratic]) is start
 
 
 def test_gains_are_paired_over_the_folds():

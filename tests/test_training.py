@@ -14,7 +14,7 @@ from gan_oversampler.sampling import CHUNK, Source
 from gan_oversampler.schema import Block, Layout
 from gan_oversampler.space import STATE_LOGIT, RowSpace
 from gan_oversampler.specification import GAN
-from gan_oversampler.training.cohort import MAX_NORM, STEPS_PER_BLOCK, WIDE, Cohort, adam
+from gan_oversampler.training.cohort import BLOCK, MAX_NORM, WIDE, Cohort, adam
 from gan_oversampler.training.feed import Feed, Pool
 from gan_oversampler.training.members import Member, State, reach_of
 from gan_oversampler.training.population import CrossFitted
@@ -122,8 +122,8 @@ def test_a_member_trains_the_same_alone_and_among_sixteen(config):
     gan = GAN(**CONFIGS[config])
     crowd = [GAN(**CONFIGS[config]).set_params(base=base) for base in OTHERS]
     alone, among = _population([gan]), _population([*crowd[:7], gan, *crowd[7:]])
-    alone.advance(STEPS_PER_BLOCK + 2)
-    among.advance(STEPS_PER_BLOCK + 2)
+    alone.advance(BLOCK + 2)
+    among.advance(BLOCK + 2)
     assert len(among.cohorts) == 1
     assert not _differences(_numbers(alone, 0), _numbers(among, 7))
 
@@ -527,3 +527,11 @@ def test_two_classes_never_share_a_stream():
     source = Source(pool, "smote")
     assert not np.array_equal(source.draw(0, 20, Streams(0)), source.draw(1, 20, Streams(0)))
     np.testing.assert_array_equal(source.draw(0, 20, Streams(0)), source.draw(0, 20, Streams(0)))
+
+
+def test_training_does_not_depend_on_when_it_is_scored():
+    whole, split = (_population([GAN(**SMALL), GAN(base="border", **SMALL)]) for _ in range(2))
+    whole.advance(60)
+    for unit in (1, 29, 30):
+        split.advance(unit)
+    assert not _differences(_numbers(whole, 0), _numbers(split, 0))

@@ -8,6 +8,7 @@ and sums over members, gradients are clipped per member, every member draws from
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -22,7 +23,7 @@ from gan_oversampler.networks import FAMILIES, Generator, Mlp, padded
 from gan_oversampler.training.feed import Batches, Feed
 from gan_oversampler.training.members import Member, Snapshot, State, reach_of
 
-STEPS_PER_BLOCK: Final = 25  # batches drawn ahead: fewer calls, little memory
+BLOCK: Final = 50  # batches drawn at once: fewer calls, little memory
 WIDE: Final = 256  # hidden units from which members are multiplied one by one
 MAX_NORM: Final = 10.0  # of a member's gradient
 
@@ -65,6 +66,7 @@ class Cohort:
         )
         self.reach = reach_of(members).to(self.device)
         self.losses_P2 = torch.zeros(len(members), 2, device=self.device)
+        self.ahead: deque[Batches] = deque()
 
     def _feed(self, member: Member) -> Feed:
         base = BASES[member.gan.base] if self.generator.family.from_base else None
@@ -101,23 +103,23 @@ class Cohort:
         self.dropout = [self.dropout[p] for p in rows]
         self.state, self.reach = self.state.take(rows), self.reach.take(rows)
         self.losses_P2 = self.losses_P2[rows]
+        self.ahead = deque(batch.take(rows) for batch in self.ahead)
 
     def advance(self, n_steps: int) -> Tensor:
         """Train; mean losses ``(P, 2)`` of critic and generator over these steps."""
         self.losses_P2.zero_()
-        per_step = self.gan.critic_steps + 1
-        for done in range(0, n_steps, STEPS_PER_BLOCK):
-            steps = min(STEPS_PER_BLOCK, n_steps - done)
-            drawn = [feed.draw(steps * per_step) for feed in self.feeds]
-            batches = Batches.stack(drawn, self.device)
-            for t in range(steps):
-                self._step([batches.at(t * per_step + i) for i in range(per_step)])
+        for _ in range(n_steps):
+            for _ in range(self.gan.critic_steps):
+                self._critic_step(self._next_batch())
+            self._generator_step(self._next_batch())
         return self.losses_P2[: len(self.members)].cpu() / max(n_steps, 1)
 
-    def _step(self, batches: Sequence[Batches]) -> None:
-        for batch in batches[:-1]:
-            self._critic_step(batch)
-        self._generator_step(batches[-1])
+    def _next_batch(self) -> Batches:
+        """Batches are drawn ahead, in blocks that do not depend on when members are scored."""
+        if not self.ahead:
+            batches = Batches.stack([feed.draw(BLOCK) for feed in self.feeds], self.device)
+            self.ahead.extend(batches.take(t) for t in range(BLOCK))
+        return self.ahead.popleft()
 
     def _critic_step(self, batch: Batches) -> None:
         with torch.no_grad():

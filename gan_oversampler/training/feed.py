@@ -85,9 +85,9 @@ class Batches:
 
         return cls(*map(stacked, cls.__slots__))
 
-    def at(self, t: int) -> Batches:
-        """The batch number ``t``."""
-        return Batches(*(getattr(self, name)[t] for name in self.__slots__))
+    def take(self, index: int | Sequence[int]) -> Batches:
+        """Some along the leading dimension."""
+        return Batches(*(getattr(self, name)[index] for name in self.__slots__))
 
 
 @dataclass(frozen=True)
