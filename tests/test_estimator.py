@@ -71,7 +71,7 @@ def test_missing_rate_and_zero_inflation_are_reproduced(base):
     X.loc[rng.random(600) < 0.5, "a"] = 0.0
     X.loc[rng.random(600) < 0.3, "b"] = np.nan
     y = np.repeat([0, 1], [400, 200])
-    sampler = quick(gan=FAST.set_params(base=base), max_steps=0).fit(X, y)
+    sampler = quick(gan=clone(FAST).set_params(base=base), max_steps=0).fit(X, y)
     new, rare = sampler.sample(4000, y=1), X.iloc[400:]
     assert new["b"].isna().mean() == pytest.approx(rare["b"].isna().mean(), abs=0.05)
     assert (new["a"] == 0).mean() == pytest.approx((rare["a"] == 0).mean(), abs=0.05)

@@ -122,7 +122,9 @@ def _more_of_each(y):
 
 @pytest.mark.parametrize("y", [TWO, THREE])
 @pytest.mark.parametrize(
-    "asked", ["auto", "minority", "not minority", "not majority", "all", _more_of_each], ids=str
+    "asked",
+    ["auto", "minority", "not minority", "not majority", "all", _more_of_each],
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_strategies_are_those_of_imbalanced_learn(y, asked):
     expected = check_sampling_strategy(asked, y, "over-sampling")
@@ -166,7 +168,9 @@ def test_a_ratio_outside_its_range_is_an_error(ratio):
 
 
 @pytest.mark.parametrize(
-    "asked", [{"z": 10}, {"z": 0.5}, {"a": 2}, "most", 0.0, 1.5, -1.0, lambda y: {"z": 3}], ids=str
+    "asked",
+    [{"z": 10}, {"z": 0.5}, {"a": 2}, "most", 0.0, 1.5, -1.0, lambda y: {"z": 3}],
+    ids=["unknown class", "its ratio", "too few", "word", "0", "1.5", "-1", "callable"],
 )
 def test_impossible_strategies_are_errors(asked):
     with pytest.raises(ValueError, match=r".+"):

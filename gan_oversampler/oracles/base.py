@@ -67,8 +67,9 @@ class CallableOracle(Oracle):
     --------
     >>> oracle = CallableOracle(lambda real, synthetic: -abs(real.mean() - synthetic.mean()))
     >>> rows = Rows(np.ones((4, 2)), np.ones(4, int), np.array(["no", "yes"]))
-    >>> oracle.fit(rows, targets=[1]).score(rows, rows)
-    -0.0
+    >>> higher = Rows(rows.values + 2, rows.codes, rows.classes)
+    >>> oracle.fit(rows, targets=[1]).score(rows, higher)
+    -2.0
     """
 
     def __init__(self, function: Callable[[Frame, Frame], float]) -> None:
