@@ -96,29 +96,29 @@ def _danger(near: NDArray[np.float64], far: NDArray[np.float64]) -> NDArray[np.f
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class Parents:
     """Parents ``(n, K, F)`` of new rows, their weights and the odds that states come from each."""
 
-    parents_nKF: Tensor
+    rows_nKF: Tensor
     weights_nK: Tensor
     shares_nK: Tensor
 
 
-Parents = Callable[[Neighbourhood, Tensor, torch.Generator], Family]
+Ancestry = Callable[[Neighbourhood, Tensor, torch.Generator], Parents]
 
 
-def _itself(hood: Neighbourhood, seeds: Tensor, generator: torch.Generator) -> Family:
+def _itself(hood: Neighbourhood, seeds: Tensor, generator: torch.Generator) -> Parents:
     ones = torch.ones(len(seeds), 1)
-    return Family(hood.rows_nF[seeds][:, None], ones, ones)
+    return Parents(hood.rows_nF[seeds][:, None], ones, ones)
 
 
-def _with_friend(hood: Neighbourhood, seeds: Tensor, generator: torch.Generator) -> Family:
+def _with_friend(hood: Neighbourhood, seeds: Tensor, generator: torch.Generator) -> Parents:
     """Between a row and one of its friends (Chawla et al. 2002)."""
     step = torch.rand(len(seeds), 1, generator=generator)
     return _pair(hood.rows_nF[seeds], hood.rows_nF[_pick(hood.friends_nK[seeds], generator)], step)
 
 
-def _with_foe(hood: Neighbourhood, seeds: Tensor, generator: torch.Generator) -> Family:
+def _with_foe(hood: Neighbourhood, seeds: Tensor, generator: torch.Generator) -> Parents:
     """A foe moved more than half of the way toward the row."""
     foes = hood.foes_nKF[seeds]
     pick = torch.randint(foes.shape[1], (len(seeds),), generator=generator)
@@ -126,7 +126,7 @@ def _with_foe(hood: Neighbourhood, seeds: Tensor, generator: torch.Generator) ->
     return _pair(foes[torch.arange(len(seeds)), pick], hood.rows_nF[seeds], step)
 
 
-def _among_friends(hood: Neighbourhood, seeds: Tensor, generator: torch.Generator) -> Family:
+def _among_friends(hood: Neighbourhood, seeds: Tensor, generator: torch.Generator) -> Parents:
     """Gaussian with mean and covariance of a row and its friends (MGS, Sakho et al. 2024).
 
     With independent normal weights ``e`` the combination ``mean + sum(e * (x - mean)) / sqrt(K)``
@@ -136,12 +136,12 @@ def _among_friends(hood: Neighbourhood, seeds: Tensor, generator: torch.Generato
     k = circle.shape[1]
     noise = torch.randn(circle.shape, generator=generator)
     weights = 1 / k + (noise - noise.mean(1, keepdim=True)) / k**0.5
-    return Family(hood.rows_nF[circle], weights, torch.ones(circle.shape))
+    return Parents(hood.rows_nF[circle], weights, torch.ones(circle.shape))
 
 
-def _pair(first: Tensor, second: Tensor, step_n1: Tensor) -> Family:
+def _pair(first: Tensor, second: Tensor, step_n1: Tensor) -> Parents:
     weights = torch.cat([1 - step_n1, step_n1], dim=1)
-    return Family(torch.stack([first, second], dim=1), weights, weights)
+    return Parents(torch.stack([first, second], dim=1), weights, weights)
 
 
 def _pick(index_nK: Tensor, generator: torch.Generator) -> Tensor:
@@ -156,22 +156,22 @@ class Base:
     Parameters
     ----------
     parents : callable
-        ``(neighbourhood, seeds, generator) -> Family``.
+        ``(neighbourhood, seeds, generator) -> Parents``.
     border : bool
         Whether seeds near other classes are taken more often.
     spread : float
         Kernel noise on values, in units of Silverman's bandwidth.
     """
 
-    parents: Parents
+    parents: Ancestry
     border: bool = False
     spread: float = 0.0
 
     def draw(self, hood: Neighbourhood, n: int, *, generator: torch.Generator) -> Tensor:
         """New rows ``(n, F)``."""
-        family = self.parents(hood, self._seeds(hood, n, generator), generator)
+        parents = self.parents(hood, self._seeds(hood, n, generator), generator)
         rows = hood.space.compose(
-            family.parents_nKF, family.weights_nK, family.shares_nK, generator=generator
+            parents.rows_nKF, parents.weights_nK, parents.shares_nK, generator=generator
         )
         if not self.spread:
             return rows

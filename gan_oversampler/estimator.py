@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -12,7 +13,7 @@ import torch
 from imblearn.over_sampling.base import BaseOverSampler
 from numpy.typing import NDArray
 from sklearn.base import _fit_context, clone
-from sklearn.utils import check_array
+from sklearn.utils import _safe_indexing, check_array
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted, validate_data
 
@@ -26,6 +27,7 @@ from gan_oversampler.judging import BASELINES, NOTHING
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.registry import oracle_of
 from gan_oversampler.rows import Frame, Rows
+from gan_oversampler.sampling import Source
 from gan_oversampler.specification import GAN
 from gan_oversampler.target import Target
 from gan_oversampler.training.loop import Budget
@@ -37,6 +39,25 @@ PORTFOLIO: tuple[str, ...] = ("smoothed_bootstrap", "smote", "border", "local_ga
 def default_portfolio() -> list[GAN]:
     """What ``gan=None`` stands for: small residual generators over four bases."""
     return [GAN(base=base, widths=(32, 32), batch_size=32) for base in PORTFOLIO]
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """What drawing needs after a fit."""
+
+    codec: Codec
+    target: Target
+    streams: Streams
+    source: Source
+
+    def draw(self, strategy: Mapping[Any, int]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """Codes and encoded rows of new rows, class by class."""
+        n_new = {self.target.code_of(label): n for label, n in strategy.items() if n}
+        streams = self.streams.child("resample")
+        with single_threaded():
+            parts = [self.source.draw(code, n, streams) for code, n in n_new.items()]
+        codes = np.repeat(np.array(list(n_new), np.intp), list(n_new.values()))
+        return codes, np.concatenate([np.empty((0, self.codec.layout.width), np.float32), *parts])
 
 
 class GANOversampler(BaseOverSampler):
@@ -73,7 +94,8 @@ class GANOversampler(BaseOverSampler):
         Scored by the same oracle on the same folds and shown in the report: ``"none"``, ``"random"``
         or the name of a base.
     categorical_features : "auto", or list of names, positions or a mask, default="auto"
-        Columns to treat as categories besides text, booleans and pandas categories.
+        Columns to treat as categories besides text, booleans and columns of a category dtype. Text that
+        looks like an id is refused unless it is named here or has a category dtype.
     device : str, default="auto"
         Where to train: ``"cpu"``, ``"cuda"`` …; ``"auto"`` takes a GPU only for networks of 256 units or
         more, because smaller ones are faster on a CPU.
@@ -89,7 +111,7 @@ class GANOversampler(BaseOverSampler):
     sampling_strategy_ : dict
         New rows per class.
     classes_ : ndarray
-        Labels, most frequent first.
+        Labels, sorted.
     report_ : Report
         What was kept, why, and the scores of candidates and baselines.
     history_ : DataFrame
@@ -132,7 +154,7 @@ class GANOversampler(BaseOverSampler):
         "max_steps": [Interval(Integral, 0, None, closed="left")],
         "max_time": [Interval(Real, 0, None, closed="left"), None],
         "baselines": [list, tuple],
-        "categorical_features": ["array-like", StrOptions({"auto"}), None],
+        "categorical_features": ["array-like", StrOptions({"auto"})],
         "device": [str],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
@@ -193,7 +215,7 @@ class GANOversampler(BaseOverSampler):
             If there is one class only, a class to oversample has one row, labels are missing, or a
             column cannot be modelled (infinite values, texts that look like ids).
         """
-        self._target = self._train(X, y, every_class=False)
+        self._train(X, y, every_class=False)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -212,13 +234,13 @@ class GANOversampler(BaseOverSampler):
         return self._fit_resample(X, y)
 
     def _fit_resample(self, X: Frame, y: Any) -> tuple[Frame, Any]:
-        target = self._target = self._train(X, y, every_class=True)
-        codes, rows = self._draw({target.code_of(c): n for c, n in self.sampling_strategy_.items()})
-        self.is_synthetic_ = np.repeat([False, True], [len(target.codes), len(codes)])
-        new = self._codec.decode(rows, self._streams.numpy("decode"))
-        return self._codec.stack(X, new), target.stack(y, codes)
+        fitted = self._train(X, y, every_class=True)
+        codes, rows = fitted.draw(self.sampling_strategy_)
+        self.is_synthetic_ = np.repeat([False, True], [len(fitted.target.codes), len(codes)])
+        new = fitted.codec.decode(rows, fitted.streams.numpy("decode"))
+        return fitted.codec.stack(X, new), fitted.target.stack(y, codes)
 
-    def sample(self, n: int, *, y: Any = None, random_state: int | None = None) -> Frame:
+    def sample(self, n: int, *, y: Any = None, random_state: Any = None) -> Frame:
         """Draw new rows of one class.
 
         Parameters
@@ -227,7 +249,7 @@ class GANOversampler(BaseOverSampler):
             How many.
         y : label, default=None
             Which class; may be left out when only one was oversampled.
-        random_state : int, default=None
+        random_state : int, RandomState or None, default=None
             None draws other rows at every call (the same sequence after the same fit).
 
         Returns
@@ -239,53 +261,63 @@ class GANOversampler(BaseOverSampler):
         ValueError
             If the class is unknown or was not among those to oversample.
         """
-        check_is_fitted(self)
-        if not isinstance(n, Integral) or n < 0:
+        check_is_fitted(self, "report_")
+        if not isinstance(n, Integral) or isinstance(n, bool) or n < 0:
             raise ValueError(f"'n' must be a non-negative integer. Got {n!r} instead.")
         code = self._code_to_sample(y)
-        self._target.refuse_single_rows([code])
         self._n_samplings += random_state is None
-        name = self._n_samplings if random_state is None else f"seed {random_state}"
-        streams = self._streams.child("sample", name)
+        streams = self._fitted.streams.child("sample", self._n_samplings)
+        if random_state is not None:
+            streams = Streams.of(random_state)
         with single_threaded():
-            rows = self._source.draw(code, int(n), streams)
-        return self._codec.decode(rows, streams.numpy("decode"))
+            rows = self._fitted.source.draw(code, int(n), streams)
+        return self._fitted.codec.decode(rows, streams.numpy("decode"))
 
-    def _train(self, X: Frame, y: Any, *, every_class: bool) -> Target:
-        """Read the table, fit, and set what the fit leaves behind."""
-        gans, oracle = self._gans(), None if self.oracle is None else oracle_of(self.oracle)
+    def _train(self, X: Frame, y: Any, *, every_class: bool) -> _Fitted:
+        """Read the table, fit, and set what the fit leaves behind once all went well."""
+        budget, gans = self._budget(), self._gans()
         for name in self.baselines:
             lookup({NOTHING: None, **BASELINES, **BASES}, name, "baseline")
         target = self._check(X, y)
+        oracle = self._oracle(len(target.classes))
         strategy = target.strategy(self.sampling_strategy)
         n_new = {target.code_of(label): n for label, n in strategy.items() if n}
         # ``fit`` goes on while at least one class can be learned; asking for rows is stricter.
         if every_class or all(target.counts[code] == 1 for code in n_new):
             target.refuse_single_rows(n_new)
-        self._streams = Streams.of(self.random_state)
-        self._codec = Codec.learn(X, categorical_features=self.categorical_features)
-        decode = partial(_decode, self._codec, self._streams.child("oracle"))
-        rows = Rows(self._codec.encode(X), target.codes, target.classes, decode)
+        streams = Streams.of(self.random_state)
+        codec = Codec.learn(X, categorical_features=self.categorical_features)
+        frames = partial(_frames, codec, X, streams.child("oracle"))
+        origin = np.arange(len(target.codes))
+        rows = Rows(codec.encode(X), target.codes, target.classes, frames, origin)
         plan = Plan(
             gans,
             oracle,
             self.cv,
-            self._budget,
+            budget,
             self.baselines,
             _device(self.device, gans),
-            self._streams,
+            streams,
             self.n_jobs,
             print if self.verbose else _silent,
         )
         with single_threaded():
-            outcome = run(plan, rows, self._codec.layout, n_new)
-        self.sampling_strategy_, self.classes_ = strategy, target.classes
-        self._source, self._n_samplings = outcome.source, 0
+            outcome = run(plan, rows, codec.layout, n_new)
+        self.__dict__.pop("is_synthetic_", None)
+        self.sampling_strategy_, self.classes_ = strategy, np.sort(target.classes)
         self.report_, self.history_ = outcome.report, outcome.history
-        return target
+        self._n_samplings = 0
+        self._fitted = _Fitted(codec, target, streams, outcome.source)
+        return self._fitted
+
+    def _oracle(self, n_classes: int) -> Oracle | None:
+        if self.oracle is None:
+            return None
+        oracle = oracle_of(self.oracle)
+        oracle.validate(n_classes)
+        return oracle
 
     def _budget(self) -> Budget:
-        # Without an oracle nothing can fail to improve, so patience never ends the training.
         max_time = np.inf if self.max_time is None else self.max_time
         return Budget(self.epoch_unit, self.patience, self.max_steps, max_time)
 
@@ -307,24 +339,18 @@ class GANOversampler(BaseOverSampler):
         check_consistent_length(X, target.codes)
         return target
 
-    def _draw(self, n_new: Mapping[int, int]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-        """Codes and encoded rows of new rows, class by class."""
-        streams = self._streams.child("resample")
-        with single_threaded():
-            parts = [self._source.draw(code, n, streams) for code, n in n_new.items() if n]
-        codes = np.repeat(np.array(list(n_new), np.intp), list(n_new.values()))
-        empty = np.empty((0, self._codec.layout.width), np.float32)
-        return codes, np.concatenate([empty, *parts])
-
     def _code_to_sample(self, label: Any) -> int:
-        known = self.classes_.tolist()
-        drawn = [known[code] for code in self._source.pool.hoods]
+        drawn = [name for name, n in self.sampling_strategy_.items() if n]
         if label is None and len(drawn) == 1:
             label = drawn[0]
+        target = self._fitted.target
         if label not in drawn:
-            what = "not known" if label not in known else "not among those to oversample"
-            raise ValueError(f"Class {label!r} is {what}. Give 'y' as one of: {', '.join(map(repr, drawn))}.")
-        return known.index(label)
+            what = "not among those to oversample" if label in target.names else "not known"
+            choice = f"Give 'y' as one of: {', '.join(map(repr, drawn))}." if drawn else "None was."
+            raise ValueError(f"Class {label!r} is {what}. {choice}")
+        code = target.code_of(label)
+        target.refuse_single_rows([code])
+        return code
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -338,9 +364,15 @@ def _silent(line: str) -> None:
     """Say nothing."""
 
 
-def _decode(codec: Codec, streams: Streams, values: NDArray[Any]) -> Frame:
-    """Decoded rows for oracles: the same rows always decode alike."""
-    return codec.decode(values, streams.numpy("decode"))
+def _frames(
+    codec: Codec, X: Frame, streams: Streams, values: NDArray[Any], origin: NDArray[np.intp]
+) -> Frame:
+    """Rows for oracles in the user's container; the same rows always decode alike."""
+    real = origin >= 0
+    if real.all():
+        return _safe_indexing(X, origin)
+    new = codec.decode(values[~real], streams.numpy("decode"))
+    return codec.stack(_safe_indexing(X, origin[real]), new) if real.any() else new
 
 
 def _device(name: str, gans: Sequence[GAN]) -> torch.device:

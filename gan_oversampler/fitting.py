@@ -28,7 +28,6 @@ from gan_oversampler.specification import GAN
 from gan_oversampler.telling import (
     Storyteller,
     baseline_entry,
-    name_of,
     reason,
     small_class_notes,
 )
@@ -54,8 +53,8 @@ class Plan:
         Judge; None trains for ``max_steps`` and keeps the last generator.
     cv : int or splitter
         Folds of the cross-fit.
-    budget : callable
-        Starts the clock: ``() -> Budget``.
+    budget : Budget
+        Steps and seconds; its clock runs since the fit began.
     baselines : sequence of str
         What the same oracle also scores.
     """
@@ -63,7 +62,7 @@ class Plan:
     gans: Sequence[GAN]
     oracle: Oracle | None
     cv: Any
-    budget: Callable[[], Budget]
+    budget: Budget
     baselines: Sequence[str]
     device: torch.device
     streams: Streams
@@ -118,7 +117,7 @@ def run(plan: Plan, rows: Rows, layout: Layout, n_new: Mapping[int, int]) -> Out
     clock, space = Clock(), RowSpace(layout)
     if not learned:
         return _robust(plan, rows, space, n_new, notes)
-    folds = [] if plan.oracle is None else split(plan, rows, counts[learned].min(), notes)
+    folds = [] if plan.oracle is None else split(plan, rows, int(counts[learned].min()))
     with clock.phase("neighbours"):
         pools = _pools(plan.gans, rows, space, folds, learned, list(n_new))
     if plan.oracle is None:
@@ -139,7 +138,6 @@ def _judged(
     """The AutoGAN loop under an oracle."""
     judge = Judge(trials, plan.gans, plan.n_jobs)
     teller = Storyteller(plan.gans, 1.0 if oracle.greater_is_better else -1.0)
-    budget = plan.budget()
     with clock.phase("baselines"):
         baselines = judge.baselines(plan.baselines)
     entries = [baseline_entry(name, teller.sign * scores) for name, scores in baselines.items()]
@@ -149,20 +147,24 @@ def _judged(
         scored = train(
             population,
             clock.within("oracle", judge),
-            budget,
+            plan.budget,
             on_rung=lambda rung: plan.say_all(map(teller.entry, rung)),
         )
     clock.seconds["training"] -= clock.seconds["oracle"]  # scorings lie between the steps
     kept = _kept(scored, judge)
     report = Report(
         f"{oracle!r}, {'higher' if oracle.greater_is_better else 'lower'} is better",
-        name_of(plan.gans, kept.candidate),
-        reason(scored, kept),
+        _name(plan, kept),
+        reason(scored, kept, baselines),
         (*entries, *teller.entries(scored, kept)),
         (*notes, *judge.events),
         clock.seconds,
     )
     return Outcome(_source(plan, pools, kept.candidate), report, teller.history(scored))
+
+
+def _name(plan: Plan, kept: Scored) -> str:
+    return plan.gans[kept.candidate.specification].label_at(kept.candidate.step)
 
 
 def _kept(scored: Sequence[Scored], judge: Judge) -> Scored:
@@ -174,14 +176,13 @@ def _kept(scored: Sequence[Scored], judge: Judge) -> Scored:
 
 def _blind(plan: Plan, pools: Pools, clock: Clock, notes: list[str]) -> Outcome:
     """A fixed number of steps without an oracle: later generators count as better."""
-    budget = plan.budget()
     with clock.phase("training"):
         population = CrossFitted(plan.gans[:1], pools, plan.streams.child("members"), plan.device)
-        scored = train(population, lambda rung: [np.array([float(c.step)]) for c in rung], budget)
+        scored = train(population, lambda rung: [np.array([float(c.step)]) for c in rung], plan.budget)
     kept = [entry for entry in scored if entry.candidate.finite][-1]
     report = Report(
         "none",
-        name_of(plan.gans, kept.candidate),
+        _name(plan, kept),
         "the last finite generator, because there is no oracle",
         notes=tuple(notes),
         seconds=clock.seconds,
@@ -205,7 +206,7 @@ def _robust(
     return Outcome(Source(pool, base), report, Storyteller(plan.gans).history([]))
 
 
-def split(plan: Plan, rows: Rows, smallest: int, notes: list[str]) -> list[Fold]:
+def split(plan: Plan, rows: Rows, smallest: int) -> list[Fold]:
     """Folds ``(train, holdout)``, stratified when ``cv`` is a number.
 
     Raises
@@ -220,17 +221,26 @@ def split(plan: Plan, rows: Rows, smallest: int, notes: list[str]) -> list[Fold]
     with warnings.catch_warnings():  # of classes too small for every fold; those are not learned
         warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
         folds = list(check_cv(cv, rows.codes, classifier=True).split(rows.values, rows.codes))
-    learnable = np.flatnonzero(np.bincount(rows.codes) >= MIN_ROWS)
-    for number, sides in enumerate(folds):
-        for side, index in zip(("training", "held-out"), sides, strict=True):
-            missing = set(learnable.tolist()) - set(rows.codes[index].tolist())
-            if missing:
-                label = rows.classes.tolist()[missing.pop()]
-                raise ValueError(
-                    f"Fold {number} of 'cv' has no {side} rows of class {label!r}. Use stratified folds,"
-                    f" or fewer than {smallest} of them."
-                )
+    if not folds:
+        raise ValueError("'cv' gave no folds. Give a number, a splitter, or a list of (train, test) indices.")
+    for number, (train_index, holdout_index) in enumerate(folds):
+        if np.intersect1d(train_index, holdout_index).size:
+            raise ValueError(
+                f"Fold {number} of 'cv' trains on rows that it holds out. Give disjoint indices."
+            )
+        for side, index in (("training", train_index), ("held-out", holdout_index)):
+            _refuse_missing_class(rows, index, f"Fold {number} of 'cv' has no {side} rows", smallest)
     return folds
+
+
+def _refuse_missing_class(rows: Rows, index: NDArray[np.intp], what: str, smallest: int) -> None:
+    learnable = np.flatnonzero(np.bincount(rows.codes) >= MIN_ROWS)
+    missing = np.setdiff1d(learnable, rows.codes[index])
+    if missing.size:
+        label = rows.classes.tolist()[missing[0]]
+        raise ValueError(
+            f"{what} of class {label!r}. Use stratified folds, or fewer than {smallest} of them."
+        )
 
 
 def _pools(
@@ -244,7 +254,7 @@ def _pools(
     """Pools of every fold and of all rows, for both meanings of ``GAN.classes``."""
     seen: dict[int | None, NDArray[np.intp]] = {f: train for f, (train, _) in enumerate(folds)}
     seen[None] = np.arange(len(rows))
-    everything = [int(code) for code in np.unique(rows.codes)]
+    everything = np.flatnonzero(np.bincount(rows.codes) >= MIN_ROWS).tolist()
     kinds = {"targets": (learned, targets)}
     if any(gan.classes == "all" for gan in gans):
         from_base = any(g.classes == "all" and g.family != "classic" for g in gans)

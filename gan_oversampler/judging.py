@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from gan_oversampler._rng import Streams
+from gan_oversampler._threads import single_threaded
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.rows import Rows
 from gan_oversampler.sampling import Source
@@ -75,7 +76,7 @@ class Trial:
             np.concatenate([empty, *parts]),
             np.repeat(np.array(list(counts), np.intp), [len(part) for part in parts]),
             self.holdout.classes,
-            self.holdout.decode,
+            self.holdout.frames,
         )
 
 
@@ -100,7 +101,7 @@ class Judge:
 
     def __call__(self, candidates: Sequence[Candidate]) -> list[NDArray[np.float64]]:
         """Utilities per fold of each candidate."""
-        names = [f"{self.gans[c.specification].label} at step {c.step}" for c in candidates]
+        names = [self.gans[c.specification].label_at(c.step) for c in candidates]
         return self._utilities([self._sources(c) for c in candidates], names)
 
     def baselines(self, names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
@@ -112,7 +113,7 @@ class Judge:
             ]
             for name in names
         ]
-        return dict(zip(names, self._utilities(sources, names, quiet=True), strict=True))
+        return dict(zip(names, self._utilities(sources, names), strict=True))
 
     def _sources(self, candidate: Candidate) -> list[Source | None]:
         gan = self.gans[candidate.specification]
@@ -122,14 +123,15 @@ class Judge:
         ]
 
     def _utilities(
-        self, sources: Sequence[Sequence[Source | None]], names: Sequence[str], *, quiet: bool = False
+        self, sources: Sequence[Sequence[Source | None]], names: Sequence[str]
     ) -> list[NDArray[np.float64]]:
         tasks = [pair for row in sources for pair in zip(self.trials, row, strict=True)]
         results = Parallel(n_jobs=self.n_jobs)(delayed(_utility)(*task) for task in tasks)
         scores = np.array([value for value, _ in results]).reshape(len(names), len(self.trials))
         for i, name in enumerate(names):
             fates = [fate for _, fate in results[i * len(self.trials) :][: len(self.trials)] if fate]
-            if fates and not quiet:
+            # A distance has no value for no rows at all; that is no failure.
+            if fates and any(source is not None for source in sources[i]):
                 self._report_failure(name, fates[0])
         return list(scores)
 
@@ -140,4 +142,5 @@ class Judge:
 
 
 def _utility(trial: Trial, source: Source | None) -> tuple[float, str]:
-    return trial.utility(source)
+    with single_threaded():  # this may be a worker process
+        return trial.utility(source)

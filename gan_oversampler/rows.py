@@ -24,8 +24,10 @@ class Rows:
         Class codes; the rarest class has the highest code.
     classes : ndarray of shape (n_classes,)
         The user's label of each code.
-    decode : callable
-        Encoded rows to the user's container.
+    frames : callable
+        ``(values, origin)`` to rows in the user's container.
+    origin : ndarray of shape (n,), default=None
+        Position of each row in the user's table; -1 for synthetic rows, which come last.
 
     Examples
     --------
@@ -37,7 +39,8 @@ class Rows:
     values: NDArray[Any]
     codes: NDArray[np.intp]
     classes: NDArray[Any]
-    decode: Callable[[NDArray[Any]], Frame] = np.asarray
+    frames: Callable[[NDArray[Any], NDArray[np.intp]], Frame] = lambda values, origin: values
+    origin: NDArray[np.intp] | None = None
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -49,12 +52,16 @@ class Rows:
 
     @property
     def frame(self) -> Frame:
-        """The rows in the user's container."""
-        return self.decode(self.values)
+        """The rows in the user's container: real ones as they came, synthetic ones decoded."""
+        return self.frames(self.values, self._origin)
+
+    @property
+    def _origin(self) -> NDArray[np.intp]:
+        return np.full(len(self), -1) if self.origin is None else self.origin
 
     def at(self, index: NDArray[Any]) -> Rows:
         """Rows by position or mask."""
-        return replace(self, values=self.values[index], codes=self.codes[index])
+        return replace(self, values=self.values[index], codes=self.codes[index], origin=self._origin[index])
 
     def of(self, code: int) -> Rows:
         """Rows of one class."""
@@ -66,4 +73,5 @@ class Rows:
             self,
             values=np.concatenate([self.values, other.values]),
             codes=np.concatenate([self.codes, other.codes]),
+            origin=np.concatenate([self._origin, other._origin]),
         )

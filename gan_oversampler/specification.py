@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -170,8 +170,21 @@ class GAN(BaseEstimator):
         """Short name in tables and messages."""
         return f"{self.family}({self.base})" if self.family != "classic" else self.family
 
+    def label_at(self, step: int) -> str:
+        """Name of a candidate."""
+        return f"{self.label} at step {step}"
+
     @property
     def shape_key(self) -> str:
         """Specifications with equal keys share one tensor program: they differ in their base only."""
         parameters = {**self.get_params(deep=False), "base": None}
-        return repr(sorted(parameters.items()))
+        return repr(sorted((name, _plain(value)) for name, value in parameters.items()))
+
+
+def _plain(value: Any) -> Any:
+    """Equal parameters alike, however they are written: 1 and 1.0, lists and tuples."""
+    if isinstance(value, Mapping):
+        return sorted((name, _plain(weight)) for name, weight in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return tuple(map(_plain, value))
+    return float(value) if isinstance(value, Real) else value

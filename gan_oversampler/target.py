@@ -40,13 +40,19 @@ class Target:
             If labels are missing, or the target is not one of classes.
         """
         _refuse_missing(y)
+        _refuse_mixed(y)
+        y = _as_array(y)
         check_classification_targets(y)
-        if np.ndim(y) == 2 and np.shape(y)[1] > 1:
-            y = np.asarray(y)
         labels, one_hot = check_target_type(y, indicate_one_vs_all=True)
         classes, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
         order = np.argsort(-counts, kind="stable")
         return cls(classes[order], np.argsort(order)[codes], bool(one_hot))
+
+    @property
+    def names(self) -> list[Any]:
+        """The labels by code, as Python writes them."""
+        names: list[Any] = pd.Series(self.classes).tolist()
+        return names
 
     @property
     def labels(self) -> NDArray[Any]:
@@ -65,10 +71,10 @@ class Target:
         ValueError
             If there is no such class.
         """
-        known = self.classes.tolist()
-        if label not in known:
-            raise ValueError(f"Unknown class {label!r}. Known are: {', '.join(map(repr, known))}.")
-        return known.index(label)
+        if label not in self.names:
+            known = ", ".join(map(repr, self.names))
+            raise ValueError(f"Unknown class {label!r}. Known are: {known}.")
+        return self.names.index(label)
 
     def strategy(self, asked: Any) -> dict[Any, int]:
         """New rows per class label, from any form of ``sampling_strategy``.
@@ -76,19 +82,22 @@ class Target:
         Beyond imbalanced-learn's forms, a float may be used with more than two classes, and a mapping
         may hold ratios: floats in (0, 1] are shares of the largest class.
         """
-        asked = self._absolute(asked)
-        strategy = check_sampling_strategy(asked, self.labels, "over-sampling")
-        return {_plain(label): int(n) for label, n in strategy.items()}
+        strategy = check_sampling_strategy(self._coded(asked), self.codes, "over-sampling")
+        by_label = np.argsort(self.classes, kind="stable").tolist()
+        return {self.names[code]: int(strategy[code]) for code in by_label if code in strategy}
 
-    def _absolute(self, asked: Any) -> Any:
-        if isinstance(asked, Real) and len(self.classes) > 2 and 0 < float(asked) <= 1:
-            return {label: self._total(label, float(asked)) for label in self.classes[1:].tolist()}
+    def _coded(self, asked: Any) -> Any:
+        """The same wish in codes and totals."""
+        if callable(asked):
+            asked = asked(self.labels)
         if isinstance(asked, Mapping):
-            return {label: self._total(label, value) for label, value in asked.items()}
+            return {self.code_of(label): self._total(label, value) for label, value in asked.items()}
+        if isinstance(asked, Real) and len(self.classes) > 2 and 0 < float(asked) <= 1:
+            return {code: self._total(self.names[code], float(asked)) for code in range(1, len(self.classes))}
         return asked
 
     def _total(self, label: Any, value: float) -> int:
-        if isinstance(value, Integral) or label not in self.classes.tolist():
+        if isinstance(value, Integral):
             return int(value)
         if not 0 < value <= 1:
             raise ValueError(
@@ -104,7 +113,7 @@ class Target:
         for code in codes:
             if self.counts[code] == 1:
                 raise ValueError(
-                    f"Class {_plain(self.classes[code])!r} has 1 row; oversampling needs at least 2 to see"
+                    f"Class {self.names[code]!r} has 1 row; oversampling needs at least 2 to see"
                     " how rows of the class vary. Leave it out of 'sampling_strategy' (give a dict of the"
                     " other classes), merge it with another class, or collect more rows."
                 )
@@ -121,8 +130,9 @@ class Target:
             return pd.concat([y, frame], ignore_index=True)
         if isinstance(y, Sequence):
             return [*y, *new.tolist()]
-        if not isinstance(y, np.ndarray):
+        if nw.dependencies.is_into_series(y):
             return _stack_series(y, new)
+        y = np.asarray(y)
         return np.concatenate([y, new.reshape(-1, *y.shape[1:]).astype(y.dtype)])
 
 
@@ -133,10 +143,6 @@ def _stack_series(y: Any, new: NDArray[Any]) -> Any:
     return nw.concat([series.to_frame(), tail.to_frame()])[series.name].to_native()
 
 
-def _plain(label: Any) -> Any:
-    return label.item() if isinstance(label, np.generic) else label
-
-
 def _refuse_missing(y: Any) -> None:
     missing = int(np.sum(pd.isna(np.asarray(y, dtype=object)))) if y is not None else 0
     if missing:
@@ -144,3 +150,18 @@ def _refuse_missing(y: Any) -> None:
             f"The target holds {missing} missing labels (NaN). Drop those rows, or give them a label of"
             " their own."
         )
+
+
+def _refuse_mixed(y: Any) -> None:
+    texts = [isinstance(label, str) for label in y] if isinstance(y, list) else []
+    if any(texts) and not all(texts):
+        raise ValueError("The target mixes texts with other labels. Give all labels as texts.")
+
+
+def _as_array(y: Any) -> Any:
+    """Matrices of lists or frames as arrays; nullable integers and booleans as plain ones."""
+    if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
+        y = y.iloc[:, 0]
+    if isinstance(y, pd.Series) and hasattr(y.dtype, "numpy_dtype") and y.dtype.kind in "biu":
+        return y.to_numpy(dtype=y.dtype.numpy_dtype)
+    return np.asarray(y) if np.ndim(y) == 2 and np.shape(y)[1] > 1 else y

@@ -12,12 +12,7 @@ from numpy.typing import NDArray
 from gan_oversampler.report import Entry
 from gan_oversampler.selection import standard_error
 from gan_oversampler.specification import GAN
-from gan_oversampler.training.loop import Candidate, Scored
-
-
-def name_of(gans: Sequence[GAN], candidate: Candidate) -> str:
-    """A candidate in words."""
-    return f"{gans[candidate.specification].label} at step {candidate.step}"
+from gan_oversampler.training.loop import Scored
 
 
 def baseline_entry(name: str, scores: NDArray[np.float64]) -> Entry:
@@ -74,14 +69,18 @@ class Storyteller:
         return pd.DataFrame({**columns, **folds})
 
 
-def reason(scored: Sequence[Scored], kept: Scored) -> str:
-    """Why this candidate was kept."""
-    start = "highest mean score on held-out rows"
-    if kept.candidate.step:
-        return f"{start}; it beats its untrained self by more than two standard errors"
-    if max(s.candidate.step for s in scored):
-        return f"{start}; training did not improve it by more than two standard errors"
-    return start
+def reason(scored: Sequence[Scored], kept: Scored, baselines: Mapping[str, NDArray[np.float64]]) -> str:
+    """Why this candidate was kept, and which baselines did better."""
+    own = [s for s in scored if s.candidate.specification == kept.candidate.specification]
+    parts = ["highest mean score of the GANs on held-out rows"]
+    if kept.candidate.step and np.isfinite(own[0].mean):
+        parts.append("it beats its untrained self by more than two standard errors")
+    elif not kept.candidate.step and len(own) > 1:
+        parts.append("training did not improve it by more than two standard errors")
+    better = [repr(name) for name, utilities in baselines.items() if utilities.mean() > kept.mean]
+    if better:
+        parts.append(f"baselines that score higher: {', '.join(better)}")
+    return "; ".join(parts)
 
 
 def small_class_notes(counts: Mapping[object, int], base: str, minimum: int) -> list[str]:

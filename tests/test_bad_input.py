@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression, Ridge
 
-from gan_oversampler import GAN, GANOversampler
+from gan_oversampler import GAN, DownstreamOracle, FrechetOracle, GANOversampler
 from tests.tables import mixed, numbers
 from tests.test_estimator import quick
 
@@ -29,6 +30,7 @@ def frame(**columns):
         (X, np.r_[np.nan, Y[1:]], "1 missing label"),
         (X, pd.Series(Y).astype("Int64").where(pd.Series(Y).index > 2), "3 missing labels"),
         (X, [None, *Y[1:].tolist()], "1 missing label"),
+        (X, ["a", *Y[1:].tolist()], "mixes texts with other labels"),
         (frame(id=[f"user-{i}" for i in range(90)]), Y, "'id'.*90"),
     ],
 )
@@ -61,6 +63,15 @@ def test_tables_and_targets(table, target, message):
         ({"categorical_features": ["nope"]}, "nope"),
         ({"sampling_strategy": {1: 2.5}}, "ratio of class 1"),
         ({"sampling_strategy": {7: 100}}, "7"),
+        ({"cv": []}, "'cv' gave no folds"),
+        ({"cv": [(np.arange(90), np.arange(90))]}, "trains on rows that it holds out"),
+        (
+            {"oracle": DownstreamOracle(scoring="f1_macr")},
+            "Unknown scorer 'f1_macr'. Did you mean 'f1_macro'",
+        ),
+        ({"oracle": DownstreamOracle(Ridge())}, "'estimator' must be a classifier. Got Ridge"),
+        ({"oracle": DownstreamOracle(max_rows=0)}, "'max_rows' must be a positive integer"),
+        ({"oracle": FrechetOracle}, r"write FrechetOracle\(\)"),
         ({"cv": 40}, "of 'cv' has no held-out rows of class 1"),
     ],
 )
@@ -84,6 +95,34 @@ def test_sample_of_unseen_labels_and_before_fitting():
         sampler.sample(3)
     with pytest.raises(ValueError, match="non-negative integer"):
         sampler.sample(-1, y="rare")
+
+
+def test_sample_of_wrong_numbers_and_seeds_and_of_balanced_data():
+    sampler = quick().fit(X, Y)
+    for wrong in (True, 2.5, "3"):
+        with pytest.raises(ValueError, match="non-negative integer"):
+            sampler.sample(wrong)
+    with pytest.raises(ValueError, match="cannot be used to seed"):
+        sampler.sample(3, random_state="five")
+    balanced = quick().fit(X[:60], np.repeat([0, 1], 30))
+    with pytest.raises(ValueError, match=r"not among those to oversample\. None was"):
+        balanced.sample(3, y=1)
+
+
+def test_a_failed_refit_leaves_the_fitted_sampler_as_it_was():
+    sampler = quick().fit(X, Y)
+    before = sampler.sample(3, random_state=1)
+    sampler.set_params(oracle=lambda real, synthetic: float("nan"))
+    with pytest.warns(RuntimeWarning), pytest.raises(ValueError, match="No candidate"):
+        sampler.fit(X * 1000 + 5, Y)
+    np.testing.assert_array_equal(sampler.sample(3, random_state=1), before)
+
+
+def test_missing_cells_that_the_users_classifier_cannot_take_are_an_error_not_a_score():
+    table = frame(a=np.r_[np.nan, np.nan, X[2:, 0]])
+    oracle = DownstreamOracle(LogisticRegression(), encoded=False)
+    with pytest.warns(RuntimeWarning, match="contains NaN"), pytest.raises(ValueError, match="contains NaN"):
+        quick(oracle=oracle).fit(table, Y)
 
 
 def test_single_rows_can_be_left_out():

@@ -1,6 +1,7 @@
 """What users see: rows in, rows out, reports, pipelines."""
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -22,9 +23,7 @@ from sklearn.model_selection import (
 )
 from sklearn.preprocessing import OneHotEncoder
 
-from gan_oversampler import GAN, GANOversampler
-from gan_oversampler.oracles.base import Oracle
-from gan_oversampler.oracles.downstream import DownstreamOracle
+from gan_oversampler import GAN, DownstreamOracle, GANOversampler, Oracle
 from tests.tables import cancer, mixed, numbers
 
 FAST = GAN(widths=(16,), batch_size=32)
@@ -167,6 +166,29 @@ def test_sample_of_zero_rows_and_of_the_only_class():
     assert sampler.sample(7).shape == (7, 4)
 
 
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array([5, 2**60, 2**60 + 1]),
+        pd.array([1, 2, 3], dtype="Int64"),
+        np.array(["2020", "2021", "2022"], dtype="M8[ns]"),
+        pd.Categorical(["low", "mid", "high"]),
+    ],
+    ids=["huge", "nullable", "dates", "categories"],
+)
+def test_labels_of_any_type_stay_what_they_are(labels):
+    X, _ = numbers()
+    y = pd.Series(labels).iloc[np.repeat([0, 1, 2], [50, 25, 15])].reset_index(drop=True)
+    sampler = quick()
+    _, y_new = sampler.fit_resample(X, y)
+    assert y_new.dtype == y.dtype
+    assert y_new.value_counts().tolist() == [50, 50, 50]
+    assert set(sampler.sampling_strategy_) == set(y.iloc[50:].tolist())
+    assert sampler.sample(2, y=y.iloc[89]).shape == (2, 4)
+    if labels.dtype == "category":
+        assert quick().fit_resample(X, pd.Categorical(y))[1].tolist() == y_new.tolist()
+
+
 # Randomness and side effects
 
 
@@ -292,6 +314,43 @@ def test_oracles_by_scorer_callable_and_estimator():
     assert set(seen) == {(pd.DataFrame, 6, True)}
 
 
+def test_oracles_see_the_users_own_rows_and_decoded_new_ones():
+    X, y = mixed()
+    rows = set(X["amount"])
+
+    def copies(real, synthetic):
+        assert set(real["amount"]) <= rows
+        return -len(rows & set(synthetic["amount"]))
+
+    quick(oracle=copies, baselines=()).fit(X, y)
+
+
+def test_a_fit_forgets_which_rows_an_earlier_one_made():
+    X, y = numbers()
+    sampler = quick()
+    sampler.fit_resample(X, y)
+    assert not hasattr(sampler.fit(X, y), "is_synthetic_")
+
+
+def test_concurrent_fits_restore_the_threads():
+    import torch
+
+    X, y = numbers()
+    torch.set_num_threads(2)
+    with ThreadPoolExecutor(3) as pool:
+        results = list(pool.map(lambda _: quick(oracle="energy").fit_resample(X, y)[0], range(3)))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    assert threads == 2
+    np.testing.assert_array_equal(results[0], results[1])
+
+
+def test_equal_parameters_train_equally_however_they_are_written():
+    X, y = numbers()
+    plain, odd = GAN(widths=(16,), reach=0.5), GAN(widths=[16], reach=np.float64(0.5))
+    np.testing.assert_array_equal(*(quick(gan=gan).fit_resample(X, y)[0] for gan in (plain, odd)))
+
+
 def test_the_users_own_pipeline_can_judge_on_the_users_own_columns():
     X, y = mixed()
     X = X[["amount", "city", "member"]]
@@ -321,6 +380,15 @@ def test_small_classes_use_the_robust_base_and_the_report_says_so():
     assert np.bincount(y_new).tolist() == [55, 55]
     assert "5 rows" in sampler.report_.notes[0]
     assert len(sampler.history_) == 0
+
+
+@pytest.mark.parametrize("family", ["residual", "classic"])
+def test_gans_of_all_classes_leave_out_those_too_small(family):
+    X, _ = numbers()
+    y = np.r_[np.zeros(60, int), np.ones(29, int), 2]
+    sampler = quick(gan=GAN(family, classes="all", widths=(16,)), sampling_strategy={1: 60})
+    assert np.bincount(sampler.fit_resample(X, y)[1]).tolist() == [60, 60, 1]
+    assert sampler.sample(3).shape == (3, 4)
 
 
 def test_small_classes_beside_large_ones():

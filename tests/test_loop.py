@@ -107,10 +107,10 @@ def test_a_score_that_is_nan_in_one_fold_is_a_failure():
     assert [s.improved for s in scored] == [False, False]
 
 
-def test_only_weights_that_are_not_finite_roll_back():
+def test_scores_and_weights_that_are_not_finite_roll_back():
     script = Script({0: [1.0, NAN, 2.0, 3.0, 0.0]}, broken={(0, 3)})
     _, improved, _ = _verdicts(_run(script))
-    assert script.said("rollback") == [(0, 3)]
+    assert script.said("rollback") == [(0, 1), (0, 3)]
     assert improved[:4] == [True, False, True, False]  # 3.0 of broken weights does not count
     assert script.said("save") == [(0, 0), (0, 2)]
 

@@ -291,10 +291,10 @@ def test_learners_may_see_the_users_own_columns():
             assert list(X.columns) == ["a", "b"]
             return super().fit(X, y)
 
-    def frame(values):
+    def frame(values, origin=None):
         return pd.DataFrame(values, columns=["a", "b"])
 
-    train, holdout = _problem(decode=frame), _problem(seed=1, decode=frame)
+    train, holdout = _problem(frames=frame), _problem(seed=1, frames=frame)
     oracle = DownstreamOracle(Nosy(), encoded=False).fit(train, targets=[1])
     assert 0 < oracle.score(holdout, train.of(1)) <= 1
     with pytest.raises(AttributeError):
@@ -358,10 +358,10 @@ def test_a_function_gets_the_users_container_class_by_class():
         calls.append((real, synthetic))
         return float(len(real))
 
-    def frame(values):
+    def frame(values, origin=None):
         return pd.DataFrame(values, columns=["a", "b"])
 
-    real = _problem(20, 10, decode=frame)
+    real = _problem(20, 10, frames=frame)
     oracle = oracle_of(spread).fit(real, targets=[0, 1])
     assert isinstance(oracle, CallableOracle)
     assert oracle.score(real, real) == 15.0

@@ -36,6 +36,9 @@ class Oracle(BaseEstimator):
         self.random_state_ = random_state
         return self
 
+    def validate(self, n_classes: int) -> None:
+        """Raise if the oracle cannot judge a table of so many classes; called before any training."""
+
     def score(self, holdout: Rows, synthetic: Rows) -> float:
         """Score of synthetic rows, judged by real rows that no generator of this fold saw."""
         raise NotImplementedError

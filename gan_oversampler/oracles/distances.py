@@ -88,12 +88,12 @@ def _covariance(rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def energy_distance(first: NDArray[Any], second: NDArray[Any], *, max_rows: int = 2000) -> float:
     """Energy distance of two samples; of more than ``max_rows`` rows, evenly spaced ones count."""
-    first, second = (_thin(np.asarray(rows, float), max_rows) for rows in (first, second))
+    first, second = (_evenly(np.asarray(rows, float), max_rows) for rows in (first, second))
     between = 2 * cdist(first, second).mean()
     return max(float(between - cdist(first, first).mean() - cdist(second, second).mean()), 0.0)
 
 
-def _thin(rows: NDArray[Any], max_rows: int) -> NDArray[Any]:
+def _evenly(rows: NDArray[Any], max_rows: int) -> NDArray[Any]:
     if len(rows) <= max_rows:
         return rows
     return rows[np.linspace(0, len(rows) - 1, max_rows).astype(int)]

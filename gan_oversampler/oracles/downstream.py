@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from imblearn.metrics import geometric_mean_score
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgWarning
 from sklearn import config_context
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, get_scorer, get_scorer_names, make_scorer
@@ -83,6 +84,21 @@ class DownstreamOracle(Oracle):
         self.encoded = encoded
         self.max_rows = max_rows
 
+    def validate(self, n_classes: int) -> None:
+        """Check parameters before anything is trained.
+
+        Raises
+        ------
+        ValueError
+            If the scorer is unknown, ``max_rows`` is not positive or an estimator does not classify.
+        """
+        scorer_of(self.scoring, n_classes)
+        if not isinstance(self.max_rows, Integral) or self.max_rows < 1:
+            raise ValueError(f"'max_rows' must be a positive integer. Got {self.max_rows!r} instead.")
+        for learner in self._given():
+            if not is_classifier(learner):
+                raise ValueError(f"'estimator' must be a classifier. Got {learner!r} instead.")
+
     def score(self, holdout: Rows, synthetic: Rows) -> float:
         """Mean score of fresh clones."""
         rng = np.random.default_rng(self.random_state_)
@@ -91,7 +107,7 @@ class DownstreamOracle(Oracle):
         holdout = _thin(holdout, min(1.0, self.max_rows / max(len(holdout), 1)), rng)
         scorer = scorer_of(self.scoring, len(holdout.classes))
         x, y = self._x(train), self._y(train)
-        with _lean():
+        with _lean(checked=self.encoded):
             fitted = [learner.fit(x, y) for learner in self._learners()]
             x, y = self._x(holdout), self._y(holdout)
             return float(np.mean([scorer(learner, x, y) for learner in fitted]))
@@ -101,8 +117,12 @@ class DownstreamOracle(Oracle):
         seed = self.random_state_ % 2**32
         if self.estimator is None:
             return panel(seed)
-        given = self.estimator if isinstance(self.estimator, list | tuple) else [self.estimator]
-        return [_seeded(clone(learner), seed) for learner in given]
+        return [_seeded(clone(learner), seed) for learner in self._given()]
+
+    def _given(self) -> list[Any]:
+        if self.estimator is None:
+            return []
+        return list(self.estimator) if isinstance(self.estimator, list | tuple) else [self.estimator]
 
     def _x(self, rows: Rows) -> Any:
         return rows.values if self.encoded else rows.frame
@@ -112,10 +132,10 @@ class DownstreamOracle(Oracle):
 
 
 @contextmanager
-def _lean() -> Iterator[None]:
+def _lean(*, checked: bool) -> Iterator[None]:
     """No checks of what has been checked, no warnings about what a low score already says."""
     with (
-        config_context(skip_parameter_validation=True, assume_finite=True),
+        config_context(skip_parameter_validation=checked, assume_finite=checked),
         warnings.catch_warnings(),
     ):
         for category in (ConvergenceWarning, LinAlgWarning, UndefinedMetricWarning):

@@ -45,6 +45,8 @@ def oracle_of(oracle: str | Oracle | Callable[..., float]) -> Oracle:
         return copy
     if isinstance(oracle, str):
         return _named(oracle)
+    if isinstance(oracle, type):
+        raise ValueError(f"'oracle' must be an instance: write {oracle.__name__}() for {oracle.__name__}.")
     return DownstreamOracle(scoring=oracle) if isinstance(oracle, _SCORER) else CallableOracle(oracle)
 
 

@@ -181,7 +181,7 @@ def _judge(
     improved = tracker.observe(score)
     if improved:
         population.save(candidate.specification)
-    elif not candidate.finite:
+    elif not math.isfinite(score):
         population.rollback(candidate.specification)
     if tracker.stopped:
         population.drop(candidate.specification)

@@ -64,10 +64,10 @@ class Snapshot:
         return bool(self.weights_N.isfinite().all())
 
 
-Rows = TypeVar("Rows")
+Tensors = TypeVar("Tensors")
 
 
-def map_fields(make: Callable[[str], Tensor], kind: type[Rows]) -> Rows:
+def map_fields(make: Callable[[str], Tensor], kind: type[Tensors]) -> Tensors:
     """A dataclass of tensors, made field by field."""
     return kind(*(make(field.name) for field in fields(kind)))  # type: ignore[arg-type]
 
