@@ -1,0 +1,23 @@
+"""The code of the README runs."""
+
+import re
+from pathlib import Path
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def test_blocks_run_in_order(capsys):
+    names: dict[str, object] = {}
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf8"), flags=re.DOTALL)
+    for block in blocks:
+        exec(compile(block, str(README), "exec"), names)
+    assert len(blocks) == 3
+    assert (names["scores"]["test_score"] > 0.3).all()
+    assert len(names["X_new"]) == 2 * (~names["y"]).sum()
+    assert len(names["more"]) == 100
+    assert "Kept:" in capsys.readouterr().out
+
+
+def test_links_lead_somewhere():
+    for target in re.findall(r"\]\(([^)#:]+)\)", README.read_text(encoding="utf8")):
+        assert (README.parent / target).exists(), target
