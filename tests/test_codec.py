@@ -15,7 +15,10 @@ from scipy import sparse
 
 from gan_oversampler.codec.cells import Cells
 from gan_oversampler.codec.codec import Codec
-from gan_oversampler.codec.columns import MAX_STATES, Levels, Number, Time, learn_column
+from gan_oversampler.codec.columns import learn_column
+from gan_oversampler.codec.levels import MAX_STATES, Levels
+from gan_oversampler.codec.number import Number
+from gan_oversampler.codec.times import Time
 
 N = 60
 
