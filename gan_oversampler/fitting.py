@@ -197,12 +197,12 @@ def _robust(
     """A base without training, where folds would mean nothing."""
     base = plan.gans[0].base
     pool = Pool.of(rows.values, rows.codes, space, learned=(), drawn=list(n_new))
-    reason = "no class to oversample has enough rows to learn from"
+    why = "no class to oversample has enough rows to learn from"
     if not n_new:
-        reason = "no rows are asked for"
+        why = "no rows are asked for"
     elif not space.width:
-        reason = "all columns are constant"
-    report = Report("none", f"{base}, untrained", reason, notes=tuple(notes))
+        why = "all columns are constant"
+    report = Report("none", f"{base}, untrained", why, notes=tuple(notes))
     return Outcome(Source(pool, base), report, Storyteller(plan.gans).history([]))
 
 
@@ -258,7 +258,7 @@ def _pools(
     kinds = {"targets": (learned, targets)}
     if any(gan.classes == "all" for gan in gans):
         from_base = any(g.classes == "all" and g.family != "classic" for g in gans)
-        kinds["all"] = (everything, everything if from_base else targets)
+        kinds["all"] = (everything, sorted({*targets, *everything}) if from_base else targets)
     return {
         kind: {
             fold: Pool.of(rows.values[i], rows.codes[i], space, learned=classes, drawn=drawn)

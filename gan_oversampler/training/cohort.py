@@ -143,11 +143,11 @@ class Cohort:
         )
 
     def _generator_step(self, batch: Batches) -> None:
+        if not self.forces:
+            return
         parts = leaves(self.generator.mlp, self.state.generator_PN)
         critic = self._critic(self.critic.split(self.state.critic_PN), batch)
         draft = Draft(self._generate(parts, batch), batch.real, critic, self.loss)
-        if not self.forces:
-            return
         loss_P = torch.stack([weight * force(draft) for force, weight in self.forces.items()]).sum(0)
         self.losses_P2[:, 1] += loss_P.detach()
         self._descend(
