@@ -22,6 +22,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC, BorderlineSMOTE, RandomOverSampler
+from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
@@ -34,6 +35,7 @@ from gan_oversampler import GAN, GANOversampler
 AUTOGAN: Final = GAN(
     "classic",
     classes="all",
+    balanced=False,
     loss="bce",
     conditioning="multiply",
     batch_norm=True,
@@ -47,6 +49,7 @@ AUTOGAN: Final = GAN(
     betas=(0.5, 0.999),
     ema=0.0,
 )
+BALANCED: Final = clone(AUTOGAN).set_params(balanced=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +168,16 @@ METHODS: Final[Mapping[str, Callable[[Setting], Steps]]] = MappingProxyType(
         "autogan_cgan_1500": lambda setting: _ours(
             setting, gan=AUTOGAN, oracle=None, max_steps=1500, epoch_unit=1500
         ),
+        # The same, but its critic sees both classes equally often.
+        "balanced_cgan_1500": lambda setting: _ours(
+            setting,
+            gan=clone(AUTOGAN).set_params(balanced=True),
+            oracle=None,
+            max_steps=1500,
+            epoch_unit=1500,
+        ),
     }
 )
 
 # Minutes per cell on a CPU core: only when asked for by name.
-SLOW: Final[frozenset[str]] = frozenset({"autogan_cgan_1500"})
+SLOW: Final[frozenset[str]] = frozenset({"autogan_cgan_1500", "balanced_cgan_1500"})

@@ -43,6 +43,9 @@ class GAN(BaseEstimator):
         Weights of what pulls the generator; None is ``{"adversarial": 1.0}``.
     classes : {"targets", "all"}, default="targets"
         Whether the GAN learns the classes to be oversampled only, or all of them.
+    balanced : bool, default=True
+        Whether the critic's batches hold all classes in equal shares; otherwise in the shares of the rows,
+        as in AutoGAN's reference code. The generator's batches always are balanced.
     widths, critic_widths : tuple of int, default=(64, 64) and None
         Hidden units per layer; None gives the critic the generator's widths.
     latent : int, default=8
@@ -80,6 +83,7 @@ class GAN(BaseEstimator):
         "penalty_weight": [Interval(Real, 0, None, closed="left"), None],
         "forces": [Mapping, None],
         "classes": [StrOptions({"targets", "all"})],
+        "balanced": ["boolean"],
         "widths": [tuple, list],
         "critic_widths": [tuple, list, None],
         "latent": [_COUNT],
@@ -105,6 +109,7 @@ class GAN(BaseEstimator):
         penalty_weight: float | None = None,
         forces: Mapping[str, float] | None = None,
         classes: str = "targets",
+        balanced: bool = True,
         widths: tuple[int, ...] = (64, 64),
         critic_widths: tuple[int, ...] | None = None,
         latent: int = 8,
@@ -126,6 +131,7 @@ class GAN(BaseEstimator):
         self.penalty_weight = penalty_weight
         self.forces = forces
         self.classes = classes
+        self.balanced = balanced
         self.widths = widths
         self.critic_widths = critic_widths
         self.latent = latent
@@ -176,9 +182,14 @@ class GAN(BaseEstimator):
 
     @property
     def shape_key(self) -> str:
-        """Specifications with equal keys share one tensor program: they differ in their base only."""
-        parameters = {**self.get_params(deep=False), "base": None}
-        return repr(sorted((name, _plain(value)) for name, value in parameters.items()))
+        """Specifications with equal keys share one tensor program: they differ in their base only.
+
+        Streams are named after it, so it leaves defaults out: a new parameter changes no old result.
+        """
+        usual = GAN().get_params(deep=False)
+        given = {name: _plain(value) for name, value in self.get_params(deep=False).items()}
+        changed = {name: value for name, value in given.items() if value != _plain(usual[name])}
+        return repr(sorted((name, value) for name, value in changed.items() if name != "base"))
 
 
 def _plain(value: Any) -> Any:

@@ -535,3 +535,14 @@ def test_training_does_not_depend_on_when_it_is_scored():
     for unit in (1, 29, 30):
         split.advance(unit)
     assert not _differences(_numbers(whole, 0), _numbers(split, 0))
+
+
+@pytest.mark.parametrize(("balanced", "share"), [(True, 0.5), (False, 0.2)])
+def test_critic_batches_hold_classes_equally_or_as_the_rows_do(balanced, share):
+    space = RowSpace(Layout((Block("x", 0, 0, ()),)))
+    pool = Pool.of(
+        np.zeros((100, 1), np.float32), np.repeat([0, 1], [80, 20]), space, learned=[0, 1], drawn=[]
+    )
+    batches = Feed(pool, None, 32, 1, _generator()).draw(50, balanced=balanced)
+    assert batches.label.shape == (50, 32, 2)
+    assert batches.label[..., 1].mean().item() == pytest.approx(share)

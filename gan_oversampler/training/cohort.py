@@ -66,7 +66,7 @@ class Cohort:
         )
         self.reach = reach_of(members).to(self.device)
         self.losses_P2 = torch.zeros(len(members), 2, device=self.device)
-        self.ahead: deque[Batches] = deque()
+        self.ahead: dict[bool, deque[Batches]] = {True: deque(), False: deque()}
 
     def _feed(self, member: Member) -> Feed:
         base = BASES[member.gan.base] if self.generator.family.from_base else None
@@ -103,23 +103,25 @@ class Cohort:
         self.dropout = [self.dropout[p] for p in rows]
         self.state, self.reach = self.state.take(rows), self.reach.take(rows)
         self.losses_P2 = self.losses_P2[rows]
-        self.ahead = deque(batch.take(rows) for batch in self.ahead)
+        self.ahead = {key: deque(b.take(rows) for b in ahead) for key, ahead in self.ahead.items()}
 
     def advance(self, n_steps: int) -> Tensor:
         """Train; mean losses ``(P, 2)`` of critic and generator over these steps."""
         self.losses_P2.zero_()
         for _ in range(n_steps):
             for _ in range(self.gan.critic_steps):
-                self._critic_step(self._next_batch())
+                self._critic_step(self._next_batch(self.gan.balanced))
             self._generator_step(self._next_batch())
         return self.losses_P2[: len(self.members)].cpu() / max(n_steps, 1)
 
-    def _next_batch(self) -> Batches:
+    def _next_batch(self, balanced: bool = True) -> Batches:
         """Batches are drawn ahead, in blocks that do not depend on when members are scored."""
-        if not self.ahead:
-            batches = Batches.stack([feed.draw(BLOCK) for feed in self.feeds], self.device)
-            self.ahead.extend(batches.take(t) for t in range(BLOCK))
-        return self.ahead.popleft()
+        ahead = self.ahead[balanced]
+        if not ahead:
+            drawn = [feed.draw(BLOCK, balanced=balanced) for feed in self.feeds]
+            batches = Batches.stack(drawn, self.device)
+            ahead.extend(batches.take(t) for t in range(BLOCK))
+        return ahead.popleft()
 
     def _critic_step(self, batch: Batches) -> None:
         with torch.no_grad():

@@ -100,10 +100,10 @@ class Feed:
     latent: int
     stream: torch.Generator
 
-    def draw(self, n_batches: int) -> Batches:
-        """The next batches, ``(T, B, ...)`` each, classes in equal shares."""
+    def draw(self, n_batches: int, *, balanced: bool = True) -> Batches:
+        """The next batches, ``(T, B, ...)`` each, classes in equal shares or in those of the rows."""
         n = n_batches * self.batch_size
-        counts = [len(part) for part in np.array_split(np.arange(n), len(self.pool.classes))]
+        counts = self._counts(n, balanced=balanced)
         order = torch.randperm(n, generator=self.stream)
         real = torch.cat([self._real(c, k) for c, k in zip(self.pool.classes, counts, strict=True)])
         label = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
@@ -118,6 +118,12 @@ class Feed:
             label=batched(F.one_hot(label[order], len(counts)).float()),
             mix=batched(torch.rand(n, 1, generator=self.stream)),
         )
+
+    def _counts(self, n: int, *, balanced: bool) -> list[int]:
+        """Rows per class."""
+        sizes = [1 if balanced else len(self.pool.reals[c]) for c in self.pool.classes]
+        ends = -(-n * np.cumsum(sizes) // sum(sizes))
+        return np.diff(ends, prepend=0).tolist()
 
     def _real(self, code: int, n: int) -> Tensor:
         rows = self.pool.reals[code]
