@@ -51,7 +51,7 @@ class Report:
     entries : tuple of Entry
         Baselines first, then the candidates of each specification that could be kept.
     notes : tuple of str
-        What a user should know: classes too small to learn from, fewer folds, failures.
+        What a user should know: classes too small to learn from, oracles that failed.
     seconds : dict of str to float
         Time per phase.
     """
