@@ -72,11 +72,11 @@ class Storyteller:
 def reason(scored: Sequence[Scored], kept: Scored, baselines: Mapping[str, NDArray[np.float64]]) -> str:
     """Why this candidate was kept, and which baselines did better."""
     own = [s for s in scored if s.candidate.specification == kept.candidate.specification]
-    parts = ["highest mean score of the GANs on held-out rows"]
+    parts = ["best held-out score of all GANs, untrained or surely improved by training"]
     if kept.candidate.step and np.isfinite(own[0].mean):
-        parts.append("it beats its untrained self by more than two standard errors")
+        parts.append("training gained it more than two standard errors")
     elif not kept.candidate.step and len(own) > 1:
-        parts.append("training did not improve it by more than two standard errors")
+        parts.append("training did not gain it two standard errors")
     better = [repr(name) for name, utilities in baselines.items() if utilities.mean() > kept.mean]
     if better:
         parts.append(f"baselines that score higher: {', '.join(better)}")
