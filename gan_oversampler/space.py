@@ -39,7 +39,6 @@ class RowSpace:
         self.groups_GK = [tensor(index) for index in layout.groups.values()]
         self.guarded_V, self.regular_V = map(tensor, layout.guarded)
         self.pins_FV = tensor(layout.pins)
-        self.scale_F = tensor(layout.scale)
         self.group_of_F = torch.full((layout.width,), -1, device=device)
         grouped = [block for block in layout.blocks if block.n_states]
         for number, block in enumerate(grouped):

@@ -5,6 +5,21 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.datasets import load_breast_cancer
 
+from gan_oversampler.schema import Block, Layout
+from gan_oversampler.space import RowSpace
+
+# Rows of a value, three states, a guarded value and another value.
+MIXED = RowSpace(
+    Layout(
+        (
+            Block("age", 0, 0, ()),
+            Block("city", 1, 3, None),
+            Block("income", 4, 2, (0.0, -0.7)),
+            Block("score", 7, 0, ()),
+        )
+    )
+)
+
 
 def numbers(n: int = 90, minority: int = 24, columns: int = 4) -> tuple[NDArray, NDArray]:
     """Two overlapping Gaussian classes; 1 is the minority."""

@@ -10,19 +10,9 @@ from hypothesis import strategies as st
 
 from gan_oversampler.bases import BASES, Neighbourhood
 from gan_oversampler.networks import FAMILIES, LANES, NORM_MOMENTUM, SLOPE, Generator, Mlp, Reach, padded
-from gan_oversampler.schema import Block, Layout
-from gan_oversampler.space import STATE_LOGIT, RowSpace
+from gan_oversampler.space import STATE_LOGIT
+from tests.tables import MIXED
 
-MIXED = RowSpace(
-    Layout(
-        (
-            Block("age", 0, 0, ()),
-            Block("city", 1, 3, None),
-            Block("income", 4, 2, (0.0, -0.7)),
-            Block("score", 7, 0, ()),
-        )
-    )
-)
 SHAPES = {
     "plain": Mlp(3, 2, 4, widths=(8, 5)),
     "linear": Mlp(3, 2, 4, widths=()),

@@ -18,18 +18,9 @@ from gan_oversampler.training.cohort import BLOCK, MAX_NORM, WIDE, Cohort, adam
 from gan_oversampler.training.feed import Feed, Pool
 from gan_oversampler.training.members import Member, State, reach_of
 from gan_oversampler.training.population import CrossFitted
+from tests.tables import MIXED
 
 CPU = torch.device("cpu")
-MIXED = RowSpace(
-    Layout(
-        (
-            Block("age", 0, 0, ()),
-            Block("city", 1, 3, None),
-            Block("income", 4, 2, (0.0, -0.7)),
-            Block("score", 7, 0, ()),
-        )
-    )
-)
 LINE = RowSpace(Layout((Block("x", 0, 0, ()),)))
 PLANE = RowSpace(Layout((Block("x", 0, 0, ()), Block("y", 1, 0, ()))))
 
