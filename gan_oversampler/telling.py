@@ -74,9 +74,9 @@ def reason(scored: Sequence[Scored], kept: Scored, baselines: Mapping[str, NDArr
     own = [s for s in scored if s.candidate.specification == kept.candidate.specification]
     parts = ["best held-out score of all GANs, untrained or surely improved by training"]
     if kept.candidate.step and np.isfinite(own[0].mean):
-        parts.append("training gained it more than two standard errors")
+        parts.append("its training gained more than two standard errors")
     elif not kept.candidate.step and len(own) > 1:
-        parts.append("training did not gain it two standard errors")
+        parts.append("its training gained less than two standard errors")
     better = [repr(name) for name, utilities in baselines.items() if utilities.mean() > kept.mean]
     if better:
         parts.append(f"baselines that score higher: {', '.join(better)}")
