@@ -3,9 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := -m pytest --no-header -n auto
 LOWEST := build/lowest
+PEERS := build/peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-lowest lint check format bench-quick clean
+.PHONY: help setup demo test test-slow test-lowest lint check format bench-setup bench clean
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 
@@ -48,8 +49,17 @@ format: setup ## let ruff repair what it can
 	@$(BIN)/ruff check --quiet --fix
 	@$(BIN)/ruff format --quiet
 
-bench-quick: setup ## a small round of the benchmark (needs GAN_OVERSAMPLER_DATA)
-	@$(BIN)/python -m benchmarks.quick
+bench-setup: $(PEERS)/.stamp ## other people's oversamplers in build/peers (1.7 GB)
+
+# Leaves the stamp only if all went in, so what failed is tried again.
+$(PEERS)/.stamp: benchmarks/peers/requirements.txt benchmarks/peers/setup.py
+	@rm -f $@
+	@echo "Installing the peers into $(PEERS) (some minutes) ..."
+	@$(PYTHON) benchmarks/peers/setup.py $(PEERS)
+
+bench: setup ## the KEEL suite, hours; goes on where it was (needs GAN_OVERSAMPLER_DATA)
+	@$(BIN)/python -m benchmarks.run keel --jobs 2
+	@$(BIN)/python -m benchmarks.report keel
 
 # Direct dependencies at their lower bounds, torch and the test tools as tested.
 $(LOWEST)/.stamp: pyproject.toml constraints.txt
@@ -60,7 +70,7 @@ $(LOWEST)/.stamp: pyproject.toml constraints.txt
 		> $(LOWEST)/constraints.txt
 	@sed -nE '/^(torch|pytest|pytest-xdist|hypothesis)==/p' constraints.txt >> $(LOWEST)/constraints.txt
 	@$(LOWEST)/bin/python -m pip install -qq --disable-pip-version-check \
-		-c $(LOWEST)/constraints.txt -e ".[plot]" pytest pytest-xdist hypothesis polars
+		-c $(LOWEST)/constraints.txt -e ".[bench]" pytest pytest-xdist hypothesis polars
 	@touch $@
 
 test-lowest: $(LOWEST)/.stamp ## fast tests with the oldest versions promised

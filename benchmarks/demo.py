@@ -19,9 +19,10 @@ from imblearn.pipeline import Pipeline
 from sklearn.metrics import make_scorer
 from sklearn.model_selection import StratifiedKFold, cross_validate
 
-from benchmarks.methods import METHODS, Setting
+from benchmarks.classifiers import CLASSIFIERS
+from benchmarks.methods import METHODS
 from benchmarks.picture import draw
-from benchmarks.protocol import CLASSIFIERS
+from benchmarks.preparation import Setting
 from benchmarks.tables import Table, diabetes
 from gan_oversampler import GANOversampler
 
@@ -86,13 +87,13 @@ def compare(table: Table, jobs: int) -> pd.DataFrame:
 
 def cross_validated(table: Table, method: str, model: str, jobs: int) -> dict[str, str]:
     """Scores of one pipeline, sampler and preparation fitted inside each training fold."""
-    steps = METHODS[method](Setting.of(table, random_state=0))
+    steps = METHODS[method].steps(Setting.of(table, random_state=0))
     pipeline = Pipeline(
         [
             ("before", steps.before),
             ("sampler", steps.sampler or "passthrough"),
             ("after", steps.after),
-            ("classifier", CLASSIFIERS[model]()),
+            ("classifier", CLASSIFIERS[model].make()),
         ]
     )
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
@@ -125,7 +126,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     heading("2. What it brings: the same classifiers with other new rows")
     say("5-fold cross-validation; samplers see training folds only; mean ± standard error.\n")
     print(compare(table, options.jobs).rename_axis([None, None]).to_string())
-    say("\nDifferences within two standard errors may be chance; `make bench-quick` asks 12 tables.")
+    say("\nDifferences within two standard errors may be chance; `make bench` asks 65 tables.")
     draw(sampler, table, new, options.out)
     heading("3. The picture")
     print(f"{options.out}: the oracle's scores, and the new rows among the real ones.")

@@ -20,11 +20,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from benchmarks.results_io import RESULTS, ResultFile, note_run
+from benchmarks.provenance import RESULTS, note_run
 from benchmarks.tables import EMBEDDED, Table, load_table
 from gan_oversampler import GANOversampler
-
-COLUMNS: Final = ("variant", "container", "torch_threads", "n_jobs", "seconds", "digest", "equal")
 
 CONTAINERS: Final[Mapping[str, Callable[[pd.DataFrame], Any]]] = MappingProxyType(
     {
@@ -105,12 +103,10 @@ def run(table: Table, out: Path, variants: Sequence[Variant] = VARIANTS) -> tupl
     X = numbers_only(table)
     rows = [measure(variant, X, table.y) for variant in variants]
     rows = [{**row, "equal": row["digest"] == rows[0]["digest"]} for row in rows]
-    file = ResultFile(out, COLUMNS, ("variant",))
-    file.resume(fresh=True)
-    for row in rows:
-        file.append([row])
     note_run(out, fresh=True, seed=0, table=table.name)
-    return pd.DataFrame(rows), all(row["equal"] for row in rows)
+    frame = pd.DataFrame(rows)
+    frame.to_csv(out, index=False, lineterminator="\n")
+    return frame, bool(frame["equal"].all())
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -1,17 +1,8 @@
-"""Samplers that are compared, each with the preparation of rows that it needs.
+"""Everything that is compared, one entry each.
 
-How the treatment is kept fair:
-
-* Everything is fitted on training rows only.
-* Peers measure distances, so they get rows that are imputed, standardised and one-hot encoded.
-* SMOTE gets categories as such where there are any: ``SMOTENC`` on standardised numbers and ordinal
-  codes (``SMOTEN`` if all columns are categories), one-hot encoded afterwards. The other peers know
-  numbers only and work on the one-hot columns.
-* ``GANOversampler`` reads the raw frame, missing cells and text included, because that is what it is
-  for; the same imputation, scaling and encoding then follow, fitted on the resampled rows.
-* A SMOTE variant gets fewer neighbours where a class is too small for five, as a user would do.
-  Whatever fails beyond that is recorded as a failure.
-* All have their default parameters; none is tuned.
+All have their default parameters; none is tuned. A SMOTE variant gets fewer neighbours where a class is
+too small for five, as a user would do; whatever fails beyond that is recorded as a failure.
+``preparation`` says what rows each sees.
 """
 
 from __future__ import annotations
@@ -21,17 +12,26 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC, BorderlineSMOTE, RandomOverSampler
+from imblearn.combine import SMOTEENN, SMOTETomek
+from imblearn.over_sampling import (
+    ADASYN,
+    SMOTE,
+    SMOTEN,
+    SMOTENC,
+    SVMSMOTE,
+    BorderlineSMOTE,
+    KMeansSMOTE,
+    RandomOverSampler,
+)
 from sklearn.base import clone
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from benchmarks.tables import Table
+from benchmarks.peers.client import Peer
+from benchmarks.preparation import Setting, Steps, on_codes, on_encoded, on_raw
+from benchmarks.rivals.autogan import AutoGAN
+from benchmarks.rivals.cwgan import CWGANGP
 from gan_oversampler import GAN, GANOversampler
 
-# The critic and generator of AutoGAN's reference code (Nazari et al. 2023), stopped by the clock.
+# The critic and generator of AutoGAN's reference code (Nazari et al. 2023), in our trainer.
 AUTOGAN: Final = GAN(
     "classic",
     classes="all",
@@ -49,82 +49,57 @@ AUTOGAN: Final = GAN(
     betas=(0.5, 0.999),
     ema=0.0,
 )
-BALANCED: Final = clone(AUTOGAN).set_params(balanced=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """What a sampler may know beforehand: a seed, the columns, the size of the minority.
+class Method:
+    """A way to treat imbalance.
 
     Parameters
     ----------
-    random_state : int
-        Seed of this cell.
-    numeric, categorical : tuple of str
-        Columns.
-    n_minority : int
-        Minority rows in the training fold.
+    title : str
+        Name in tables and pictures.
+    steps : callable
+        From a ``Setting`` to the ``Steps`` around the classifier.
+    seconds : float
+        About what a fit on a KEEL table takes. Cheap methods run first; dear ones get no tuned
+        threshold unless asked, because that takes as many fits again as there are inner folds.
+    peer : str
+        What it needs from the peers' environment; nothing if empty.
     """
 
-    random_state: int
-    numeric: tuple[str, ...]
-    categorical: tuple[str, ...]
-    n_minority: int
-
-    @classmethod
-    def of(cls, train: Table, random_state: int) -> Setting:
-        """Setting of a training table."""
-        return cls(random_state, train.numeric, train.categorical, train.n_minority)
-
-    @property
-    def k_neighbors(self) -> int:
-        """SMOTE's default of 5, or as many as the minority has."""
-        return max(min(5, self.n_minority - 1), 1)
+    title: str
+    steps: Callable[[Setting], Steps]
+    seconds: float = 0.01
+    peer: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """Preparation, sampler (None draws nothing), and what follows before the classifier."""
-
-    before: Any
-    sampler: Any
-    after: Any
-
-
-def encoder(setting: Setting, codes: Any = None) -> ColumnTransformer:
-    """Standardised numbers, then categories; missing cells imputed.
-
-    ``codes`` is the encoder of the categories, one-hot by default.
-    """
-    one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    categories = make_pipeline(SimpleImputer(strategy="most_frequent"), codes or one_hot)
-    return ColumnTransformer(
-        [
-            ("numbers", numbers, list(setting.numeric)),
-            ("categories", categories, list(setting.categorical)),
-        ]
+def _ours(title: str, seconds: float = 2.0, **parameters: Any) -> Method:
+    return Method(
+        title,
+        lambda setting: on_raw(setting, GANOversampler(random_state=setting.random_state, **parameters)),
+        seconds,
     )
 
 
-def on_raw(setting: Setting, sampler: Any) -> Steps:
-    """Sample the frame as it is, encode afterwards."""
-    return Steps(FunctionTransformer(), sampler, encoder(setting))
+def _encoded_peer(title: str, name: str, seconds: float = 0.1) -> Method:
+    """A peer that measures distances."""
+    return Method(title, lambda setting: on_encoded(setting, Peer(name, setting.random_state)), seconds, name)
 
 
-def on_encoded(setting: Setting, sampler: Any) -> Steps:
-    """Encode, then sample."""
-    return Steps(encoder(setting), sampler, FunctionTransformer())
+def _raw_peer(title: str, name: str, seconds: float) -> Method:
+    """A peer that reads tables."""
+    return Method(title, lambda setting: on_raw(setting, Peer(name, setting.random_state)), seconds, name)
 
 
-def on_codes(setting: Setting, sampler: Any) -> Steps:
-    """Sample standardised numbers and ordinal codes, make the codes one-hot afterwards."""
-    codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
-    one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-    after = ColumnTransformer(
-        [("categories", one_hot, slice(len(setting.numeric), None))], remainder="passthrough"
-    )
-    return Steps(encoder(setting, codes), sampler, after)
+def _variant(title: str, make: Callable[..., Any], neighbours: str = "k_neighbors") -> Method:
+    """A sampler of imbalanced-learn for numbers."""
+
+    def steps(setting: Setting) -> Steps:
+        known = {neighbours: setting.k_neighbors, "random_state": setting.random_state}
+        return on_encoded(setting, make(**known))
+
+    return Method(title, steps)
 
 
 def _smote(setting: Setting) -> Steps:
@@ -138,39 +113,75 @@ def _smote(setting: Setting) -> Steps:
     return on_codes(setting, SMOTENC(positions, k_neighbors=k, random_state=seed))
 
 
-def _borderline(setting: Setting) -> Steps:
-    sampler = BorderlineSMOTE(k_neighbors=setting.k_neighbors, random_state=setting.random_state)
+def _random(shrinkage: float | None) -> Callable[[Setting], Steps]:
+    def steps(setting: Setting) -> Steps:
+        return on_encoded(setting, RandomOverSampler(shrinkage=shrinkage, random_state=setting.random_state))
+
+    return steps
+
+
+def _cleaned(make: Callable[..., Any]) -> Callable[..., Any]:
+    """SMOTE followed by a cleaning, with the neighbours that the minority allows."""
+
+    def combined(*, k_neighbors: int, random_state: int) -> Any:
+        smote = SMOTE(k_neighbors=k_neighbors, random_state=random_state)
+        return make(smote=smote, random_state=random_state)
+
+    return combined
+
+
+def _cwgan(setting: Setting) -> Steps:
+    sampler = CWGANGP(categorical_groups=setting.one_hot_groups, random_state=setting.random_state)
     return on_encoded(setting, sampler)
 
 
-def _random(setting: Setting) -> Steps:
-    return on_encoded(setting, RandomOverSampler(random_state=setting.random_state))
+def _autogan(oracle: str) -> Callable[[Setting], Steps]:
+    def steps(setting: Setting) -> Steps:
+        return on_encoded(setting, AutoGAN(oracle=oracle, random_state=setting.random_state))
+
+    return steps
 
 
-def _smoothed_bootstrap(setting: Setting) -> Steps:
-    sampler = RandomOverSampler(shrinkage=1.0, random_state=setting.random_state)
-    return on_encoded(setting, sampler)
-
-
-def _ours(setting: Setting, **parameters: Any) -> Steps:
-    return on_raw(setting, GANOversampler(random_state=setting.random_state, **parameters))
-
-
-METHODS: Final[Mapping[str, Callable[[Setting], Steps]]] = MappingProxyType(
+METHODS: Final[Mapping[str, Method]] = MappingProxyType(
     {
-        "none": lambda setting: on_encoded(setting, None),
-        "random": _random,
-        "smote": _smote,
-        "borderline": _borderline,
-        "smoothed_bootstrap": _smoothed_bootstrap,
-        "ours": _ours,
-        "ours_untrained": lambda setting: _ours(setting, max_steps=0),
-        "autogan_cgan_1500": lambda setting: _ours(
-            setting, gan=AUTOGAN, oracle=None, max_steps=1500, epoch_unit=1500
+        "none": Method("nothing", lambda setting: on_encoded(setting, None)),
+        "class_weight": Method("class weights", lambda setting: on_encoded(setting, None, weighted=True)),
+        "random": Method("random copies", _random(None)),
+        "smoothed_bootstrap": Method("smoothed bootstrap", _random(1.0)),
+        "smote": Method("SMOTE", _smote),
+        "borderline": _variant("Borderline-SMOTE", BorderlineSMOTE),
+        "svm_smote": _variant("SVM-SMOTE", SVMSMOTE),
+        "kmeans_smote": _variant("KMeans-SMOTE", KMeansSMOTE),
+        "adasyn": _variant("ADASYN", ADASYN, "n_neighbors"),
+        "smote_tomek": _variant("SMOTE-Tomek", _cleaned(SMOTETomek)),
+        "smote_enn": _variant("SMOTE-ENN", _cleaned(SMOTEENN)),
+        "geometric_smote": _encoded_peer("Geometric SMOTE", "geometric_smote"),
+        "polynom_fit_smote": _encoded_peer("polynom-fit-SMOTE", "polynom_fit_smote"),
+        "prowsyn": _encoded_peer("ProWSyn", "prowsyn"),
+        "smote_ipf": _encoded_peer("SMOTE-IPF", "smote_ipf"),
+        "lee": _encoded_peer("Lee", "lee"),
+        "ours": _ours("GANOversampler"),
+        "ours_base_only": _ours("ours, training off", 1.0, max_steps=0),
+        "ours_no_oracle": _ours("ours, oracle off", 1.0, oracle=None),
+        "ours_residual": _ours("ours, residual GAN", gan=GAN("residual")),
+        "ours_classic": _ours("ours, classic GAN", gan=GAN("classic")),
+        "ours_g_mean": _ours("ours, oracle G-mean", oracle="g_mean"),
+        "ours_average_precision": _ours("ours, oracle AP", oracle="average_precision"),
+        "tvae": _raw_peer("TVAE", "tvae", 3.0),
+        "ctgan": _raw_peer("CTGAN", "ctgan", 15.0),
+        "ctgan_conditional": _raw_peer("CTGAN, conditional", "ctgan_conditional", 20.0),
+        "arf": _raw_peer("ARF", "arf", 3.0),
+        "forest_diffusion": _raw_peer("ForestDiffusion", "forest_diffusion", 100.0),
+        "cwgan_gp": Method("cWGAN-GP", _cwgan, 15.0),
+        "autogan_cas": Method("AutoGAN, CAS-real", _autogan("cas_real"), 60.0),
+        "autogan_fcd": Method("AutoGAN, FCD", _autogan("fcd"), 60.0),
+        # AutoGAN's networks in our trainer, stopped by the clock; the second sees both classes equally often.
+        "autogan_cgan_1500": _ours(
+            "AutoGAN's CGAN, 1500 steps", 60.0, gan=AUTOGAN, oracle=None, max_steps=1500, epoch_unit=1500
         ),
-        # The same, but its critic sees both classes equally often.
-        "balanced_cgan_1500": lambda setting: _ours(
-            setting,
+        "balanced_cgan_1500": _ours(
+            "balanced CGAN, 1500 steps",
+            60.0,
             gan=clone(AUTOGAN).set_params(balanced=True),
             oracle=None,
             max_steps=1500,
@@ -179,5 +190,4 @@ METHODS: Final[Mapping[str, Callable[[Setting], Steps]]] = MappingProxyType(
     }
 )
 
-# Minutes per cell on a CPU core: only when asked for by name.
-SLOW: Final[frozenset[str]] = frozenset({"autogan_cgan_1500", "balanced_cgan_1500"})
+TITLES: Final[Mapping[str, str]] = MappingProxyType({name: method.title for name, method in METHODS.items()})

@@ -1,54 +1,44 @@
-"""One cell of a benchmark: a table, a split, a sampler; four classifiers, three metrics.
+"""One cell of a benchmark: a table, a fold, a method; all classifiers, all scores.
 
-Outer folds are ``StratifiedKFold(5, shuffle=True, random_state=repeat)``. Preparation, sampler and
-classifiers see the training fold only. Classifiers have default parameters, fixed seeds and the
-default threshold of 0.5. A cell equals ``imblearn.pipeline.Pipeline([before, sampler, after,
-classifier])`` for each classifier, but samples once for all four.
+Outer folds are ``StratifiedKFold(5, shuffle=True, random_state=repeat)``. Preparation, sampler, classifiers
+and thresholds see the training fold only: thresholds are chosen on predictions from three inner folds of
+it, the sampler being fitted anew in each. A cell equals ``imblearn.pipeline.Pipeline([before, sampler,
+after, classifier])`` for each classifier, but samples once for all of them.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Final
 
-from imblearn.metrics import geometric_mean_score
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score, f1_score
+import numpy as np
+import pandas as pd
+import torch
 from sklearn.model_selection import StratifiedKFold
-from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
-from benchmarks.methods import METHODS, Setting, Steps
+from benchmarks import classifiers as models
+from benchmarks import metrics
+from benchmarks.classifiers import CLASSIFIERS
+from benchmarks.fidelity import FIDELITY, fidelity
+from benchmarks.memory import peak_memory
+from benchmarks.methods import METHODS
+from benchmarks.preparation import Setting, Steps
 from benchmarks.tables import Table
 
 N_FOLDS: Final = 5
+N_INNER_FOLDS: Final = 3
 
-CLASSIFIERS: Final[Mapping[str, Callable[[], Any]]] = MappingProxyType(
-    {
-        "logistic": lambda: LogisticRegression(max_iter=1000),
-        "knn": lambda: KNeighborsClassifier(5),
-        "tree": lambda: DecisionTreeClassifier(random_state=0),
-        "forest": lambda: RandomForestClassifier(100, random_state=0),
-    }
-)
+KEY: Final = ("table", "repeat", "fold", "method", "classifier")
+TEXT: Final = ("table", "family", "method", "classifier", "block", "error", "tuning_error")
+COUNTS: Final = ("repeat", "fold", "n_train", "n_minority", "n_features", "n_new")
+NUMBERS: Final = (*metrics.SCORES, "seconds", "peak_mb", *FIDELITY)
+COLUMNS: Final = (*KEY, "family", "block", *COUNTS[2:], *NUMBERS, "error", "tuning_error")
 
-# Of true labels, predicted labels and probabilities of the minority; higher is better.
-METRICS: Final[Mapping[str, Callable[[Any, Any, Any], float]]] = MappingProxyType(
-    {
-        "f1": lambda true, predicted, _: f1_score(true, predicted, zero_division=0),
-        "g_mean": lambda true, predicted, _: geometric_mean_score(true, predicted),
-        "average_precision": lambda true, _, proba: average_precision_score(true, proba),
-    }
-)
-
-KEY: Final = ("table", "repeat", "fold", "method")
-COLUMNS: Final = (*KEY, "classifier", *METRICS, "n_train", "n_minority", "n_new", "seconds", "error")
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +53,18 @@ class Cell:
         Which shuffle, and which fifth of it is held out.
     method : str
         Name in ``METHODS``.
+    classifiers : tuple of str
+        Names in ``CLASSIFIERS``.
+    tuned : bool
+        Whether thresholds are tuned.
     """
 
     table: Table
     repeat: int
     fold: int
     method: str
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """How result files name it."""
-        return self.table.name, str(self.repeat), str(self.fold), self.method
+    classifiers: tuple[str, ...] = tuple(CLASSIFIERS)
+    tuned: bool = False
 
     @property
     def random_state(self) -> int:
@@ -83,56 +74,166 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Resampled:
-    """A training fold after a sampler, the held-out fold to match, and the sampler's seconds."""
+    """What the classifiers get: a training fold after a sampler, and held-out rows to match.
 
-    X: Any
-    y: Any
-    X_test: Any
+    ``new`` are the encoded rows of the minority that the sampler drew, ``seen`` those it was given.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    X_test: np.ndarray
+    new: np.ndarray
+    seen: np.ndarray
     seconds: float
+    peak_mb: float
+    weighted: bool
+
+    def prior(self, model: Any) -> float:
+        """What a classifier takes for the share of the minority."""
+        return 0.5 if self.weighted and models.weighs(model) else float(np.mean(self.y))
 
 
-def split(table: Table, repeat: int, fold: int) -> tuple[Table, Table]:
-    """Training and held-out rows of a fold."""
-    folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=repeat)
-    train, test = list(folds.split(table.X, table.y))[fold]
-    return table.rows(train), table.rows(test)
+def positions(table: Table, n: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Where training and held-out rows of each of n stratified folds lie."""
+    return list(StratifiedKFold(n, shuffle=True, random_state=seed).split(table.X, table.y))
 
 
-def resample(steps: Steps, train: Table, test: Table) -> Resampled:
-    """Prepare the rows of both sides and sample the training side; only the sampler is timed."""
+def split(table: Table, n: int, seed: int) -> list[tuple[Table, Table]]:
+    """Training and held-out rows of each of n stratified folds."""
+    return [(table.rows(train), table.rows(test)) for train, test in positions(table, n, seed)]
+
+
+def resample(method: str, train: Table, test: Table, seed: int) -> Resampled:
+    """Prepare and sample the training side; only the sampler is timed. The held-out side is transformed."""
+    steps = METHODS[method].steps(Setting.of(train, seed))
     X, y = steps.before.fit_transform(train.X), train.y
+    (X_all, y_all), seconds, peak_mb = _sampled(steps, X, y)
+    is_new = _is_new(X, X_all)
+    rows, labels = np.asarray(steps.after.fit_transform(X_all), float), np.asarray(y_all, int)
+    return Resampled(
+        rows,
+        labels,
+        np.asarray(steps.after.transform(steps.before.transform(test.X)), float),
+        rows[is_new & (labels == 1)],
+        np.asarray(steps.after.transform(X), float)[train.y.to_numpy() == 1],
+        seconds,
+        peak_mb,
+        steps.weighted,
+    )
+
+
+def _sampled(steps: Steps, X: Any, y: pd.Series) -> tuple[tuple[Any, Any], float, float]:
+    """Output, seconds and megabytes of the sampler; what peers measure in their own process counts."""
+    if steps.sampler is None:
+        return (X, y), 0.0, 0.0
     start = time.perf_counter()
-    if steps.sampler is not None:
-        X, y = steps.sampler.fit_resample(X, y)
-    return Resampled(X, y, steps.before.transform(test.X), time.perf_counter() - start)
+    with peak_memory() as peak:
+        output = steps.sampler.fit_resample(X, y)
+    seconds = getattr(steps.sampler, "seconds_", time.perf_counter() - start)
+    return output, seconds, getattr(steps.sampler, "peak_mb_", peak.mb)
 
 
-def score(steps: Steps, name: str, fold: Resampled, y_test: Any) -> dict[str, Any]:
-    """Metrics of one classifier on the held-out rows, or what went wrong."""
-    try:
-        model = make_pipeline(steps.after, CLASSIFIERS[name]()).fit(fold.X, fold.y)
-        predicted, proba = model.predict(fold.X_test), model.predict_proba(fold.X_test)[:, 1]
-    except Exception as error:  # rows may be such that no classifier takes them
-        return _failure(error)
-    scores = {metric: measure(y_test, predicted, proba) for metric, measure in METRICS.items()}
-    return {metric: round(float(value), 6) for metric, value in scores.items()} | {"error": ""}
+def _is_new(before: Any, after: Any) -> np.ndarray:
+    """Which rows the sampler drew: those past the originals, or, where it dropped some, not among them."""
+    n, values = len(before), pd.DataFrame(after)
+    old = pd.DataFrame(before)
+    if len(values) >= n and values.iloc[:n].equals(old):
+        return np.arange(len(values)) >= n
+    return ~pd.MultiIndex.from_frame(values).isin(pd.MultiIndex.from_frame(old))
 
 
-def evaluate(cell: Cell, classifiers: Sequence[str] = tuple(CLASSIFIERS)) -> list[dict[str, Any]]:
-    """Result rows of a cell, one per classifier; a sampler that fails is recorded with its error."""
-    train, test = split(cell.table, cell.repeat, cell.fold)
-    known: dict[str, Any] = dict(zip(KEY, cell.key))
-    known |= {"n_train": len(train.y), "n_minority": train.n_minority}
-    with threadpool_limits(1):
+def thresholds(cell: Cell, train: Table) -> dict[str, dict[str, float]]:
+    """Per classifier, the threshold of each label score, chosen on inner folds of the training rows."""
+    labels: list[np.ndarray] = []
+    scores: dict[str, list[np.ndarray]] = {name: [] for name in cell.classifiers}
+    for inner, validation in split(train, N_INNER_FOLDS, cell.random_state):
+        fold = resample(cell.method, inner, validation, cell.random_state)
+        labels.append(validation.y.to_numpy())
+        for name, found in scores.items():
+            model = models.fit(name, fold.X, fold.y, weighted=fold.weighted)
+            found.append(models.scores(model, fold.X_test))
+    y = np.concatenate(labels)
+    return {name: metrics.best_thresholds(y, np.concatenate(found)) for name, found in scores.items()}
+
+
+def judge(name: str, fold: Resampled, y_test: np.ndarray, prior: float, tuned: Mapping[str, float]) -> Row:
+    """All scores of one classifier on the held-out rows."""
+    model = models.fit(name, fold.X, fold.y, weighted=fold.weighted)
+    scores = models.scores(model, fold.X_test)
+    found = metrics.label_scores(y_test, scores >= models.threshold(model))
+    found |= metrics.tuned_scores(y_test, scores, tuned) | metrics.ranking_scores(y_test, scores)
+    if models.has_probabilities(model):
+        found |= metrics.probability_losses(y_test, scores, trained=fold.prior(model), true=prior)
+    return found
+
+
+def evaluate(cell: Cell) -> list[Row]:
+    """Result rows of a cell, one per classifier; whatever fails is recorded with its error."""
+    torch.set_num_threads(1)
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # scores tell whether a fit is bad
+        train, test = split(cell.table, N_FOLDS, cell.repeat)[cell.fold]
+        known = _known(cell, train)
         try:
-            steps = METHODS[cell.method](Setting.of(train, cell.random_state))
-            fold = resample(steps, train, test)
+            fold = resample(cell.method, train, test, cell.random_state)
+            known |= _costs(fold, train, test, cell)
         except Exception as error:  # any sampler may fail in any way; that is a result too
-            return [{**known, "classifier": name, **_failure(error)} for name in classifiers]
-        known |= {"n_new": len(fold.y) - len(train.y), "seconds": round(fold.seconds, 4)}
-        return [{**known, "classifier": name, **score(steps, name, fold, test.y)} for name in classifiers]
+            return [_row(name, known, {"error": _words(error)}) for name in cell.classifiers]
+        tuned, tuning_error = _tuned(cell, train)
+        known |= {"tuning_error": tuning_error}
+        y, prior = test.y.to_numpy(), train.n_minority / len(train.y)
+        return [_row(name, known, _judged(name, fold, y, prior, tuned)) for name in cell.classifiers]
 
 
-def _failure(error: Exception) -> dict[str, str]:
-    """What stands in the place of scores; empty cells stay empty."""
-    return {"error": " ".join(f"{type(error).__name__}: {error}".split())[:300]}
+def _known(cell: Cell, train: Table) -> Row:
+    """What a row holds before anything is computed."""
+    return {
+        "table": cell.table.name,
+        "family": cell.table.family,
+        "repeat": cell.repeat,
+        "fold": cell.fold,
+        "method": cell.method,
+        "n_train": len(train.y),
+        "n_minority": train.n_minority,
+        "n_features": train.X.shape[1],
+    }
+
+
+def _tuned(cell: Cell, train: Table) -> tuple[dict[str, dict[str, float]], str]:
+    """Thresholds, or why there are none: the inner folds may be too small for a sampler."""
+    if not cell.tuned:
+        return {}, ""
+    try:
+        return thresholds(cell, train), ""
+    except Exception as error:
+        return {}, _words(error)
+
+
+def _judged(
+    name: str, fold: Resampled, y: np.ndarray, prior: float, tuned: Mapping[str, dict[str, float]]
+) -> Row:
+    try:
+        return judge(name, fold, y, prior, tuned.get(name, {}))
+    except Exception as error:  # rows may be such that no classifier takes them
+        return {"error": _words(error)}
+
+
+def _costs(fold: Resampled, train: Table, test: Table, cell: Cell) -> Row:
+    """What the sampler took, and how its rows compare with real ones."""
+    costs = {"n_new": len(fold.y) - len(train.y), "seconds": fold.seconds, "peak_mb": fold.peak_mb}
+    if not len(fold.new):
+        return costs
+    held_out = fold.X_test[test.y.to_numpy() == 1]
+    return costs | fidelity(fold.new, fold.seen, held_out, np.random.default_rng(cell.random_state))
+
+
+def _row(name: str, known: Row, found: Row) -> Row:
+    """A complete row: numbers rounded, NaN where nothing is known."""
+    texts = {"classifier": name, "block": CLASSIFIERS[name].block, "error": "", "tuning_error": ""}
+    row = {"n_new": 0, **texts, **known, **found}
+    return row | {key: round(float(row.get(key, np.nan)), 6) for key in NUMBERS}
+
+
+def _words(error: Exception) -> str:
+    """An error in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]

@@ -2,7 +2,7 @@
 
 Every table is a question with two answers: 1 is the minority class, 0 the rest. The data folder is
 named by ``--data-dir`` or the environment variable ``GAN_OVERSAMPLER_DATA``; its ``manifest.json`` lists
-the tables.
+the tables, its folder ``autogan`` holds those of the AutoGAN paper, named ``ROOT/MAJ_RATIO``.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ class Table:
         1 is the minority class.
     categorical : tuple of str
         Columns that hold categories.
+    scaled : bool
+        Whether numbers come scaled, to be left as they are.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Table:
     X: pd.DataFrame
     y: pd.Series
     categorical: tuple[str, ...] = ()
+    scaled: bool = False
 
     @property
     def numeric(self) -> tuple[str, ...]:
@@ -68,6 +71,7 @@ class Table:
             X.reset_index(drop=True),
             y.reset_index(drop=True),
             self.categorical,
+            self.scaled,
         )
 
 
@@ -84,7 +88,7 @@ def data_folder(given: str | None = None) -> Path | None:
         return None
     folder = Path(name).expanduser()
     if not (folder / "manifest.json").is_file():
-        raise MissingDataError(f"The data folder {folder} has no manifest.json. {_help()}")
+        raise MissingDataError(f"The data folder {folder} has no manifest.json. {how_to_get_data()}")
     return folder
 
 
@@ -112,14 +116,34 @@ def load_table(name: str, folder: Path | None) -> Table:
     if name in EMBEDDED:
         return EMBEDDED[name]()
     if folder is None:
-        raise MissingDataError(f"Table {name!r} needs the data folder. {_help()}")
+        raise MissingDataError(f"Table {name!r} needs the data folder. {how_to_get_data()}")
+    if "/" in name:
+        return _read_autogan(name, folder)
     known = {entry["name"]: entry for entry in manifest(folder)}
     if name not in known:
         raise ValueError(f"Unknown table {name!r}. Known are: {', '.join(sorted([*known, *EMBEDDED]))}.")
     return _read(known[name], folder)
 
 
-def _help() -> str:
+def autogan_names(folder: Path, root: str = "*") -> list[str]:
+    """Tables of the AutoGAN paper, ``ROOT/MAJ_RATIO``."""
+    files = sorted(folder.glob(f"autogan/{root}/*.npz"))
+    return [f"{file.parent.name}/{file.stem}" for file in files]
+
+
+def _read_autogan(name: str, folder: Path) -> Table:
+    """Rows in [-1, 1] as published; a root's tables are nested, hence one family."""
+    path = folder / "autogan" / f"{name}.npz"
+    if not path.is_file():
+        raise ValueError(f"Unknown table {name!r}. Known are: {', '.join(autogan_names(folder))}.")
+    with np.load(path) as arrays:
+        X = _numbered(arrays["data"], [f"c{i}" for i in range(arrays["data"].shape[1])])
+        y = pd.Series(arrays["labels"].astype(int))
+    return Table(name, name.partition("/")[0], X, y, scaled=True)
+
+
+def how_to_get_data() -> str:
+    """What to do where the shared tables are missing."""
     return (
         f"Give --data-dir DIR or set {DATA_VARIABLE} to a folder with a manifest.json and the tables it"
         f" lists. Without one these tables work, they ship inside scikit-learn: --tables"

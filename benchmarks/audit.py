@@ -1,0 +1,65 @@
+"""Does anything of the held-out rows reach the training side?
+
+The held-out rows of a cell are shuffled and moved; whatever the method then hands to the classifiers must
+be the same bit for bit. This catches a scaler fitted on all rows, a sampler run before the split, an
+oracle that peeks: anything that lets held-out rows matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from benchmarks import protocol
+from benchmarks.protocol import N_FOLDS, Cell
+from benchmarks.tables import Table
+
+
+class LeakError(AssertionError):
+    """Held-out rows changed what the classifiers learn from."""
+
+
+def audit(cell: Cell) -> None:
+    """Resample a cell twice, the second time with other held-out rows.
+
+    Raises
+    ------
+    LeakError
+        If the resampled training rows differ.
+    """
+    honest, poisoned = (_training_side(cell, table) for table in (cell.table, _poisoned(cell)))
+    if not all(np.array_equal(a, b) for a, b in zip(honest, poisoned)):
+        raise LeakError(
+            f"With other held-out rows {cell.method!r} gave other training rows on {cell.table.name},"
+            f" fold {cell.fold}: something sees more than the training fold."
+        )
+
+
+def _training_side(cell: Cell, table: Table) -> tuple[np.ndarray, np.ndarray]:
+    train, test = protocol.split(table, N_FOLDS, cell.repeat)[cell.fold]
+    fold = protocol.resample(cell.method, train, test, cell.random_state)
+    return fold.X, fold.y
+
+
+def _poisoned(cell: Cell) -> Table:
+    """The table with its held-out rows shuffled column by column, numbers moved by a standard deviation.
+
+    Labels stay, since the folds depend on them.
+    """
+    rng = np.random.default_rng(0)
+    _, held_out = protocol.positions(cell.table, N_FOLDS, cell.repeat)[cell.fold]
+    moved = {column: _moved(values, held_out, rng) for column, values in cell.table.X.items()}
+    return replace(cell.table, X=pd.DataFrame(moved))
+
+
+def _moved(values: pd.Series, held_out: np.ndarray, rng: np.random.Generator) -> pd.Series:
+    """A column with other held-out cells, of the dtype it had."""
+    values = values.copy()
+    shuffled = values.iloc[rng.permutation(held_out)].set_axis(values.index[held_out])
+    if pd.api.types.is_numeric_dtype(values):
+        shift = np.nanstd(values) + 1.0
+        shuffled += int(shift) if pd.api.types.is_integer_dtype(values) else shift
+    values.iloc[held_out] = shuffled
+    return values

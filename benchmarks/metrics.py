@@ -1,0 +1,150 @@
+"""Scores of a classifier on held-out rows: of labels, of rankings, of probabilities.
+
+Label scores are functions of the four counts of a confusion matrix, so that a threshold is tuned over all
+thresholds at once. The minority is the positive class, 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
+
+N_BINS: Final = 5
+
+
+class Counts(NamedTuple):
+    """True and false positives and negatives, numbers or arrays over thresholds."""
+
+    tp: Any
+    fp: Any
+    fn: Any
+    tn: Any
+
+
+def _ratio(part: Any, whole: Any) -> Any:
+    """0 where there is nothing to divide by."""
+    whole = np.asarray(whole, float)
+    return np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0)
+
+
+def _f1(c: Counts) -> Any:
+    return _ratio(2.0 * c.tp, 2 * c.tp + c.fp + c.fn)
+
+
+def _f1_majority(c: Counts) -> Any:
+    return _ratio(2.0 * c.tn, 2 * c.tn + c.fn + c.fp)
+
+
+def _recalls(c: Counts) -> tuple[Any, Any]:
+    return _ratio(1.0 * c.tp, c.tp + c.fn), _ratio(1.0 * c.tn, c.tn + c.fp)
+
+
+def _g_mean(c: Counts) -> Any:
+    minority, majority = _recalls(c)
+    return np.sqrt(minority * majority)
+
+
+def _balanced_accuracy(c: Counts) -> Any:
+    minority, majority = _recalls(c)
+    return (minority + majority) / 2
+
+
+def _mcc(c: Counts) -> Any:
+    spread = (c.tp + c.fp) * (c.tp + c.fn) * (c.tn + c.fp) * (c.tn + c.fn)
+    return _ratio(1.0 * c.tp * c.tn - c.fp * c.fn, np.sqrt(spread))
+
+
+LABEL_SCORES: Final[Mapping[str, Callable[[Counts], Any]]] = MappingProxyType(
+    {
+        "f1": _f1,
+        "f1_majority": _f1_majority,
+        "g_mean": _g_mean,
+        "balanced_accuracy": _balanced_accuracy,
+        "mcc": _mcc,
+    }
+)
+# The score of the other class is no aim of its own.
+TUNED: Final = tuple(name for name in LABEL_SCORES if name != "f1_majority")
+RANKING_SCORES: Final = ("average_precision", "roc_auc")
+# Lower is better.
+PROBABILITY_LOSSES: Final = ("brier", "brier_corrected", "calibration")
+SCORES: Final = (
+    *LABEL_SCORES,
+    *(f"{name}_tuned" for name in TUNED),
+    *RANKING_SCORES,
+    *PROBABILITY_LOSSES,
+)
+
+
+def counts(y: np.ndarray, positive: np.ndarray) -> Counts:
+    """Counts of predictions ``positive``, (n,) or (thresholds, n), against labels (n,)."""
+    y = np.asarray(y, bool)
+    tp, fp = (positive & y).sum(-1), (positive & ~y).sum(-1)
+    return Counts(tp, fp, y.sum() - tp, (~y).sum() - fp)
+
+
+def label_scores(y: np.ndarray, positive: np.ndarray) -> dict[str, float]:
+    """All label scores of one set of predictions."""
+    table = counts(y, positive)
+    return {name: float(score(table)) for name, score in LABEL_SCORES.items()}
+
+
+def best_thresholds(y: np.ndarray, scores: np.ndarray) -> dict[str, float]:
+    """The threshold that is best for each label score; midway between scores, the lowest among equals."""
+    levels = np.unique(scores)
+    thresholds = np.append(levels[:1], (levels[1:] + levels[:-1]) / 2)
+    order = np.argsort(scores, kind="stable")
+    below = np.searchsorted(scores[order], thresholds)
+    hits = np.concatenate(([0], np.cumsum(np.asarray(y, int)[order])))[below]
+    n_minority = int(np.sum(y))
+    table = Counts(n_minority - hits, (len(y) - n_minority) - (below - hits), hits, below - hits)
+    return {name: float(thresholds[np.argmax(LABEL_SCORES[name](table))]) for name in TUNED}
+
+
+def tuned_scores(y: np.ndarray, scores: np.ndarray, thresholds: Mapping[str, float]) -> dict[str, float]:
+    """Each label score at its own threshold."""
+    return {
+        f"{name}_tuned": label_scores(y, scores >= threshold)[name] for name, threshold in thresholds.items()
+    }
+
+
+def ranking_scores(y: np.ndarray, scores: np.ndarray) -> dict[str, float]:
+    """Scores that need no threshold."""
+    return {
+        "average_precision": float(average_precision_score(y, scores)),
+        "roc_auc": float(roc_auc_score(y, scores)),
+    }
+
+
+def to_prior(probabilities: np.ndarray, trained: float, true: float) -> np.ndarray:
+    """Probabilities of a classifier that saw a share ``trained`` of the minority, for a share ``true``.
+
+    Bayes' rule: odds change by the ratio of prior odds (Saerens et al. 2002).
+
+    >>> float(to_prior(np.array([0.5]), 0.5, 0.1)[0])
+    0.1
+    """
+    minority = probabilities * (true / trained)
+    majority = (1 - probabilities) * ((1 - true) / (1 - trained))
+    return minority / (minority + majority)
+
+
+def probability_losses(
+    y: np.ndarray, probabilities: np.ndarray, *, trained: float, true: float
+) -> dict[str, float]:
+    """Brier scores as they come and corrected to the true prior; calibration error of the corrected ones.
+
+    The calibration error is the mean gap between frequency and probability over equally filled bins.
+    """
+    corrected = to_prior(probabilities, trained, true)
+    frequency, mean = calibration_curve(y, corrected, n_bins=N_BINS, strategy="quantile")
+    return {
+        "brier": float(brier_score_loss(y, probabilities)),
+        "brier_corrected": float(brier_score_loss(y, corrected)),
+        "calibration": float(np.abs(frequency - mean).mean()),
+    }

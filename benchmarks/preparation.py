@@ -1,0 +1,117 @@
+"""What happens to rows before and after a sampler: imputing, scaling, encoding.
+
+How the treatment is kept fair:
+
+* Everything is fitted on training rows only.
+* Peers measure distances, so they get rows that are imputed, standardised and one-hot encoded.
+* Samplers that know categories get them: SMOTENC and SMOTEN as ordinal codes beside standardised
+  numbers, those that read tables (ours, CTGAN, forests) as the raw frame. The encoding then follows,
+  fitted on the resampled rows.
+* Tables whose authors publish scaled rows (AutoGAN's) are used as they come.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
+
+from benchmarks.tables import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a sampler may know beforehand: a seed, the columns, the size of the minority.
+
+    Parameters
+    ----------
+    random_state : int
+        Seed of this cell.
+    numeric, categorical : tuple of str
+        Columns.
+    n_minority : int
+        Minority rows in the training fold.
+    n_levels : tuple of int
+        Categories seen in training, per categorical column.
+    scaled : bool
+        Whether numbers come scaled and are to be left alone.
+    """
+
+    random_state: int
+    numeric: tuple[str, ...]
+    categorical: tuple[str, ...]
+    n_minority: int
+    n_levels: tuple[int, ...] = ()
+    scaled: bool = False
+
+    @classmethod
+    def of(cls, train: Table, random_state: int) -> Setting:
+        """Setting of a training table."""
+        n_levels = tuple(int(train.X[column].nunique()) for column in train.categorical)
+        return cls(random_state, train.numeric, train.categorical, train.n_minority, n_levels, train.scaled)
+
+    @property
+    def k_neighbors(self) -> int:
+        """SMOTE's default of 5, or as many as the minority has."""
+        return max(min(5, self.n_minority - 1), 1)
+
+    @property
+    def one_hot_groups(self) -> tuple[tuple[int, ...], ...]:
+        """Positions of each categorical column among the encoded ones."""
+        ends = len(self.numeric) + np.cumsum((0, *self.n_levels))
+        return tuple(tuple(range(a, b)) for a, b in zip(ends[:-1].tolist(), ends[1:].tolist()))
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Preparation, sampler (None draws nothing), what follows before the classifier.
+
+    ``weighted``: the classifier weighs classes by the inverse of their frequency, where it can.
+    """
+
+    before: Any
+    sampler: Any
+    after: Any
+    weighted: bool = False
+
+
+def encoder(setting: Setting, codes: Any = None) -> ColumnTransformer:
+    """Standardised numbers, then categories; missing cells imputed.
+
+    ``codes`` is the encoder of the categories, one-hot by default.
+    """
+    one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    scaler = FunctionTransformer() if setting.scaled else StandardScaler()
+    numbers = make_pipeline(SimpleImputer(strategy="median"), scaler)
+    categories = make_pipeline(SimpleImputer(strategy="most_frequent"), codes or one_hot)
+    return ColumnTransformer(
+        [
+            ("numbers", numbers, list(setting.numeric)),
+            ("categories", categories, list(setting.categorical)),
+        ]
+    )
+
+
+def on_raw(setting: Setting, sampler: Any) -> Steps:
+    """Sample the frame as it is, encode afterwards."""
+    return Steps(FunctionTransformer(), sampler, encoder(setting))
+
+
+def on_encoded(setting: Setting, sampler: Any, *, weighted: bool = False) -> Steps:
+    """Encode, then sample."""
+    return Steps(encoder(setting), sampler, FunctionTransformer(), weighted)
+
+
+def on_codes(setting: Setting, sampler: Any) -> Steps:
+    """Sample standardised numbers and ordinal codes, make the codes one-hot afterwards."""
+    codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+    one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    after = ColumnTransformer(
+        [("categories", one_hot, slice(len(setting.numeric), None))], remainder="passthrough"
+    )
+    return Steps(encoder(setting, codes), sampler, after)

@@ -1,0 +1,100 @@
+"""What results come from: commit, versions, hardware, command; kept beside each result file."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+RESULTS: Final = Path(__file__).parent / "results"
+PACKAGES: Final = (
+    "gan-oversampler",
+    "imbalanced-learn",
+    "joblib",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "scipy",
+    "torch",
+)
+
+# What results depend on; result files and documents do not count as changes.
+SOURCES: Final = ("gan_oversampler", "benchmarks/*.py")
+
+
+def beside(path: Path, ending: str) -> Path:
+    """A file that belongs to a result file: ``keel.parquet`` and ``_meta.json`` give ``keel_meta.json``."""
+    return path.with_name(path.stem + ending)
+
+
+def note_run(path: Path, *, fresh: bool = False, **facts: Any) -> None:
+    """Add this run to the side file that says which runs a result file comes from."""
+    side = beside(path, "_meta.json")
+    side.parent.mkdir(parents=True, exist_ok=True)
+    runs = [] if fresh or not side.exists() else json.loads(side.read_text("utf-8"))["runs"]
+    run = {**describe_run(), **facts}
+    earlier = {other["commit"] for other in runs} - {run["commit"]}
+    if earlier:
+        print(
+            f"Note: {path.name} holds results of other commits too ({', '.join(sorted(earlier))});"
+            " --fresh starts again."
+        )
+    side.write_text(json.dumps({"runs": [*runs, run]}, indent=1) + "\n", "utf-8")
+
+
+def describe_run() -> dict[str, Any]:
+    """What results depend on besides data and seed: code, versions, hardware; and when."""
+    return {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "command": command(sys.argv),
+        "commit": _git("rev-parse", "--short=12", "HEAD") or "unknown",
+        "uncommitted_changes": bool(_git("status", "--porcelain", "--", *SOURCES)),
+        "python": platform.python_version(),
+        "versions": {name: version for name in PACKAGES if (version := _version(name))},
+        "hardware": {"cpu": _cpu(), "cores": os.cpu_count(), "system": platform.system()},
+    }
+
+
+def command(argv: Sequence[str]) -> str:
+    """The command without folders of this machine: absolute paths lose all but their last part.
+
+    >>> command(["/x/benchmarks/run.py", "--data-dir", "/home/me/data", "--out=/tmp/a.csv"])
+    'python -m benchmarks.run --data-dir data --out=a.csv'
+    """
+    words = [f"benchmarks.{Path(argv[0]).stem}"]
+    for word in argv[1:]:
+        option, equals, value = word.rpartition("=")
+        words.append(option + equals + (Path(value).name if os.path.isabs(value) else value))
+    return " ".join(["python -m", *words])
+
+
+def _git(*words: str) -> str:
+    """What git answers about the folder of this file, or nothing."""
+    try:
+        answer = subprocess.run(
+            ["git", *words], cwd=Path(__file__).parent.parent, capture_output=True, text=True
+        )
+    except OSError:
+        return ""
+    return answer.stdout.strip()
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _cpu() -> str:
+    facts = Path("/proc/cpuinfo")
+    lines = facts.read_text("utf-8").splitlines() if facts.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()

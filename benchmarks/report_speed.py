@@ -1,0 +1,35 @@
+"""Seconds and memory against the size of a table: rows, columns, minority, one swept at a time."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from benchmarks import markdown as md
+from benchmarks.pictures import title
+from benchmarks.statistics import CELL, NONE_TUNED
+
+
+def costs(rows: pd.DataFrame) -> pd.DataFrame:
+    """Medians per (sweep, value, method); a table's name is "SWEEP=VALUE". Failures have no costs."""
+    cells = rows[~rows["failed"] & (rows["method"] != NONE_TUNED)].drop_duplicates([*CELL, "method"])
+    parts = cells["table"].astype(str).str.extract(r"^(?P<sweep>[^=]+)=(?P<value>[\d.]+)$").dropna()
+    cells = cells.join(parts.astype({"value": float}), how="inner")
+    keys = ["sweep", "value", "method"]
+    return cells.groupby(keys, sort=False)[["seconds", "peak_mb"]].median().reset_index()
+
+
+def section(medians: pd.DataFrame, ours: str) -> str:
+    """A table of seconds and one of peak memory per sweep."""
+    parts = []
+    for sweep, part in medians.groupby("sweep", sort=False):
+        for column, label in (("seconds", "seconds"), ("peak_mb", "peak MB")):
+            parts += [f"**{label}** by {sweep}:", md.table(_grid(part, column, ours))]
+    return md.page(*parts).rstrip()
+
+
+def _grid(medians: pd.DataFrame, column: str, ours: str) -> pd.DataFrame:
+    grid = medians.pivot(index="method", columns="value", values=column)
+    grid = grid.sort_values(grid.columns[-1]).rename(columns="{:g}".format)
+    texts = grid.map(md.seconds)
+    texts.insert(0, "method", [("▸ " if name == ours else "") + title(name) for name in grid.index])
+    return texts

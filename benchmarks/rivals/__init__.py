@@ -1,0 +1,1 @@
+"""Published GAN oversamplers, built anew from their descriptions: opponents that share no code with ours."""

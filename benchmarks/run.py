@@ -1,0 +1,252 @@
+"""Run a suite of the benchmark: ``python -m benchmarks.run SUITE --data-dir DIR``.
+
+One row per table, repeat, fold, method and classifier goes to ``results/SUITE.parquet`` as it comes. A run
+that was killed goes on where it was. ``--redo ours`` does a method again, ``--fresh`` everything;
+``--list`` shows methods, tables and classifiers and runs nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+from joblib import Parallel, delayed, parallel_config
+
+from benchmarks.audit import LeakError, audit
+from benchmarks.classifiers import CLASSIFIERS
+from benchmarks.methods import METHODS
+from benchmarks.peers import client
+from benchmarks.protocol import COLUMNS, COUNTS, KEY, N_FOLDS, TEXT, Cell, evaluate
+from benchmarks.provenance import RESULTS, beside, note_run
+from benchmarks.storage import Store
+from benchmarks.suites import SUITES, load
+from benchmarks.tables import DATA_VARIABLE, EMBEDDED, MissingDataError, Table, data_folder
+
+# Thresholds of dearer methods are tuned only with --tune all.
+DEAR: Final = 2.5
+# Seconds between two lines of progress.
+PULSE: Final = 10.0
+
+
+def cells_of(
+    tables: Sequence[Table],
+    methods: Sequence[str],
+    classifiers: Sequence[str],
+    *,
+    repeats: int = 1,
+    folds: int = N_FOLDS,
+    tune: str = "none",
+) -> list[Cell]:
+    """All units of work, cheap methods first, then fold after fold."""
+    ordered = sorted(methods, key=lambda method: METHODS[method].seconds)
+    return [
+        Cell(table, repeat, fold, method, tuple(classifiers), is_tuned(method, tune))
+        for method in ordered
+        for repeat in range(repeats)
+        for fold in range(folds)
+        for table in tables
+    ]
+
+
+def is_tuned(method: str, tune: str) -> bool:
+    """Whether thresholds of a method are tuned: "none", "cheap" ones or "all"."""
+    return tune == "all" or (tune == "cheap" and METHODS[method].seconds <= DEAR)
+
+
+def store_of(path: Path) -> Store:
+    """The result file of a suite."""
+    return Store(path, KEY, COLUMNS, TEXT, COUNTS)
+
+
+def run(cells: Sequence[Cell], out: Path, *, jobs: int = 1, backend: str | None = None) -> pd.DataFrame:
+    """Evaluate what the file does not hold yet; the rows of all cells asked for."""
+    store = store_of(out)
+    todo = list(_todo(cells, store.read()))
+    if todo:
+        facts = {"methods": sorted({cell.method for cell in todo}), "cells": len(todo), "jobs": jobs}
+        note_run(out, seed="100 * repeat + fold", **facts)
+        _work(todo, store, jobs, backend)
+    store.absorb()
+    rows = store.read()
+    wanted = {(*_cell_key(cell), name) for cell in cells for name in cell.classifiers}
+    return rows[pd.MultiIndex.from_frame(rows[list(KEY)]).isin(wanted)].reset_index(drop=True)
+
+
+def _cell_key(cell: Cell) -> tuple[str, int, int, str]:
+    return cell.table.name, cell.repeat, cell.fold, cell.method
+
+
+def _todo(cells: Sequence[Cell], rows: pd.DataFrame) -> Iterator[Cell]:
+    """Cells with a classifier that has no row yet, or none with the tuned thresholds asked for."""
+    untried = rows["f1_tuned"].isna() & (rows["error"] == "") & (rows["tuning_error"] == "")
+    done = set(rows[list(KEY)].itertuples(index=False, name=None))
+    untuned = set(rows.loc[untried, list(KEY)].itertuples(index=False, name=None))
+    for cell in cells:
+        wanted = {(*_cell_key(cell), name) for name in cell.classifiers}
+        if not wanted <= (done - untuned if cell.tuned else done):
+            yield cell
+
+
+def _work(todo: Sequence[Cell], store: Store, jobs: int, backend: str | None) -> None:
+    """Store cell after cell; an interruption loses only what is being computed."""
+    start = last = time.monotonic()
+    failed = 0
+    with parallel_config(backend) if backend else nullcontext():
+        results = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)(
+            delayed(evaluate)(cell) for cell in todo
+        )
+        for number, rows in enumerate(results, start=1):
+            store.append(rows)
+            failed += any(row["error"] for row in rows)
+            if time.monotonic() - last > PULSE or number == len(todo):
+                last = time.monotonic()
+                _show(rows[0], number, len(todo), failed, last - start)
+
+
+def _show(row: dict[str, Any], number: int, n: int, failed: int, seconds: float) -> None:
+    left = seconds / number * (n - number) / 60
+    name = f"{row['method']} on {row['table']}, fold {row['fold']}"
+    print(f"[{number:>5}/{n}] {left:5.1f} min left, {failed} failed; {name}", flush=True)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run, then say how to read the result."""
+    options = _options(argv)
+    suite = SUITES[options.suite]
+    try:
+        folder = data_folder(options.data_dir)
+        names = _chosen_tables(options.tables, folder, suite.names)
+        tables = [load(name, folder) for name in names]
+    except (MissingDataError, ValueError) as error:
+        raise SystemExit(f"{options.suite}: {error}") from None
+    missing = _missing()
+    methods = _chosen_methods(options.methods, missing)
+    classifiers = options.classifiers or suite.classifiers
+    if options.list:
+        return _list(tables, methods, classifiers, missing)
+    tune = options.tune or ("cheap" if suite.tuned else "none")
+    out = options.out or RESULTS / f"{options.suite}.parquet"
+    folds = options.folds or suite.folds
+    cells = cells_of(tables, methods, classifiers, repeats=options.repeats, folds=folds, tune=tune)
+    if options.audit:
+        return _audit(cells)
+    _forget(out, options)
+    beside(out, "_missing.json").parent.mkdir(parents=True, exist_ok=True)
+    beside(out, "_missing.json").write_text(json.dumps(missing, indent=1) + "\n", "utf-8")
+    rows = run(cells, out, jobs=options.jobs, backend=options.backend)
+    print(f"{len(rows)} rows, {(rows['error'] != '').sum()} of them failures, in {out.name}.")
+    print(f"Read them with: python -m benchmarks.report {options.suite}")
+
+
+def _missing() -> dict[str, str]:
+    """Methods whose peer is not installed, and why."""
+    reasons = client.available()
+    return {
+        name: reasons[method.peer]
+        for name, method in METHODS.items()
+        if method.peer and reasons[method.peer].startswith("missing")
+    }
+
+
+def _chosen_methods(asked: Sequence[str] | None, missing: dict[str, str]) -> list[str]:
+    """Methods asked for, else all that can run."""
+    for name, reason in missing.items():
+        if asked is None or name in asked:
+            print(f"Left out: {name} ({reason})")
+    return [name for name in asked or METHODS if name not in missing]
+
+
+def _chosen_tables(asked: Sequence[str] | None, folder: Path | None, names: Any) -> list[str]:
+    """Tables of the suite, or those that match the patterns asked for, embedded ones included."""
+    if asked and all(name in EMBEDDED for name in asked):
+        return list(asked)
+    known = [*names(folder), *EMBEDDED]
+    if not asked:
+        return known[: -len(EMBEDDED)]
+    found = [name for name in known if any(fnmatch(name, pattern) for pattern in asked)]
+    if not found:
+        raise ValueError(f"no table matches {', '.join(asked)}; known are {', '.join(known)}")
+    return found
+
+
+def _forget(out: Path, options: Any) -> None:
+    if options.fresh:
+        store_of(out).forget()
+    elif options.redo:
+        store_of(out).forget(lambda rows: rows["method"].isin(options.redo))
+
+
+def _audit(cells: Iterable[Cell]) -> None:
+    """Look for leaks in the first cell of each method; exit status 1 if one is found."""
+    first = {cell.method: cell for cell in reversed(list(cells))}
+    leaks = 0
+    for name, cell in first.items():
+        try:
+            audit(cell)
+            print(f"{name}: held-out rows change nothing")
+        except LeakError as error:
+            leaks += 1
+            print(f"{name}: LEAK. {error}")
+    raise SystemExit(1 if leaks else 0)
+
+
+def _list(
+    tables: Sequence[Table], methods: Sequence[str], classifiers: Sequence[str], missing: dict[str, str]
+) -> None:
+    for table in tables:
+        shape = f"{len(table.y)} rows, {table.X.shape[1]} columns, {table.n_minority} of the minority"
+        print(f"table       {table.name}: {shape}")
+    for name in methods:
+        print(f"method      {name}: {METHODS[name].title}")
+    for name, reason in missing.items():
+        print(f"missing     {name}: {reason}")
+    for name in classifiers:
+        print(f"classifier  {name}: {CLASSIFIERS[name].block}")
+
+
+def _options(argv: Sequence[str] | None) -> Any:
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks.run", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("suite", choices=SUITES)
+    parser.add_argument("--data-dir", help=f"folder of the tables; default: ${DATA_VARIABLE}")
+    parser.add_argument("--methods", type=names_of(METHODS), help="a,b,... (all that are installed)")
+    parser.add_argument("--classifiers", type=names_of(CLASSIFIERS), help="a,b,... (the suite's)")
+    parser.add_argument("--tables", type=names_of(None), help="a,b,... or patterns like 'tor/100_*'")
+    parser.add_argument("--folds", type=int, choices=range(1, N_FOLDS + 1), help="how many of the five")
+    parser.add_argument("--repeats", type=int, default=1, help="shuffles of the five folds (1)")
+    parser.add_argument("--tune", choices=("none", "cheap", "all"), help="methods with tuned thresholds")
+    parser.add_argument("--jobs", type=int, default=1, help="cells at a time (1)")
+    parser.add_argument("--backend", help="joblib backend: loky, dask, ray, ...")
+    parser.add_argument("--out", type=Path, help="Parquet file; default: benchmarks/results/SUITE.parquet")
+    parser.add_argument("--fresh", action="store_true", help="forget earlier results")
+    parser.add_argument("--redo", type=names_of(METHODS), default=(), help="do these methods again")
+    parser.add_argument("--list", action="store_true", help="show what would run")
+    parser.add_argument("--audit", action="store_true", help="look for leaks of held-out rows instead")
+    return parser.parse_args(argv)
+
+
+def names_of(known: Iterable[str] | None) -> Any:
+    """Parser of a list with commas, for argparse."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        names = tuple(name.strip() for name in text.split(",") if name.strip())
+        unknown = [name for name in names if known is not None and name not in known]
+        if unknown:
+            raise argparse.ArgumentTypeError(
+                f"unknown: {', '.join(unknown)}; known are {', '.join(known or ())}"
+            )
+        return names
+
+    return parse
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Results that survive being killed: each unit of work is a small Parquet file until all are absorbed.
+
+Beside ``keel.parquet`` lies the folder ``keel.parts`` while a run is under way. A part is written under
+another name and then renamed, so it is there whole or not at all; parts are absorbed into the sorted main
+file now and then and at the end, so the file does not depend on who finished first.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+MAX_PARTS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A Parquet file of rows that grows.
+
+    Parameters
+    ----------
+    path : Path
+        Where it lies; folders are made.
+    key : tuple of str
+        Columns that name a row; of rows with the same key the later one counts.
+    columns : tuple of str
+        All columns, in order.
+    text, integers : tuple of str
+        Which of them are not floats.
+    """
+
+    path: Path
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    text: tuple[str, ...]
+    integers: tuple[str, ...]
+
+    @property
+    def parts(self) -> Path:
+        """Folder of what is not absorbed yet."""
+        return self.path.with_suffix(".parts")
+
+    def read(self) -> pd.DataFrame:
+        """All rows, sorted by key.
+
+        Raises
+        ------
+        ValueError
+            If the file has other columns.
+        """
+        files = [self.path] if self.path.exists() else []
+        files += sorted(self.parts.glob("*.parquet"))
+        frames = [self._checked(pd.read_parquet(file), file) for file in files]
+        rows = pd.concat(frames, ignore_index=True) if frames else self._typed([])
+        rows = rows.drop_duplicates(list(self.key), keep="last")
+        return rows.sort_values(list(self.key), ignore_index=True, kind="stable")
+
+    def append(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add rows, all or none of them; absorb when there are many parts."""
+        self.parts.mkdir(parents=True, exist_ok=True)
+        numbers = (int(part.stem) for part in self.parts.glob("*.parquet"))
+        number = max(numbers, default=0) + 1
+        _write(self._typed(rows), self.parts / f"{number:08d}.parquet")
+        if number >= MAX_PARTS:
+            self.absorb()
+
+    def absorb(self) -> None:
+        """Make all parts one with the main file."""
+        if self.parts.exists():
+            _write(self.read(), self.path)
+            shutil.rmtree(self.parts)
+
+    def forget(self, chosen: Any = None) -> None:
+        """Drop the rows for which ``chosen``, a function of the frame, is true; all without it."""
+        rows = self.read()
+        kept = rows[~chosen(rows)] if chosen else rows.iloc[:0]
+        _write(kept, self.path)
+        shutil.rmtree(self.parts, ignore_errors=True)
+
+    def _typed(self, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+        frame = pd.DataFrame.from_records(list(rows), columns=list(self.columns))
+        types = dict.fromkeys(self.columns, "float64")
+        types |= dict.fromkeys(self.text, "str") | dict.fromkeys(self.integers, "int64")
+        return frame.astype(types)
+
+    def _checked(self, frame: pd.DataFrame, file: Path) -> pd.DataFrame:
+        if tuple(frame.columns) != self.columns:
+            raise ValueError(
+                f"{file.name} has other columns than this benchmark writes. Start again with"
+                " --fresh, or choose another --out."
+            )
+        return frame
+
+
+def _write(frame: pd.DataFrame, path: Path) -> None:
+    """Whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(path.name + ".draft")
+    frame.to_parquet(draft, index=False, compression="zstd")
+    draft.replace(path)

@@ -1,0 +1,132 @@
+"""Which tables, classifiers and folds make a suite.
+
+``keel``     two-class KEEL tables with at least 8 minority rows and an imbalance above 1.5
+``autogan``  the AutoGAN paper's derived tables, with its folds and its twenty-epoch MLP
+``mixed``    adult and telco: thousands of rows, many categories
+``images``   Fashion-MNIST 2 against 4 as 784 columns
+``speed``    made tables: rows, columns and minority swept one at a time
+``smoke``    two tables inside scikit-learn; seconds
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+import pandas as pd
+from sklearn.datasets import make_classification
+
+from benchmarks.tables import MissingDataError, Table, autogan_names, how_to_get_data, load_table, manifest
+
+MIN_MINORITY: Final = 8
+MIN_IMBALANCE: Final = 1.5
+WEAK: Final = ("logistic", "knn", "tree", "svm", "mlp")
+STRONG: Final = ("forest", "boosting")
+# What is swept, around one typical table.
+TYPICAL: Final[Mapping[str, int]] = MappingProxyType({"rows": 1000, "columns": 10, "minority": 50})
+SWEEPS: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
+    {
+        "rows": (300, 1000, 3000, 10_000, 30_000),
+        "columns": (5, 10, 30, 100),
+        "minority": (10, 25, 50, 100, 400),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A choice of tables and how they are used.
+
+    Parameters
+    ----------
+    names : callable
+        From the data folder (None without one) to names of tables.
+    classifiers : tuple of str
+        Names in ``CLASSIFIERS``.
+    folds : int
+        How many of the five are held out in turn, unless asked otherwise.
+    tuned : bool
+        Whether thresholds are tuned inside the training fold.
+    """
+
+    names: Callable[[Path | None], list[str]]
+    classifiers: tuple[str, ...]
+    folds: int = 5
+    tuned: bool = True
+
+
+def _keel(folder: Path | None) -> list[str]:
+    return [
+        entry["name"]
+        for entry in sorted(manifest(needed(folder)), key=lambda entry: entry["rows"])
+        if entry["path"].startswith("keel/")
+        and entry["classes"] == 2
+        and entry["n_minority"] >= MIN_MINORITY
+        and entry["imbalance_ratio"] > MIN_IMBALANCE
+    ]
+
+
+def _autogan(folder: Path | None) -> list[str]:
+    return [name for name in autogan_names(needed(folder)) if not name.startswith("fmnist24")]
+
+
+def _images(folder: Path | None) -> list[str]:
+    return autogan_names(needed(folder), "fmnist24")
+
+
+def _mixed(folder: Path | None) -> list[str]:
+    return [entry["name"] for entry in manifest(needed(folder)) if entry["path"].startswith("mixed/")]
+
+
+def _speed(folder: Path | None) -> list[str]:
+    return [f"{what}={value}" for what, values in SWEEPS.items() for value in values]
+
+
+SUITES: Final[Mapping[str, Suite]] = MappingProxyType(
+    {
+        "keel": Suite(_keel, (*WEAK, *STRONG)),
+        "autogan": Suite(_autogan, ("mlp20", "logistic", "forest"), tuned=False),
+        # RBF-SVM and 5-NN need hours on so many rows
+        "mixed": Suite(_mixed, ("logistic", "tree", "mlp", *STRONG), folds=1, tuned=False),
+        "images": Suite(_images, ("mlp20", "logistic", "knn", "forest"), folds=1, tuned=False),
+        "speed": Suite(_speed, ("logistic",), folds=1, tuned=False),
+        "smoke": Suite(lambda folder: ["wine-third", "diabetes-worst-tenth"], (*WEAK, *STRONG), folds=1),
+    }
+)
+
+
+def needed(folder: Path | None) -> Path:
+    """The data folder.
+
+    Raises
+    ------
+    MissingDataError
+        If there is none.
+    """
+    if folder is None:
+        raise MissingDataError(f"This suite needs the shared tables. {how_to_get_data()}")
+    return folder
+
+
+def load(name: str, folder: Path | None) -> Table:
+    """A table by name, made ones included."""
+    what, equals, value = name.partition("=")
+    return made(what, int(value)) if equals else load_table(name, folder)
+
+
+def made(what: str, value: int) -> Table:
+    """The typical table with one of its sizes changed.
+
+    >>> table = made("minority", 25)
+    >>> table.X.shape, table.n_minority
+    ((1000, 10), 25)
+    """
+    size = {**TYPICAL, what: value}
+    n_informative = max(2, size["columns"] // 2)
+    X, y = make_classification(2 * size["rows"], size["columns"], n_informative=n_informative, random_state=0)
+    frame, labels = pd.DataFrame(X).add_prefix("c"), pd.Series(y)
+    kept = [*labels.index[labels == 1][: size["minority"]], *labels.index[labels == 0]][: size["rows"]]
+    return Table(f"{what}={value}", what, frame, labels).rows(sorted(kept))
