@@ -26,6 +26,7 @@ from benchmarks.classifiers import CLASSIFIERS
 from benchmarks.fidelity import FIDELITY, fidelity
 from benchmarks.memory import peak_memory
 from benchmarks.methods import METHODS
+from benchmarks.peers.client import PeerMissing
 from benchmarks.preparation import Setting, Steps
 from benchmarks.tables import Table
 
@@ -177,6 +178,8 @@ def evaluate(cell: Cell) -> list[Row]:
         try:
             fold = resample(cell.method, train, test, cell.random_state)
             known |= _costs(fold, train, test, cell)
+        except PeerMissing:  # an environment that vanished says nothing about the method
+            raise
         except Exception as error:  # any sampler may fail in any way; that is a result too
             return [_row(name, known, {"error": _words(error)}) for name in cell.classifiers]
         tuned, tuning_error = _tuned(cell, train)

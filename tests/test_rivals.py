@@ -7,21 +7,12 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from benchmarks.rivals import autogan
-from benchmarks.rivals.autogan import (
-    ORACLES,
-    Arm,
-    AutoGAN,
-    Budget,
-    Cgan,
-    Fcd,
-    follow,
-    frechet,
-    train_fixed,
-    train_until_all_stop,
-)
+from benchmarks.rivals import cgan, oracles
+from benchmarks.rivals.autogan import Arm, AutoGAN, Budget, follow, train_fixed, train_until_all_stop
+from benchmarks.rivals.cgan import Cgan
 from benchmarks.rivals.common import ColumnRange, Task
 from benchmarks.rivals.cwgan import CWGANGP, Layout, Training
+from benchmarks.rivals.oracles import ORACLES, Fcd, frechet
 
 RIVALS = {
     "cas_real": AutoGAN("cas_real", epoch_unit=2, patience=0, n_score=10),
@@ -35,8 +26,9 @@ CLASSES = np.array([7, 3])  # majority, minority
 @pytest.fixture(autouse=True)
 def small_networks(monkeypatch):
     """The published ones take a second for thirty steps."""
-    for name, value in {"WIDTHS": (32, 64), "CRITIC_WIDTH": 64, "ENCODER_EPOCHS": 10}.items():
-        monkeypatch.setattr(autogan, name, value)
+    monkeypatch.setattr(cgan, "WIDTHS", (32, 64))
+    monkeypatch.setattr(cgan, "CRITIC_WIDTH", 64)
+    monkeypatch.setattr(oracles, "ENCODER_EPOCHS", 10)
 
 
 def two_clouds(n_majority: int = 60, n_minority: int = 15, distance: float = 6.0):

@@ -24,6 +24,7 @@ import os
 import random
 import struct
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -256,6 +257,7 @@ def unpack(body: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 def serve(peers: Peers = PEERS, packages: Mapping[str, tuple[str, str]] = PACKAGES) -> None:
     """Answer requests from stdin on stdout until stdin ends; whatever peers print goes to stderr."""
     incoming, outgoing = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     with incoming, outgoing:
@@ -263,6 +265,13 @@ def serve(peers: Peers = PEERS, packages: Mapping[str, tuple[str, str]] = PACKAG
             header, arrays = unpack(incoming.read(LENGTH.unpack(head)[0]))
             outgoing.write(pack(*_answer(header, arrays, peers, packages)))
             outgoing.flush()
+
+
+def _end_with(parent: int) -> None:
+    """A killed client closes its pipe, but a peer at work would not notice for minutes."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _answer(
