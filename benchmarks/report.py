@@ -149,12 +149,15 @@ def _block(results: Results, block: str) -> str:
     shown = [sections.tests_table(tests, metric) for metric in sections.HEADLINES] if len(tests) else []
     pairs = _incomplete(results, block)
     calibration = sections.calibration_table(summary, results.ours)
+    tuned = statistics.at_tuned_thresholds(results.rows)
+    tuned = sections.tuned_table(tuned[tuned["block"] == block], results.ours)
     return md.page(
         f"## {block.capitalize()} classifiers",
         sections.summary_table(summary, results.ours),
         f"{diagram}\n\n{DIAGRAM_NOTE}" if diagram else None,
         *shown,
         f"**Not run everywhere**, hence paired on shared cells:\n\n{pairs}" if pairs else None,
+        f"**Tuned thresholds.** {tuned}" if tuned else None,
         f"**Probabilities** (lower is better):\n\n{calibration}" if calibration else None,
     ).rstrip()
 

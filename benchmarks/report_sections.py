@@ -21,10 +21,17 @@ SUMMARY: Final = {
     "g_mean": ("G-mean", 3, HIGH),
     "balanced_accuracy": ("bal. acc.", 3, HIGH),
     "mcc": ("MCC", 3, HIGH),
-    "f1_tuned": ("F1 tuned", 3, HIGH),
     "average_precision": ("AP", 3, HIGH),
     "rank_average_precision": ("rank AP", 1, LOW),
     "roc_auc": ("ROC AUC", 3, HIGH),
+}
+TUNED: Final = {
+    "f1": ("F1 at 0.5", 3, HIGH),
+    "f1_tuned": ("F1 tuned", 3, HIGH),
+    "g_mean": ("G-mean at 0.5", 3, HIGH),
+    "g_mean_tuned": ("G-mean tuned", 3, HIGH),
+    "mcc": ("MCC at 0.5", 3, HIGH),
+    "mcc_tuned": ("MCC tuned", 3, HIGH),
 }
 CALIBRATION: Final = {
     "brier": ("Brier score", 4, LOW),
@@ -165,6 +172,14 @@ def drawn_table(summary: pd.DataFrame, ours: str) -> str:
     )
     plain["method"] += others["cells"].map(" (on {} cells only)".format)
     return md.table(pd.concat([bold, plain])) if len(part) else ""
+
+
+def tuned_table(tuned: pd.DataFrame, ours: str) -> str:
+    """What a tuned threshold does to each method, on the cells where all of these were tuned."""
+    if tuned.empty:
+        return ""
+    cells = f"On {tuned['cells'].max()} cells, each threshold tuned on inner folds of the training rows:"
+    return md.page(cells, md.table(names(tuned, ours).join(md.columns(tuned, TUNED)))).rstrip()
 
 
 def calibration_table(summary: pd.DataFrame, ours: str) -> str:

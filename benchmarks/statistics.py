@@ -8,6 +8,7 @@ What is decided here, for every table the report shows:
   The others are paired with ours on the rows that both have.
 * Ranks are taken per (table, classifier) on the mean over repeats and folds, 1 being best, ties sharing
   the average rank. Tests pair the means per table, over the classifiers of the block.
+* Scores at tuned thresholds count where all methods that were tuned at all were tuned.
 * Tables of one family are no independent evidence: intervals resample whole families.
 """
 
@@ -44,6 +45,8 @@ LOSSES: Final[Mapping[str, str]] = MappingProxyType(
 METRICS: Final = (*SCORES, *LOSSES)
 TESTED: Final = ("f1", "g_mean", "balanced_accuracy", "mcc", "average_precision", "roc_auc", "f1_tuned")
 THRESHOLDED: Final = ("f1", "g_mean", "balanced_accuracy", "mcc")
+TUNED: Final = tuple(f"{name}_tuned" for name in THRESHOLDED)
+BLOCKS: Final = ("paper", "weak", "strong")
 DRAWN: Final = ("c2st", "coverage", "dcr_ratio", "copies")
 COSTS: Final = ("seconds", "peak_mb")
 
@@ -64,7 +67,31 @@ def prepare(rows: pd.DataFrame) -> pd.DataFrame:
     errors = rows["error"].fillna("").astype(str)
     rows = rows.assign(error=errors, failed=errors != "").reset_index(drop=True)
     rows[numbers] = rows[numbers].astype(float).replace([np.inf, -np.inf], np.nan)
-    return with_none_tuned(fall_back(rows)).reset_index(drop=True)
+    rows = rows.sort_values("block", key=lambda names: names.map(BLOCKS.index), kind="stable")
+    return with_none_tuned(tuned_alike(fall_back(rows.reset_index(drop=True)))).reset_index(drop=True)
+
+
+def tuned_alike(rows: pd.DataFrame) -> pd.DataFrame:
+    """The same without scores at thresholds that were tuned for some of the tuned methods only."""
+    tuned = rows[rows["f1_tuned"].notna()]
+    n_methods = tuned.groupby(list(ROW))["method"].nunique()
+    shared = n_methods.index[n_methods == tuned["method"].nunique()]
+    kept = pd.MultiIndex.from_frame(rows[list(ROW)]).isin(shared)
+    return rows.assign(**{name: rows[name].where(kept) for name in TUNED})
+
+
+def at_tuned_thresholds(rows: pd.DataFrame) -> pd.DataFrame:
+    """Per block and method, label scores at 0.5 and tuned, on the cells where thresholds were tuned."""
+    tuned = rows[rows["f1_tuned"].notna() & (rows["method"] != NONE_TUNED)]
+    names = [*THRESHOLDED, *TUNED]
+    means = tuned.groupby(["block", "method"], sort=False)[names].mean()
+    cells = tuned.groupby(["block", "method"], sort=False).apply(_n_cells, include_groups=False)
+    table = means.assign(cells=cells).reset_index()
+    return table.sort_values(["block", "f1_tuned"], ascending=[False, False], kind="stable")
+
+
+def _n_cells(rows: pd.DataFrame) -> int:
+    return len(rows[list(CELL)].drop_duplicates())
 
 
 def fall_back(rows: pd.DataFrame) -> pd.DataFrame:
