@@ -318,6 +318,8 @@ def test_correcting_the_prior_undoes_resampling():
 def test_fidelity_tells_copies_strangers_and_equals_apart():
     rng = np.random.default_rng(0)
     seen, held_out, equal = (rng.normal(size=(200, 2)) for _ in range(3))
+    wide = rng.normal(size=(200, 40)) * 1e3  # here neighbours are found by inexact distances
+    assert fidelity(wide[:50], wide, -wide, rng)["copies"] == 1.0
     copies = fidelity(seen, seen, held_out, rng)
     assert (copies["copies"], copies["dcr_ratio"]) == (1.0, 0.0)
     strangers = fidelity(equal + 50, seen, held_out, rng)
