@@ -32,11 +32,11 @@ def fidelity(
     Returns
     -------
     dict of float
-        ``c2st``: leave-one-out accuracy of a nearest neighbour telling new from held-out rows, ½ being
-        ideal (Lopez-Paz & Oquab 2017); ``coverage``: share of held-out rows with a new row nearer than
-        their fifth real neighbour (Naeem et al. 2020); ``dcr_ratio``: median distance of new rows to
-        the closest seen row over that of held-out rows, below 1 when new rows are closer than reality;
-        ``copies``: share of new rows that equal a seen one.
+        ``c2st``: leave-one-out accuracy of a nearest neighbour telling new from held-out rows, less what
+        it is for equal distributions, 0 being ideal (Lopez-Paz & Oquab 2017); ``coverage``: share of
+        held-out rows with a new row nearer than their fifth real neighbour (Naeem et al. 2020);
+        ``dcr_ratio``: median distance of new rows to the closest seen row over that of held-out rows,
+        below 1 when new rows are closer than reality; ``copies``: share of new rows that equal a seen one.
     """
     new, seen, held_out = (_some(rows, rng) for rows in (new, seen, held_out))
     to_seen = _distances(new, seen)
@@ -59,13 +59,16 @@ def _distances(rows: np.ndarray, others: np.ndarray, n: int = 1) -> np.ndarray:
 
 
 def _told_apart(new: np.ndarray, held_out: np.ndarray, rng: np.random.Generator) -> float:
-    """Leave-one-out accuracy of 1-NN on as many new as held-out rows."""
+    """Leave-one-out accuracy of 1-NN on as many new as held-out rows, above chance.
+
+    A row's neighbour is one of the 2n - 1 others, of which n - 1 are of its own kind.
+    """
     n = min(len(new), len(held_out))
     rows = np.concatenate([rng.choice(part, n, replace=False) for part in (new, held_out)])
     labels = np.repeat([1, 0], n)
     # fitted without X, neighbours of the training rows leave themselves out
     index = NearestNeighbors(n_neighbors=1).fit(rows).kneighbors(return_distance=False)[:, 0]
-    return float(np.mean(labels[index] == labels))
+    return float(np.mean(labels[index] == labels)) - (n - 1) / (2 * n - 1)
 
 
 def _coverage(new: np.ndarray, seen: np.ndarray, held_out: np.ndarray) -> float:

@@ -23,7 +23,6 @@ from imblearn.over_sampling import (
     KMeansSMOTE,
     RandomOverSampler,
 )
-from sklearn.base import clone
 
 from benchmarks.peers.client import Peer
 from benchmarks.preparation import Setting, Steps, on_codes, on_encoded, on_raw
@@ -31,11 +30,11 @@ from benchmarks.rivals.autogan import AutoGAN
 from benchmarks.rivals.cwgan import CWGANGP
 from gan_oversampler import GAN, GANOversampler
 
-# The critic and generator of AutoGAN's reference code (Nazari et al. 2023), in our trainer.
-AUTOGAN: Final = GAN(
+# The networks of AutoGAN's reference (Nazari et al. 2023) in our trainer, which unlike it shows the critic
+# both classes equally often.
+BALANCED_CGAN: Final = GAN(
     "classic",
     classes="all",
-    balanced=False,
     loss="bce",
     conditioning="multiply",
     batch_norm=True,
@@ -92,11 +91,11 @@ def _raw_peer(title: str, name: str, seconds: float) -> Method:
     return Method(title, lambda setting: on_raw(setting, Peer(name, setting.random_state)), seconds, name)
 
 
-def _variant(title: str, make: Callable[..., Any], neighbours: str = "k_neighbors") -> Method:
-    """A sampler of imbalanced-learn for numbers."""
+def _variant(title: str, make: Callable[..., Any], neighbours: str = "k_neighbors", k: int = 5) -> Method:
+    """A sampler of imbalanced-learn for numbers; ``k`` is its default."""
 
     def steps(setting: Setting) -> Steps:
-        known = {neighbours: setting.k_neighbors, "random_state": setting.random_state}
+        known = {neighbours: min(k, setting.k_neighbors), "random_state": setting.random_state}
         return on_encoded(setting, make(**known))
 
     return Method(title, steps)
@@ -135,9 +134,9 @@ def _cwgan(setting: Setting) -> Steps:
     return on_encoded(setting, sampler)
 
 
-def _autogan(oracle: str) -> Callable[[Setting], Steps]:
+def _autogan(**parameters: Any) -> Callable[[Setting], Steps]:
     def steps(setting: Setting) -> Steps:
-        return on_encoded(setting, AutoGAN(oracle=oracle, random_state=setting.random_state))
+        return on_encoded(setting, AutoGAN(random_state=setting.random_state, **parameters))
 
     return steps
 
@@ -151,7 +150,7 @@ METHODS: Final[Mapping[str, Method]] = MappingProxyType(
         "smote": Method("SMOTE", _smote),
         "borderline": _variant("Borderline-SMOTE", BorderlineSMOTE),
         "svm_smote": _variant("SVM-SMOTE", SVMSMOTE),
-        "kmeans_smote": _variant("KMeans-SMOTE", KMeansSMOTE),
+        "kmeans_smote": _variant("KMeans-SMOTE", KMeansSMOTE, k=2),
         "adasyn": _variant("ADASYN", ADASYN, "n_neighbors"),
         "smote_tomek": _variant("SMOTE-Tomek", _cleaned(SMOTETomek)),
         "smote_enn": _variant("SMOTE-ENN", _cleaned(SMOTEENN)),
@@ -173,16 +172,13 @@ METHODS: Final[Mapping[str, Method]] = MappingProxyType(
         "arf": _raw_peer("ARF", "arf", 3.0),
         "forest_diffusion": _raw_peer("ForestDiffusion", "forest_diffusion", 100.0),
         "cwgan_gp": Method("cWGAN-GP", _cwgan, 15.0),
-        "autogan_cas": Method("AutoGAN, CAS-real", _autogan("cas_real"), 60.0),
-        "autogan_fcd": Method("AutoGAN, FCD", _autogan("fcd"), 60.0),
-        # AutoGAN's networks in our trainer, stopped by the clock; the second sees both classes equally often.
-        "autogan_cgan_1500": _ours(
-            "AutoGAN's CGAN, 1500 steps", 60.0, gan=AUTOGAN, oracle=None, max_steps=1500, epoch_unit=1500
-        ),
-        "balanced_cgan_1500": _ours(
+        "autogan_cas": Method("AutoGAN, CAS-real", _autogan(oracle="cas_real"), 120.0),
+        "autogan_fcd": Method("AutoGAN, FCD", _autogan(oracle="fcd"), 60.0),
+        "autogan_fixed": Method("AutoGAN's CGAN, 1500 steps", _autogan(fixed_steps=1500), 60.0),
+        "balanced_cgan": _ours(
             "balanced CGAN, 1500 steps",
             60.0,
-            gan=clone(AUTOGAN).set_params(balanced=True),
+            gan=BALANCED_CGAN,
             oracle=None,
             max_steps=1500,
             epoch_unit=1500,

@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from sklearn.calibration import calibration_curve
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 N_BINS: Final = 5
@@ -137,14 +136,23 @@ def to_prior(probabilities: np.ndarray, trained: float, true: float) -> np.ndarr
 def probability_losses(
     y: np.ndarray, probabilities: np.ndarray, *, trained: float, true: float
 ) -> dict[str, float]:
-    """Brier scores as they come and corrected to the true prior; calibration error of the corrected ones.
-
-    The calibration error is the mean gap between frequency and probability over equally filled bins.
-    """
+    """Brier scores as they come and corrected to the true prior; calibration error of the corrected ones."""
     corrected = to_prior(probabilities, trained, true)
-    frequency, mean = calibration_curve(y, corrected, n_bins=N_BINS, strategy="quantile")
     return {
         "brier": float(brier_score_loss(y, probabilities)),
         "brier_corrected": float(brier_score_loss(y, corrected)),
-        "calibration": float(np.abs(frequency - mean).mean()),
+        "calibration": calibration_error(y, corrected),
     }
+
+
+def calibration_error(y: np.ndarray, probabilities: np.ndarray) -> float:
+    """Expected calibration error: gaps between frequency and probability, weighted by the rows of a bin.
+
+    Bins hold equally many rows in order of probability, equal probabilities staying together.
+
+    >>> calibration_error(np.array([0, 1, 0, 1]), np.full(4, 0.25))
+    0.25
+    """
+    edges = np.unique(np.quantile(probabilities, np.linspace(0, 1, N_BINS + 1)[1:-1]))
+    bins = np.searchsorted(edges, probabilities, side="left")
+    return float(np.abs(np.bincount(bins, np.asarray(y) - probabilities)).sum() / len(probabilities))

@@ -3,7 +3,8 @@
 Outer folds are ``StratifiedKFold(5, shuffle=True, random_state=repeat)``. Preparation, sampler, classifiers
 and thresholds see the training fold only: thresholds are chosen on predictions from three inner folds of
 it, the sampler being fitted anew in each. A cell equals ``imblearn.pipeline.Pipeline([before, sampler,
-after, classifier])`` for each classifier, but samples once for all of them.
+after, classifier])`` for each classifier, but samples once for all of them, and fits ``after`` on the rows
+before sampling, so that all methods are judged on the same scale.
 """
 
 from __future__ import annotations
@@ -110,7 +111,8 @@ def resample(method: str, train: Table, test: Table, seed: int) -> Resampled:
     X, y = steps.before.fit_transform(train.X), train.y
     (X_all, y_all), seconds, peak_mb = _sampled(steps, X, y)
     is_new = _is_new(X, X_all)
-    rows, labels = np.asarray(steps.after.fit_transform(X_all), float), np.asarray(y_all, int)
+    steps.after.fit(X)  # the rows that came, so that all methods are judged on the same scale
+    rows, labels = np.asarray(steps.after.transform(X_all), float), np.asarray(y_all, int)
     return Resampled(
         rows,
         labels,
@@ -177,11 +179,11 @@ def evaluate(cell: Cell) -> list[Row]:
         known = _known(cell, train)
         try:
             fold = resample(cell.method, train, test, cell.random_state)
-            known |= _costs(fold, train, test, cell)
         except PeerMissing:  # an environment that vanished says nothing about the method
             raise
         except Exception as error:  # any sampler may fail in any way; that is a result too
             return [_row(name, known, {"error": _words(error)}) for name in cell.classifiers]
+        known |= _costs(fold, train) | _fidelity(fold, test, cell)
         tuned, tuning_error = _tuned(cell, train)
         known |= {"tuning_error": tuning_error}
         y, prior = test.y.to_numpy(), train.n_minority / len(train.y)
@@ -221,13 +223,17 @@ def _judged(
         return {"error": _words(error)}
 
 
-def _costs(fold: Resampled, train: Table, test: Table, cell: Cell) -> Row:
-    """What the sampler took, and how its rows compare with real ones."""
-    costs = {"n_new": len(fold.y) - len(train.y), "seconds": fold.seconds, "peak_mb": fold.peak_mb}
-    if not len(fold.new):
-        return costs
+def _costs(fold: Resampled, train: Table) -> Row:
+    """Rows gained, and what the sampler took."""
+    return {"n_new": len(fold.y) - len(train.y), "seconds": fold.seconds, "peak_mb": fold.peak_mb}
+
+
+def _fidelity(fold: Resampled, test: Table, cell: Cell) -> Row:
+    """How new rows compare with real ones; unknown where there are none, or none that can be compared."""
+    if not len(fold.new) or not np.isfinite(fold.new).all():
+        return {}
     held_out = fold.X_test[test.y.to_numpy() == 1]
-    return costs | fidelity(fold.new, fold.seen, held_out, np.random.default_rng(cell.random_state))
+    return fidelity(fold.new, fold.seen, held_out, np.random.default_rng(cell.random_state))
 
 
 def _row(name: str, known: Row, found: Row) -> Row:

@@ -13,6 +13,7 @@ from imblearn.over_sampling import SMOTE
 from imblearn.pipeline import Pipeline
 from imblearn.under_sampling import RandomUnderSampler
 from sklearn import metrics as reference
+from sklearn.frozen import FrozenEstimator
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks import classifiers, determinism, metrics, protocol, run, suites
@@ -233,7 +234,8 @@ def test_a_cell_equals_the_pipeline_it_stands_for():
     table = tiny(categorical=("c",))
     train, test = protocol.split(table, protocol.N_FOLDS, 0)[0]
     steps = METHODS["smote"].steps(Setting.of(train, 0))
-    stages = [("before", steps.before), ("sampler", steps.sampler), ("after", steps.after)]
+    after = FrozenEstimator(steps.after.fit(steps.before.fit_transform(train.X)))
+    stages = [("before", steps.before), ("sampler", steps.sampler), ("after", after)]
     pipeline = Pipeline([*stages, ("classifier", CLASSIFIERS["tree"].make())]).fit(train.X, train.y)
     (row,) = protocol.evaluate(Cell(table, 0, 0, "smote", ("tree",)))
     assert math.isclose(row["f1"], reference.f1_score(test.y, pipeline.predict(test.X)), abs_tol=1e-6)
@@ -323,11 +325,32 @@ def test_fidelity_tells_copies_strangers_and_equals_apart():
     copies = fidelity(seen, seen, held_out, rng)
     assert (copies["copies"], copies["dcr_ratio"]) == (1.0, 0.0)
     strangers = fidelity(equal + 50, seen, held_out, rng)
-    assert (strangers["c2st"], strangers["coverage"], strangers["copies"]) == (1.0, 0.0, 0.0)
+    assert math.isclose(strangers["c2st"], 1 - 199 / 399)
+    assert (strangers["coverage"], strangers["copies"]) == (0.0, 0.0)
     fine = fidelity(equal, seen, held_out, rng)
-    assert abs(fine["c2st"] - 0.5) < 0.08
+    assert abs(fine["c2st"]) < 0.08
     assert fine["coverage"] > 0.9
     assert 0.7 < fine["dcr_ratio"] < 1.4
+
+
+def test_telling_apart_is_measured_from_chance_however_few_rows_there_are():
+    rng = np.random.default_rng(0)
+    for n in (2, 3, 5):
+        found = [
+            fidelity(rng.normal(size=(30, 2)), rng.normal(size=(30, 2)), rng.normal(size=(n, 2)), rng)["c2st"]
+            for _ in range(200)
+        ]
+        assert abs(np.mean(found)) < 0.05
+
+
+def test_the_calibration_error_is_that_of_the_frequencies():
+    rng = np.random.default_rng(0)
+    p = rng.uniform(size=20_000)
+    y = (rng.uniform(size=len(p)) < p).astype(int)
+    assert metrics.calibration_error(y, p) < 0.01
+    assert math.isclose(metrics.calibration_error(y, p**2), np.mean(p) - np.mean(p**2), abs_tol=0.02)
+    constant = np.repeat([0.0, 1.0], [97, 3])  # a tree that says 0 almost everywhere
+    assert math.isclose(metrics.calibration_error(np.arange(100) >= 95, constant), 0.02)
 
 
 # Leaks
