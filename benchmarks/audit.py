@@ -1,13 +1,15 @@
 """Does anything of the held-out rows reach the training side?
 
-The held-out rows of a cell are shuffled and moved; whatever the method then hands to the classifiers must
-be the same bit for bit. This catches a scaler fitted on all rows, a sampler run before the split, an
-oracle that peeks: anything that lets held-out rows matter.
+The features of a cell's held-out rows are shuffled and moved; what the method then hands to the
+classifiers, and the thresholds tuned on it, must be the same bit for bit. This catches a scaler fitted on
+all rows, a sampler run before the split, an oracle or a threshold that peeks. Held-out labels stay as they
+are, since the folds depend on them: a leak of labels alone goes unseen.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -16,18 +18,20 @@ from benchmarks import protocol
 from benchmarks.protocol import N_FOLDS, Cell
 from benchmarks.tables import Table
 
+JUDGES: Final = ("logistic",)
+
 
 class LeakError(AssertionError):
     """Held-out rows changed what the classifiers learn from."""
 
 
 def audit(cell: Cell) -> None:
-    """Resample a cell twice, the second time with other held-out rows.
+    """Resample a cell twice, the second time with other held-out rows; tune thresholds if the cell does.
 
     Raises
     ------
     LeakError
-        If the resampled training rows differ.
+        If the resampled training rows or the thresholds differ.
     """
     honest, poisoned = (_training_side(cell, table) for table in (cell.table, _poisoned(cell)))
     if not all(np.array_equal(a, b) for a, b in zip(honest, poisoned)):
@@ -37,10 +41,11 @@ def audit(cell: Cell) -> None:
         )
 
 
-def _training_side(cell: Cell, table: Table) -> tuple[np.ndarray, np.ndarray]:
+def _training_side(cell: Cell, table: Table) -> tuple[np.ndarray, ...]:
     train, test = protocol.split(table, N_FOLDS, cell.repeat)[cell.fold]
     fold = protocol.resample(cell.method, train, test, cell.random_state)
-    return fold.X, fold.y
+    tuned = protocol.thresholds(replace(cell, classifiers=JUDGES), train) if cell.tuned else {}
+    return fold.X, fold.y, np.array([list(found.values()) for found in tuned.values()])
 
 
 def _poisoned(cell: Cell) -> Table:

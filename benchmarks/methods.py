@@ -186,4 +186,8 @@ METHODS: Final[Mapping[str, Method]] = MappingProxyType(
     }
 )
 
+# Other settings of a method, which are shown beside it but do not compete with it.
+SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {name: "ours" for name in METHODS if name.startswith("ours_")}
+)
 TITLES: Final[Mapping[str, str]] = MappingProxyType({name: method.title for name, method in METHODS.items()})

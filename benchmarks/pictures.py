@@ -44,6 +44,13 @@ def title(method: str) -> str:
     return getattr(methods, "TITLES", {}).get(method, method.replace("_", " "))
 
 
+def setting_of(method: str) -> str:
+    """The method that this one is another setting of; nothing if it is none."""
+    from benchmarks import methods
+
+    return getattr(methods, "SETTINGS", {}).get(method, "")
+
+
 def critical_differences(summary: pd.DataFrame, tables: int, ours: str, path: Path) -> None:
     """Mean ranks of the complete methods of a block, not told apart where a bar joins them."""
     panels = [(metric, _ranks(summary, metric)) for metric in SHOWN]

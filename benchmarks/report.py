@@ -22,20 +22,22 @@ import pandas as pd
 from benchmarks import markdown as md
 from benchmarks import pictures, report_autogan, report_speed, statistics
 from benchmarks import report_sections as sections
+from benchmarks.provenance import RESULTS
 from benchmarks.tables import MissingDataError, data_folder
 
-RESULTS: Final = Path(__file__).parent / "results"
 SPEED, AUTOGAN = "speed", "autogan"
 DIAGRAMS: Final = ("weak", "strong")
 
 READING: Final = (
     "Means and mean ranks (1 is best) are over methods that were run on every cell; bold is best. A failed"
-    ' cell counts as "no oversampling". Tests pair means per table. Intervals resample whole families of'
-    " tables. P(worse), P(within), P(better) are the Bayesian signed-rank test's."
+    ' cell counts as "no oversampling". Other settings of ours have no rank. Tests pair means per table,'
+    " those over families their means. Intervals resample whole families of tables. P(worse), P(within),"
+    " P(better) are the Bayesian signed-rank test's: how likely this is the most frequent outcome of three."
 )
 DIAGRAM_NOTE: Final = (
     "Bars join methods that Nemenyi's test at 5 % does not tell apart. It takes tables as independent, which"
-    " those of one family are not: the diagram is for display, the tables below are the evidence."
+    " those of one family are not, as do Wilcoxon's p and the Bayesian probabilities below; the intervals and"
+    " the p over families do not."
 )
 
 
@@ -63,14 +65,19 @@ class Results:
         return statistics.prepare(pd.read_parquet(self.path(".parquet")))
 
     @cached_property
+    def variants(self) -> list[str]:
+        """Other settings of ours among the methods."""
+        return [name for name in self.rows["method"].unique() if pictures.setting_of(name) == self.ours]
+
+    @cached_property
     def summary(self) -> pd.DataFrame:
         """Means per block and method."""
-        return statistics.summary(self.rows)
+        return statistics.summary(self.rows, self.variants)
 
     @cached_property
     def tests(self) -> pd.DataFrame:
         """Ours against the others."""
-        return statistics.comparisons(self.rows, self.ours)
+        return statistics.comparisons(self.rows, self.ours, self.variants)
 
     def path(self, ending: str) -> Path:
         """A file of the suite."""
@@ -147,7 +154,7 @@ def _block(results: Results, block: str) -> str:
     tests = results.tests
     tests = tests[tests["block"] == block] if len(tests) else tests
     shown = [sections.tests_table(tests, metric) for metric in sections.HEADLINES] if len(tests) else []
-    pairs = _incomplete(results, block)
+    pairs, ablations = _incomplete(results, block), _ablations(results, block)
     calibration = sections.calibration_table(summary, results.ours)
     tuned = statistics.at_tuned_thresholds(results.rows)
     tuned = sections.tuned_table(tuned[tuned["block"] == block], results.ours)
@@ -156,6 +163,7 @@ def _block(results: Results, block: str) -> str:
         sections.summary_table(summary, results.ours),
         f"{diagram}\n\n{DIAGRAM_NOTE}" if diagram else None,
         *shown,
+        f"**Other settings of ours**, on shared cells:\n\n{ablations}" if ablations else None,
         f"**Not run everywhere**, hence paired on shared cells:\n\n{pairs}" if pairs else None,
         f"**Tuned thresholds.** {tuned}" if tuned else None,
         f"**Probabilities** (lower is better):\n\n{calibration}" if calibration else None,
@@ -164,8 +172,14 @@ def _block(results: Results, block: str) -> str:
 
 def _incomplete(results: Results, block: str) -> str:
     rows = results.rows[results.rows["block"] == block]
-    pairs = statistics.incomplete(rows, results.ours)
+    pairs = statistics.incomplete(rows, results.ours, results.variants)
     return sections.incomplete_table(pairs, results.ours) if len(pairs) else ""
+
+
+def _ablations(results: Results, block: str) -> str:
+    rows = results.rows[results.rows["block"] == block]
+    pairs = statistics.ablations(rows, results.ours, results.variants)
+    return sections.ablation_table(pairs) if len(pairs) else ""
 
 
 def _picture(results: Results, name: str) -> str | None:

@@ -9,7 +9,8 @@ import pandas as pd
 
 from benchmarks import markdown as md
 from benchmarks.pictures import title
-from benchmarks.statistics import ROPE, SCORES
+from benchmarks.significance import ROPE
+from benchmarks.statistics import SCORES
 
 SIGNIFICANT: Final = 0.05
 HEADLINES: Final = ("f1", "average_precision")
@@ -39,9 +40,9 @@ CALIBRATION: Final = {
     "calibration": ("calibration error, prior corrected", 4, LOW),
 }
 DRAWN: Final = {
-    "c2st": ("classifier two-sample test (0.5 best)", 3, 0.5),
+    "c2st": ("two-sample accuracy above chance (0 best)", 3, 0.0),
     "coverage": ("coverage", 3, HIGH),
-    "dcr_ratio": ("distance to closest record, ratio (1 best)", 2, 1.0),
+    "dcr_ratio": ("distance to closest record, median ratio (1 best)", 2, 1.0),
     "copies": ("share of copies", 4, LOW),
 }
 
@@ -78,12 +79,18 @@ def verdicts(tests: pd.DataFrame, block: str, metric: str) -> str:
     if tests.empty:
         return ""
     lines = tests[(tests["block"] == block) & (tests["metric"] == metric)]
-    sure = lines["holm"] < SIGNIFICANT
-    better = int((sure & (lines["won"] > lines["lost"])).sum())
-    worse = int((sure & (lines["won"] < lines["lost"])).sum())
-    counts = f"better than {better}, worse than {worse}, undecided against {len(lines) - better - worse}"
+    better, worse = (count_sure(lines, "holm", sign) for sign in (1, -1))
+    better_f, worse_f = (count_sure(lines, "holm_families", sign) for sign in (1, -1))
+    counts = f"better than {better} and worse than {worse} of {len(lines)} others"
+    families = f"better than {better_f} and worse than {worse_f} over means of families"
     pairs = [_pair(line) for line in lines.itertuples() if line.opponent in RIVALS[:1]]
-    return " ".join([f"After Holm's correction it is {counts} of {len(lines)} others.", *pairs])
+    told = f"After Holm's correction it is {counts} if tables are taken as independent, {families}."
+    return " ".join([told, *pairs])
+
+
+def count_sure(lines: pd.DataFrame, p_value: str, sign: int) -> int:
+    """Opponents that differ from ours in this direction for sure."""
+    return int(((lines[p_value] < SIGNIFICANT) & (lines["direction"] == sign)).sum())
 
 
 def _pair(line: Any) -> str:
@@ -134,11 +141,27 @@ def tests_table(tests: pd.DataFrame, metric: str) -> str:
         "95 % over families": interval,
         "Wilcoxon p": lines["wilcoxon"].map(md.p_value),
         "after Holm": lines["holm"].map(md.p_value),
+        "families, after Holm": lines["holm_families"].map(md.p_value),
         "P(worse)": md.numbers(lines["p_worse"], 2),
         f"P(within ±{ROPE:g})": md.numbers(lines["p_equal"], 2),
         "P(better)": md.numbers(lines["p_better"], 2),
     }
     return md.page(f"**{SCORES[metric]}**, ours minus the opponent:", md.table(pd.DataFrame(shown))).rstrip()
+
+
+def ablation_table(pairs: pd.DataFrame) -> str:
+    """What is lost when a part of ours is switched off or replaced."""
+    shown = {"setting": [title(name) for name in pairs["opponent"].unique()]}
+    for metric in HEADLINES:
+        lines = pairs[pairs["metric"] == metric]
+        shown[f"{SCORES[metric]}: ours minus it"] = [
+            f"{line.difference:+.3f} [{line.low:+.3f}, {line.high:+.3f}]" for line in lines.itertuples()
+        ]
+        shown[f"{SCORES[metric]}: won / tied / lost"] = [
+            f"{line.won} / {line.tied} / {line.lost}" for line in lines.itertuples()
+        ]
+        shown[f"{SCORES[metric]}: Wilcoxon p"] = lines["wilcoxon"].map(md.p_value).to_list()
+    return md.table(pd.DataFrame(shown))
 
 
 def incomplete_table(pairs: pd.DataFrame, ours: str) -> str:
@@ -186,6 +209,8 @@ def calibration_table(summary: pd.DataFrame, ours: str) -> str:
     """Probabilities of a block's classifiers, before and after the correction of the prior."""
     part = summary[summary["complete"]].dropna(subset=list(CALIBRATION), how="all")
     part = part[part["method"] != "none_tuned"].sort_values("brier_corrected", kind="stable")
+    if part["calibration"].isna().any():
+        part = part.drop(columns="calibration")
     return md.table(names(part, ours).join(md.columns(part, CALIBRATION))) if len(part) else ""
 
 
@@ -195,6 +220,7 @@ def failures(errors: pd.DataFrame, missing: Mapping[str, str]) -> str:
         {
             "method": errors["method"].map(title),
             "failed cells": errors["failed"],
+            "cells not tuned": errors["untuned"],
             "of": errors["cells"],
             "most frequent reason": errors["reason"].str.slice(0, 200),
         }

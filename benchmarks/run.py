@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Final
@@ -26,8 +27,8 @@ from benchmarks.peers import client
 from benchmarks.protocol import COLUMNS, COUNTS, KEY, N_FOLDS, TEXT, Cell, evaluate
 from benchmarks.provenance import RESULTS, beside, note_run
 from benchmarks.storage import Store
-from benchmarks.suites import SUITES, load
-from benchmarks.tables import DATA_VARIABLE, EMBEDDED, MissingDataError, Table, data_folder
+from benchmarks.suites import SUITES, every_name, load
+from benchmarks.tables import DATA_VARIABLE, MissingDataError, Table, data_folder, how_to_get_data
 
 # Thresholds of dearer methods are tuned only with --tune all.
 DEAR: Final = 2.5
@@ -71,7 +72,7 @@ def run(cells: Sequence[Cell], out: Path, *, jobs: int = 1, backend: str | None 
     todo = list(_todo(cells, store.read()))
     if todo:
         facts = {"methods": sorted({cell.method for cell in todo}), "cells": len(todo), "jobs": jobs}
-        note_run(out, seed="100 * repeat + fold", **facts)
+        note_run(out, seed="100 * repeat + fold", **facts, **_peer_versions(todo))
         _work(todo, store, jobs, backend)
     store.absorb()
     rows = store.read()
@@ -79,19 +80,27 @@ def run(cells: Sequence[Cell], out: Path, *, jobs: int = 1, backend: str | None 
     return rows[pd.MultiIndex.from_frame(rows[list(KEY)]).isin(wanted)].reset_index(drop=True)
 
 
+def _peer_versions(cells: Iterable[Cell]) -> dict[str, Any]:
+    """Versions of the peers that take part, if any do."""
+    peers = {METHODS[cell.method].peer for cell in cells} - {""}
+    versions = client.available() if peers else {}
+    return {"peers": {peer: versions[peer] for peer in sorted(peers)}} if peers else {}
+
+
 def _cell_key(cell: Cell) -> tuple[str, int, int, str]:
     return cell.table.name, cell.repeat, cell.fold, cell.method
 
 
 def _todo(cells: Sequence[Cell], rows: pd.DataFrame) -> Iterator[Cell]:
-    """Cells with a classifier that has no row yet, or none with the tuned thresholds asked for."""
+    """Cells with the classifiers that have no row yet, or none with the tuned thresholds asked for."""
     untried = rows["f1_tuned"].isna() & (rows["error"] == "") & (rows["tuning_error"] == "")
     done = set(rows[list(KEY)].itertuples(index=False, name=None))
-    untuned = set(rows.loc[untried, list(KEY)].itertuples(index=False, name=None))
+    tuned = done - set(rows.loc[untried, list(KEY)].itertuples(index=False, name=None))
     for cell in cells:
-        wanted = {(*_cell_key(cell), name) for name in cell.classifiers}
-        if not wanted <= (done - untuned if cell.tuned else done):
-            yield cell
+        known = tuned if cell.tuned else done
+        missing = tuple(name for name in cell.classifiers if (*_cell_key(cell), name) not in known)
+        if missing:
+            yield replace(cell, classifiers=missing)
 
 
 def _work(todo: Sequence[Cell], store: Store, jobs: int, backend: str | None) -> None:
@@ -126,7 +135,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         tables = [load(name, folder) for name in names]
     except (MissingDataError, ValueError) as error:
         raise SystemExit(f"{options.suite}: {error}") from None
-    missing = _missing()
+    missing = _missing(options.methods or METHODS)
     methods = _chosen_methods(options.methods, missing)
     classifiers = options.classifiers or suite.classifiers
     if options.list:
@@ -137,50 +146,52 @@ def main(argv: Sequence[str] | None = None) -> None:
     cells = cells_of(tables, methods, classifiers, repeats=options.repeats, folds=folds, tune=tune)
     if options.audit:
         return _audit(cells)
-    _forget(out, options)
+    _forget(out, cells, options)
     beside(out, "_missing.json").parent.mkdir(parents=True, exist_ok=True)
     beside(out, "_missing.json").write_text(json.dumps(missing, indent=1) + "\n", "utf-8")
     rows = run(cells, out, jobs=options.jobs, backend=options.backend)
     print(f"{len(rows)} rows, {(rows['error'] != '').sum()} of them failures, in {out.name}.")
-    print(f"Read them with: python -m benchmarks.report {options.suite}")
+    where = "" if out.parent == RESULTS else f" --results {out.parent}"
+    print(f"Read them with: python -m benchmarks.report {out.stem}{where}")
 
 
-def _missing() -> dict[str, str]:
-    """Methods whose peer is not installed, and why."""
-    reasons = client.available()
-    return {
-        name: reasons[method.peer]
-        for name, method in METHODS.items()
-        if method.peer and reasons[method.peer].startswith("missing")
-    }
+def _missing(methods: Iterable[str]) -> dict[str, str]:
+    """Methods whose peer is not installed, and why; peers are asked for only if one is wanted."""
+    peers = {name: METHODS[name].peer for name in methods if METHODS[name].peer}
+    reasons = client.available() if peers else {}
+    return {name: reasons[peer] for name, peer in peers.items() if reasons[peer].startswith("missing")}
 
 
 def _chosen_methods(asked: Sequence[str] | None, missing: dict[str, str]) -> list[str]:
-    """Methods asked for, else all that can run."""
+    """Methods asked for, else all, without those that cannot run."""
     for name, reason in missing.items():
-        if asked is None or name in asked:
-            print(f"Left out: {name} ({reason})")
+        print(f"Left out: {name} ({reason})")
     return [name for name in asked or METHODS if name not in missing]
 
 
 def _chosen_tables(asked: Sequence[str] | None, folder: Path | None, names: Any) -> list[str]:
-    """Tables of the suite, or those that match the patterns asked for, embedded ones included."""
-    if asked and all(name in EMBEDDED for name in asked):
-        return list(asked)
-    known = [*names(folder), *EMBEDDED]
+    """Tables of the suite, or all that match the patterns asked for, wherever they are."""
     if not asked:
-        return known[: -len(EMBEDDED)]
+        return names(folder)
+    known = every_name(folder)
     found = [name for name in known if any(fnmatch(name, pattern) for pattern in asked)]
+    if not found and folder is None:
+        raise MissingDataError(f"no table here matches {', '.join(asked)}. {how_to_get_data()}")
     if not found:
         raise ValueError(f"no table matches {', '.join(asked)}; known are {', '.join(known)}")
     return found
 
 
-def _forget(out: Path, options: Any) -> None:
+def _forget(out: Path, cells: Sequence[Cell], options: Any) -> None:
+    """Drop what is to be done again: all with --fresh, with --redo its methods where they will be run."""
+    store = store_of(out)
     if options.fresh:
-        store_of(out).forget()
+        store.remove()
+        beside(out, "_meta.json").unlink(missing_ok=True)
     elif options.redo:
-        store_of(out).forget(lambda rows: rows["method"].isin(options.redo))
+        again = {_cell_key(cell) for cell in cells if cell.method in options.redo}
+        keys = list(KEY[:-1])
+        store.forget(lambda rows: pd.MultiIndex.from_frame(rows[keys]).isin(again))
 
 
 def _audit(cells: Iterable[Cell]) -> None:
@@ -194,6 +205,8 @@ def _audit(cells: Iterable[Cell]) -> None:
         except LeakError as error:
             leaks += 1
             print(f"{name}: LEAK. {error}")
+        except Exception as error:  # a method may fail on this table, leak or not
+            print(f"{name}: not audited ({type(error).__name__}: {error})")
     raise SystemExit(1 if leaks else 0)
 
 

@@ -8,21 +8,23 @@ What is decided here, for every table the report shows:
   The others are paired with ours on the rows that both have.
 * Ranks are taken per (table, classifier) on the mean over repeats and folds, 1 being best, ties sharing
   the average rank. Tests pair the means per table, over the classifiers of the block.
-* Scores at tuned thresholds count where all methods that were tuned at all were tuned.
-* Tables of one family are no independent evidence: intervals resample whole families.
+* Other settings of ours ("variants") are shown beside it, but have no rank and are no opponents.
+* Scores at tuned thresholds are compared where "none" was tuned, among methods tuned on all of that.
+* Tables of one family are no independent evidence: intervals resample whole families, and every test is
+  made on the means of families, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from baycomp.multiple import SignedRankTest
-from scipy.stats import bootstrap, wilcoxon
 from statsmodels.stats.multitest import multipletests
+
+from benchmarks.significance import compare, record
 
 SCORES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -44,6 +46,7 @@ LOSSES: Final[Mapping[str, str]] = MappingProxyType(
 )
 METRICS: Final = (*SCORES, *LOSSES)
 TESTED: Final = ("f1", "g_mean", "balanced_accuracy", "mcc", "average_precision", "roc_auc", "f1_tuned")
+ABLATED: Final = ("f1", "average_precision")
 THRESHOLDED: Final = ("f1", "g_mean", "balanced_accuracy", "mcc")
 TUNED: Final = tuple(f"{name}_tuned" for name in THRESHOLDED)
 BLOCKS: Final = ("paper", "weak", "strong")
@@ -54,29 +57,31 @@ CELL: Final = ("table", "repeat", "fold")
 ROW: Final = (*CELL, "classifier")
 NONE, NONE_TUNED = "none", "none_tuned"
 
-TIE: Final = 1e-9
-ROPE: Final = 0.01
-SEED: Final = 0
-RESAMPLES: Final = 5000
-POSTERIOR_SAMPLES: Final = 1000  # the standard error of a probability is 0.016 at most
-
 
 def prepare(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows as they are compared: failures replaced, "none_tuned" added, infinities unknown."""
     numbers = [name for name in (*METRICS, *COSTS, *DRAWN) if name in rows]
-    errors = rows["error"].fillna("").astype(str)
-    rows = rows.assign(error=errors, failed=errors != "").reset_index(drop=True)
+    texts = {name: rows[name].fillna("").astype(str) for name in ("error", "tuning_error")}
+    rows = rows.assign(**texts).reset_index(drop=True)
+    rows["failed"] = rows["error"] != ""
     rows[numbers] = rows[numbers].astype(float).replace([np.inf, -np.inf], np.nan)
-    rows = rows.sort_values("block", key=lambda names: names.map(BLOCKS.index), kind="stable")
-    return with_none_tuned(tuned_alike(fall_back(rows.reset_index(drop=True)))).reset_index(drop=True)
+    rows = rows.sort_values("block", key=lambda names: names.map(_place_of_block), kind="stable")
+    rows = fall_back(rows.reset_index(drop=True))
+    return pd.concat([tuned_alike(rows), none_tuned(rows)], ignore_index=True)
+
+
+def _place_of_block(name: str) -> int:
+    return BLOCKS.index(name) if name in BLOCKS else len(BLOCKS)
 
 
 def tuned_alike(rows: pd.DataFrame) -> pd.DataFrame:
-    """The same without scores at thresholds that were tuned for some of the tuned methods only."""
+    """The same with tuned scores only where "none" has them, of methods that have all of these."""
     tuned = rows[rows["f1_tuned"].notna()]
-    n_methods = tuned.groupby(list(ROW))["method"].nunique()
-    shared = n_methods.index[n_methods == tuned["method"].nunique()]
-    kept = pd.MultiIndex.from_frame(rows[list(ROW)]).isin(shared)
+    wanted = pd.MultiIndex.from_frame(tuned.loc[tuned["method"] == NONE, list(ROW)])
+    comparable = tuned[pd.MultiIndex.from_frame(tuned[list(ROW)]).isin(wanted)]
+    n_rows = comparable.groupby("method").size()
+    kept = rows["method"].isin(n_rows.index[n_rows == len(wanted)])
+    kept &= pd.MultiIndex.from_frame(rows[list(ROW)]).isin(wanted)
     return rows.assign(**{name: rows[name].where(kept) for name in TUNED})
 
 
@@ -95,33 +100,46 @@ def _n_cells(rows: pd.DataFrame) -> int:
 
 
 def fall_back(rows: pd.DataFrame) -> pd.DataFrame:
-    """Failed rows with the scores of "none".
+    """Failed rows with the scores of "none", rows whose tuning failed with its tuned scores.
 
     A score that the method has nowhere (it was not tuned) stays unknown: "none" must not be its mean.
     """
-    metrics = list(METRICS)
+    metrics, untuned = list(METRICS), ~rows["failed"] & (rows["tuning_error"] != "")
     none = rows.loc[rows["method"] == NONE, [*ROW, *metrics]].drop_duplicates(list(ROW))
-    fallen = rows.loc[rows["failed"], [*ROW, "method"]]
-    scores = fallen.merge(none, on=list(ROW), how="left").set_axis(fallen.index)
+    places = rows.loc[rows["failed"] | untuned, [*ROW, "method"]]
+    scores = places.merge(none, on=list(ROW), how="left").set_axis(places.index)
     known = rows[~rows["failed"]].groupby("method")[metrics].agg(lambda column: column.notna().any())
     known = known.reindex(rows["method"].unique(), fill_value=True).loc[scores["method"]]
-    filled = rows.copy()
-    filled.loc[scores.index, metrics] = scores[metrics].where(known.to_numpy())
+    scores = scores[metrics].where(known.to_numpy())
+    filled, tuned = rows.copy(), list(TUNED)
+    fallen = rows.index[rows["failed"]]
+    filled.loc[fallen, metrics] = scores.loc[fallen]
+    filled.loc[untuned, tuned] = (
+        none.set_index(list(ROW))[tuned]
+        .reindex(pd.MultiIndex.from_frame(rows.loc[untuned, list(ROW)]))
+        .to_numpy()
+    )
     return filled
 
 
-def with_none_tuned(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows and those of "none_tuned", if "none" was tuned."""
-    tuned = rows[rows["method"] == NONE].assign(method=NONE_TUNED)
-    tuned[list(THRESHOLDED)] = tuned[[f"{name}_tuned" for name in THRESHOLDED]].to_numpy()
-    return pd.concat([rows, tuned[tuned["f1"].notna()]])
+def none_tuned(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of "none" where it was tuned, as a method; what the tuning took was not measured."""
+    tuned = rows[(rows["method"] == NONE) & rows["f1_tuned"].notna()].assign(method=NONE_TUNED)
+    tuned[list(THRESHOLDED)] = tuned[list(TUNED)].to_numpy()
+    return tuned.assign(**dict.fromkeys(COSTS, np.nan))
 
 
 def complete_methods(rows: pd.DataFrame) -> list[str]:
-    """Methods of a block with every row that "none" has; with every row there is, if "none" was not run."""
+    """Methods of a block with every row that "none" has.
+
+    If "none" was not run: with every row there is, and no failure, as nothing could stand in for it.
+    """
     places = rows[["method", *ROW]].drop_duplicates()
     wanted = places[places["method"] == NONE]
-    wanted = (wanted if len(wanted) else places)[list(ROW)].drop_duplicates()
+    if wanted.empty:
+        failed = rows.loc[rows["failed"], "method"].unique()
+        wanted, places = places, places[~places["method"].isin(failed)]
+    wanted = wanted[list(ROW)].drop_duplicates()
     found = places.merge(wanted, on=list(ROW)).groupby("method").size()
     return [name for name in rows["method"].unique() if found.get(name, 0) == len(wanted)]
 
@@ -149,19 +167,21 @@ def mean_ranks(means: pd.DataFrame) -> pd.DataFrame:
     return ranks.groupby(scores["method"], sort=False).mean()
 
 
-def summary(rows: pd.DataFrame) -> pd.DataFrame:
+def summary(rows: pd.DataFrame, variants: Sequence[str] = ()) -> pd.DataFrame:
     """One line per (block, method): means, mean ranks of complete methods, costs, failures."""
-    blocks = [_block_summary(part).assign(block=name) for name, part in rows.groupby("block", sort=False)]
+    groups = rows.groupby("block", sort=False)
+    blocks = [_block_summary(part, variants).assign(block=name) for name, part in groups]
     table = pd.concat(blocks).reset_index()
     first = ["block", "method", "complete"]
     return table[[*first, *table.columns.drop(first)]]
 
 
-def _block_summary(rows: pd.DataFrame) -> pd.DataFrame:
+def _block_summary(rows: pd.DataFrame, variants: Sequence[str]) -> pd.DataFrame:
     complete = complete_methods(rows)
     means = table_means(rows)
     scores = means.groupby("method", sort=False)[list(METRICS)].mean()
-    ranks = mean_ranks(means[means["method"].isin(complete)]).add_prefix("rank_")
+    ranked = means["method"].isin(complete) & ~means["method"].isin(variants)
+    ranks = mean_ranks(means[ranked]).add_prefix("rank_")
     table = scores.assign(complete=scores.index.isin(complete)).join(ranks).join(costs(rows))
     return table.sort_values(["complete", "rank_f1", "f1"], ascending=[False, True, False], kind="stable")
 
@@ -180,19 +200,31 @@ def costs(rows: pd.DataFrame) -> pd.DataFrame:
         "cells": by_method.size(),
         "tables": by_method["table"].nunique(),
     }
-    return pd.DataFrame(facts).join(drawn.groupby("method", sort=False).mean())
+    fidelity = drawn.groupby("method", sort=False).mean()
+    fidelity["dcr_ratio"] = by_method["dcr_ratio"].median()  # one table's ratio of a hundred is no mean
+    return pd.DataFrame(facts).join(fidelity)
 
 
 def errors(rows: pd.DataFrame) -> pd.DataFrame:
-    """Methods that failed: in how many cells, and the most frequent reason."""
-    failed = rows[rows["failed"] & (rows["method"] != NONE_TUNED)].drop_duplicates([*CELL, "method"])
-    cells = rows.drop_duplicates([*CELL, "method"]).groupby("method").size()
-    reasons = failed.groupby("method")["error"].agg(failed="size", reason=lambda e: e.value_counts().index[0])
-    return reasons.assign(cells=cells).sort_values("failed", ascending=False).reset_index()
+    """Methods that failed, or whose tuning did: in how many cells, and the most frequent reason."""
+    rows = rows[rows["method"] != NONE_TUNED]
+    rows = rows.assign(reason=rows["error"].where(rows["failed"], rows["tuning_error"]))
+    troubled = rows[rows["reason"] != ""].drop_duplicates([*CELL, "method"])
+    cells = rows.drop_duplicates([*CELL, "method"]).groupby("method").size().rename("cells")
+    by_method = troubled.groupby("method")
+    table = pd.DataFrame(
+        {
+            "failed": by_method["failed"].sum(),
+            "untuned": by_method["failed"].agg(lambda failed: int((~failed).sum())),
+            "reason": by_method["reason"].agg(lambda reasons: reasons.value_counts().index[0]),
+        }
+    )
+    return table.join(cells).sort_values(["failed", "untuned"], ascending=False).reset_index()
 
 
-def comparisons(rows: pd.DataFrame, ours: str) -> pd.DataFrame:
+def comparisons(rows: pd.DataFrame, ours: str, variants: Sequence[str] = ()) -> pd.DataFrame:
     """Ours minus every other complete method, per block and metric, on means per table."""
+    rows = rows[~rows["method"].isin(variants)]
     parts = [
         _by_metric(distinct(means), ours, metric).assign(block=block, metric=metric)
         for block, part in rows.groupby("block", sort=False)
@@ -200,6 +232,29 @@ def comparisons(rows: pd.DataFrame, ours: str) -> pd.DataFrame:
         for means in [table_means(part[part["method"].isin(complete)])]
         for metric in TESTED
     ]
+    return _stacked(parts)
+
+
+def ablations(rows: pd.DataFrame, ours: str, variants: Sequence[str]) -> pd.DataFrame:
+    """Ours minus each of its variants, on the rows that both have."""
+    parts = [
+        _by_metric(table_means(shared), ours, metric).assign(block=block, metric=metric)
+        for block, part in rows.groupby("block", sort=False)
+        for variant in variants
+        if len(shared := _shared(part, ours, variant))
+        for metric in ABLATED
+    ]
+    return _stacked(parts)
+
+
+def _shared(rows: pd.DataFrame, *methods: str) -> pd.DataFrame:
+    """Rows of these methods where all of them have one."""
+    rows = rows[rows["method"].isin(methods)]
+    n_methods = rows.groupby(list(ROW))["method"].transform("nunique")
+    return rows[n_methods == len(methods)]
+
+
+def _stacked(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     parts = [part for part in parts if len(part)]
     if not parts:
         return pd.DataFrame()
@@ -219,82 +274,22 @@ def _by_metric(means: pd.DataFrame, ours: str, metric: str) -> pd.DataFrame:
     ]
     table = pd.DataFrame(lines)
     if len(table):
-        table.insert(7, "holm", multipletests(table["wilcoxon"], method="holm")[1])
+        table.insert(8, "holm", multipletests(table["wilcoxon"], method="holm")[1])
+        table.insert(10, "holm_families", multipletests(table["wilcoxon_families"], method="holm")[1])
     return table
 
 
-def compare(ours: pd.Series, other: pd.Series) -> dict[str, Any]:
-    """All that is said about a pair of methods; the index's first level is the family of a table."""
-    gains = (ours - other).to_numpy()
-    families = ours.index.get_level_values(0)
-    low, high = family_interval(gains, families)
-    worse, equal, better = signed_rank(ours.to_numpy(), other.to_numpy())
-    return {
-        "tables": len(gains),
-        **record(gains),
-        "difference": float(gains.mean()),
-        "wilcoxon": wilcoxon_p(gains),
-        "low": low,
-        "high": high,
-        "families": families.nunique(),
-        "p_worse": worse,
-        "p_equal": equal,
-        "p_better": better,
-    }
-
-
-def record(gains: np.ndarray) -> dict[str, int]:
-    """Tables won, tied, lost.
-
-    >>> import numpy as np
-    >>> record(np.array([0.1, 1e-12, -0.2, 0.3]))
-    {'won': 2, 'tied': 1, 'lost': 1}
-    """
-    won, lost = int((gains > TIE).sum()), int((gains < -TIE).sum())
-    return {"won": won, "tied": len(gains) - won - lost, "lost": lost}
-
-
-def wilcoxon_p(gains: np.ndarray) -> float:
-    """Two-sided p of Wilcoxon's signed-rank test, 1 if all tables are tied."""
-    gains = np.where(np.abs(gains) <= TIE, 0.0, gains)
-    return float(wilcoxon(gains).pvalue) if gains.any() else 1.0
-
-
-def signed_rank(ours: np.ndarray, other: np.ndarray) -> tuple[float, float, float]:
-    """Posterior probabilities that ours is worse, practically equal, better (Benavoli et al. 2014)."""
-    if len(ours) < 2:
-        return (np.nan, np.nan, np.nan)
-    sampling = {"rope": ROPE, "nsamples": POSTERIOR_SAMPLES, "random_state": SEED}
-    left, inside, right = SignedRankTest.probs(other, ours, **sampling)
-    return float(left), float(inside), float(right)
-
-
-def family_interval(gains: np.ndarray, families: Any, *, seed: int = SEED) -> tuple[float, float]:
-    """95 % interval of the mean gain over tables, families of tables resampled as wholes.
-
-    Unknown if there is one family only: what it would give on others, nothing tells.
-    """
-    _, codes = np.unique(np.asarray(families, dtype=str), return_inverse=True)
-    sums, counts = np.bincount(codes, gains), np.bincount(codes)
-    if len(counts) < 2:
-        return (np.nan, np.nan)
-
-    def mean(index: np.ndarray, axis: int = -1) -> np.ndarray:
-        return sums[index].sum(axis) / counts[index].sum(axis)
-
-    options = {"n_resamples": RESAMPLES, "method": "percentile", "vectorized": True}
-    drawn = bootstrap((np.arange(len(counts)),), mean, rng=np.random.default_rng(seed), **options)
-    return float(drawn.confidence_interval.low), float(drawn.confidence_interval.high)
-
-
-def incomplete(rows: pd.DataFrame, ours: str, others: tuple[str, ...] = ("smote",)) -> pd.DataFrame:
+def incomplete(
+    rows: pd.DataFrame, ours: str, variants: Sequence[str] = (), others: tuple[str, ...] = ("smote",)
+) -> pd.DataFrame:
     """Methods that were not run everywhere, paired with ours (and others) on the rows they share."""
+    rows = rows[~rows["method"].isin(variants)]
     lines = []
     for block, part in rows.groupby("block", sort=False):
         methods = {name: methods for name, methods in part.groupby("method", sort=False)}
         fixed = [name for name in (ours, *others) if name in methods]
         complete = complete_methods(part)
-        for name in [name for name in methods if name not in complete]:
+        for name in [name for name in methods if name not in complete and name != ours]:
             rivals = [methods[other] for other in fixed if other != name]
             lines.append({"block": block, "method": name, **_paired(methods[name], rivals)})
     return pd.DataFrame(lines)

@@ -8,7 +8,7 @@ file now and then and at the end, so the file does not depend on who finished fi
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -75,11 +75,15 @@ class Store:
             _write(self.read(), self.path)
             shutil.rmtree(self.parts)
 
-    def forget(self, chosen: Any = None) -> None:
-        """Drop the rows for which ``chosen``, a function of the frame, is true; all without it."""
+    def forget(self, chosen: Callable[[pd.DataFrame], Any]) -> None:
+        """Drop the rows for which ``chosen``, a function of the frame, is true."""
         rows = self.read()
-        kept = rows[~chosen(rows)] if chosen else rows.iloc[:0]
-        _write(kept, self.path)
+        _write(rows[~chosen(rows)], self.path)
+        shutil.rmtree(self.parts, ignore_errors=True)
+
+    def remove(self) -> None:
+        """Drop everything, whatever its columns are."""
+        self.path.unlink(missing_ok=True)
         shutil.rmtree(self.parts, ignore_errors=True)
 
     def _typed(self, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

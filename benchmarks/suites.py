@@ -19,7 +19,15 @@ from typing import Final
 import pandas as pd
 from sklearn.datasets import make_classification
 
-from benchmarks.tables import MissingDataError, Table, autogan_names, how_to_get_data, load_table, manifest
+from benchmarks.tables import (
+    EMBEDDED,
+    MissingDataError,
+    Table,
+    autogan_names,
+    how_to_get_data,
+    load_table,
+    manifest,
+)
 
 MIN_MINORITY: Final = 8
 MIN_IMBALANCE: Final = 1.5
@@ -96,6 +104,12 @@ SUITES: Final[Mapping[str, Suite]] = MappingProxyType(
         "smoke": Suite(lambda folder: ["wine-third", "diabetes-worst-tenth"], (*WEAK, *STRONG), folds=1),
     }
 )
+
+
+def every_name(folder: Path | None) -> list[str]:
+    """All tables there are, whichever suite they belong to."""
+    shared = [entry["name"] for entry in manifest(folder)] + autogan_names(folder) if folder else []
+    return [*EMBEDDED, *_speed(folder), *shared]
 
 
 def needed(folder: Path | None) -> Path:

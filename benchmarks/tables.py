@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -98,21 +98,16 @@ def manifest(folder: Path) -> list[dict[str, Any]]:
     return entries
 
 
-def load_tables(names: Iterable[str], folder: Path | None) -> list[Table]:
-    """Tables by name, embedded ones and those of the data folder.
+def load_table(name: str, folder: Path | None) -> Table:
+    """A table by name, an embedded one or one of the data folder.
 
     Raises
     ------
     MissingDataError
-        If a table is embedded nowhere and there is no data folder.
+        If it is not embedded and there is no data folder.
     ValueError
         If the data folder has no such table.
     """
-    return [load_table(name, folder) for name in names]
-
-
-def load_table(name: str, folder: Path | None) -> Table:
-    """One table by name; see ``load_tables``."""
     if name in EMBEDDED:
         return EMBEDDED[name]()
     if folder is None:

@@ -23,7 +23,7 @@ from benchmarks.demo import SHOWN
 from benchmarks.fidelity import fidelity
 from benchmarks.methods import METHODS, TITLES, Method
 from benchmarks.preparation import Setting, on_encoded, on_raw
-from benchmarks.protocol import COLUMNS, NUMBERS, Cell
+from benchmarks.protocol import COLUMNS, Cell
 from benchmarks.provenance import beside, command
 from benchmarks.storage import Store
 from benchmarks.tables import (
@@ -33,7 +33,6 @@ from benchmarks.tables import (
     Table,
     data_folder,
     load_table,
-    load_tables,
 )
 from gan_oversampler import GANOversampler
 
@@ -81,7 +80,7 @@ def test_without_data_the_error_says_what_is_missing_and_what_there_is(monkeypat
     monkeypatch.delenv(DATA_VARIABLE, raising=False)
     assert data_folder() is None
     with pytest.raises(MissingDataError, match=r"glass4.*--data-dir.*wine-third"):
-        load_tables(["wine-third", "glass4"], None)
+        load_table("glass4", None)
 
 
 @pytest.mark.parametrize("suite", ["keel", "autogan", "mixed", "images"])
@@ -186,8 +185,41 @@ def test_thresholds_may_be_tuned_later(tmp_path):
     plain = run.run(cells(folds=1), out)
     tuned = run.run(cells(folds=1, tune="all"), out)
     assert tuned["f1_tuned"].between(0, 1).all()
+    assert not tuned["f1_tuned"].equals(tuned["f1"])
     assert tuned["f1"].equals(plain["f1"])
     assert not list(run._todo(cells(folds=1, tune="all"), tuned))
+    more = run.run(cells(names=(*QUICK, "tree"), folds=1), out)
+    assert more.loc[more["classifier"] != "tree", "f1_tuned"].notna().all()
+    assert more.loc[more["classifier"] == "tree", "f1_tuned"].isna().all()
+
+
+def test_what_is_done_again_is_what_was_chosen(tmp_path, capsys):
+    out, options = tmp_path / "r.parquet", ["smoke", "--tune", "none", "--classifiers", "knn"]
+    options += ["--out", str(out), "--methods", "none,random"]
+    run.main(options)
+    run.main([*options, "--tables", "wine-third", "--redo", "random"])
+    rows = pd.read_parquet(out)
+    assert len(rows) == 4
+    assert f"report r --results {tmp_path}" in capsys.readouterr().out
+
+
+def test_a_fresh_start_needs_nothing_of_what_was_there(tmp_path):
+    out = tmp_path / "r.parquet"
+    pd.DataFrame({"other": [1]}).to_parquet(out)
+    options = ["smoke", "--tables", "wine-*", "--tune", "none", "--classifiers", "knn", "--out", str(out)]
+    run.main([*options, "--methods", "none", "--fresh"])
+    run.main([*options, "--methods", "random", "--fresh"])
+    assert pd.read_parquet(out)["method"].tolist() == ["random"]
+    assert len(json.loads(beside(out, "_meta.json").read_text())["runs"]) == 1
+
+
+def test_tables_of_ones_own_are_found_by_name(tmp_path, monkeypatch):
+    entry = {"name": "mine", "path": "my.csv", "family": "f", "categorical": [], "minority": "1"}
+    (tmp_path / "manifest.json").write_text(json.dumps([entry]))
+    tiny().X.assign(target=tiny().y).to_csv(tmp_path / "my.csv", index=False)
+    options = ["--tables", "mine", "--methods", "none", "--classifiers", "knn", "--tune", "none"]
+    run.main(["keel", "--data-dir", str(tmp_path), *options, "--out", str(tmp_path / "r.parquet")])
+    assert pd.read_parquet(tmp_path / "r.parquet")["table"].unique().tolist() == ["mine"]
 
 
 def test_a_failing_method_is_recorded_with_its_error(tmp_path, monkeypatch):
@@ -252,8 +284,8 @@ def test_methods_work_on_numbers_categories_and_few_rows(method, categorical):
 
 @pytest.mark.parametrize("method", ["svm_smote", "kmeans_smote", "adasyn", "smote_tomek", "smote_enn"])
 def test_further_methods_work_on_numbers(method):
-    (row,) = protocol.evaluate(Cell(tiny(n_minority=30), 0, 0, method, ("knn",)))
-    assert row["error"] == "" or "No clusters found" in row["error"]
+    table = EMBEDDED["wine-third"]()
+    assert [row["error"] for row in protocol.evaluate(Cell(table, 0, 0, method, ("knn",)))] == [""]
 
 
 def test_class_weights_weigh():
@@ -379,10 +411,31 @@ def test_the_oracle_is_shown_rows_of_the_training_fold_only(monkeypatch):
     table = replace(table, X=table.X.assign(id=np.arange(100) + 0.5))
     sampler = GANOversampler(oracle=spy, max_steps=0, random_state=0)
     patched(monkeypatch, spied=Method("spied", lambda setting: on_raw(setting, sampler)))
-    train, test = protocol.split(table, protocol.N_FOLDS, 0)[0]
-    protocol.resample("spied", train, test, 0)
-    assert shown
-    assert set(shown) <= set(train.X["id"])
+    (row,) = protocol.evaluate(Cell(table, 0, 0, "spied", ("knn",)))
+    train, held_out = protocol.positions(table, protocol.N_FOLDS, 0)[0]
+    assert row["error"] == ""
+    assert set(shown) & set(train + 0.5)
+    assert not set(shown) & set(held_out + 0.5)
+
+
+def test_a_threshold_that_peeks_is_found(monkeypatch):
+    cell, whole = Cell(tiny(), 0, 0, "none", tuned=True), []
+
+    def remembering(table, n, seed):
+        whole.append(table) if len(table.y) == 100 else None
+        return split(table, n, seed)
+
+    split = protocol.split
+    monkeypatch.setattr(protocol, "split", remembering)
+    audit(cell)
+    monkeypatch.setattr(protocol, "thresholds", lambda cell, train: {"logistic": {"f1": peek(whole)}})
+    with pytest.raises(LeakError):
+        audit(cell)
+
+
+def peek(tables):
+    """A threshold that depends on all rows of the table."""
+    return float(tables[-1].X.to_numpy().mean())
 
 
 def _scaled_before_the_split(split):
@@ -421,10 +474,6 @@ def test_an_audit_names_the_method_that_leaks(monkeypatch, capsys):
 def test_recorded_commands_name_no_folders_of_this_machine():
     argv = ["/x/benchmarks/run.py", "--data-dir", "/home/me/data", "--out=/tmp/a.csv"]
     assert command(argv) == "python -m benchmarks.run --data-dir data --out=a.csv"
-
-
-def test_numbers_of_a_row_are_known_columns():
-    assert set(NUMBERS) < set(COLUMNS)
 
 
 def test_digests_ignore_the_container():

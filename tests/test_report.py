@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import benchmarks
-from benchmarks import markdown, pictures, report, report_autogan, statistics
+from benchmarks import markdown, metrics, pictures, report, report_autogan, significance, statistics
 from benchmarks import report_sections as sections
 from benchmarks.statistics import COSTS, DRAWN, LOSSES, METRICS, SCORES
 
@@ -21,9 +21,10 @@ N_TABLES, N_FOLDS = 7, 2
 def _small(monkeypatch):
     """Fewer metrics and samples than in earnest; names for readers without the samplers behind them."""
     monkeypatch.setattr(statistics, "TESTED", ("f1", "average_precision"))
-    monkeypatch.setattr(statistics, "POSTERIOR_SAMPLES", 300)
-    monkeypatch.setattr(statistics, "RESAMPLES", 1000)
+    monkeypatch.setattr(significance, "POSTERIOR_SAMPLES", 300)
+    monkeypatch.setattr(significance, "RESAMPLES", 1000)
     stub = ModuleType("benchmarks.methods")
+    stub.SETTINGS = {"ours_plain": "ours"}
     stub.TITLES = {"ours": "GANOversampler", "none": "nothing", "smote": "SMOTE"}
     monkeypatch.setitem(sys.modules, "benchmarks.methods", stub)
     monkeypatch.setattr(benchmarks, "methods", stub, raising=False)
@@ -37,7 +38,15 @@ def made(gains, tables=None):
     base = {table: rng.uniform(0.3, 0.6) + tuned for table in tables}
     rows = [
         {"table": table, "family": table, "method": method, "classifier": classifier, "block": block}
-        | {"error": "", "repeat": 0, "fold": fold, "n_train": 80, "n_minority": 9, "n_new": 62}
+        | {
+            "error": "",
+            "tuning_error": "",
+            "repeat": 0,
+            "fold": fold,
+            "n_train": 80,
+            "n_minority": 9,
+            "n_new": 62,
+        }
         | {"n_features": 3, **dict(zip(SCORES, base[table] + gain)), **dict.fromkeys(LOSSES, 0.2 - gain)}
         | {**dict.fromkeys(COSTS, 1.0 + gain), **dict.fromkeys(DRAWN, np.nan if method == "none" else 0.6)}
         for table in tables
@@ -93,7 +102,7 @@ def test_comparisons_turn_round_with_the_sides():
     rng = np.random.default_rng(1)
     index = pd.MultiIndex.from_arrays([list("aabbcc"), range(6)])
     a, b = (pd.Series(rng.uniform(size=6), index) for _ in range(2))
-    there, back = statistics.compare(a, b), statistics.compare(b, a)
+    there, back = significance.compare(a, b), significance.compare(b, a)
     assert there["won"] == back["lost"]
     assert there["difference"] == pytest.approx(-back["difference"])
     assert there["low"] == pytest.approx(-back["high"], abs=0.02)
@@ -181,15 +190,15 @@ def test_identical_methods_tie():
 
 def test_copies_of_families_do_not_narrow_the_interval():
     gains, families = np.array([0.1, -0.05, 0.02, 0.04, -0.01]), list("abcde")
-    once = statistics.family_interval(gains, families)
-    often = statistics.family_interval(np.repeat(gains, 30), np.repeat(families, 30))
+    once = significance.family_interval(gains, families)
+    often = significance.family_interval(np.repeat(gains, 30), np.repeat(families, 30))
     assert often == pytest.approx(once)
-    independent = statistics.family_interval(np.repeat(gains, 30), np.arange(150))
+    independent = significance.family_interval(np.repeat(gains, 30), np.arange(150))
     assert np.ptp(independent) < np.ptp(once) / 3
 
 
 def test_one_family_gives_no_interval():
-    assert np.isnan(statistics.family_interval(np.full(30, 0.1), ["a"] * 30)).all()
+    assert np.isnan(significance.family_interval(np.full(30, 0.1), ["a"] * 30)).all()
 
 
 def test_the_headline_is_honest_when_ours_loses():
@@ -198,7 +207,7 @@ def test_the_headline_is_honest_when_ours_loses():
     assert "the best is SMOTE 1.0" in page
     assert "Against SMOTE: -0.070 on average" in page
     assert f"0 tables won, 0 tied, {N_TABLES} lost" in page
-    assert "worse than 1," in page
+    assert "worse than 1 of" in page
 
 
 def test_the_headline_says_when_ours_was_not_run_everywhere():
@@ -257,3 +266,79 @@ def test_the_best_is_bold_after_rounding():
 def test_the_front_keeps_what_no_quicker_method_equals():
     points = pd.DataFrame({"x": [1.0, 2.0, 2.0, 3.0], "f1": [0.5, 0.4, 0.7, 0.7]})
     assert pictures.pareto(points, "f1").index.tolist() == [0, 2]
+
+
+def test_all_scores_that_are_measured_are_reported():
+    assert set(METRICS) == set(metrics.SCORES)
+
+
+def test_other_settings_of_ours_have_no_rank_and_are_no_opponents(tmp_path):
+    rows = made({"none": 0.0, "smote": 0.05, "ours": 0.04, "ours_plain": 0.06})
+    page = reported(tmp_path, rows)
+    assert "ranks 2nd of 4" in page.splitlines()[2]  # ours, smote, none, none tuned
+    assert "Other settings of ours" in page
+    prepared = statistics.prepare(rows)
+    assert "ours_plain" not in set(statistics.comparisons(prepared, "ours", ["ours_plain"])["opponent"])
+    pair = line(statistics.ablations(prepared, "ours", ["ours_plain"]), block="weak", metric="f1")
+    assert pair["difference"] == pytest.approx(-0.02)
+
+
+def test_many_small_wins_do_not_hide_few_large_losses():
+    ours = pd.Series([0.001 + i / 1e5 for i in range(6)] + [-0.5 - i / 100 for i in range(5)])
+    ours.index = pd.MultiIndex.from_arrays([[f"f{i}" for i in range(11)]] * 2)
+    pair = significance.compare(ours, 0 * ours)
+    assert (pair["won"], pair["lost"], pair["direction"]) == (6, 5, -1)
+    lines = pd.DataFrame([{**pair, "block": "weak", "metric": "f1", "opponent": "x"}])
+    lines = lines.assign(holm=0.01, holm_families=0.01)
+    assert "better than 0 and worse than 1 of 1" in sections.verdicts(lines, "weak", "f1")
+
+
+def test_tests_over_families_count_every_family_once():
+    gains = pd.Series(np.linspace(0.01, 0.02, 30))
+    gains.index = pd.MultiIndex.from_arrays([["one"] * 28 + ["two", "three"], range(30)])
+    pair = significance.compare(gains, 0 * gains)
+    assert pair["wilcoxon"] < 1e-6
+    assert pair["wilcoxon_families"] == 0.25  # three families cannot say more
+
+
+def test_a_faultless_run_says_so(tmp_path):
+    assert "No cell failed." in reported(tmp_path, made({"none": 0.0, "ours": 0.05}))
+
+
+def test_cells_that_could_not_be_tuned_take_the_tuned_scores_of_none(tmp_path):
+    rows = made({"none": 0.0, "smote": 0.1, "ours": 0.05})
+    hit = (rows["method"] == "smote") & (rows["table"] == "t0")
+    tuned = [name for name in SCORES if name.endswith("_tuned")]
+    rows.loc[hit, tuned] = np.nan
+    rows.loc[hit, "tuning_error"] = "ValueError: too few"
+    prepared = statistics.prepare(rows)
+    none = prepared[(prepared["method"] == "none") & (prepared["table"] == "t0")]
+    found = prepared[(prepared["method"] == "smote") & (prepared["table"] == "t0")]
+    assert found["f1_tuned"].to_list() == none["f1_tuned"].to_list()
+    assert found["f1"].mean() == pytest.approx(none["f1"].mean() + 0.1)
+    assert "none_tuned" in statistics.complete_methods(prepared[prepared["block"] == "weak"])
+    failure = line(statistics.errors(prepared), method="smote")
+    assert (failure["failed"], failure["untuned"]) == (0, N_FOLDS)
+    assert "ValueError: too few" in reported(tmp_path, rows)
+
+
+def test_a_method_tuned_here_and_there_takes_no_tuned_scores_from_others():
+    rows = made({"none": 0.0, "smote": 0.1, "ours": 0.05})
+    tuned = [name for name in SCORES if name.endswith("_tuned")]
+    rows.loc[(rows["method"] == "smote") & (rows["table"] != "t0"), tuned] = np.nan
+    shown = statistics.at_tuned_thresholds(statistics.prepare(rows))
+    assert set(shown["method"]) == {"none", "ours"}
+    assert (shown["cells"] == N_TABLES * N_FOLDS).all()
+
+
+def test_without_none_methods_that_fail_are_incomplete():
+    rows = made({"smote": 0.1, "ours": 0.05})
+    rows = statistics.prepare(failing(rows, (rows["method"] == "smote") & (rows["table"] == "t0")))
+    assert statistics.complete_methods(rows) == ["ours"]
+
+
+def test_ours_is_no_line_among_those_not_run_everywhere():
+    rows = made({"none": 0.0, "smote": 0.1, "ours": 0.05})
+    rows = statistics.prepare(rows[(rows["method"] != "ours") | (rows["table"] != "t0")])
+    pairs = statistics.incomplete(rows, "ours")
+    assert pairs.empty or "ours" not in set(pairs["method"])
