@@ -170,16 +170,17 @@ def _chosen_methods(asked: Sequence[str] | None, missing: dict[str, str]) -> lis
 
 
 def _chosen_tables(asked: Sequence[str] | None, folder: Path | None, names: Any) -> list[str]:
-    """Tables of the suite, or all that match the patterns asked for, wherever they are."""
+    """Tables of the suite that match the patterns asked for; if none does, others that do."""
     if not asked:
         return names(folder)
     known = every_name(folder)
+    own = set(names(folder)) if folder else set()
     found = [name for name in known if any(fnmatch(name, pattern) for pattern in asked)]
     if not found and folder is None:
         raise MissingDataError(f"no table here matches {', '.join(asked)}. {how_to_get_data()}")
     if not found:
         raise ValueError(f"no table matches {', '.join(asked)}; known are {', '.join(known)}")
-    return found
+    return [name for name in found if name in own] or found
 
 
 def _forget(out: Path, cells: Sequence[Cell], options: Any) -> None:

@@ -109,6 +109,12 @@ def test_autogan_tables_are_used_as_scaled_as_they_come(tmp_path):
     rows = np.random.default_rng(0).uniform(-1, 1, (30, 4))
     np.savez(tmp_path / "autogan" / "tor" / "20_0.5.npz", data=rows, labels=(np.arange(30) < 10) * 1.0)
     assert suites.SUITES["autogan"].names(tmp_path) == ["tor/20_0.5"]
+    (tmp_path / "autogan" / "fmnist24").mkdir()
+    (tmp_path / "autogan" / "fmnist24" / "20_0.5.npz").touch()
+    for suite, root in (("autogan", "tor"), ("images", "fmnist24"), ("keel", "fmnist24")):
+        chosen = run._chosen_tables(["*/20_*"], tmp_path, suites.SUITES[suite].names)
+        assert f"{root}/20_0.5" in chosen
+        assert len(chosen) == 1 + (suite == "keel")
     table = load_table("tor/20_0.5", tmp_path)
     assert (table.family, table.n_minority) == ("tor", 10)
     fold = protocol.resample("none", table, table, seed=0)
