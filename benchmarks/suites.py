@@ -67,14 +67,16 @@ class Suite:
 
 
 def _keel(folder: Path | None) -> list[str]:
-    return [
-        entry["name"]
-        for entry in sorted(manifest(needed(folder)), key=lambda entry: entry["rows"])
+    """Small ones first."""
+    chosen = [
+        entry
+        for entry in manifest(needed(folder))
         if entry["path"].startswith("keel/")
         and entry["classes"] == 2
         and entry["n_minority"] >= MIN_MINORITY
         and entry["imbalance_ratio"] > MIN_IMBALANCE
     ]
+    return [entry["name"] for entry in sorted(chosen, key=lambda entry: entry["rows"])]
 
 
 def _autogan(folder: Path | None) -> list[str]:
