@@ -90,13 +90,9 @@ def at_tuned_thresholds(rows: pd.DataFrame) -> pd.DataFrame:
     tuned = rows[rows["f1_tuned"].notna() & (rows["method"] != NONE_TUNED)]
     names = [*THRESHOLDED, *TUNED]
     means = tuned.groupby(["block", "method"], sort=False)[names].mean()
-    cells = tuned.groupby(["block", "method"], sort=False).apply(_n_cells, include_groups=False)
+    cells = tuned.drop_duplicates(["block", "method", *CELL]).groupby(["block", "method"]).size()
     table = means.assign(cells=cells).reset_index()
     return table.sort_values(["block", "f1_tuned"], ascending=[False, False], kind="stable")
-
-
-def _n_cells(rows: pd.DataFrame) -> int:
-    return len(rows[list(CELL)].drop_duplicates())
 
 
 def fall_back(rows: pd.DataFrame) -> pd.DataFrame:

@@ -342,3 +342,11 @@ def test_ours_is_no_line_among_those_not_run_everywhere():
     rows = statistics.prepare(rows[(rows["method"] != "ours") | (rows["table"] != "t0")])
     pairs = statistics.incomplete(rows, "ours")
     assert pairs.empty or "ours" not in set(pairs["method"])
+
+
+def test_a_suite_without_tuned_thresholds_is_told_without_them(tmp_path):
+    tuned = [name for name in SCORES if name.endswith("_tuned")]
+    rows = made({"none": 0.0, "ours": 0.05}).assign(**dict.fromkeys(tuned, np.nan))
+    page = reported(tmp_path, rows)
+    assert "Tuned thresholds" not in page
+    assert "ranks 1st of 2" in page
