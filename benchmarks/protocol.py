@@ -129,10 +129,11 @@ def _sampled(steps: Steps, X: Any, y: pd.Series) -> tuple[tuple[Any, Any], float
     """Output, seconds and megabytes of the sampler; what peers measure in their own process counts."""
     if steps.sampler is None:
         return (X, y), 0.0, 0.0
-    start = time.perf_counter()
     with peak_memory() as peak:
+        start = time.perf_counter()
         output = steps.sampler.fit_resample(X, y)
-    seconds = getattr(steps.sampler, "seconds_", time.perf_counter() - start)
+        seconds = time.perf_counter() - start
+    seconds = getattr(steps.sampler, "seconds_", seconds)
     return output, seconds, getattr(steps.sampler, "peak_mb_", peak.mb)
 
 
