@@ -20,7 +20,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from scikit_posthocs import critical_difference_diagram
 from scipy.stats import studentized_range
 
-from benchmarks.statistics import NONE, NONE_TUNED, SCORES, distinct
+from benchmarks.statistics import HEADLINES, NONE, NONE_TUNED, SCORES, distinct
 
 OURS, OTHERS, INK, FRONT = "#D55E00", "#333333", "#222222", "#0072B2"
 LINES: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#000000")
@@ -28,7 +28,6 @@ DASHES: Final = ("-", "--", ":", "-.")
 MARKERS: Final = "osD^vPX*"
 ALPHA: Final = 0.05
 QUICKEST: Final = 1e-3  # seconds; where nothing is drawn the logarithm would have no place
-SHOWN: Final = ("f1", "average_precision")
 
 
 def title(method: str) -> str:
@@ -53,7 +52,7 @@ def setting_of(method: str) -> str:
 
 def critical_differences(summary: pd.DataFrame, tables: int, ours: str, path: Path) -> None:
     """Mean ranks of the complete methods of a block, not told apart where a bar joins them."""
-    panels = [(metric, _ranks(summary, metric)) for metric in SHOWN]
+    panels = [(metric, _ranks(summary, metric)) for metric in HEADLINES]
     panels = [(metric, ranks) for metric, ranks in panels if len(ranks) > 1]
     if not panels:
         return
@@ -137,7 +136,7 @@ def _heat(axes: Any, tests: pd.DataFrame) -> Any:
 def seconds(summary: pd.DataFrame, ours: str, path: Path) -> None:
     """Mean scores of a block's complete methods against what they cost, best ones joined by a line."""
     figure = _figure((9, 10))
-    panels = list(zip(figure.subplots(len(SHOWN)), SHOWN))
+    panels = list(zip(figure.subplots(len(HEADLINES)), HEADLINES))
     summary = distinct(summary).assign(x=summary["seconds"].clip(lower=QUICKEST))
     for axes, metric in panels:
         _scatter(axes, summary.dropna(subset=[metric, "x"]), metric, ours)

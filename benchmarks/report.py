@@ -153,7 +153,7 @@ def _block(results: Results, block: str) -> str:
     diagram = _picture(results, f"cd_{block}")
     tests = results.tests
     tests = tests[tests["block"] == block] if len(tests) else tests
-    shown = [sections.tests_table(tests, metric) for metric in sections.HEADLINES] if len(tests) else []
+    shown = [sections.tests_table(tests, metric) for metric in statistics.HEADLINES] if len(tests) else []
     pairs, ablations = _incomplete(results, block), _ablations(results, block)
     calibration = sections.calibration_table(summary, results.ours)
     tuned = statistics.at_tuned_thresholds(results.rows)

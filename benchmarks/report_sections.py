@@ -10,10 +10,9 @@ import pandas as pd
 from benchmarks import markdown as md
 from benchmarks.pictures import title
 from benchmarks.significance import ROPE
-from benchmarks.statistics import SCORES
+from benchmarks.statistics import HEADLINES, SCORES
 
 SIGNIFICANT: Final = 0.05
-HEADLINES: Final = ("f1", "average_precision")
 RIVALS: Final = ("smote", "none")
 HIGH, LOW = md.HIGHEST, md.LOWEST
 SUMMARY: Final = {

@@ -147,8 +147,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if options.audit:
         return _audit(cells)
     _forget(out, cells, options)
-    beside(out, "_missing.json").parent.mkdir(parents=True, exist_ok=True)
-    beside(out, "_missing.json").write_text(json.dumps(missing, indent=1) + "\n", "utf-8")
+    _note_missing(out, options.methods or METHODS, missing)
     rows = run(cells, out, jobs=options.jobs, backend=options.backend)
     print(f"{len(rows)} rows, {(rows['error'] != '').sum()} of them failures, in {out.name}.")
     where = "" if out.parent == RESULTS else f" --results {out.parent}"
@@ -160,6 +159,15 @@ def _missing(methods: Iterable[str]) -> dict[str, str]:
     peers = {name: METHODS[name].peer for name in methods if METHODS[name].peer}
     reasons = client.available() if peers else {}
     return {name: reasons[peer] for name, peer in peers.items() if reasons[peer].startswith("missing")}
+
+
+def _note_missing(out: Path, methods: Iterable[str], missing: dict[str, str]) -> None:
+    """Say beside the results what could not run; what earlier runs said of other methods stays."""
+    side = beside(out, "_missing.json")
+    side.parent.mkdir(parents=True, exist_ok=True)
+    earlier = json.loads(side.read_text("utf-8")) if side.exists() else {}
+    kept = {name: reason for name, reason in earlier.items() if name not in set(methods)}
+    side.write_text(json.dumps(kept | missing, indent=1) + "\n", "utf-8")
 
 
 def _chosen_methods(asked: Sequence[str] | None, missing: dict[str, str]) -> list[str]:

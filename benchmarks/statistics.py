@@ -24,6 +24,8 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
+from benchmarks import metrics
+from benchmarks.fidelity import FIDELITY
 from benchmarks.significance import compare, record
 
 SCORES: Final[Mapping[str, str]] = MappingProxyType(
@@ -46,11 +48,11 @@ LOSSES: Final[Mapping[str, str]] = MappingProxyType(
 )
 METRICS: Final = (*SCORES, *LOSSES)
 TESTED: Final = ("f1", "g_mean", "balanced_accuracy", "mcc", "average_precision", "roc_auc", "f1_tuned")
-ABLATED: Final = ("f1", "average_precision")
-THRESHOLDED: Final = ("f1", "g_mean", "balanced_accuracy", "mcc")
+HEADLINES: Final = ("f1", "average_precision")
+THRESHOLDED: Final = metrics.TUNED
 TUNED: Final = tuple(f"{name}_tuned" for name in THRESHOLDED)
 BLOCKS: Final = ("paper", "weak", "strong")
-DRAWN: Final = ("c2st", "coverage", "dcr_ratio", "copies")
+DRAWN: Final = FIDELITY
 COSTS: Final = ("seconds", "peak_mb")
 
 CELL: Final = ("table", "repeat", "fold")
@@ -100,21 +102,15 @@ def fall_back(rows: pd.DataFrame) -> pd.DataFrame:
 
     A score that the method has nowhere (it was not tuned) stays unknown: "none" must not be its mean.
     """
-    metrics, untuned = list(METRICS), ~rows["failed"] & (rows["tuning_error"] != "")
-    none = rows.loc[rows["method"] == NONE, [*ROW, *metrics]].drop_duplicates(list(ROW))
-    places = rows.loc[rows["failed"] | untuned, [*ROW, "method"]]
-    scores = places.merge(none, on=list(ROW), how="left").set_axis(places.index)
-    known = rows[~rows["failed"]].groupby("method")[metrics].agg(lambda column: column.notna().any())
-    known = known.reindex(rows["method"].unique(), fill_value=True).loc[scores["method"]]
-    scores = scores[metrics].where(known.to_numpy())
-    filled, tuned = rows.copy(), list(TUNED)
-    fallen = rows.index[rows["failed"]]
-    filled.loc[fallen, metrics] = scores.loc[fallen]
-    filled.loc[untuned, tuned] = (
-        none.set_index(list(ROW))[tuned]
-        .reindex(pd.MultiIndex.from_frame(rows.loc[untuned, list(ROW)]))
-        .to_numpy()
-    )
+    names, tuned = list(METRICS), list(TUNED)
+    none = rows[rows["method"] == NONE].drop_duplicates(list(ROW)).set_index(list(ROW))[names]
+    there = none.reindex(pd.MultiIndex.from_frame(rows[list(ROW)])).set_axis(rows.index)
+    known = rows[~rows["failed"]].groupby("method")[names].agg(lambda column: column.notna().any())
+    known = known.reindex(rows["method"].unique(), fill_value=True).loc[rows["method"]].to_numpy()
+    filled, failed = rows.copy(), rows["failed"]
+    untuned = ~failed & (rows["tuning_error"] != "")
+    filled.loc[failed, names] = there.where(known)[failed]
+    filled.loc[untuned, tuned] = there.loc[untuned, tuned]
     return filled
 
 
@@ -238,7 +234,7 @@ def ablations(rows: pd.DataFrame, ours: str, variants: Sequence[str]) -> pd.Data
         for block, part in rows.groupby("block", sort=False)
         for variant in variants
         if len(shared := _shared(part, ours, variant))
-        for metric in ABLATED
+        for metric in HEADLINES
     ]
     return _stacked(parts)
 
@@ -299,7 +295,7 @@ def _paired(rows: pd.DataFrame, rivals: list[pd.DataFrame]) -> dict[str, Any]:
         shared = shared.intersection(part.index)
     cells = shared.droplevel("classifier").unique()
     facts: dict[str, Any] = {"cells": len(cells), "tables": cells.get_level_values("table").nunique()}
-    for metric in ("f1", "average_precision"):
+    for metric in HEADLINES:
         means = [part.loc[shared, metric].groupby("table").mean() for part in places]
         facts |= {f"{metric}_{part['method'].iloc[0]}": m.mean() for part, m in zip(places[1:], means[1:])}
         facts[metric] = means[0].mean()

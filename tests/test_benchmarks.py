@@ -219,6 +219,15 @@ def test_a_fresh_start_needs_nothing_of_what_was_there(tmp_path):
     assert len(json.loads(beside(out, "_meta.json").read_text())["runs"]) == 1
 
 
+def test_what_could_not_run_is_remembered_until_it_can(tmp_path):
+    out = tmp_path / "r.parquet"
+    run._note_missing(out, ["lee", "arf"], {"lee": "missing: x", "arf": "missing: x"})
+    run._note_missing(out, ["none"], {})
+    assert set(json.loads(beside(out, "_missing.json").read_text())) == {"lee", "arf"}
+    run._note_missing(out, ["lee"], {})
+    assert set(json.loads(beside(out, "_missing.json").read_text())) == {"arf"}
+
+
 def test_tables_of_ones_own_are_found_by_name(tmp_path, monkeypatch):
     entry = {"name": "mine", "path": "my.csv", "family": "f", "categorical": [], "minority": "1"}
     (tmp_path / "manifest.json").write_text(json.dumps([entry]))
