@@ -19,10 +19,12 @@ from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
+from gan_oversampler.geometry import Start
 from gan_oversampler.space import RowSpace
 
 N_NEIGHBORS: Final = 5  # of the same class, as SMOTE
 N_AROUND: Final = 10  # of any class, to tell safe rows from border rows, as Borderline-SMOTE
+N_TRAITS: Final = 4
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,15 @@ class Neighbourhood:
         Rows of the class.
     friends_nK : Tensor
         Indices of the nearest rows of the same class (the row itself when it is alone).
+    circle_nK : Tensor
+        The same, twice as many.
     foes_nKF : Tensor
         Nearest rows of other classes (the row itself when there are none).
     danger_n : Tensor
         Share of foes among the nearest rows of any class, in [0, 1].
+    traits_nK : Tensor
+        What a learnt geometry may weigh rows by, each with mean 0 and variance 1 or 0: how much nearer
+        foes are than friends, how far friends are, danger, and how near danger is to one half.
     spread_F : Tensor
         Standard deviation of each encoded column within the class.
     """
@@ -46,8 +53,10 @@ class Neighbourhood:
     space: RowSpace
     rows_nF: Tensor
     friends_nK: Tensor
+    circle_nK: Tensor
     foes_nKF: Tensor
     danger_n: Tensor
+    traits_nK: Tensor
     spread_F: Tensor
 
     @classmethod
@@ -59,12 +68,15 @@ class Neighbourhood:
         if not friends.size:
             friends = np.arange(len(rows))[:, None]
         foe_rows = others[foes[:, :N_NEIGHBORS]] if foes.size else rows[:, None, :]
+        danger = _danger(near, far)
         return cls(
             space,
             torch.from_numpy(rows),
             torch.from_numpy(friends[:, :N_NEIGHBORS]),
+            torch.from_numpy(friends),
             torch.from_numpy(foe_rows),
-            torch.from_numpy(_danger(near, far)),
+            torch.from_numpy(danger),
+            torch.from_numpy(_traits(near, far, danger)),
             torch.from_numpy(rows.std(axis=0)),
         )
 
@@ -73,6 +85,22 @@ class Neighbourhood:
         """Silverman's factor for ``n`` rows in as many dimensions as there are values."""
         n, d = len(self.rows_nF), max(1, len(self.space.values_V))
         return float((4 / ((d + 2) * n)) ** (1 / (d + 4)))
+
+    def start(self, seeds_n: Tensor, friends_n: Tensor, generator: torch.Generator) -> Start:
+        """What a learnt geometry makes rows of: seeds, the way to a friend, noise."""
+        parents = torch.stack([self.rows_nF[seeds_n], self.rows_nF[friends_n]], dim=1)
+        step_n1 = torch.rand(len(seeds_n), 1, generator=generator)
+        weights = torch.cat([1 - step_n1, step_n1], dim=1)
+        rows = self.space.compose(parents, torch.eye(2)[:1].expand_as(weights), weights, generator=generator)
+        there = parents[:, 1]
+        free = self.space.free_values(rows) * self.space.free_values(there)
+        noise = torch.randn(rows.shape, generator=generator) * self.spread_F
+        shift, jitter = step_n1 * (there - rows), self.bandwidth * noise
+        return Start(rows, shift * free, jitter * self.space.free_values(rows), self.traits_nK[seeds_n])
+
+    def any_friend(self, seeds_n: Tensor, generator: torch.Generator) -> Tensor:
+        """Index of one friend of each seed."""
+        return _pick(self.friends_nK[seeds_n], generator)
 
 
 def _neighbors(
@@ -93,6 +121,20 @@ def _danger(near: NDArray[np.float64], far: NDArray[np.float64]) -> NDArray[np.f
     if not around.size:
         return np.zeros(len(near), np.float32)
     return np.asarray((around >= near.shape[1]).mean(axis=1), np.float32)
+
+
+def _traits(
+    near: NDArray[np.float64], far: NDArray[np.float64], danger: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Standardised traits ``(n, N_TRAITS)``; 0 where there are no friends or no foes to measure."""
+    n = len(danger)
+    friendly, hostile = (
+        np.log(d[:, :N_NEIGHBORS].mean(axis=1) + 1e-3) if d.shape[1] else np.zeros(n) for d in (near, far)
+    )
+    traits = np.stack([friendly - hostile, friendly, danger, 4 * danger * (1 - danger)], axis=1)
+    traits -= traits.mean(axis=0)
+    spread = traits.std(axis=0)
+    return np.asarray(traits / np.where(spread > 1e-6, spread, np.inf), np.float32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -280,6 +280,8 @@ class GANOversampler(BaseOverSampler):
             lookup({NOTHING: None, **BASELINES, **BASES}, name, "baseline")
         target = self._check(X, y)
         oracle = self._oracle(len(target.classes))
+        if oracle is not None:
+            gans = [gan.aimed_at(oracle.objective) for gan in gans]
         strategy = target.strategy(self.sampling_strategy)
         n_new = {target.code_of(label): n for label, n in strategy.items() if n}
         # ``fit`` goes on while at least one class can be learned; asking for rows is stricter.

@@ -31,7 +31,7 @@ from gan_oversampler.telling import (
     reason,
     small_class_notes,
 )
-from gan_oversampler.training.feed import Pool
+from gan_oversampler.training.pool import Pool
 from gan_oversampler.training.loop import Budget, Candidate, Score, Scored, train
 from gan_oversampler.training.population import CrossFitted
 
@@ -119,10 +119,10 @@ def run(plan: Plan, rows: Rows, layout: Layout, n_new: Mapping[int, int]) -> Out
         return _robust(plan, rows, space, n_new, notes)
     folds = [] if plan.oracle is None else split(plan, rows, int(counts[learned].min()))
     with clock.phase("neighbours"):
-        pools = _pools(plan.gans, rows, space, folds, learned, list(n_new))
+        shares = {code: float(n / counts[code]) for code, n in n_new.items()}
+        pools = _pools(plan.gans, rows, space, folds, learned, shares)
     if plan.oracle is None:
         return _blind(plan, pools, clock, notes)
-    shares = {code: n / counts[code] for code, n in n_new.items()}
     trials = _trials(plan, plan.oracle, rows, folds, pools, shares)
     return _judged(plan, plan.oracle, trials, pools, clock, notes)
 
@@ -249,11 +249,12 @@ def _pools(
     space: RowSpace,
     folds: Sequence[Fold],
     learned: list[int],
-    targets: list[int],
+    shares: Mapping[int, float],
 ) -> Pools:
     """Pools of every fold and of all rows, for both meanings of ``GAN.classes``."""
     seen: dict[int | None, NDArray[np.intp]] = {f: train for f, (train, _) in enumerate(folds)}
     seen[None] = np.arange(len(rows))
+    targets = list(shares)
     everything = np.flatnonzero(np.bincount(rows.codes) >= MIN_ROWS).tolist()
     kinds = {"targets": (learned, targets)}
     if any(gan.classes == "all" for gan in gans):
@@ -261,7 +262,7 @@ def _pools(
         kinds["all"] = (everything, sorted({*targets, *everything}) if from_base else targets)
     return {
         kind: {
-            fold: Pool.of(rows.values[i], rows.codes[i], space, learned=classes, drawn=drawn)
+            fold: Pool.of(rows.values[i], rows.codes[i], space, learned=classes, drawn=drawn, shares=shares)
             for fold, i in seen.items()
         }
         for kind, (classes, drawn) in kinds.items()

@@ -3,7 +3,7 @@
 A force sees the draft of a step and returns one number per member, lower being better.
 """
 
-# P member, B row, F encoded column
+# P member, B row, F encoded column, C class
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ import torch
 from torch import Tensor
 
 from gan_oversampler.losses import CriticFn, GanLoss
+from gan_oversampler.utility import Lesson
+from gan_oversampler.utility import utility as smooth_utility
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +30,31 @@ class Draft:
         Generated rows, with gradient.
     real_PBF : Tensor
         Real rows of the same classes, paired row by row.
+    label_PBC : Tensor
+        Their classes, one-hot.
     critic : callable
         ``(P, 2B, F) -> (P, 2B)`` for real rows followed by fake ones.
     loss : GanLoss
         The game that the cohort plays.
+    objective : str
+        Name of the smooth score that utility means.
+    odds_PB : Tensor or None
+        Logarithm of how often each generated row is to be drawn, with gradient.
+    scale_F : Tensor or None
+        Weight of each encoded column in distances.
+    lesson : Lesson or None
+        An inner split of the real rows; the generated ones come from the rows to study.
     """
 
     fake_PBF: Tensor
     real_PBF: Tensor
+    label_PBC: Tensor
     critic: CriticFn
     loss: GanLoss
+    objective: str = "f1"
+    odds_PB: Tensor | None = None
+    scale_F: Tensor | None = None
+    lesson: Lesson | None = None
 
 
 Force = Callable[[Draft], Tensor]
@@ -50,4 +67,11 @@ def adversarial(draft: Draft) -> Tensor:
     return draft.loss.generator(real_PB, fake_PB)
 
 
-FORCES: Final[Mapping[str, Force]] = MappingProxyType({"adversarial": adversarial})
+def utility(draft: Draft) -> Tensor:
+    """What a learner that also studies the generated rows still gets wrong on held-out rows: ``(P,)``."""
+    assert draft.lesson is not None and draft.odds_PB is not None and draft.scale_F is not None
+    rows_PBF = draft.fake_PBF * draft.scale_F
+    return 1 - smooth_utility(draft.lesson, rows_PBF, draft.label_PBC, draft.odds_PB, draft.objective)
+
+
+FORCES: Final[Mapping[str, Force]] = MappingProxyType({"adversarial": adversarial, "utility": utility})

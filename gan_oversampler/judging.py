@@ -18,7 +18,7 @@ from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.rows import Rows
 from gan_oversampler.sampling import Source
 from gan_oversampler.specification import GAN
-from gan_oversampler.training.feed import Pool
+from gan_oversampler.training.pool import Pool
 from gan_oversampler.training.loop import Candidate
 
 # What a user would do instead of a GAN: nothing, or draw from one of the bases.

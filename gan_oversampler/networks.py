@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import Final
@@ -19,35 +19,40 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan_oversampler._products import padded, product
+from gan_oversampler.geometry import Geometry, Start
 from gan_oversampler.space import RowSpace
 
-# CPU kernels treat the last few numbers of a buffer differently from the others; padding every member to
-# whole vectors makes its numbers independent of where in the buffer it lies.
-LANES: Final = 32
 NORM_MOMENTUM: Final = 0.8  # of batch statistics, as in the reference code
 SLOPE: Final = 0.2
 
 
-def padded(n: int, lanes: int = LANES) -> int:
-    """Next multiple of the vector length."""
-    return -(-n // lanes) * lanes
+class Packed:
+    """Parameter matrices that lie one after the other in a buffer, padded to whole vectors."""
 
+    shapes: list[tuple[int, int]]
 
-def _batched(x_PBI: Tensor, weight_PIO: Tensor, bias_P1O: Tensor) -> Tensor:
-    """``bias + x @ weight`` with outputs padded to whole vectors.
+    @property
+    def n_parameters(self) -> int:
+        return padded(sum(rows * columns for rows, columns in self.shapes))
 
-    Otherwise the gradient of a member's weight would start at an odd address, and how batched products
-    round depends on that.
-    """
-    n = weight_PIO.shape[-1]
-    spare = (0, padded(n, 16) - n)
-    if not spare[1]:
-        return torch.baddbmm(bias_P1O, x_PBI, weight_PIO)
-    return torch.baddbmm(F.pad(bias_P1O, spare), x_PBI, F.pad(weight_PIO, spare))[..., :n]
+    def split(self, flat_PN: Tensor) -> list[Tensor]:
+        """Views of the buffer, one per matrix: ``(P, rows, columns)``."""
+        views, start = [], 0
+        for rows, columns in self.shapes:
+            stop = start + rows * columns
+            views.append(flat_PN[:, start:stop].unflatten(1, (rows, columns)))
+            start = stop
+        return views
+
+    def join(self, parts: Sequence[Tensor]) -> Tensor:
+        """The opposite of ``split``, padding with zeros."""
+        flat_PN = torch.cat([part.flatten(1) for part in parts], dim=1)
+        return F.pad(flat_PN, (0, self.n_parameters - flat_PN.shape[1]))
 
 
 @dataclass(frozen=True)
-class Mlp:
+class Mlp(Packed):
     """Shape of P class-conditional perceptrons: ``(P, B, I)`` and ``(P, B, C)`` to ``(P, B, O)``.
 
     Parameters
@@ -92,7 +97,7 @@ class Mlp:
         return (first, *self.widths, self.n_outputs)
 
     @cached_property
-    def shapes(self) -> list[tuple[int, int]]:
+    def shapes(self) -> list[tuple[int, int]]:  # type: ignore[override]
         """Parameter matrices in the order in which they lie in the buffer."""
         shapes = [(self.n_classes, self.n_inputs)] if self.multiply else []
         for inputs, outputs in zip(self._sizes, self._sizes[1:], strict=False):
@@ -100,10 +105,6 @@ class Mlp:
         if self.batch_norm:
             shapes += [(2, width) for width in self.widths]
         return shapes
-
-    @property
-    def n_parameters(self) -> int:
-        return padded(sum(rows * columns for rows, columns in self.shapes))
 
     @property
     def n_statistics(self) -> int:
@@ -136,20 +137,6 @@ class Mlp:
         """Position of a layer's weight in ``shapes``; its bias follows."""
         return 2 * layer + self.multiply
 
-    def split(self, flat_PN: Tensor) -> list[Tensor]:
-        """Views of the buffer, one per matrix: ``(P, rows, columns)``."""
-        views, start = [], 0
-        for rows, columns in self.shapes:
-            stop = start + rows * columns
-            views.append(flat_PN[:, start:stop].unflatten(1, (rows, columns)))
-            start = stop
-        return views
-
-    def join(self, parts: Sequence[Tensor]) -> Tensor:
-        """The opposite of ``split``, padding with zeros."""
-        flat_PN = torch.cat([part.flatten(1) for part in parts], dim=1)
-        return F.pad(flat_PN, (0, self.n_parameters - flat_PN.shape[1]))
-
     def __call__(
         self,
         parts: Sequence[Tensor],
@@ -177,7 +164,7 @@ class Mlp:
 
     def _affine(self, x_PBI: Tensor, weight_PIO: Tensor, bias_P1O: Tensor) -> Tensor:
         if not self.looped:
-            return _batched(x_PBI, weight_PIO, bias_P1O)
+            return product(x_PBI, weight_PIO, bias_P1O)
         products = [x @ weight for x, weight in zip(x_PBI, weight_PIO, strict=True)]
         return bias_P1O + torch.stack(products)
 
@@ -192,7 +179,7 @@ class Mlp:
         if train:
             mean, variance = h.mean(1, keepdim=True), h.var(1, keepdim=True, unbiased=False)
             running.lerp_(torch.stack([mean, variance], 1).detach(), 1 - NORM_MOMENTUM)
-        gain, shift = parts[i - len(self.widths)].split(1, dim=1)
+        gain, shift = parts[self._weight(len(self.widths) + 1) + i].split(1, dim=1)
         return (h - mean) * (variance + 1e-3).rsqrt() * gain + shift
 
     def _drop(self, i: int, h: Tensor, streams: Sequence[torch.Generator] | None) -> Tensor:
@@ -239,11 +226,20 @@ class Family:
         ``(raw_PBF, base_PBF, label_PBC, reach, space) -> (P, B, F)`` before projection.
     from_base : bool
         Whether base rows are needed; if so, the network starts at zero output.
+    learnt : bool
+        Whether these base rows come from a geometry that is learnt too.
+    forces : mapping of str to float
+        Usual weights of what pulls it.
+    learning_rate : float
+        Usual step size of the network.
     """
 
     inputs: Callable[[Tensor, Tensor], Tensor]
     outputs: Callable[[Tensor, Tensor, Tensor, Reach, RowSpace], Tensor]
     from_base: bool
+    learnt: bool = False
+    forces: Mapping[str, float] = field(default_factory=lambda: {"adversarial": 1.0})
+    learning_rate: float = 2e-4
 
     def n_inputs(self, n_columns: int, latent: int) -> int:
         """Length of a network's input."""
@@ -272,22 +268,59 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
     {
         "residual": Family(_base_and_noise, _corrected, from_base=True),
         "classic": Family(_noise, _within_range, from_base=False),
+        "guided": Family(
+            _base_and_noise,
+            _corrected,
+            from_base=True,
+            learnt=True,
+            forces={"utility": 1.0},
+            learning_rate=2e-3,
+        ),
     }
 )
 
 
 @dataclass(frozen=True)
-class Generator:
-    """P generators of one family: base rows, noise and classes to lawful rows."""
+class Generator(Packed):
+    """P generators of one family: base rows, noise and classes to lawful rows.
+
+    The parameters of the network come first in the buffer, those of the geometry, if it is learnt, last.
+    """
 
     family: Family
     mlp: Mlp
     space: RowSpace
+    geometry: Geometry | None = None
+
+    @cached_property
+    def shapes(self) -> list[tuple[int, int]]:  # type: ignore[override]
+        """Parameter matrices in the order in which they lie in the buffer."""
+        return self.mlp.shapes + (self.geometry.shapes if self.geometry else [])
+
+    def init(self, generator: torch.Generator) -> Tensor:
+        """Start of one member ``(N,)``."""
+        network = self.mlp.split(self.mlp.init(generator)[None])
+        geometry = self.geometry.init() if self.geometry else []
+        return self.join([*network, *(part[None] for part in geometry)])[0]
+
+    def rates(self, network: float, geometry: float) -> Tensor:
+        """Step size of every parameter ``(N,)``."""
+        n = sum(rows * columns for rows, columns in self.mlp.shapes)
+        return torch.full((self.n_parameters,), geometry).index_fill(0, torch.arange(n), network)
+
+    def log_odds(self, parts: Sequence[Tensor], traits_PBK: Tensor, label_PBC: Tensor) -> Tensor:
+        """Logarithm of how often each seed is taken ``(P, B)``: learnt, or the same for all."""
+        if self.geometry is None:
+            return label_PBC.new_zeros(label_PBC.shape[:2])
+        return self.geometry.log_odds(self._of_geometry(parts), traits_PBK, label_PBC)
+
+    def _of_geometry(self, parts: Sequence[Tensor]) -> Sequence[Tensor]:
+        return parts[len(self.mlp.shapes) :]
 
     def __call__(
         self,
         parts: Sequence[Tensor],
-        base_PBF: Tensor,
+        start: Start,
         z_PBZ: Tensor,
         label_PBC: Tensor,
         reach: Reach,
@@ -295,6 +328,9 @@ class Generator:
         statistics: Tensor | None = None,
         streams: Sequence[torch.Generator] | None = None,
     ) -> Tensor:
+        base_PBF = start.rows
+        if self.geometry:
+            base_PBF = self.geometry.rows(self._of_geometry(parts), start, label_PBC)
         inputs = self.family.inputs(base_PBF, z_PBZ)
         raw_PBF = self.mlp(parts, inputs, label_PBC, statistics=statistics, streams=streams)
         return self.space.project(self.family.outputs(raw_PBF, base_PBF, label_PBC, reach, self.space))

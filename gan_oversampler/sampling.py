@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_oversampler._rng import Streams
-from gan_oversampler.bases import BASES
-from gan_oversampler.training.feed import Pool
+from gan_oversampler.bases import BASES, systematic
+from gan_oversampler.geometry import Start
+from gan_oversampler.training.pool import Pool
 from gan_oversampler.training.members import Snapshot
 
 CHUNK: Final = 8192  # rows drawn at once, so that memory stays small however many are asked
@@ -52,9 +53,23 @@ class Source:
         return torch.cat([torch.empty(0, self.pool.space.width), *chunks]).numpy()
 
     def _chunk(self, code: int, n: int, base: torch.Generator, noise: torch.Generator) -> Tensor:
-        rows_nF = BASES[self.base].draw(self.pool.hoods[code], n, generator=base)
+        hood = self.pool.hoods[code]
         if self.snapshot is None or code not in self.pool.classes:
-            return rows_nF
+            return BASES[self.base].draw(hood, n, generator=base)
+        start = Start(BASES[self.base].draw(hood, n, generator=base))
+        if self.snapshot.generator.family.learnt:
+            start = self._start(code, n, base)
         noise_nZ = torch.randn(n, self.snapshot.latent, generator=noise)
-        label_nC = F.one_hot(torch.full((n,), self.pool.label(code)), len(self.pool.classes))
-        return self.snapshot(rows_nF, noise_nZ, label_nC.float())
+        return self.snapshot(start, noise_nZ, self._labels(code, n))
+
+    def _start(self, code: int, n: int, generator: torch.Generator) -> Start:
+        """Seeds taken as often as the generator has learnt to."""
+        hood = self.pool.hoods[code]
+        assert self.snapshot is not None
+        odds = self.snapshot.odds(hood.traits_nK, self._labels(code, len(hood.rows_nF)))
+        seeds = systematic(odds, n, generator=generator)
+        return hood.start(seeds, hood.any_friend(seeds, generator), generator)
+
+    def _labels(self, code: int, n: int) -> Tensor:
+        """One-hot class ``(n, C)``."""
+        return F.one_hot(torch.full((n,), self.pool.label(code)), len(self.pool.classes)).float()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from gan_oversampler._names import lookup
@@ -15,6 +15,7 @@ from gan_oversampler.bases import BASES
 from gan_oversampler.forces import FORCES
 from gan_oversampler.losses import LOSSES, PENALTIES
 from gan_oversampler.networks import FAMILIES
+from gan_oversampler.utility import OBJECTIVES
 
 _FRACTION = Interval(Real, 0, 1, closed="left")
 _POSITIVE = Interval(Real, 0, None, closed="neither")
@@ -82,6 +83,7 @@ class GAN(BaseEstimator):
         "penalty": [str],
         "penalty_weight": [Interval(Real, 0, None, closed="left"), None],
         "forces": [Mapping, None],
+        "objective": [str],
         "classes": [StrOptions({"targets", "all"})],
         "balanced": ["boolean"],
         "widths": [tuple, list],
@@ -93,8 +95,9 @@ class GAN(BaseEstimator):
         "reach": [_POSITIVE],
         "batch_size": [_COUNT],
         "critic_steps": [_COUNT],
-        "learning_rate": [_POSITIVE],
+        "learning_rate": [_POSITIVE, None],
         "critic_learning_rate": [_POSITIVE],
+        "geometry_rate": [_POSITIVE],
         "betas": [tuple, list],
         "ema": [_FRACTION],
     }
@@ -108,6 +111,7 @@ class GAN(BaseEstimator):
         penalty: str = "auto",
         penalty_weight: float | None = None,
         forces: Mapping[str, float] | None = None,
+        objective: str = "auto",
         classes: str = "targets",
         balanced: bool = True,
         widths: tuple[int, ...] = (64, 64),
@@ -119,8 +123,9 @@ class GAN(BaseEstimator):
         reach: float = 0.5,
         batch_size: int = 64,
         critic_steps: int = 1,
-        learning_rate: float = 2e-4,
+        learning_rate: float | None = None,
         critic_learning_rate: float = 1e-3,
+        geometry_rate: float = 0.03,
         betas: tuple[float, float] = (0.0, 0.99),
         ema: float = 0.98,
     ) -> None:
@@ -130,6 +135,7 @@ class GAN(BaseEstimator):
         self.penalty = penalty
         self.penalty_weight = penalty_weight
         self.forces = forces
+        self.objective = objective
         self.classes = classes
         self.balanced = balanced
         self.widths = widths
@@ -143,6 +149,7 @@ class GAN(BaseEstimator):
         self.critic_steps = critic_steps
         self.learning_rate = learning_rate
         self.critic_learning_rate = critic_learning_rate
+        self.geometry_rate = geometry_rate
         self.betas = betas
         self.ema = ema
 
@@ -159,6 +166,7 @@ class GAN(BaseEstimator):
         lookup(BASES, self.base, "base")
         lookup(LOSSES, self.loss, "loss")
         lookup({"auto": None, **PENALTIES}, self.penalty, "penalty")
+        lookup({"auto": None, **OBJECTIVES}, self.objective, "objective")
         for name, weight in (self.forces or {}).items():
             lookup(FORCES, name, "force")
             if not isinstance(weight, Real) or not math.isfinite(weight):
@@ -171,10 +179,15 @@ class GAN(BaseEstimator):
             raise ValueError(f"'betas' of GAN must be two numbers in [0, 1). Got {self.betas!r} instead.")
         return self
 
+    def aimed_at(self, objective: str) -> GAN:
+        """The same with its objective set, if it is guided and that was ``"auto"``."""
+        open_to_advice = self.objective == "auto" and FAMILIES[self.family].learnt
+        return clone(self).set_params(objective=objective) if open_to_advice else self
+
     @property
     def label(self) -> str:
         """Short name in tables and messages."""
-        return f"{self.family}({self.base})" if self.family != "classic" else self.family
+        return f"{self.family}({self.base})" if self.family == "residual" else self.family
 
     def label_at(self, step: int) -> str:
         """Name of a candidate."""

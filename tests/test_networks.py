@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_oversampler.bases import BASES, Neighbourhood
-from gan_oversampler.networks import FAMILIES, LANES, NORM_MOMENTUM, SLOPE, Generator, Mlp, Reach, padded
+from gan_oversampler._products import LANES, padded
+from gan_oversampler.geometry import Geometry, Start
+from gan_oversampler.networks import FAMILIES, NORM_MOMENTUM, SLOPE, Generator, Mlp, Reach
 from gan_oversampler.space import STATE_LOGIT
 from tests.tables import MIXED
 
@@ -289,7 +291,18 @@ def _generators(family, p=3, latent=4, widths=(16,)):
     """Generators of a family with the weights they start from."""
     kind = FAMILIES[family]
     mlp = Mlp(kind.n_inputs(MIXED.width, latent), 2, MIXED.width, widths, zero_last=kind.from_base)
-    return Generator(kind, mlp, MIXED), _start(mlp, p)
+    generator = Generator(kind, mlp, MIXED, Geometry(2, MIXED.width, 3) if kind.learnt else None)
+    return generator, torch.stack([generator.init(_generator(seed)) for seed in range(p)])
+
+
+def _from(rows):
+    """Where generators start: these rows, with a way to go and noise where a cell may move."""
+    free = MIXED.free_values(rows)
+    return Start(rows, 0.1 * free, free * _randn(*rows.shape), _randn(*rows.shape[:-1], 3))
+
+
+def _part(start, one):
+    return start.each(lambda part: part[one])
 
 
 def _reach(p=3, bound=0.5):
@@ -306,16 +319,16 @@ def test_an_untrained_residual_generator_is_its_base(base):
     hood = Neighbourhood.of(_real(20).numpy(), _real(20, seed=1).numpy(), MIXED)
     rows = BASES[base].draw(hood, 40, generator=_generator()).repeat(3, 1, 1)
     generator, flat = _generators("residual")
-    new = generator(generator.mlp.split(flat), rows, _randn(3, 40, 4), _labels(3, 40), _reach())
+    new = generator(generator.split(flat), Start(rows), _randn(3, 40, 4), _labels(3, 40), _reach())
     assert torch.equal(new, rows)
 
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_generated_rows_are_lawful(family):
     generator, flat = _generators(family)
-    wild = generator.mlp.split(4 * _randn(*flat.shape))
+    wild = generator.split(4 * _randn(*flat.shape))
     base = _real(60).reshape(3, 20, -1)
-    new = generator(wild, base, _randn(3, 20, 4), _labels(3, 20), _reach())
+    new = generator(wild, _from(base), _randn(3, 20, 4), _labels(3, 20), _reach())
     assert torch.equal(MIXED.project(new), new)
 
 
@@ -323,11 +336,11 @@ def test_generated_rows_are_lawful(family):
 def test_generators_of_a_family_do_not_mix(family):
     generator, flat = _generators(family)
     flat = _randn(*flat.shape)
-    base, z, label, reach = _real(60).reshape(3, 20, -1), _randn(3, 20, 4), _labels(3, 20), _reach()
-    together = generator(generator.mlp.split(flat), base, z, label, reach)
+    start, z, label, reach = _from(_real(60).reshape(3, 20, -1)), _randn(3, 20, 4), _labels(3, 20), _reach()
+    together = generator(generator.split(flat), start, z, label, reach)
     for p in range(3):
         one = slice(p, p + 1)
-        alone = generator(generator.mlp.split(flat[one]), base[one], z[one], label[one], reach.take([p]))
+        alone = generator(generator.split(flat[one]), _part(start, one), z[one], label[one], reach.take([p]))
         torch.testing.assert_close(together[one], alone)
 
 
@@ -335,7 +348,7 @@ def test_a_residual_generator_goes_no_further_than_its_reach():
     generator, flat = _generators("residual")
     base = _real(60).reshape(3, 20, -1)
     new = generator(
-        generator.mlp.split(9 * _randn(*flat.shape)), base, _randn(3, 20, 4), _labels(3, 20), _reach()
+        generator.split(9 * _randn(*flat.shape)), Start(base), _randn(3, 20, 4), _labels(3, 20), _reach()
     )
     moved = (new - base)[..., [0, 7]].abs()
     assert 0.4 < moved.max() <= 0.5 + 1e-5
@@ -345,15 +358,15 @@ def test_a_residual_generator_can_flip_states():
     generator, flat = _generators("residual")
     base = _real(60).reshape(3, 20, -1)
     new = generator(
-        generator.mlp.split(9 * _randn(*flat.shape)), base, _randn(3, 20, 4), _labels(3, 20), _reach()
+        generator.split(9 * _randn(*flat.shape)), Start(base), _randn(3, 20, 4), _labels(3, 20), _reach()
     )
     assert (new != base)[..., MIXED.states_S].any()
 
 
 def test_a_classic_generator_stays_within_the_range_of_real_rows():
     generator, flat = _generators("classic")
-    parts = generator.mlp.split(9 * _randn(*flat.shape))
-    new = generator(parts, torch.zeros(3, 500, MIXED.width), _randn(3, 500, 4), _labels(3, 500), _reach())
+    parts = generator.split(9 * _randn(*flat.shape))
+    new = generator(parts, Start(torch.zeros(3, 500, MIXED.width)), _randn(3, 500, 4), _labels(3, 500), _reach())
     values, real = new[..., [0, 7]], _real(50)[:, [0, 7]]
     assert (values >= real.amin(0) - 1e-5).all()
     assert (values <= real.amax(0) + 1e-5).all()

@@ -15,7 +15,8 @@ from gan_oversampler.schema import Block, Layout
 from gan_oversampler.space import STATE_LOGIT, RowSpace
 from gan_oversampler.specification import GAN
 from gan_oversampler.training.cohort import BLOCK, MAX_NORM, WIDE, Cohort, adam
-from gan_oversampler.training.feed import Feed, Pool
+from gan_oversampler.training.feed import Feed
+from gan_oversampler.training.pool import Pool
 from gan_oversampler.training.members import Member, State, reach_of
 from gan_oversampler.training.population import CrossFitted
 from tests.tables import MIXED
@@ -97,6 +98,8 @@ CONFIGS = {
         "critic_dropout": 0.25,
         "widths": (24,),
     },
+    "guided": {"family": "guided", "widths": (16,), "batch_size": 32},
+    "both": {"family": "guided", "widths": (24,), "forces": {"utility": 1.0, "adversarial": 0.1}},
     "odd": {"widths": (33,), "batch_size": 50, "latent": 5},
     "wide": {"widths": (WIDE, 16), "batch_size": 32},
     "deep": {"widths": (16, 8, 16), "critic_widths": (12,), "loss": "hinge", "classes": "all"},
@@ -301,13 +304,31 @@ def test_weights_that_are_not_finite_are_noticed():
 # --- what a step does
 
 
-def test_without_forces_the_generator_stays_and_the_critic_learns():
-    population = _population([GAN(forces={"adversarial": 0.0}, **SMALL)])
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_without_forces_nothing_moves(family):
+    population = _population([GAN(family, forces={"adversarial": 0.0}, **SMALL)])
+    before = _numbers(population, 0)
+    population.advance(5)
+    assert not _differences(before, _numbers(population, 0))
+
+
+def test_a_critic_without_adversarial_force_rests():
+    population = _population([GAN("guided", forces={"utility": 1.0}, **SMALL)])
     before = _numbers(population, 0)
     population.advance(5)
     changed = _differences(before, _numbers(population, 0))
-    assert "critic_PN" in changed
-    assert not {"generator_PN", "average_PN", "generator_moments_P2N"} & set(changed)
+    assert {"generator_PN", "average_PN"} <= set(changed)
+    assert not {"critic_PN", "critic_moments_P2N", "critic_steps_P1"} & set(changed)
+
+
+def test_the_geometry_has_a_step_size_of_its_own():
+    population = _population([GAN("guided", learning_rate=1e-9, ema=0.0, **SMALL)])
+    generator, before = population.cohorts[0].generator, _numbers(population, 0)
+    population.advance(2)
+    moved = (_numbers(population, 0).generator_PN - before.generator_PN).abs()[0]
+    n = sum(rows * columns for rows, columns in generator.mlp.shapes)
+    assert moved[:n].max() < 1e-7
+    assert moved[n:].max() > 0.01
 
 
 def test_the_adversarial_force_is_the_default():
@@ -401,9 +422,9 @@ def test_batches_pair_real_and_base_rows_of_one_class():
     rows = 100.0 * codes[:, None] + np.tile(np.arange(12.0), 3)[:, None]
     pool = Pool.of(rows.astype(np.float32), codes, LINE, learned=[1, 2], drawn=[1, 2])
     batches = Feed(pool, BASES["smote"], 32, 3, _generator()).draw(9)
-    assert batches.real.shape == batches.base.shape == (9, 32, 1)
+    assert batches.real.shape == batches.start.rows.shape == (9, 32, 1)
     assert batches.noise.shape == (9, 32, 3)
-    of_real, of_base = ((side[..., 0] // 100).long() for side in (batches.real, batches.base))
+    of_real, of_base = ((side[..., 0] // 100).long() for side in (batches.real, batches.start.rows))
     assert torch.equal(of_real, of_base)
     assert torch.equal(of_real - 1, batches.label.argmax(-1))
 

@@ -34,6 +34,17 @@ _MULTICLASS = {
     "roc_auc": "roc_auc_ovr",
 }
 
+# The smooth score nearest to a scorer; F1 for all others.
+_OBJECTIVES = {
+    "accuracy": "log_loss",
+    "average_precision": "average_precision",
+    "balanced_accuracy": "g_mean",
+    "g_mean": "g_mean",
+    "neg_brier_score": "log_loss",
+    "neg_log_loss": "log_loss",
+    "roc_auc": "average_precision",
+}
+
 
 def panel(random_state: int) -> list[ClassifierMixin]:
     """Cheap learners of three kinds; a generator that helps all of them helps most classifiers."""
@@ -83,6 +94,11 @@ class DownstreamOracle(Oracle):
         self.scoring = scoring
         self.encoded = encoded
         self.max_rows = max_rows
+
+    @property
+    def objective(self) -> str:
+        """The smooth score nearest to ``scoring``."""
+        return _OBJECTIVES.get(self.scoring, "f1") if isinstance(self.scoring, str) else "f1"
 
     def validate(self, n_classes: int) -> None:
         """Check parameters before anything is trained.

@@ -16,11 +16,14 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from gan_oversampler.bases import BASES
+from gan_oversampler._products import padded
+from gan_oversampler.bases import BASES, N_TRAITS
 from gan_oversampler.forces import FORCES, Draft
+from gan_oversampler.geometry import Geometry
 from gan_oversampler.losses import LOSSES, PENALTIES, CriticFn, Penalty
-from gan_oversampler.networks import FAMILIES, Generator, Mlp, padded
+from gan_oversampler.networks import FAMILIES, Generator, Mlp, Packed
 from gan_oversampler.training.feed import Batches, Feed
+from gan_oversampler.training.lessons import Lessons
 from gan_oversampler.training.members import Member, Snapshot, State, reach_of
 
 BLOCK: Final = 50  # batches drawn at once: fewer calls, little memory
@@ -46,8 +49,11 @@ class Cohort:
         self.generator = replace(self.at_rest, space=self.at_rest.space.to(device))
         self.loss = LOSSES[self.gan.loss]
         self.penalty, self.penalty_weight = self._penalty()
-        forces = {"adversarial": 1.0} if self.gan.forces is None else self.gan.forces
-        self.forces = {FORCES[name]: weight for name, weight in forces.items() if weight}
+        forces = self.generator.family.forces if self.gan.forces is None else self.gan.forces
+        self.forces = {name: weight for name, weight in forces.items() if weight}
+        self.objective = "f1" if self.gan.objective == "auto" else self.gan.objective
+        self.rates_N = self._rates().to(device)
+        self.scale_F = torch.from_numpy(self.generator.space.layout.scale).to(device)
         self._enlist(self._with_twin())
 
     def _with_twin(self) -> list[Member]:
@@ -61,17 +67,23 @@ class Cohort:
     def _enlist(self, members: Sequence[Member]) -> None:
         self.feeds = [self._feed(member) for member in members]
         self.dropout = [member.streams.torch("dropout") for member in members]
-        self.state = State.start(self.generator.mlp, self.critic, [member.streams for member in members]).to(
+        self.state = State.start(self.at_rest, self.critic, [member.streams for member in members]).to(
             self.device
         )
         self.reach = reach_of(members).to(self.device)
         self.losses_P2 = torch.zeros(len(members), 2, device=self.device)
         self.ahead: dict[bool, deque[Batches]] = {True: deque(), False: deque()}
 
+    def _rates(self) -> Tensor:
+        network = self.gan.learning_rate
+        network = self.generator.family.learning_rate if network is None else network
+        return self.at_rest.rates(network, self.gan.geometry_rate)
+
     def _feed(self, member: Member) -> Feed:
-        base = BASES[member.gan.base] if self.generator.family.from_base else None
-        stream = member.streams.torch("batches")
-        return Feed(member.pool, base, padded(self.gan.batch_size), self.gan.latent, stream)
+        family, stream = self.generator.family, member.streams.torch("batches")
+        base = BASES[member.gan.base] if family.from_base else None
+        lessons = Lessons(member.pool, stream) if family.learnt else None
+        return Feed(member.pool, base, padded(self.gan.batch_size), self.gan.latent, stream, lessons)
 
     def _penalty(self) -> tuple[Penalty | None, float]:
         name = self.loss.penalty if self.gan.penalty == "auto" else self.gan.penalty
@@ -109,7 +121,7 @@ class Cohort:
         """Train; mean losses ``(P, 2)`` of critic and generator over these steps."""
         self.losses_P2.zero_()
         for _ in range(n_steps):
-            for _ in range(self.gan.critic_steps):
+            for _ in range(self.gan.critic_steps * ("adversarial" in self.forces)):
                 self._critic_step(self._next_batch(self.gan.balanced))
             self._generator_step(self._next_batch())
         return self.losses_P2[: len(self.members)].cpu() / max(n_steps, 1)
@@ -125,7 +137,7 @@ class Cohort:
 
     def _critic_step(self, batch: Batches) -> None:
         with torch.no_grad():
-            fake_PBF = self._generate(self.generator.mlp.split(self.state.generator_PN), batch)
+            fake_PBF = self._generate(self.generator.split(self.state.generator_PN), batch)
         parts = leaves(self.critic, self.state.critic_PN)
         critic = self._critic(parts, batch)
         real_PB, fake_PB = critic(torch.cat([batch.real, fake_PBF], dim=1)).chunk(2, dim=1)
@@ -147,26 +159,41 @@ class Cohort:
     def _generator_step(self, batch: Batches) -> None:
         if not self.forces:
             return
-        parts = leaves(self.generator.mlp, self.state.generator_PN)
-        critic = self._critic(self.critic.split(self.state.critic_PN), batch)
-        draft = Draft(self._generate(parts, batch), batch.real, critic, self.loss)
-        loss_P = torch.stack([weight * force(draft) for force, weight in self.forces.items()]).sum(0)
+        parts = leaves(self.generator, self.state.generator_PN)
+        draft = self._draft(parts, batch)
+        loss_P = torch.stack([weight * FORCES[name](draft) for name, weight in self.forces.items()]).sum(0)
         self.losses_P2[:, 1] += loss_P.detach()
         self._descend(
             loss_P,
-            self.generator.mlp,
+            self.generator,
             parts,
             self.state.generator_PN,
             self.state.generator_moments_P2N,
             self.state.generator_steps_P1,
-            self.gan.learning_rate,
+            self.rates_N,
         )
         self.state.average_PN.lerp_(self.state.generator_PN, 1 - self.gan.ema)
+
+    def _draft(self, parts: Sequence[Tensor], batch: Batches) -> Draft:
+        odds_PB = None
+        if batch.start.traits is not None:
+            odds_PB = self.generator.log_odds(parts, batch.start.traits, batch.label)
+        return Draft(
+            self._generate(parts, batch),
+            batch.real,
+            batch.label,
+            self._critic(self.critic.split(self.state.critic_PN), batch),
+            self.loss,
+            self.objective,
+            odds_PB,
+            self.scale_F,
+            batch.lesson,
+        )
 
     def _generate(self, parts: Sequence[Tensor], batch: Batches) -> Tensor:
         return self.generator(
             parts,
-            batch.base,
+            batch.start,
             batch.noise,
             batch.label,
             self.reach,
@@ -186,12 +213,12 @@ class Cohort:
     def _descend(
         self,
         loss_P: Tensor,
-        mlp: Mlp,
+        mlp: Packed,
         parts: Sequence[Tensor],
         flat_PN: Tensor,
         moments_P2N: Tensor,
         steps_P1: Tensor,
-        rate: float,
+        rate: float | Tensor,
     ) -> None:
         gradient_PN = mlp.join(torch.autograd.grad(loss_P.sum(), parts))
         steps_P1.add_(1)
@@ -225,10 +252,11 @@ def networks_of(member: Member) -> tuple[Generator, Mlp]:
         dropout=gan.critic_dropout,
         **shared,
     )
-    return Generator(family, generator, pool.space), critic
+    geometry = Geometry(n_classes, n_columns, N_TRAITS) if family.learnt else None
+    return Generator(family, generator, pool.space, geometry), critic
 
 
-def leaves(mlp: Mlp, flat_PN: Tensor) -> list[Tensor]:
+def leaves(mlp: Packed, flat_PN: Tensor) -> list[Tensor]:
     """Parameter matrices that collect gradients."""
     return [part.detach().requires_grad_() for part in mlp.split(flat_PN)]
 
@@ -238,7 +266,7 @@ def adam(
     gradient_PN: Tensor,
     moments_P2N: Tensor,
     steps_P1: Tensor,
-    rate: float,
+    rate: float | Tensor,
     betas: tuple[float, float],
 ) -> None:
     """One step in place (Kingma & Ba 2015), after clipping each member's gradient."""
@@ -248,4 +276,4 @@ def adam(
     first_PN.lerp_(gradient_PN, 1 - betas[0])
     second_PN.lerp_(gradient_PN.square(), 1 - betas[1])
     step_PN = first_PN / (1 - betas[0] ** steps_P1)
-    flat_PN.addcdiv_(step_PN, (second_PN / (1 - betas[1] ** steps_P1)).sqrt_().add_(1e-8), value=-rate)
+    flat_PN.sub_(rate * step_PN / (second_PN / (1 - betas[1] ** steps_P1)).sqrt_().add_(1e-8))

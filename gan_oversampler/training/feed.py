@@ -1,69 +1,23 @@
-"""What a member trains on: the rows it may see, and endless batches of them."""
+"""Endless batches of the rows that a member may see."""
 
 # T batch, B row, F encoded column, Z latent, C class
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_oversampler.bases import Base, Neighbourhood, systematic
-from gan_oversampler.space import RowSpace
-
-
-@dataclass(frozen=True)
-class Pool:
-    """Rows of each class that the members of one fold may see, with their neighbourhoods.
-
-    Attributes
-    ----------
-    classes : tuple of int
-        Class codes that generators learn; position in it is the one-hot label.
-    hoods : dict of int to Neighbourhood
-        One per class that is drawn from a base.
-    reals : dict of int to Tensor
-        ``(n, F)`` rows per learned class.
-    """
-
-    space: RowSpace
-    classes: tuple[int, ...]
-    hoods: dict[int, Neighbourhood]
-    reals: dict[int, Tensor]
-
-    @classmethod
-    def of(
-        cls,
-        rows: NDArray[np.float32],
-        codes: NDArray[np.intp],
-        space: RowSpace,
-        *,
-        learned: Sequence[int],
-        drawn: Sequence[int],
-    ) -> Pool:
-        """Pool of rows ``(n, F)`` with class codes ``(n,)``.
-
-        ``learned`` are the classes GANs are trained on, ``drawn`` those that need a base.
-        """
-        return cls(
-            space,
-            tuple(learned),
-            {
-                c: Neighbourhood.of(rows[codes == c], rows[codes != c], space)
-                for c in drawn
-                if (codes == c).any()
-            },
-            {c: torch.from_numpy(rows[codes == c]) for c in learned},
-        )
-
-    def label(self, code: int) -> int:
-        """Position of a class among the learned ones."""
-        return self.classes.index(code)
+from gan_oversampler.bases import Base, systematic
+from gan_oversampler.geometry import Start
+from gan_oversampler.training.lessons import Lessons
+from gan_oversampler.training.pool import Pool
+from gan_oversampler.utility import Lesson
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,37 +25,57 @@ class Batches:
     """T batches of one member, or of P when stacked: leading dimension T, then P if stacked."""
 
     real: Tensor
-    base: Tensor
+    start: Start
     noise: Tensor
     label: Tensor
     mix: Tensor
+    lesson: Lesson | None = None
 
     @classmethod
     def stack(cls, parts: Sequence[Batches], device: torch.device) -> Batches:
         """Batches of a population: ``(T, B, ...)`` of each member to ``(T, P, B, ...)``."""
-
-        def stacked(name: str) -> Tensor:
-            return torch.stack([getattr(part, name) for part in parts], dim=1).to(device)
-
-        return cls(*map(stacked, cls.__slots__))
+        return cls(*(_stack([getattr(part, field.name) for part in parts], device) for field in fields(cls)))
 
     def take(self, index: int | Sequence[int]) -> Batches:
         """Some along the leading dimension."""
-        return Batches(*(getattr(self, name)[index] for name in self.__slots__))
+        return Batches(*(_take(getattr(self, field.name), index) for field in fields(self)))
+
+
+def _stack(parts: Sequence[Any], device: torch.device) -> Any:
+    """Tensors, nothing at all, or values made of them, side by side along the second dimension."""
+    first = parts[0]
+    if first is None:
+        return None
+    if isinstance(first, Tensor):
+        return torch.stack(list(parts), dim=1).to(device)
+    names = [field.name for field in fields(first)]
+    return type(first)(*(_stack([getattr(part, name) for part in parts], device) for name in names))
+
+
+def _take(part: Any, index: int | Sequence[int]) -> Any:
+    if part is None or isinstance(part, Tensor):
+        return None if part is None else part[index]
+    return type(part)(*(_take(getattr(part, field.name), index) for field in fields(part)))
 
 
 @dataclass(frozen=True)
 class Feed:
-    """Batches of one member from its own stream: real and base rows of the same class, paired."""
+    """Batches of one member from its own stream: real rows and starts of the same class, paired.
+
+    Without ``base`` starts are empty, with ``lessons`` they are made of the rows that a lesson studies.
+    """
 
     pool: Pool
     base: Base | None
     batch_size: int
     latent: int
     stream: torch.Generator
+    lessons: Lessons | None = None
 
     def draw(self, n_batches: int, *, balanced: bool = True) -> Batches:
         """The next batches, ``(T, B, ...)`` each, classes in equal shares or in those of the rows."""
+        if self.lessons is not None:
+            return self._with_lessons(n_batches, self.lessons)
         n = n_batches * self.batch_size
         counts = self._counts(n, balanced=balanced)
         order = torch.randperm(n, generator=self.stream)
@@ -113,10 +87,28 @@ class Feed:
 
         return Batches(
             real=batched(real[order]),
-            base=batched(self._base(counts)[order]),
+            start=Start(batched(self._base(counts)[order])),
             noise=batched(torch.randn(n, self.latent, generator=self.stream)),
             label=batched(F.one_hot(label[order], len(counts)).float()),
             mix=batched(torch.rand(n, 1, generator=self.stream)),
+        )
+
+    def _with_lessons(self, n_batches: int, lessons: Lessons) -> Batches:
+        """Batches whose classes come in equal shares, in the order of the learned ones."""
+        start, label_B, lesson = lessons.draw(n_batches, self.batch_size)
+        n = n_batches * self.batch_size
+        label_TB = label_B.expand(n_batches, -1)
+        real = torch.empty(n_batches, self.batch_size, self.pool.space.width)
+        for number, code in enumerate(self.pool.classes):
+            mine = label_TB == number
+            real[mine] = self._real(code, int(mine.sum()))
+        return Batches(
+            real,
+            start,
+            torch.randn(n, self.latent, generator=self.stream).unflatten(0, (n_batches, -1)),
+            F.one_hot(label_TB, len(self.pool.classes)).float(),
+            torch.rand(n_batches, self.batch_size, 1, generator=self.stream),
+            lesson,
         )
 
     def _counts(self, n: int, *, balanced: bool) -> list[int]:

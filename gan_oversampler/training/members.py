@@ -12,10 +12,11 @@ import torch
 from torch import Tensor
 
 from gan_oversampler._rng import Streams
+from gan_oversampler.geometry import Start
 from gan_oversampler.networks import Generator, Mlp, Reach
 from gan_oversampler.space import STATE_LOGIT
 from gan_oversampler.specification import GAN
-from gan_oversampler.training.feed import Pool
+from gan_oversampler.training.pool import Pool
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,16 +49,22 @@ class Snapshot:
     latent: int
 
     @torch.no_grad()
-    def __call__(self, base_nF: Tensor, noise_nZ: Tensor, label_nC: Tensor) -> Tensor:
-        """Rows ``(n, F)`` from base rows, noise and one-hot classes."""
+    def __call__(self, start: Start, noise_nZ: Tensor, label_nC: Tensor) -> Tensor:
+        """Rows ``(n, F)`` from what they start from, noise and one-hot classes."""
         return self.generator(
-            self.generator.mlp.split(self.weights_N[None]),
-            base_nF[None],
+            self.generator.split(self.weights_N[None]),
+            start.each(lambda part: part[None]),
             noise_nZ[None],
             label_nC[None],
             self.reach,
             statistics=self.statistics_S[None],
         )[0]
+
+    @torch.no_grad()
+    def odds(self, traits_nK: Tensor, label_nC: Tensor) -> Tensor:
+        """How often each real row is to be taken as a seed, up to a factor: ``(n,)``."""
+        parts = self.generator.split(self.weights_N[None])
+        return self.generator.log_odds(parts, traits_nK[None], label_nC[None])[0].softmax(0)
 
     @property
     def finite(self) -> bool:
@@ -86,7 +93,7 @@ class State:
     critic_steps_P1: Tensor
 
     @classmethod
-    def start(cls, generator: Mlp, critic: Mlp, streams: Sequence[Streams]) -> State:
+    def start(cls, generator: Generator, critic: Mlp, streams: Sequence[Streams]) -> State:
         """Fresh networks, each from its member's own stream."""
         p = len(streams)
         generator_PN = torch.stack([generator.init(s.torch("generator")) for s in streams])
@@ -95,7 +102,7 @@ class State:
             generator_PN,
             generator_PN.clone(),
             torch.zeros(p, 2, generator.n_parameters),
-            generator.init_statistics().repeat(p, 1),
+            generator.mlp.init_statistics().repeat(p, 1),
             critic_PN,
             torch.zeros(p, 2, critic.n_parameters),
             torch.zeros(p, 1),

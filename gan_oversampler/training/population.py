@@ -11,7 +11,7 @@ import torch
 from gan_oversampler._rng import Streams
 from gan_oversampler.specification import GAN
 from gan_oversampler.training.cohort import Cohort
-from gan_oversampler.training.feed import Pool
+from gan_oversampler.training.pool import Pool
 from gan_oversampler.training.loop import Candidate
 from gan_oversampler.training.members import Member, Snapshot, State
 

@@ -1,0 +1,37 @@
+"""Batched matrix products that round alike for a member alone and among others."""
+
+# P member, B row, I input, O output
+
+from __future__ import annotations
+
+from typing import Final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+# CPU kernels treat the last few numbers of a buffer differently from the others; padding every member to
+# whole vectors makes its numbers independent of where in the buffer it lies.
+LANES: Final = 32
+HALF: Final = LANES // 2  # enough for the rows of a matrix
+
+
+def padded(n: int, lanes: int = LANES) -> int:
+    """Next multiple of the vector length."""
+    return -(-n // lanes) * lanes
+
+
+def product(x_PBI: Tensor, weight_PIO: Tensor, bias_P1O: Tensor | None = None) -> Tensor:
+    """``bias + x @ weight`` with outputs padded to whole vectors.
+
+    Otherwise the gradient of a member's weight would start at an odd address, and how batched products
+    round depends on that.
+    """
+    n = weight_PIO.shape[-1]
+    spare = (0, padded(n, HALF) - n)
+    if spare[1]:
+        weight_PIO = F.pad(weight_PIO, spare)
+        bias_P1O = None if bias_P1O is None else F.pad(bias_P1O, spare)
+    if bias_P1O is None:
+        return torch.bmm(x_PBI, weight_PIO)[..., :n]
+    return torch.baddbmm(bias_P1O, x_PBI, weight_PIO)[..., :n]

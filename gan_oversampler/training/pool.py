@@ -1,0 +1,94 @@
+"""The rows that the members of one fold may see."""
+
+# n row, F encoded column, C class
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gan_oversampler.bases import Neighbourhood
+from gan_oversampler.space import RowSpace
+
+N_MEASURED: Final = 300  # rows that tell the usual distance
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Rows of each class that the members of one fold may see, with their neighbourhoods.
+
+    Attributes
+    ----------
+    classes : tuple of int
+        Class codes that generators learn; position in it is the one-hot label.
+    hoods : dict of int to Neighbourhood
+        One per class that is drawn from a base.
+    rows : dict of int to Tensor
+        ``(n, F)`` rows of every class, the learned ones first.
+    shares : dict of int to float
+        New rows per real row of each class to oversample.
+    """
+
+    space: RowSpace
+    classes: tuple[int, ...]
+    hoods: dict[int, Neighbourhood]
+    rows: dict[int, Tensor]
+    shares: Mapping[int, float]
+
+    @classmethod
+    def of(
+        cls,
+        rows: NDArray[np.float32],
+        codes: NDArray[np.intp],
+        space: RowSpace,
+        *,
+        learned: Sequence[int],
+        drawn: Sequence[int],
+        shares: Mapping[int, float] | None = None,
+    ) -> Pool:
+        """Pool of rows ``(n, F)`` with class codes ``(n,)``.
+
+        ``learned`` are the classes GANs are trained on, ``drawn`` those that need a base; without
+        ``shares`` each class drawn is to be doubled.
+        """
+        others = [code for code in np.unique(codes).tolist() if code not in learned]
+        return cls(
+            space,
+            tuple(learned),
+            {
+                c: Neighbourhood.of(rows[codes == c], rows[codes != c], space)
+                for c in drawn
+                if (codes == c).any()
+            },
+            {c: torch.from_numpy(rows[codes == c]) for c in (*learned, *others)},
+            dict.fromkeys(drawn, 1.0) if shares is None else shares,
+        )
+
+    @property
+    def reals(self) -> dict[int, Tensor]:
+        """Rows of the learned classes."""
+        return {code: self.rows[code] for code in self.classes}
+
+    def label(self, code: int) -> int:
+        """Position of a class among the learned ones."""
+        return self.classes.index(code)
+
+    @cached_property
+    def unit(self) -> float:
+        """Median distance between rows."""
+        rows = torch.cat(list(self.rows.values())) * torch.from_numpy(self.space.layout.scale)
+        some = rows[:: -(-len(rows) // N_MEASURED)]
+        return float(torch.pdist(some).median()) + 1e-6 if len(some) > 1 else 1.0
+
+    @cached_property
+    def asked(self) -> Tensor:
+        """1 for classes whose scores count ``(C,)``: of two classes the rarer one, of more all."""
+        rarest = max(self.rows)
+        return torch.tensor([float(len(self.rows) > 2 or code == rarest) for code in self.rows])
