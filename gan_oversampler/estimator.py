@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import torch
@@ -23,22 +23,24 @@ from gan_oversampler._threads import single_threaded
 from gan_oversampler.bases import BASES
 from gan_oversampler.codec.codec import Codec
 from gan_oversampler.fitting import Plan, run
-from gan_oversampler.judging import BASELINES, NOTHING
+from gan_oversampler.judging import BASELINES, NOTHING, missing
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.registry import oracle_of
 from gan_oversampler.rows import Frame, Rows
-from gan_oversampler.sampling import Source
+from gan_oversampler.sampling import Mixture, Source
 from gan_oversampler.specification import GAN
 from gan_oversampler.target import Target
 from gan_oversampler.training.loop import Budget
 
 # The robust default comes first; among equals the earlier one wins.
+CHOSEN: Final = "oracle"  # the sampling strategy that leaves the ratio to the oracle
 PORTFOLIO: tuple[str, ...] = ("smoothed_bootstrap", "smote", "border", "local_gaussian")
 
 
 def default_portfolio() -> list[GAN]:
-    """What ``gan=None`` stands for: small residual generators over four bases."""
-    return [GAN(base=base, widths=(32, 32), batch_size=32) for base in PORTFOLIO]
+    """What ``gan=None`` stands for: a guided generator beside four bases that stay as they are."""
+    bases = [GAN(base=base, forces={}) for base in PORTFOLIO]
+    return [*bases, GAN("guided", widths=(32,))]
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class _Fitted:
     codec: Codec
     target: Target
     streams: Streams
-    source: Source
+    source: Source | Mixture
 
     def draw(self, strategy: Mapping[Any, int]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
         """Codes and encoded rows of new rows, class by class."""
@@ -72,7 +74,8 @@ class GANOversampler(BaseOverSampler):
     ----------
     sampling_strategy : float, str, dict or callable, default="auto"
         Any form of imbalanced-learn. A float may also be used with more than two classes, and a dict may
-        hold floats: ratios to the largest class.
+        hold floats: ratios to the largest class. ``"oracle"`` lets the oracle choose a ratio of 1/4, 1/2,
+        3/4 or 1; all other forms are obeyed to the row.
     gan : GAN or list of GAN, default=None
         What to train. None takes a portfolio of residual generators over four bases.
     oracle : str, Oracle, scorer, callable or None, default="downstream"
@@ -93,6 +96,10 @@ class GANOversampler(BaseOverSampler):
     baselines : sequence of str, default=("none", "random", "smote")
         Scored by the same oracle on the same folds and shown in the report: ``"none"``, ``"random"``
         or the name of a base.
+    fallback : {"warn", "baseline", "error"}, default="warn"
+        What happens when the oracle finds a baseline better than every GAN by more than a standard error:
+        rows of the best GAN and a warning; rows of the best baseline that can be drawn and a warning; or
+        a RuntimeError.
     categorical_features : "auto", or list of names, positions or a mask, default="auto"
         Columns to treat as categories besides text, booleans and columns of a category dtype. Text that
         looks like an id is refused unless it is named here or has a category dtype.
@@ -114,6 +121,8 @@ class GANOversampler(BaseOverSampler):
         Labels, sorted.
     report_ : Report
         What was kept, why, and the scores of candidates and baselines.
+    fallback_ : str or None
+        The baseline that samples instead of a GAN, if ``fallback`` made it so.
     history_ : DataFrame
         One row per scored candidate: step, scores per fold, losses, seconds.
     is_synthetic_ : ndarray of bool
@@ -146,6 +155,10 @@ class GANOversampler(BaseOverSampler):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseOverSampler._parameter_constraints,
+        "sampling_strategy": [
+            *BaseOverSampler._parameter_constraints["sampling_strategy"],
+            StrOptions({CHOSEN}),
+        ],
         "gan": [GAN, list, tuple, None],
         "oracle": [str, Oracle, callable, None],
         "cv": ["cv_object"],
@@ -154,6 +167,7 @@ class GANOversampler(BaseOverSampler):
         "max_steps": [Interval(Integral, 0, None, closed="left")],
         "max_time": [Interval(Real, 0, None, closed="left"), None],
         "baselines": [list, tuple],
+        "fallback": [StrOptions({"warn", "baseline", "error"})],
         "categorical_features": ["array-like", StrOptions({"auto"})],
         "device": [str],
         "n_jobs": [Integral, None],
@@ -172,6 +186,7 @@ class GANOversampler(BaseOverSampler):
         max_steps: int = 200,
         max_time: float | None = None,
         baselines: Sequence[str] = ("none", "random", "smote"),
+        fallback: str = "warn",
         categorical_features: Any = "auto",
         device: str = "auto",
         n_jobs: int | None = None,
@@ -187,6 +202,7 @@ class GANOversampler(BaseOverSampler):
         self.max_steps = max_steps
         self.max_time = max_time
         self.baselines = baselines
+        self.fallback = fallback
         self.categorical_features = categorical_features
         self.device = device
         self.n_jobs = n_jobs
@@ -282,7 +298,10 @@ class GANOversampler(BaseOverSampler):
         oracle = self._oracle(len(target.classes))
         if oracle is not None:
             gans = [gan.aimed_at(oracle.objective) for gan in gans]
-        strategy = target.strategy(self.sampling_strategy)
+        free = isinstance(self.sampling_strategy, str) and self.sampling_strategy == CHOSEN
+        if free and oracle is None:
+            raise ValueError(f"sampling_strategy={CHOSEN!r} needs an oracle. Give one, or a ratio.")
+        strategy = target.strategy("auto" if free else self.sampling_strategy)
         n_new = {target.code_of(label): n for label, n in strategy.items() if n}
         # ``fit`` goes on while at least one class can be learned; asking for rows is stricter.
         if every_class or all(target.counts[code] == 1 for code in n_new):
@@ -301,13 +320,19 @@ class GANOversampler(BaseOverSampler):
             _device(self.device, gans),
             streams,
             self.n_jobs,
+            self.fallback,
+            free,
             print if self.verbose else _silent,
         )
         with single_threaded():
             outcome = run(plan, rows, codec.layout, n_new)
+        if outcome.ratio < 1:
+            counts = {label: int(target.counts[target.code_of(label)]) for label in strategy}
+            strategy = {c: missing(counts[c], n, outcome.ratio) for c, n in strategy.items()}
         self.__dict__.pop("is_synthetic_", None)
         self.sampling_strategy_, self.classes_ = strategy, np.sort(target.classes)
         self.report_, self.history_ = outcome.report, outcome.history
+        self.fallback_ = outcome.fallback
         self._n_samplings = 0
         self._fitted = _Fitted(codec, target, streams, outcome.source)
         return self._fitted

@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold, check_cv
 
 from gan_oversampler._rng import Streams
-from gan_oversampler.judging import Judge, Trial
+from gan_oversampler.judging import BASELINES, NOTHING, Judge, Trial
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.report import Report
 from gan_oversampler.rows import Rows
-from gan_oversampler.sampling import Source
+from gan_oversampler.sampling import Mixture, Source
 from gan_oversampler.schema import Layout
-from gan_oversampler.selection import choose
+from gan_oversampler.selection import Choice, better_baseline, choose, choose_ratio, gain_over, standard_error
 from gan_oversampler.space import RowSpace
 from gan_oversampler.specification import GAN
 from gan_oversampler.telling import (
@@ -31,10 +31,11 @@ from gan_oversampler.telling import (
     reason,
     small_class_notes,
 )
-from gan_oversampler.training.pool import Pool
 from gan_oversampler.training.loop import Budget, Candidate, Score, Scored, train
+from gan_oversampler.training.pool import Pool
 from gan_oversampler.training.population import CrossFitted
 
+RATIOS: Final = (0.25, 0.5, 0.75, 1.0)
 MIN_ROWS: Final = 8  # fewer rows of a class cannot be split into folds that mean anything
 
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -57,6 +58,10 @@ class Plan:
         Steps and seconds; its clock runs since the fit began.
     baselines : sequence of str
         What the same oracle also scores.
+    fallback : {"warn", "baseline", "error"}
+        What happens when a baseline is better than every GAN.
+    choose_ratio : bool
+        Whether the oracle may ask for fewer new rows.
     """
 
     gans: Sequence[GAN]
@@ -67,6 +72,8 @@ class Plan:
     device: torch.device
     streams: Streams
     n_jobs: int | None = None
+    fallback: str = "warn"
+    choose_ratio: bool = False
     say: Callable[[str], None] = lambda line: None
 
     def say_all(self, lines: Iterable[object]) -> None:
@@ -79,9 +86,11 @@ class Plan:
 class Outcome:
     """What a fit leaves behind."""
 
-    source: Source
+    source: Source | Mixture
     report: Report
     history: pd.DataFrame
+    fallback: str | None = None
+    ratio: float = 1.0
 
 
 @dataclass
@@ -151,27 +160,69 @@ def _judged(
             on_rung=lambda rung: plan.say_all(map(teller.entry, rung)),
         )
     clock.seconds["training"] -= clock.seconds["oracle"]  # scorings lie between the steps
-    kept = _kept(scored, judge)
+    choice = _choice(plan, scored, judge)
+    better = better_baseline(choice.best, baselines)
     report = Report(
         f"{oracle!r}, {'higher' if oracle.greater_is_better else 'lower'} is better",
-        _name(plan, kept),
-        reason(scored, kept, baselines),
-        (*entries, *teller.entries(scored, kept)),
+        _name(plan, choice),
+        reason(scored, choice, baselines),
+        (*entries, *teller.entries(scored, choice)),
         (*notes, *judge.events),
         clock.seconds,
+        gains={name: gain_over(choice.best, utilities) for name, utilities in baselines.items()},
     )
-    return Outcome(_source(plan, pools, kept.candidate), report, teller.history(scored))
+    ratio, notes = _ratio(plan, judge, choice)
+    report = report.noting(*notes)
+    outcome = Outcome(_mixture(plan, pools, choice), report, teller.history(scored), ratio=ratio)
+    return outcome if better is None else _fall_back(plan, pools, outcome, better, baselines)
 
 
-def _name(plan: Plan, kept: Scored) -> str:
-    return plan.gans[kept.candidate.specification].label_at(kept.candidate.step)
+def _name(plan: Plan, choice: Choice) -> str:
+    candidate = choice.best.candidate
+    steps = sorted(entry.candidate.step for entry in choice.mixture)
+    gan = plan.gans[candidate.specification]
+    return gan.label_at(candidate.step) if len(steps) < 2 else f"{gan.label}, mixture of steps {steps}"
 
 
-def _kept(scored: Sequence[Scored], judge: Judge) -> Scored:
+def _choice(plan: Plan, scored: Sequence[Scored], judge: Judge) -> Choice:
     try:
-        return choose(scored)
+        return choose(scored, [gan.proof for gan in plan.gans])
     except ValueError as error:
         raise ValueError(f"{error} {' '.join(judge.events[-1:])}") from None
+
+
+def _ratio(plan: Plan, judge: Judge, choice: Choice) -> tuple[float, list[str]]:
+    """How far classes are filled up, and what was scored."""
+    if not plan.choose_ratio:
+        return 1.0, []
+    utilities = judge.ratios([entry.candidate for entry in choice.mixture], RATIOS)
+    ratio = choose_ratio(utilities)
+    scores = ", ".join(f"{r:g}: {u.mean():.4f} ± {standard_error(u):.4f}" for r, u in utilities.items())
+    return ratio, [f"Ratio {ratio:g} to the largest class was chosen from these utilities: {scores}."]
+
+
+def _fall_back(
+    plan: Plan,
+    pools: Pools,
+    outcome: Outcome,
+    better: str,
+    baselines: Mapping[str, NDArray[np.float64]],
+) -> Outcome:
+    """What the user asked for in case a baseline is better than every GAN."""
+    drawable = [name for name in baselines if name != NOTHING and np.isfinite(baselines[name]).all()]
+    instead = max(drawable, key=lambda name: float(baselines[name].mean()), default=None)
+    told = f"By the oracle the baseline {better!r} is better than every GAN: {outcome.report.gains[better]}."
+    if plan.fallback == "error":
+        raise RuntimeError(f"{told} Give other GANs, another oracle, or fallback='warn' or 'baseline'.")
+    if plan.fallback == "warn" or instead is None:
+        advice = "Rows come from the best GAN; fallback='baseline' takes a baseline instead."
+        warnings.warn(f"{told} {advice}", UserWarning, stacklevel=2)
+        return replace(outcome, report=outcome.report.noting(f"{told} {advice}"))
+    note = f"{told} Rows come from the baseline {instead!r}, because fallback='baseline'."
+    warnings.warn(note, UserWarning, stacklevel=2)
+    source = Source(pools["targets"][None], BASELINES.get(instead, instead))
+    report = replace(outcome.report.noting(note), choice=f"baseline {instead}")
+    return replace(outcome, source=source, report=report, fallback=instead)
 
 
 def _blind(plan: Plan, pools: Pools, clock: Clock, notes: list[str]) -> Outcome:
@@ -182,7 +233,7 @@ def _blind(plan: Plan, pools: Pools, clock: Clock, notes: list[str]) -> Outcome:
     kept = [entry for entry in scored if entry.candidate.finite][-1]
     report = Report(
         "none",
-        _name(plan, kept),
+        plan.gans[0].label_at(kept.candidate.step),
         "the last finite generator, because there is no oracle",
         notes=tuple(notes),
         seconds=clock.seconds,
@@ -289,6 +340,10 @@ def _trials(
         )
         for number, (train_index, holdout_index) in enumerate(folds)
     ]
+
+
+def _mixture(plan: Plan, pools: Pools, choice: Choice) -> Mixture:
+    return Mixture(tuple(_source(plan, pools, entry.candidate) for entry in choice.mixture))
 
 
 def _source(plan: Plan, pools: Pools, candidate: Candidate) -> Source:

@@ -69,7 +69,9 @@ def adversarial(draft: Draft) -> Tensor:
 
 def utility(draft: Draft) -> Tensor:
     """What a learner that also studies the generated rows still gets wrong on held-out rows: ``(P,)``."""
-    assert draft.lesson is not None and draft.odds_PB is not None and draft.scale_F is not None
+    assert draft.lesson is not None
+    assert draft.odds_PB is not None
+    assert draft.scale_F is not None
     rows_PBF = draft.fake_PBF * draft.scale_F
     return 1 - smooth_utility(draft.lesson, rows_PBF, draft.label_PBC, draft.odds_PB, draft.objective)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final
 
 import torch
@@ -41,8 +41,8 @@ class Start:
 
     def each(self, change: Callable[[Tensor], Tensor]) -> Start:
         """The same change to every tensor."""
-        parts = (getattr(self, field.name) for field in fields(self))
-        return Start(*(None if part is None else change(part) for part in parts))
+        parts = (self.shift, self.jitter, self.traits)
+        return Start(change(self.rows), *(None if part is None else change(part) for part in parts))
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,8 @@ class Geometry:
     def rows(self, parts: Sequence[Tensor], start: Start, label_PBC: Tensor) -> Tensor:
         """Rows ``(P, B, F)``."""
         share_PC1, bandwidth_PCF, _ = parts
-        assert start.shift is not None and start.jitter is not None
+        assert start.shift is not None
+        assert start.jitter is not None
         share_PB1 = product(label_PBC, share_PC1).sigmoid()
         bandwidth_PBF = product(label_PBC, bandwidth_PCF.clamp(LEAST, MOST).exp())
         return start.rows + share_PB1 * start.shift + bandwidth_PBF * start.jitter

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -16,10 +16,10 @@ from gan_oversampler._rng import Streams
 from gan_oversampler._threads import single_threaded
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.rows import Rows
-from gan_oversampler.sampling import Source
+from gan_oversampler.sampling import Mixture, Source
 from gan_oversampler.specification import GAN
-from gan_oversampler.training.pool import Pool
 from gan_oversampler.training.loop import Candidate
+from gan_oversampler.training.pool import Pool
 
 # What a user would do instead of a GAN: nothing, or draw from one of the bases.
 NOTHING: Final = "none"
@@ -60,7 +60,12 @@ class Trial:
         )
         return cls(number, fitted, holdout, pools, n_new, streams)
 
-    def utility(self, source: Source | None) -> tuple[float, str]:
+    def at_ratio(self, ratio: float) -> Trial:
+        """The same fold with so many new rows that classes come to a share of their full size."""
+        counts = {code: len(self.pools["targets"].rows[code]) for code in self.n_new}
+        return replace(self, n_new={c: missing(counts[c], n, ratio) for c, n in self.n_new.items()})
+
+    def utility(self, source: Source | Mixture | None) -> tuple[float, str]:
         """Utility of rows from a source (None draws nothing), or NaN and what went wrong."""
         try:
             value = self.oracle.utility(self.holdout, self._draw(source))
@@ -68,7 +73,7 @@ class Trial:
             return np.nan, f"{type(error).__name__}: {error}"
         return value, "" if np.isfinite(value) else f"the score is {value}"
 
-    def _draw(self, source: Source | None) -> Rows:
+    def _draw(self, source: Source | Mixture | None) -> Rows:
         counts = self.n_new if source else {}
         parts = [source.draw(code, n, self.streams) for code, n in counts.items() if source]
         empty = self.holdout.values[:0]
@@ -78,6 +83,15 @@ class Trial:
             self.holdout.classes,
             self.holdout.frames,
         )
+
+
+def missing(n_rows: int, n_new: int, ratio: float) -> int:
+    """New rows that bring a class to ``ratio`` times what it has with all new rows.
+
+    >>> missing(20, 80, 1.0), missing(20, 80, 0.5), missing(20, 80, 0.1)
+    (80, 30, 0)
+    """
+    return max(0, round(ratio * (n_rows + n_new)) - n_rows)
 
 
 @dataclass
@@ -115,7 +129,20 @@ class Judge:
         ]
         return dict(zip(names, self._utilities(sources, names), strict=True))
 
-    def _sources(self, candidate: Candidate) -> list[Source | None]:
+    def ratios(
+        self, mixture: Sequence[Candidate], ratios: Sequence[float]
+    ) -> dict[float, NDArray[np.float64]]:
+        """Utilities per fold of candidates that sample together, at several ratios that ask for rows."""
+        found = {}
+        for ratio in ratios:
+            trials = [trial.at_ratio(ratio) for trial in self.trials]
+            if all(any(trial.n_new.values()) for trial in trials):
+                judge = replace(self, trials=trials)
+                parts = zip(*(judge._sources(candidate) for candidate in mixture), strict=True)
+                (found[ratio],) = judge._utilities([[Mixture(row) for row in parts]], [f"ratio {ratio}"])
+        return found
+
+    def _sources(self, candidate: Candidate) -> list[Source]:
         gan = self.gans[candidate.specification]
         return [
             Source(trial.pools[gan.classes], gan.base, candidate.snapshots[trial.number])
@@ -123,7 +150,7 @@ class Judge:
         ]
 
     def _utilities(
-        self, sources: Sequence[Sequence[Source | None]], names: Sequence[str]
+        self, sources: Sequence[Sequence[Source | Mixture | None]], names: Sequence[str]
     ) -> list[NDArray[np.float64]]:
         tasks = [pair for row in sources for pair in zip(self.trials, row, strict=True)]
         results = Parallel(n_jobs=self.n_jobs)(delayed(_utility)(*task) for task in tasks)
@@ -141,6 +168,6 @@ class Judge:
         warnings.warn(event, RuntimeWarning, stacklevel=2)
 
 
-def _utility(trial: Trial, source: Source | None) -> tuple[float, str]:
+def _utility(trial: Trial, source: Source | Mixture | None) -> tuple[float, str]:
     with single_threaded():  # this may be a worker process
         return trial.utility(source)

@@ -232,6 +232,8 @@ class Family:
         Usual weights of what pulls it.
     learning_rate : float
         Usual step size of the network.
+    proof : float
+        Standard errors by which training has to gain before it counts: few where it usually helps.
     """
 
     inputs: Callable[[Tensor, Tensor], Tensor]
@@ -240,6 +242,7 @@ class Family:
     learnt: bool = False
     forces: Mapping[str, float] = field(default_factory=lambda: {"adversarial": 1.0})
     learning_rate: float = 2e-4
+    proof: float = 2.0
 
     def n_inputs(self, n_columns: int, latent: int) -> int:
         """Length of a network's input."""
@@ -275,6 +278,7 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
             learnt=True,
             forces={"utility": 1.0},
             learning_rate=2e-3,
+            proof=0.0,
         ),
     }
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -36,6 +36,38 @@ class Entry:
         return f"{self.name:<32} {when:>10}  {self.score:9.4f} ± {self.standard_error:.4f}{mark}"
 
 
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """Utility of the kept candidate minus that of a baseline, over the folds; negative if it is worse.
+
+    Attributes
+    ----------
+    mean, standard_error : float
+        Of the differences.
+
+    Examples
+    --------
+    >>> gain = Gain(0.04, 0.02)
+    >>> round(gain.expected, 3), str(gain)
+    (0.03, '+0.0400 ± 0.0200')
+    """
+
+    mean: float
+    standard_error: float
+
+    @property
+    def expected(self) -> float:
+        """What to expect on new rows: shrunk by its noise, because the best of many looks too good.
+
+        The positive-part James-Stein factor: nothing is left of a gain within a standard error.
+        """
+        noise = (self.standard_error / self.mean) ** 2 if self.mean else math.inf
+        return self.mean * max(0.0, 1.0 - noise)
+
+    def __str__(self) -> str:
+        return f"{self.mean:+.4f} ± {self.standard_error:.4f}"
+
+
 @dataclass(frozen=True)
 class Report:
     """The choice that a fit made, and everything it rests on.
@@ -54,6 +86,8 @@ class Report:
         What a user should know: classes too small to learn from, oracles that failed.
     seconds : dict of str to float
         Time per phase.
+    gains : dict of str to Gain
+        Utility of the best kept candidate minus that of each baseline.
     """
 
     oracle: str
@@ -62,6 +96,7 @@ class Report:
     entries: tuple[Entry, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+    gains: dict[str, Gain] = field(default_factory=dict)
 
     def to_frame(self) -> pd.DataFrame:
         """One row per entry: name, step, score, standard_error, kept."""
@@ -69,15 +104,18 @@ class Report:
         rows = [[getattr(entry, name) for name in columns] for entry in self.entries]
         return pd.DataFrame(rows, columns=columns).astype({"step": "Int64", "kept": bool})
 
-    def gain_over(self, baseline: str) -> float:
-        """Score of the kept candidate minus that of a baseline, signed; NaN where there is none."""
-        scores = {entry.name: entry.score for entry in self.entries if entry.step is None}
-        kept = [entry.score for entry in self.entries if entry.kept]
-        return kept[0] - scores[baseline] if kept and baseline in scores else math.nan
+    def noting(self, *notes: str) -> Report:
+        """The same report with more notes."""
+        return replace(self, notes=(*self.notes, *notes))
 
     def __str__(self) -> str:
         lines = [f"Kept: {self.choice}", f"Why:  {self.reason}", f"Oracle: {self.oracle}"]
         lines += [f"  {entry}" for entry in self.entries]
+        lines += [
+            f"Gain over {name}: {gain}, to be expected {gain.expected:+.4f}"
+            for name, gain in self.gains.items()
+            if math.isfinite(gain.mean)
+        ]
         lines += [f"Note: {note}" for note in self.notes]
         lines += [", ".join(f"{name} {value:.2f} s" for name, value in self.seconds.items())]
         return "\n".join(line for line in lines if line)

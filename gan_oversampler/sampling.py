@@ -16,8 +16,8 @@ from torch import Tensor
 from gan_oversampler._rng import Streams
 from gan_oversampler.bases import BASES, systematic
 from gan_oversampler.geometry import Start
-from gan_oversampler.training.pool import Pool
 from gan_oversampler.training.members import Snapshot
+from gan_oversampler.training.pool import Pool
 
 CHUNK: Final = 8192  # rows drawn at once, so that memory stays small however many are asked
 
@@ -73,3 +73,23 @@ class Source:
     def _labels(self, code: int, n: int) -> Tensor:
         """One-hot class ``(n, C)``."""
         return F.one_hot(torch.full((n,), self.pool.label(code)), len(self.pool.classes)).float()
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Several sources that draw equal shares.
+
+    Parameters
+    ----------
+    sources : tuple of Source
+        At least one; with more rows than sources the first ones draw one more.
+    """
+
+    sources: tuple[Source, ...]
+
+    def draw(self, code: int, n: int, streams: Streams) -> NDArray[np.float32]:
+        """Rows ``(n, F)`` of one class, source by source, each from streams of its own."""
+        counts = np.bincount(np.arange(n) % len(self.sources), minlength=len(self.sources)).tolist()
+        roots = [streams, *(streams.child("part", i) for i in range(1, len(counts)))]
+        parts = zip(self.sources, counts, roots, strict=True)
+        return np.concatenate([source.draw(code, k, root) for source, k, root in parts])

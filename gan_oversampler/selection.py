@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_oversampler.report import Gain
 from gan_oversampler.training.loop import Scored
-
-SURE: Final = 2.0  # standard errors; the best of several steps looks better than it is
 
 
 def standard_error(values: NDArray[np.float64]) -> float:
@@ -22,12 +21,30 @@ def standard_error(values: NDArray[np.float64]) -> float:
     return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
 
 
-def choose(scored: Sequence[Scored]) -> Scored:
-    """The candidate to keep.
+@dataclass(frozen=True)
+class Choice:
+    """What is kept.
+
+    Attributes
+    ----------
+    best : Scored
+        The candidate with the best score among those that count.
+    mixture : tuple of Scored
+        It and the trained generators of the same specification that cannot be told from it; all of them
+        sample, because an average errs less than one winner.
+    """
+
+    best: Scored
+    mixture: tuple[Scored, ...]
+
+
+def choose(scored: Sequence[Scored], proofs: Sequence[float]) -> Choice:
+    """The candidates to keep.
 
     Within a specification training has to earn its place: the best trained generator counts only if its
-    gain over the untrained one, paired over the folds, exceeds two standard errors. Among
-    specifications the highest mean utility wins, the earlier one on ties.
+    gain over the untrained one, paired over the folds, exceeds as many standard errors as ``proofs``
+    asks of this specification. Among specifications the highest mean utility wins, the earlier one on
+    ties.
 
     Raises
     ------
@@ -40,13 +57,57 @@ def choose(scored: Sequence[Scored]) -> Scored:
     by_number: dict[int, list[Scored]] = {}
     for entry in finite:
         by_number.setdefault(entry.candidate.specification, []).append(entry)
-    return max(map(_earned, by_number.values()), key=lambda entry: entry.mean)
+    earned = [_earned(entries, proofs[number]) for number, entries in by_number.items()]
+    best = max(earned, key=lambda entry: entry.mean)
+    return Choice(best, _alike(best, by_number[best.candidate.specification]))
 
 
-def _earned(entries: Sequence[Scored]) -> Scored:
+def _earned(entries: Sequence[Scored], proof: float) -> Scored:
     """The best step of one specification, or its first where the best is not surely better."""
     first, best = entries[0], max(entries, key=lambda entry: entry.mean)
-    gains = [entry.utilities - first.utilities for entry in entries[1:]]
-    # A few folds know their own scatter badly, so all steps together say how much gains scatter.
-    noise = np.sqrt(np.mean([standard_error(gain) ** 2 for gain in gains])) if gains else 0.0
-    return best if best.mean - first.mean > SURE * noise else first
+    return best if best.mean - first.mean > proof * _noise(first, entries[1:]) else first
+
+
+def _alike(best: Scored, entries: Sequence[Scored]) -> tuple[Scored, ...]:
+    """The trained ones within a standard error of the best, in order; the untrained one stands alone."""
+    if not best.candidate.step:
+        return (best,)
+    trained = [entry for entry in entries if entry.candidate.step]
+    noise = _noise(best, [entry for entry in trained if entry is not best])
+    return tuple(entry for entry in trained if best.mean - entry.mean <= noise)
+
+
+def _noise(reference: Scored, others: Sequence[Scored]) -> float:
+    """Standard error of a gain over the reference.
+
+    A few folds know their own scatter badly, so all candidates together say how much gains scatter.
+    """
+    gains = [entry.utilities - reference.utilities for entry in others]
+    return float(np.sqrt(np.mean([standard_error(gain) ** 2 for gain in gains]))) if gains else 0.0
+
+
+def choose_ratio(utilities: Mapping[float, NDArray[np.float64]]) -> float:
+    """The smallest ratio that is not worse than the best one by more than a standard error.
+
+    Fewer new rows are the simpler choice; scores that are not finite do not count.
+    """
+    finite = {ratio: values for ratio, values in utilities.items() if np.isfinite(values).all()}
+    if not finite:
+        return 1.0
+    best = max(finite.values(), key=lambda values: float(values.mean()))
+    return min(
+        ratio for ratio, values in finite.items() if (best - values).mean() <= standard_error(best - values)
+    )
+
+
+def gain_over(kept: Scored, baseline: NDArray[np.float64]) -> Gain:
+    """Utility of the kept candidate minus that of a baseline, paired over the folds."""
+    differences = kept.utilities - baseline
+    return Gain(float(differences.mean()), standard_error(differences))
+
+
+def better_baseline(kept: Scored, baselines: Mapping[str, NDArray[np.float64]]) -> str | None:
+    """The best of the baselines that beat a candidate by more than a standard error, if any does."""
+    gains = {name: gain_over(kept, utilities) for name, utilities in baselines.items()}
+    lost = [name for name, gain in gains.items() if gain.mean < -gain.standard_error]
+    return min(lost, key=lambda name: gains[name].mean, default=None)

@@ -179,6 +179,17 @@ class GAN(BaseEstimator):
             raise ValueError(f"'betas' of GAN must be two numbers in [0, 1). Got {self.betas!r} instead.")
         return self
 
+    @property
+    def pulls(self) -> dict[str, float]:
+        """Forces that are not zero; without any the generator stays untrained."""
+        forces = FAMILIES[self.family].forces if self.forces is None else self.forces
+        return {name: float(weight) for name, weight in forces.items() if weight}
+
+    @property
+    def proof(self) -> float:
+        """Standard errors by which training has to gain before it counts."""
+        return FAMILIES[self.family].proof
+
     def aimed_at(self, objective: str) -> GAN:
         """The same with its objective set, if it is guided and that was ``"auto"``."""
         open_to_advice = self.objective == "auto" and FAMILIES[self.family].learnt
@@ -187,6 +198,8 @@ class GAN(BaseEstimator):
     @property
     def label(self) -> str:
         """Short name in tables and messages."""
+        if not self.pulls and self.family == "residual":
+            return f"base({self.base})"
         return f"{self.family}({self.base})" if self.family == "residual" else self.family
 
     def label_at(self, step: int) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gan_oversampler.report import Entry
-from gan_oversampler.selection import standard_error
+from gan_oversampler.selection import Choice, standard_error
 from gan_oversampler.specification import GAN
 from gan_oversampler.training.loop import Scored
 
@@ -41,14 +41,14 @@ class Storyteller:
         name = self.gans[candidate.specification].label
         return Entry(name, candidate.step, float(scores.mean()), standard_error(scores), kept)
 
-    def entries(self, scored: Sequence[Scored], kept: Scored) -> list[Entry]:
-        """First and best candidate of every specification, and the kept one."""
+    def entries(self, scored: Sequence[Scored], choice: Choice) -> list[Entry]:
+        """First and best candidate of every specification, and the kept ones."""
         told = []
         for number in dict.fromkeys(s.candidate.specification for s in scored):
             steps = [s for s in scored if s.candidate.specification == number]
             best = max(steps, key=lambda s: s.mean if np.isfinite(s.mean) else -np.inf)
-            told += [s for s in steps if s in (steps[0], best, kept)]
-        return [self.entry(s, kept=s is kept) for s in told]
+            told += [s for s in steps if s in (steps[0], best, *choice.mixture)]
+        return [self.entry(s, kept=s in choice.mixture) for s in told]
 
     def history(self, scored: Sequence[Scored]) -> pd.DataFrame:
         """One row per scored candidate, scores in the oracle's own unit."""
@@ -69,14 +69,15 @@ class Storyteller:
         return pd.DataFrame({**columns, **folds})
 
 
-def reason(scored: Sequence[Scored], kept: Scored, baselines: Mapping[str, NDArray[np.float64]]) -> str:
-    """Why this candidate was kept, and which baselines did better."""
+def reason(scored: Sequence[Scored], choice: Choice, baselines: Mapping[str, NDArray[np.float64]]) -> str:
+    """Why these candidates were kept, and which baselines did better."""
+    kept = choice.best
     own = [s for s in scored if s.candidate.specification == kept.candidate.specification]
-    parts = ["best held-out score of all GANs, untrained or surely improved by training"]
-    if kept.candidate.step and np.isfinite(own[0].mean):
-        parts.append("its training gained more than two standard errors")
-    elif not kept.candidate.step and len(own) > 1:
-        parts.append("its training gained less than two standard errors")
+    parts = ["best held-out score of all GANs"]
+    if len(choice.mixture) > 1:
+        parts.append("mixed with the steps that are within a standard error of it")
+    if not kept.candidate.step and len(own) > 1:
+        parts.append("its training did not gain enough to count")
     better = [repr(name) for name, utilities in baselines.items() if utilities.mean() > kept.mean]
     if better:
         parts.append(f"baselines that score higher: {', '.join(better)}")

@@ -7,6 +7,7 @@ import torch
 
 from gan_oversampler.forces import FORCES, Draft
 from gan_oversampler.losses import LOSSES, PENALTIES
+from gan_oversampler.utility import Lesson
 
 SMOOTH = sorted(name for name, penalty in PENALTIES.items() if penalty)
 
@@ -156,7 +157,28 @@ def test_a_penalty_is_finite_where_the_slope_is_zero(name):
 
 
 def _draft(fake, w, name="bce"):
-    return Draft(fake, _randn(*fake.shape, seed=5), _linear(w), LOSSES[name])
+    p, b, _ = fake.shape
+    real, label = _randn(*fake.shape, seed=5), torch.ones(p, b, 1)
+    return Draft(
+        fake, real, label, _linear(w), LOSSES[name], "f1", torch.zeros(p, b), torch.ones(2), _lesson(p, b)
+    )
+
+
+def _lesson(p, b):
+    """Ten rows of each class to study and to be quizzed on."""
+    mass = torch.eye(2).repeat_interleave(10, 0).expand(p, -1, -1)
+    return Lesson(
+        _randn(p, 20, 2, seed=6) + mass,
+        mass,
+        _randn(p, 20, 2, seed=7) + mass,
+        mass,
+        torch.ones(p, 2),
+        torch.zeros(p, b),
+        torch.ones(p, 2),
+        _randn(p, 2, 16, seed=8),
+        _randn(p, 1, 16, seed=9),
+        torch.ones(p),
+    )
 
 
 @pytest.mark.parametrize("name", sorted(FORCES))

@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_oversampler.bases import BASES, Neighbourhood
 from gan_oversampler._products import LANES, padded
+from gan_oversampler.bases import BASES, Neighbourhood
 from gan_oversampler.geometry import Geometry, Start
 from gan_oversampler.networks import FAMILIES, NORM_MOMENTUM, SLOPE, Generator, Mlp, Reach
 from gan_oversampler.space import STATE_LOGIT
@@ -366,7 +366,9 @@ def test_a_residual_generator_can_flip_states():
 def test_a_classic_generator_stays_within_the_range_of_real_rows():
     generator, flat = _generators("classic")
     parts = generator.split(9 * _randn(*flat.shape))
-    new = generator(parts, Start(torch.zeros(3, 500, MIXED.width)), _randn(3, 500, 4), _labels(3, 500), _reach())
+    new = generator(
+        parts, Start(torch.zeros(3, 500, MIXED.width)), _randn(3, 500, 4), _labels(3, 500), _reach()
+    )
     values, real = new[..., [0, 7]], _real(50)[:, [0, 7]]
     assert (values >= real.amin(0) - 1e-5).all()
     assert (values <= real.amax(0) + 1e-5).all()

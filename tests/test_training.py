@@ -16,8 +16,8 @@ from gan_oversampler.space import STATE_LOGIT, RowSpace
 from gan_oversampler.specification import GAN
 from gan_oversampler.training.cohort import BLOCK, MAX_NORM, WIDE, Cohort, adam
 from gan_oversampler.training.feed import Feed
-from gan_oversampler.training.pool import Pool
 from gan_oversampler.training.members import Member, State, reach_of
+from gan_oversampler.training.pool import Pool
 from gan_oversampler.training.population import CrossFitted
 from tests.tables import MIXED
 

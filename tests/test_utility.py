@@ -92,9 +92,7 @@ def test_sure_average_precision_is_average_precision(n_classes):
     scores, labels, _ = _quiz(n_classes, n=300)
     ones = np.ones(len(labels))
     expected = [average_precision_score(labels == c, scores[:, c]) for c in range(n_classes)]
-    np.testing.assert_allclose(
-        _value("average_precision", scores * SURE, labels, ones), expected, atol=0.01
-    )
+    np.testing.assert_allclose(_value("average_precision", scores * SURE, labels, ones), expected, atol=0.01)
 
 
 @pytest.mark.parametrize("name", sorted(OBJECTIVES))
@@ -129,6 +127,7 @@ def test_the_learner_is_weighted_ridge_regression_on_its_features(monkeypatch):
     monkeypatch.setattr("gan_oversampler.utility.OBJECTIVES", {"spy": spy})
     utility(lesson, start.rows, label, torch.zeros(2, 32), "spy")
     for p in range(2):
+
         def features(rows, p=p):
             waves = torch.cos(rows @ lesson.waves_PFD[p] + lesson.phase_P1D[p])
             waves = waves * (8 / waves.shape[1]) ** 0.5
@@ -235,7 +234,11 @@ def test_a_class_of_one_row_is_studied_and_never_asked():
     pool = Pool.of(rows, codes, space, learned=[1], drawn=[1], shares={1: 1.0})
     _, _, lesson = _drawn(pool)
     assert lesson.quiz_PQC.sum(1)[:, 2].tolist() == [0.0] * 4
-    assert utility(lesson, torch.zeros(4, 32, 2), torch.ones(4, 32, 1), torch.zeros(4, 32), "f1").isfinite().all()
+    assert (
+        utility(lesson, torch.zeros(4, 32, 2), torch.ones(4, 32, 1), torch.zeros(4, 32), "f1")
+        .isfinite()
+        .all()
+    )
 
 
 # --- the geometry

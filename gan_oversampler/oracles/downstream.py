@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from numbers import Integral
 from typing import Any
 
@@ -22,6 +23,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from gan_oversampler._names import did_you_mean
 from gan_oversampler.oracles.base import Oracle
+from gan_oversampler.oracles.smooth import SMOOTH, smooth_score
 from gan_oversampler.rows import Rows
 
 Scorer = Callable[[Any, Any, Any], float]
@@ -67,6 +69,10 @@ class DownstreamOracle(Oracle):
         Any scikit-learn scorer or its name, or ``"g_mean"``. For names, classes are coded so that the
         rarest one is the positive one; with more than two classes ``"f1"`` means ``"f1_macro"``, and so
         on. Scorer objects see the user's labels.
+    smooth : bool, default=True
+        Whether F1, G-mean, balanced accuracy and accuracy, given by name, count probabilities in place of
+        answers. That is the same score with less noise: a row near the threshold no longer counts wholly
+        or not at all. Classifiers without probabilities are scored by their answers.
     encoded : bool, default=True
         Whether classifiers see encoded rows (standardised numbers, one-hot categories) or, if False, the
         user's own columns: then a pipeline with its own preprocessing can be the ``estimator``.
@@ -87,11 +93,13 @@ class DownstreamOracle(Oracle):
         estimator: BaseEstimator | Sequence[BaseEstimator] | None = None,
         *,
         scoring: str | Scorer = "f1",
+        smooth: bool = True,
         encoded: bool = True,
         max_rows: int = 4000,
     ) -> None:
         self.estimator = estimator
         self.scoring = scoring
+        self.smooth = smooth
         self.encoded = encoded
         self.max_rows = max_rows
 
@@ -121,7 +129,7 @@ class DownstreamOracle(Oracle):
         share = min(1.0, self.max_rows / max(len(self.train_), 1))
         train = _thin(self.train_, share, rng).join(_thin(synthetic, share, rng))
         holdout = _thin(holdout, min(1.0, self.max_rows / max(len(holdout), 1)), rng)
-        scorer = scorer_of(self.scoring, len(holdout.classes))
+        scorer = scorer_of(self.scoring, len(holdout.classes), smooth=self.smooth)
         x, y = self._x(train), self._y(train)
         with _lean(checked=self.encoded):
             fitted = [learner.fit(x, y) for learner in self._learners()]
@@ -164,8 +172,8 @@ def _seeded(learner: Any, seed: int) -> Any:
     return learner.set_params(**dict.fromkeys(names, seed))
 
 
-def scorer_of(scoring: str | Scorer, n_classes: int) -> Scorer:
-    """Scorer of coded labels.
+def scorer_of(scoring: str | Scorer, n_classes: int, *, smooth: bool = False) -> Scorer:
+    """Scorer of coded labels; with ``smooth`` it counts probabilities where it can.
 
     Raises
     ------
@@ -174,6 +182,8 @@ def scorer_of(scoring: str | Scorer, n_classes: int) -> Scorer:
     """
     if not isinstance(scoring, str):
         return scoring
+    if smooth and scoring in SMOOTH:
+        return partial(smooth_score, SMOOTH[scoring])
     if scoring == "f1":
         average = "binary" if n_classes == 2 else "macro"
         return make_scorer(f1_score, average=average, zero_division=0.0)

@@ -49,8 +49,7 @@ class Cohort:
         self.generator = replace(self.at_rest, space=self.at_rest.space.to(device))
         self.loss = LOSSES[self.gan.loss]
         self.penalty, self.penalty_weight = self._penalty()
-        forces = self.generator.family.forces if self.gan.forces is None else self.gan.forces
-        self.forces = {name: weight for name, weight in forces.items() if weight}
+        self.forces = self.gan.pulls
         self.objective = "f1" if self.gan.objective == "auto" else self.gan.objective
         self.rates_N = self._rates().to(device)
         self.scale_F = torch.from_numpy(self.generator.space.layout.scale).to(device)

@@ -55,7 +55,7 @@ class Split:
         return part[:, place], weight
 
     @property
-    def mask_Tn(self) -> Tensor:
+    def studied(self) -> Tensor:
         """Which of all rows of the class may be studied."""
         mask = torch.zeros(len(self.order_Tn), self.n_rows, dtype=torch.bool)
         return mask.scatter_(1, self.order_Tn[:, self.n_quiz :], value=True)
@@ -96,7 +96,7 @@ class Lessons:
         """Starts from the rows to study, and how many rows each seed stands for."""
         hood = self.pool.hoods[code]
         seeds_TB, weight_B = split.slots(n, quiz=False)
-        friends_TB = self._friends(hood.circle_nK, seeds_TB, split.mask_Tn)
+        friends_TB = self._friends(hood.circle_nK, seeds_TB, split.studied)
         start = hood.start(seeds_TB.flatten(), friends_TB.flatten(), self.stream)
         return start.each(lambda part: part.unflatten(0, seeds_TB.shape)), weight_B
 

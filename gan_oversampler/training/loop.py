@@ -76,6 +76,9 @@ class Population(Protocol):
     def drop(self, specification: int) -> None:
         """Train a specification no further."""
 
+    def trains(self, specification: int) -> bool:
+        """Whether there is anything that pulls a specification."""
+
 
 Score = Callable[[Sequence[Candidate]], Sequence[NDArray[np.float64]]]
 
@@ -183,6 +186,6 @@ def _judge(
         population.save(candidate.specification)
     elif not math.isfinite(score):
         population.rollback(candidate.specification)
-    if tracker.stopped:
+    if tracker.stopped or not population.trains(candidate.specification):
         population.drop(candidate.specification)
     return Scored(candidate, utilities, improved, tracker.failed, budget.seconds)

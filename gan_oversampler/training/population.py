@@ -11,9 +11,9 @@ import torch
 from gan_oversampler._rng import Streams
 from gan_oversampler.specification import GAN
 from gan_oversampler.training.cohort import Cohort
-from gan_oversampler.training.pool import Pool
 from gan_oversampler.training.loop import Candidate
 from gan_oversampler.training.members import Member, Snapshot, State
+from gan_oversampler.training.pool import Pool
 
 
 class CrossFitted:
@@ -38,6 +38,7 @@ class CrossFitted:
         streams: Streams,
         device: torch.device,
     ) -> None:
+        self.gans = list(gans)
         groups: dict[str, list[Member]] = defaultdict(list)
         seen: dict[str, int] = defaultdict(int)
         for number, gan in enumerate(gans):
@@ -97,3 +98,7 @@ class CrossFitted:
             cohort.keep(rest)
         else:
             self.cohorts.remove(cohort)
+
+    def trains(self, specification: int) -> bool:
+        """Whether there is anything that pulls a specification."""
+        return bool(self.gans[specification].pulls)
