@@ -81,6 +81,15 @@ def _ours(title: str, seconds: float = 2.0, **parameters: Any) -> Method:
     )
 
 
+BASES: Final = ("smoothed_bootstrap", "smote", "border", "local_gaussian", "star")
+
+
+def _portfolio(forces: Mapping[str, float]) -> list[GAN]:
+    """The default portfolio with other forces on its trained member."""
+    bases = [GAN(base=base, forces={}) for base in BASES]
+    return [*bases, GAN("guided", widths=(32,), forces=forces)]
+
+
 def _encoded_peer(title: str, name: str, seconds: float = 0.1) -> Method:
     """A peer that measures distances."""
     return Method(title, lambda setting: on_encoded(setting, Peer(name, setting.random_state)), seconds, name)
@@ -162,10 +171,14 @@ METHODS: Final[Mapping[str, Method]] = MappingProxyType(
         "ours": _ours("GANOversampler"),
         "ours_base_only": _ours("ours, training off", 1.0, max_steps=0),
         "ours_no_oracle": _ours("ours, oracle off", 1.0, oracle=None),
+        "ours_utility": _ours("ours, utility force only", gan=_portfolio({"utility": 1.0})),
+        "ours_adversarial": _ours("ours, adversarial force only", gan=_portfolio({"adversarial": 1.0})),
+        "ours_guided": _ours("ours, guided GAN", gan=GAN("guided", widths=(32,))),
         "ours_residual": _ours("ours, residual GAN", gan=GAN("residual")),
         "ours_classic": _ours("ours, classic GAN", gan=GAN("classic")),
         "ours_g_mean": _ours("ours, oracle G-mean", oracle="g_mean"),
         "ours_average_precision": _ours("ours, oracle AP", oracle="average_precision"),
+        "ours_ratio": _ours("ours, ratio chosen", sampling_strategy="oracle"),
         "tvae": _raw_peer("TVAE", "tvae", 3.0),
         "ctgan": _raw_peer("CTGAN", "ctgan", 15.0),
         "ctgan_conditional": _raw_peer("CTGAN, conditional", "ctgan_conditional", 20.0),

@@ -81,6 +81,12 @@ class Neighbourhood:
         )
 
     @property
+    def centre(self) -> Tensor:
+        """Mean of each value where it is free."""
+        free_nF = self.space.free_values(self.rows_nF)
+        return (self.rows_nF * free_nF).sum(0) / free_nF.sum(0).clamp(min=1)
+
+    @property
     def bandwidth(self) -> float:
         """Silverman's factor for ``n`` rows in as many dimensions as there are values."""
         n, d = len(self.rows_nF), max(1, len(self.space.values_V))
@@ -168,6 +174,14 @@ def _with_foe(hood: Neighbourhood, seeds: Tensor, generator: torch.Generator) ->
     return _pair(foes[torch.arange(len(seeds)), pick], hood.rows_nF[seeds], step)
 
 
+def _with_centre(hood: Neighbourhood, seeds: Tensor, generator: torch.Generator) -> Parents:
+    """Between a row and the mean of its class, states kept (the star of Gazzah & Amara 2008)."""
+    rows = hood.rows_nF[seeds]
+    free = hood.space.free_values(rows)
+    step = torch.rand(len(seeds), 1, generator=generator)
+    return _pair(rows, torch.where(free > 0, hood.centre, rows), step)
+
+
 def _among_friends(hood: Neighbourhood, seeds: Tensor, generator: torch.Generator) -> Parents:
     """Gaussian with mean and covariance of a row and its friends (MGS, Sakho et al. 2024).
 
@@ -250,6 +264,7 @@ BASES: Final[Mapping[str, Base]] = MappingProxyType(
         "smote": Base(_with_friend),
         "local_gaussian": Base(_among_friends),
         "border": Base(_with_friend, border=True),
+        "star": Base(_with_centre),
         "translation": Base(_with_foe),
     }
 )

@@ -34,11 +34,11 @@ from gan_oversampler.training.loop import Budget
 
 # The robust default comes first; among equals the earlier one wins.
 CHOSEN: Final = "oracle"  # the sampling strategy that leaves the ratio to the oracle
-PORTFOLIO: tuple[str, ...] = ("smoothed_bootstrap", "smote", "border", "local_gaussian")
+PORTFOLIO: tuple[str, ...] = ("smoothed_bootstrap", "smote", "border", "local_gaussian", "star")
 
 
 def default_portfolio() -> list[GAN]:
-    """What ``gan=None`` stands for: a guided generator beside four bases that stay as they are."""
+    """What ``gan=None`` stands for: a guided generator beside bases that stay as they are."""
     bases = [GAN(base=base, forces={}) for base in PORTFOLIO]
     return [*bases, GAN("guided", widths=(32,))]
 

@@ -161,32 +161,31 @@ def _judged(
         )
     clock.seconds["training"] -= clock.seconds["oracle"]  # scorings lie between the steps
     choice = _choice(plan, scored, judge)
+    ratio, told = _ratio(plan, judge, choice)
     better = better_baseline(choice.best, baselines)
     report = Report(
         f"{oracle!r}, {'higher' if oracle.greater_is_better else 'lower'} is better",
         _name(plan, choice),
         reason(scored, choice, baselines),
         (*entries, *teller.entries(scored, choice)),
-        (*notes, *judge.events),
+        (*notes, *judge.events, *told),
         clock.seconds,
         gains={name: gain_over(choice.best, utilities) for name, utilities in baselines.items()},
     )
-    ratio, notes = _ratio(plan, judge, choice)
-    report = report.noting(*notes)
     outcome = Outcome(_mixture(plan, pools, choice), report, teller.history(scored), ratio=ratio)
     return outcome if better is None else _fall_back(plan, pools, outcome, better, baselines)
 
 
 def _name(plan: Plan, choice: Choice) -> str:
-    candidate = choice.best.candidate
-    steps = sorted(entry.candidate.step for entry in choice.mixture)
-    gan = plan.gans[candidate.specification]
-    return gan.label_at(candidate.step) if len(steps) < 2 else f"{gan.label}, mixture of steps {steps}"
+    best = choice.best.candidate
+    name = plan.gans[best.specification].label_at(best.step)
+    n_others = len(choice.mixture) - 1
+    return f"{name} mixed with {n_others} like it" if n_others else name
 
 
 def _choice(plan: Plan, scored: Sequence[Scored], judge: Judge) -> Choice:
     try:
-        return choose(scored, [gan.proof for gan in plan.gans])
+        return choose(scored, [gan.proof for gan in plan.gans], [gan.family for gan in plan.gans])
     except ValueError as error:
         raise ValueError(f"{error} {' '.join(judge.events[-1:])}") from None
 
@@ -209,20 +208,23 @@ def _fall_back(
     baselines: Mapping[str, NDArray[np.float64]],
 ) -> Outcome:
     """What the user asked for in case a baseline is better than every GAN."""
-    drawable = [name for name in baselines if name != NOTHING and np.isfinite(baselines[name]).all()]
-    instead = max(drawable, key=lambda name: float(baselines[name].mean()), default=None)
-    told = f"By the oracle the baseline {better!r} is better than every GAN: {outcome.report.gains[better]}."
+    gains = outcome.report.gains
+    told = f"By the oracle the baseline {better!r} is better than every GAN: gain {gains[better]}."
     if plan.fallback == "error":
         raise RuntimeError(f"{told} Give other GANs, another oracle, or fallback='warn' or 'baseline'.")
-    if plan.fallback == "warn" or instead is None:
-        advice = "Rows come from the best GAN; fallback='baseline' takes a baseline instead."
-        warnings.warn(f"{told} {advice}", UserWarning, stacklevel=2)
-        return replace(outcome, report=outcome.report.noting(f"{told} {advice}"))
-    note = f"{told} Rows come from the baseline {instead!r}, because fallback='baseline'."
+    drawable = [name for name in baselines if name != NOTHING and gains[name].mean < 0]
+    instead = min(drawable, key=lambda name: gains[name].mean, default=None)
+    if plan.fallback == "baseline" and instead is not None:
+        note = f"{told} Rows come from the baseline {instead!r}, because fallback='baseline'."
+        source = Source(pools["targets"][None], BASELINES.get(instead, instead))
+        outcome = replace(outcome, source=source, fallback=instead)
+        report = replace(outcome.report, choice=f"baseline {instead}")
+    else:
+        advice = "" if instead is None else " fallback='baseline' takes a baseline instead."
+        note = f"{told} Rows come from the best GAN.{advice}"
+        report = outcome.report
     warnings.warn(note, UserWarning, stacklevel=2)
-    source = Source(pools["targets"][None], BASELINES.get(instead, instead))
-    report = replace(outcome.report.noting(note), choice=f"baseline {instead}")
-    return replace(outcome, source=source, report=report, fallback=instead)
+    return replace(outcome, report=report.noting(note))
 
 
 def _blind(plan: Plan, pools: Pools, clock: Clock, notes: list[str]) -> Outcome:
@@ -313,7 +315,15 @@ def _pools(
         kinds["all"] = (everything, sorted({*targets, *everything}) if from_base else targets)
     return {
         kind: {
-            fold: Pool.of(rows.values[i], rows.codes[i], space, learned=classes, drawn=drawn, shares=shares)
+            fold: Pool.of(
+                rows.values[i],
+                rows.codes[i],
+                space,
+                learned=classes,
+                drawn=drawn,
+                shares=shares,
+                n_classes=len(rows.classes),
+            )
             for fold, i in seen.items()
         }
         for kind, (classes, drawn) in kinds.items()

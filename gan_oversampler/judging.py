@@ -60,10 +60,15 @@ class Trial:
         )
         return cls(number, fitted, holdout, pools, n_new, streams)
 
-    def at_ratio(self, ratio: float) -> Trial:
-        """The same fold with so many new rows that classes come to a share of their full size."""
+    def at_ratio(self, ratio: float) -> Trial | None:
+        """The same fold with so many new rows that classes come to a share of their full size.
+
+        None if no class needs any; a class that has enough gets one, because a distance to nothing is no
+        score.
+        """
         counts = {code: len(self.pools["targets"].rows[code]) for code in self.n_new}
-        return replace(self, n_new={c: missing(counts[c], n, ratio) for c, n in self.n_new.items()})
+        n_new = {c: missing(counts[c], n, ratio) for c, n in self.n_new.items()}
+        return replace(self, n_new={c: max(1, n) for c, n in n_new.items()}) if any(n_new.values()) else None
 
     def utility(self, source: Source | Mixture | None) -> tuple[float, str]:
         """Utility of rows from a source (None draws nothing), or NaN and what went wrong."""
@@ -91,7 +96,7 @@ def missing(n_rows: int, n_new: int, ratio: float) -> int:
     >>> missing(20, 80, 1.0), missing(20, 80, 0.5), missing(20, 80, 0.1)
     (80, 30, 0)
     """
-    return max(0, round(ratio * (n_rows + n_new)) - n_rows)
+    return max(0, int(ratio * (n_rows + n_new)) - n_rows)
 
 
 @dataclass
@@ -135,8 +140,8 @@ class Judge:
         """Utilities per fold of candidates that sample together, at several ratios that ask for rows."""
         found = {}
         for ratio in ratios:
-            trials = [trial.at_ratio(ratio) for trial in self.trials]
-            if all(any(trial.n_new.values()) for trial in trials):
+            trials = [trial for trial in (trial.at_ratio(ratio) for trial in self.trials) if trial]
+            if len(trials) == len(self.trials):
                 judge = replace(self, trials=trials)
                 parts = zip(*(judge._sources(candidate) for candidate in mixture), strict=True)
                 (found[ratio],) = judge._utilities([[Mixture(row) for row in parts]], [f"ratio {ratio}"])

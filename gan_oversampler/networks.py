@@ -276,7 +276,7 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
             _corrected,
             from_base=True,
             learnt=True,
-            forces={"utility": 1.0},
+            forces={"utility": 1.0, "adversarial": 0.1},
             learning_rate=2e-3,
             proof=0.0,
         ),

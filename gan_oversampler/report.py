@@ -61,8 +61,9 @@ class Gain:
 
         The positive-part James-Stein factor: nothing is left of a gain within a standard error.
         """
-        noise = (self.standard_error / self.mean) ** 2 if self.mean else math.inf
-        return self.mean * max(0.0, 1.0 - noise)
+        if abs(self.mean) <= self.standard_error:
+            return 0.0
+        return self.mean * (1.0 - (self.standard_error / self.mean) ** 2)
 
     def __str__(self) -> str:
         return f"{self.mean:+.4f} ± {self.standard_error:.4f}"

@@ -30,21 +30,23 @@ class Choice:
     best : Scored
         The candidate with the best score among those that count.
     mixture : tuple of Scored
-        It and the trained generators of the same specification that cannot be told from it; all of them
-        sample, because an average errs less than one winner.
+        It and the trained generators of its kind that cannot be told from it; all of them sample, because
+        an average errs less than one winner.
     """
 
     best: Scored
     mixture: tuple[Scored, ...]
 
 
-def choose(scored: Sequence[Scored], proofs: Sequence[float]) -> Choice:
+def choose(
+    scored: Sequence[Scored], proofs: Sequence[float], kinds: Sequence[object] | None = None
+) -> Choice:
     """The candidates to keep.
 
     Within a specification training has to earn its place: the best trained generator counts only if its
     gain over the untrained one, paired over the folds, exceeds as many standard errors as ``proofs``
     asks of this specification. Among specifications the highest mean utility wins, the earlier one on
-    ties.
+    ties. ``kinds`` says which specifications may be mixed; without it each is of a kind of its own.
 
     Raises
     ------
@@ -59,7 +61,11 @@ def choose(scored: Sequence[Scored], proofs: Sequence[float]) -> Choice:
         by_number.setdefault(entry.candidate.specification, []).append(entry)
     earned = [_earned(entries, proofs[number]) for number, entries in by_number.items()]
     best = max(earned, key=lambda entry: entry.mean)
-    return Choice(best, _alike(best, by_number[best.candidate.specification]))
+    kinds = range(len(proofs)) if kinds is None else kinds
+    kind = kinds[best.candidate.specification]
+    return Choice(
+        best, _alike(best, [entry for entry in finite if kinds[entry.candidate.specification] == kind])
+    )
 
 
 def _earned(entries: Sequence[Scored], proof: float) -> Scored:

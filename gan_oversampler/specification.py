@@ -27,13 +27,15 @@ class GAN(BaseEstimator):
 
     Parameters
     ----------
-    family : {"residual", "classic"}, default="residual"
+    family : {"residual", "classic", "guided"}, default="residual"
         ``residual`` corrects rows drawn from ``base`` and is that base until trained; ``classic`` maps
-        noise and label to a row, as in AutoGAN's reference code (Nazari et al. 2023).
+        noise and label to a row, as in AutoGAN's reference code (Nazari et al. 2023). ``guided`` also
+        learns the geometry under the correction: how far new rows lie from a real one and toward its
+        friends, and which real rows are taken; it is pulled by held-out utility.
     base : str, default="smote"
         Geometric sampler under a residual generator: ``bootstrap``, ``smoothed_bootstrap``, ``smote``,
-        ``local_gaussian``, ``border`` or ``translation``. Classes with too few rows to learn from are
-        drawn from it, whatever the family.
+        ``local_gaussian``, ``border``, ``star`` or ``translation``. Classes with too few rows to learn
+        from are drawn from it, whatever the family.
     loss : str, default="relativistic"
         ``bce`` (non-saturating), ``least_squares``, ``hinge``, ``wgan_gp`` or ``relativistic``.
     penalty : str, default="auto"
@@ -41,7 +43,12 @@ class GAN(BaseEstimator):
     penalty_weight : float, default=None
         None takes the weight usual for the penalty.
     forces : mapping of str to float, default=None
-        Weights of what pulls the generator; None is ``{"adversarial": 1.0}``.
+        Weights of what pulls the generator: ``adversarial`` (a critic that tells it from real rows) and,
+        in the guided family, ``utility`` (how well a learner with a closed form does on held-out rows
+        after it studied the new ones). None is utility with a tenth of the critic for guided GANs, the
+        critic alone for the others. Without any force the generator stays untrained.
+    objective : {"auto", "f1", "g_mean", "average_precision", "log_loss"}, default="auto"
+        Smooth score that utility means; ``auto`` is the one nearest to the oracle's.
     classes : {"targets", "all"}, default="targets"
         Whether the GAN learns the classes to be oversampled only, or all of them.
     balanced : bool, default=True
@@ -63,8 +70,11 @@ class GAN(BaseEstimator):
         Rows per step; rounded up to a multiple of 32 so that members never share a SIMD lane.
     critic_steps : int, default=1
         Critic updates per generator update.
-    learning_rate, critic_learning_rate : float, default=2e-4 and 1e-3
-        Adam step sizes; the generator is slower on purpose.
+    learning_rate, critic_learning_rate : float, default=None and 1e-3
+        Adam step sizes. None is 2e-3 for guided GANs and 2e-4 for the others, whose generator is slower
+        than the critic on purpose.
+    geometry_rate : float, default=0.03
+        Adam step size of the geometry that a guided GAN learns.
     betas : tuple of float, default=(0.0, 0.99)
         Adam decay rates.
     ema : float, default=0.98
@@ -169,6 +179,11 @@ class GAN(BaseEstimator):
         lookup({"auto": None, **OBJECTIVES}, self.objective, "objective")
         for name, weight in (self.forces or {}).items():
             lookup(FORCES, name, "force")
+            if name == "utility" and weight and not FAMILIES[self.family].learnt:
+                raise ValueError(
+                    f"The force 'utility' needs the family 'guided', because others draw from all rows, also"
+                    f" from those that utility is measured on. Got family={self.family!r}."
+                )
             if not isinstance(weight, Real) or not math.isfinite(weight):
                 raise ValueError(f"'forces' of GAN must hold finite weights. Got {weight!r} for {name!r}.")
         for name in ("widths", "critic_widths"):

@@ -75,7 +75,7 @@ def reason(scored: Sequence[Scored], choice: Choice, baselines: Mapping[str, NDA
     own = [s for s in scored if s.candidate.specification == kept.candidate.specification]
     parts = ["best held-out score of all GANs"]
     if len(choice.mixture) > 1:
-        parts.append("mixed with the steps that are within a standard error of it")
+        parts.append("mixed with the trained ones within a standard error of it")
     if not kept.candidate.step and len(own) > 1:
         parts.append("its training did not gain enough to count")
     better = [repr(name) for name, utilities in baselines.items() if utilities.mean() > kept.mean]

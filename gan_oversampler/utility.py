@@ -43,6 +43,8 @@ class Lesson:
         1 for the classes whose scores count.
     waves_PFD, phase_P1D : Tensor
         Random Fourier features.
+    lines_PFL : Tensor
+        Linear features: the columns themselves, or random mixtures where they are many.
     ridge_P : Tensor
         Strength of the regularisation.
     """
@@ -56,6 +58,7 @@ class Lesson:
     asked_PC: Tensor
     waves_PFD: Tensor
     phase_P1D: Tensor
+    lines_PFL: Tensor
     ridge_P: Tensor
 
 
@@ -84,10 +87,11 @@ def _masses(lesson: Lesson, label_PBC: Tensor, odds_PB: Tensor) -> Tensor:
 
 
 def _features(lesson: Lesson, rows_PNF: Tensor) -> Tensor:
-    """Cosines of random projections, the columns themselves and a constant, padded with zeros."""
+    """Cosines of random projections, linear features and a constant, padded with zeros."""
     n = lesson.waves_PFD.shape[-1]
     waves_PND = product(rows_PNF, lesson.waves_PFD, lesson.phase_P1D).cos() * math.sqrt(8 / n)
-    features = torch.cat([waves_PND, rows_PNF * LINEAR, torch.ones_like(rows_PNF[..., :1])], dim=-1)
+    lines_PNL = product(rows_PNF, lesson.lines_PFL) * LINEAR
+    features = torch.cat([waves_PND, lines_PNL, torch.ones_like(rows_PNF[..., :1])], dim=-1)
     return F.pad(features, (0, padded(features.shape[-1]) - features.shape[-1]))
 
 

@@ -49,8 +49,10 @@ def test_tables_and_targets(table, target, message):
         ({"gan": GAN(loss="hing")}, "Unknown loss 'hing'. Did you mean 'hinge'"),
         ({"gan": GAN(base="smot")}, "Unknown base 'smot'. Did you mean 'smote'"),
         ({"gan": GAN("residul")}, "Unknown family 'residul'"),
+        ({"gan": GAN("guided", objective="gmean")}, "Unknown objective 'gmean'. Did you mean 'g_mean'"),
         ({"gan": GAN(penalty="r1")}, "Unknown penalty 'r1'"),
         ({"gan": GAN(forces={"adversary": 1.0})}, "Unknown force 'adversary'"),
+        ({"gan": GAN(forces={"utility": 1.0})}, "'utility' needs the family 'guided'.*family='residual'"),
         ({"gan": GAN(widths=(0,))}, "'widths' of GAN must hold positive integers"),
         ({"gan": GAN(betas=(0.5, 1.0))}, "'betas' of GAN"),
         ({"gan": GAN(ema=1.0)}, "'ema' parameter of GAN"),
@@ -63,6 +65,9 @@ def test_tables_and_targets(table, target, message):
         ({"categorical_features": ["nope"]}, "nope"),
         ({"sampling_strategy": {1: 2.5}}, "ratio of class 1"),
         ({"sampling_strategy": {7: 100}}, "7"),
+        ({"sampling_strategy": "oracel"}, "'sampling_strategy' parameter of GANOversampler.*'oracle'"),
+        ({"sampling_strategy": "oracle", "oracle": None}, "'oracle' needs an oracle. Give one, or a ratio"),
+        ({"fallback": "smote"}, "'fallback' parameter of GANOversampler"),
         ({"cv": []}, "'cv' gave no folds"),
         ({"cv": [(np.arange(90), np.arange(90))]}, "trains on rows that it holds out"),
         (
@@ -129,8 +134,9 @@ def test_single_rows_can_be_left_out():
     target = np.r_[np.zeros(60, int), np.ones(29, int), 2]
     with pytest.raises(ValueError, match="Class 2 has 1 row"):
         quick().fit_resample(X, target)
-    _, got = quick(sampling_strategy={1: 60}).fit_resample(X, target)
-    assert np.bincount(got).tolist() == [60, 60, 1]
+    for gan in (quick().gan, GAN("guided", widths=(16,))):  # one fold has no row of class 2
+        _, got = quick(gan=gan, sampling_strategy={1: 60}).fit_resample(X, target)
+        assert np.bincount(got).tolist() == [60, 60, 1]
     with pytest.raises(ValueError, match="Class 2 has 1 row"):
         quick().fit(X, target).sample(1, y=2)
 

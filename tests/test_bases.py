@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_oversampler.bases import BASES, N_AROUND, N_NEIGHBORS, Neighbourhood, systematic
+from gan_oversampler.bases import BASES, N_AROUND, N_NEIGHBORS, N_TRAITS, Neighbourhood, systematic
 from gan_oversampler.schema import Block, Layout
 from gan_oversampler.space import RowSpace
 
@@ -182,6 +182,24 @@ def test_without_foes_border_is_smote():
     assert torch.equal(_draw("border", hood, 40), _draw("smote", hood, 40))
 
 
+def test_star_lies_between_a_row_and_the_mean_of_the_class():
+    rows = np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32)
+    at, off = _between(_draw("star", _hood(rows), 300).numpy(), rows, np.tile(rows.mean(0), (12, 1)))
+    assert off.max() < 1e-5
+    assert at.mean() == pytest.approx(0.5, abs=5 / math.sqrt(12 * 300))
+
+
+def test_star_moves_free_values_only_and_towards_the_mean_of_free_ones():
+    rows = _rows(MIXED, 10)
+    free = MIXED.free_values(torch.from_numpy(rows)).numpy() > 0
+    centre = _hood(rows, space=MIXED).centre_F.numpy()
+    assert centre[6] == pytest.approx(rows[free[:, 6], 6].mean(), abs=1e-6)
+    new = _draw("star", _hood(rows, space=MIXED), 10).numpy()
+    states = MIXED.layout.states
+    assert {tuple(row) for row in new[:, states]} <= {tuple(row) for row in rows[:, states]}
+    assert (new[new[:, 5] == 1, 6] == np.float32(-0.7)).all()
+
+
 def test_translation_lies_between_foe_and_row_nearer_to_the_row():
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(6, 2)).astype(np.float32)
@@ -212,6 +230,43 @@ def test_friends_are_the_nearest_rows_of_the_class():
     friends = _hood(rows, _rows(MIXED, 30, seed=1), MIXED).friends_nK.numpy()
     chosen = np.take_along_axis(distance, friends, 1)
     np.testing.assert_allclose(chosen, np.sort(distance, 1)[:, :N_NEIGHBORS], atol=1e-5)
+
+
+@pytest.mark.parametrize("n_rows", [1, 2, 4, 8, 30])
+def test_the_circle_begins_with_the_friends_and_goes_on_to_the_next_nearest(n_rows):
+    rows = _rows(MIXED, n_rows)
+    hood = _hood(rows, _rows(MIXED, 9, seed=1), MIXED)
+    friends, circle = hood.friends_nK, hood.circle_nK
+    assert friends.shape[1] == max(1, min(N_NEIGHBORS, n_rows - 1))
+    assert circle.shape[1] == max(1, min(2 * N_NEIGHBORS, n_rows - 1))
+    assert torch.equal(circle[:, : friends.shape[1]], friends)
+    scaled = rows * MIXED.layout.scale
+    distance = np.take_along_axis(np.linalg.norm(scaled[:, None] - scaled, axis=-1), circle.numpy(), 1)
+    assert (np.diff(distance, axis=1) > -1e-5).all()
+    if n_rows > 1:
+        assert (circle != torch.arange(n_rows)[:, None]).all()
+
+
+@pytest.mark.parametrize("others", [0, 1, 30])
+@pytest.mark.parametrize("n_rows", [1, 2, 3, 20])
+@pytest.mark.parametrize("space", sorted(SPACES))
+def test_traits_are_numbers_of_mean_0_and_variance_1_or_0(space, n_rows, others):
+    space = SPACES[space]
+    traits = _hood(_rows(space, n_rows), _rows(space, others, seed=1), space).traits_nK
+    assert traits.shape == (n_rows, N_TRAITS)
+    assert traits.dtype == torch.float32
+    torch.testing.assert_close(traits.mean(0), torch.zeros(N_TRAITS), atol=1e-4, rtol=0)
+    variance = traits.var(0, correction=0)
+    assert ((variance - 1).abs() < 1e-3).logical_or(variance < 1e-3).all()
+
+
+def test_traits_tell_rows_near_foes_from_rows_near_friends():
+    # Rows at 0, 1, 2 … 9 and foes beyond 9: the last row is the nearest to them.
+    hood = _hood(np.arange(10.0)[:, None], 9.5 + np.arange(10.0)[:, None])
+    foes_nearer, friends_far, danger, half = hood.traits_nK.T
+    assert foes_nearer.argmax() == danger.argmax() == 9
+    assert friends_far.argmax() in (0, 9)  # at the ends friends are on one side only
+    assert half.argmax() == (hood.danger_n - 0.5).abs().argmin()
 
 
 def test_foes_are_the_nearest_rows_of_other_classes():

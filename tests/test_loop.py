@@ -23,11 +23,15 @@ class Weights:
 
 @dataclass
 class Script:
-    """A population that only takes notes; ``scores`` per specification and rung, the last one repeats."""
+    """A population that only takes notes; ``scores`` per specification and rung, the last one repeats.
+
+    Weights in ``broken`` are not finite; specifications in ``untrained`` have nothing that pulls them.
+    """
 
     scores: dict[int, list[float]]
     broken: set[tuple[int, int]] = field(default_factory=set)
     folds: tuple[int, ...] = (0, 1)
+    untrained: frozenset[int] = frozenset()
 
     def __post_init__(self):
         self.active, self.rung, self.log = list(self.scores), 0, []
@@ -55,6 +59,9 @@ class Script:
     def drop(self, specification):
         self.active.remove(specification)
         self.log.append(("drop", specification, self.rung))
+
+    def trains(self, specification):
+        return specification not in self.untrained
 
     def said(self, word):
         return [entry[1:] for entry in self.log if entry[0] == word]
@@ -137,6 +144,20 @@ def test_each_specification_has_its_own_counter():
     scored = _run(script, patience=2)
     assert [_verdicts(scored, n)[2] for n in range(3)] == [[0, 1, 2], [0, 0, 0, 1, 2], [0, 1, 0, 1, 2]]
     assert script.said("drop") == [(0, 2), (1, 4), (2, 4)]
+    assert script.active == []
+
+
+def test_what_nothing_pulls_is_scored_once_and_dropped():
+    script = Script({0: [1, 2, 3], 1: [1, 2, 0], 2: [NAN]}, untrained=frozenset({0, 2}))
+    scored = _run(script, patience=1)
+    assert [_verdicts(scored, n)[0] for n in range(3)] == [[0], [0, 10, 20], [0]]
+    assert script.said("drop") == [(0, 0), (2, 0), (1, 2)]
+    assert script.said("save") == [(0, 0), (1, 0), (1, 1)]
+
+
+def test_where_nothing_is_pulled_nothing_is_trained():
+    script = Script({0: [1], 1: [2]}, untrained=frozenset({0, 1}))
+    assert [s.candidate.step for s in _run(script)] == [0, 0]
     assert script.active == []
 
 

@@ -177,6 +177,7 @@ def _lesson(p, b):
         torch.ones(p, 2),
         _randn(p, 2, 16, seed=8),
         _randn(p, 1, 16, seed=9),
+        torch.eye(2).expand(p, -1, -1),
         torch.ones(p),
     )
 

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.metrics import f1_score, get_scorer, make_scorer
@@ -12,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from gan_oversampler._rng import Streams
-from gan_oversampler.judging import BASELINES, NOTHING, Judge, Trial
+from gan_oversampler.judging import BASELINES, NOTHING, Judge, Trial, missing
 from gan_oversampler.oracles.base import CallableOracle, Oracle
 from gan_oversampler.oracles.distances import EnergyOracle, FrechetOracle, energy_distance, frechet_distance
 from gan_oversampler.oracles.downstream import DownstreamOracle, scorer_names
@@ -21,8 +23,8 @@ from gan_oversampler.rows import Rows
 from gan_oversampler.schema import Block, Layout
 from gan_oversampler.space import RowSpace
 from gan_oversampler.specification import GAN
-from gan_oversampler.training.feed import Pool
 from gan_oversampler.training.loop import Candidate
+from gan_oversampler.training.pool import Pool
 
 DISTANCES = {"frechet": frechet_distance, "energy": energy_distance}
 WORDS = np.array(["common", "rare"])
@@ -236,7 +238,7 @@ def test_several_learners_count_alike():
 def test_f1_is_that_of_the_rarest_class():
     train, holdout = _problem(), _problem(seed=1)
     learner = LogisticRegression().fit(train.values, train.codes)
-    oracle = DownstreamOracle(LogisticRegression()).fit(train, targets=[1])
+    oracle = DownstreamOracle(LogisticRegression(), smooth=False).fit(train, targets=[1])
     assert oracle.score(holdout, NONE) == f1_score(holdout.codes, learner.predict(holdout.values))
 
 
@@ -251,7 +253,7 @@ def test_f1_of_many_classes_is_macro():
     train, holdout = _three(), _three(1)
     learner = LogisticRegression(max_iter=300).fit(train.values, train.codes)
     empty = train.at(np.arange(0))
-    oracle = DownstreamOracle(LogisticRegression(max_iter=300)).fit(train, targets=[1, 2])
+    oracle = DownstreamOracle(LogisticRegression(max_iter=300), smooth=False).fit(train, targets=[1, 2])
     expected = f1_score(holdout.codes, learner.predict(holdout.values), average="macro")
     assert oracle.score(holdout, empty) == pytest.approx(expected)
     assert oracle_of("f1_macro").fit(train, targets=[1]).score(holdout, empty) == pytest.approx(
@@ -272,14 +274,19 @@ def test_usual_scorers_work_for_two_and_more_classes(problem, scoring):
 
 def test_g_mean_is_zero_when_a_class_is_never_found():
     train = _problem()
-    constant = DownstreamOracle(LogisticRegression(C=1e-9), scoring="g_mean").fit(train, targets=[1])
+    learner = LogisticRegression(C=1e-9)
+    constant = DownstreamOracle(learner, scoring="g_mean", smooth=False).fit(train, targets=[1])
     assert constant.score(_problem(seed=1), NONE) == 0
+    # Probabilities are the shares of the classes: recalls of 150/162 and 12/162.
+    smooth = DownstreamOracle(learner, scoring="g_mean").fit(train, targets=[1])
+    assert smooth.score(_problem(seed=1), NONE) == pytest.approx((150 * 12) ** 0.5 / 162, rel=1e-3)
 
 
 def test_scorer_objects_see_the_users_labels():
     scorer = make_scorer(f1_score, pos_label="rare")
     train, holdout, more = _problem(), _problem(seed=1), _problem(seed=2).of(1)
-    own, named = (oracle_of(s).fit(train, targets=[1]).score(holdout, more) for s in (scorer, "f1"))
+    named = DownstreamOracle(smooth=False).fit(train, targets=[1]).score(holdout, more)
+    own = oracle_of(scorer).fit(train, targets=[1]).score(holdout, more)
     assert own == pytest.approx(named)
     wrong = oracle_of(make_scorer(f1_score, pos_label="common")).fit(train, targets=[1])
     assert wrong.score(holdout, more) != own
@@ -309,9 +316,9 @@ def test_large_folds_are_thinned_alike():
             seen.append(np.bincount(y).tolist())
             return super().fit(X, y)
 
-        def predict(self, X):
+        def predict_proba(self, X):
             seen.append(len(X))
-            return super().predict(X)
+            return super().predict_proba(X)
 
     train, holdout = _problem(180, 20), _problem(150, 50, seed=1)
     synthetic = _problem(10, 160, seed=2).of(1)
@@ -413,6 +420,41 @@ def test_a_trial_draws_in_proportion_to_its_own_rows():
 
 def test_a_trial_draws_at_least_one_row_of_each_class_to_oversample():
     assert _trial(oracle_of(_count), share=0.01).n_new == {1: 1}
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_new", "ratio", "expected"),
+    [(20, 80, 1, 80), (20, 80, 0.5, 30), (20, 80, 0.2, 0), (20, 80, 0.1, 0), (5, 0, 1, 0), (7, 0, 0.5, 0)],
+)
+def test_new_rows_that_are_missing_at_a_ratio(n_rows, n_new, ratio, expected):
+    assert missing(n_rows, n_new, ratio) == expected
+
+
+@given(st.integers(1, 500), st.integers(0, 500), st.lists(st.floats(0, 1), min_size=2, max_size=2))
+def test_a_class_comes_to_its_share_and_loses_no_row(n_rows, n_new, ratios):
+    some, more = (missing(n_rows, n_new, ratio) for ratio in sorted(ratios))
+    assert 0 <= some <= more <= n_new
+    if some:
+        assert abs(n_rows + some - min(ratios) * (n_rows + n_new)) < 1
+    assert missing(n_rows, n_new, 1.0) == n_new
+
+
+def test_a_trial_at_a_ratio_is_the_same_fold_with_fewer_new_rows():
+    whole = _trial(oracle_of(_count), share=3.0)  # 10 rows, 30 new ones
+    half = whole.at_ratio(0.5)
+    assert (whole.n_new, half.n_new, whole.at_ratio(0.2)) == ({1: 30}, {1: 10}, None)
+    assert whole.at_ratio(1.0) == whole
+    assert all(
+        getattr(half, name) is getattr(whole, name) for name in ("oracle", "holdout", "pools", "streams")
+    )
+
+
+def test_ratios_are_scored_where_they_ask_for_rows():
+    judge = Judge([_trial(oracle_of(_count), number, share=3.0) for number in range(2)], [GAN()])
+    candidates = [Candidate(0, step, dict.fromkeys([0, 1, None])) for step in (1, 2, 3)]
+    utilities = judge.ratios(candidates, [0.2, 0.5, 1.0])
+    assert {ratio: u.tolist() for ratio, u in utilities.items()} == {0.5: [10, 10], 1.0: [30, 30]}
+    assert utilities[1.0].tolist() == judge(candidates[:1])[0].tolist()
 
 
 @pytest.mark.parametrize("name", sorted(BASELINES))

@@ -17,18 +17,23 @@ from gan_oversampler.bases import BASES
 from gan_oversampler.forces import FORCES
 from gan_oversampler.losses import LOSSES, PENALTIES
 from gan_oversampler.networks import FAMILIES
+from gan_oversampler.oracles.downstream import scorer_names
 from gan_oversampler.oracles.registry import ORACLES
-from gan_oversampler.report import Entry, Report
+from gan_oversampler.oracles.smooth import SMOOTH
+from gan_oversampler.report import Entry, Gain, Report
 from gan_oversampler.rows import Rows
 from gan_oversampler.specification import GAN
+from gan_oversampler.utility import OBJECTIVES
 
 REGISTRIES = {
     "base": BASES,
     "family": FAMILIES,
     "force": FORCES,
     "loss": LOSSES,
+    "objective": OBJECTIVES,
     "oracle": ORACLES,
     "penalty": PENALTIES,
+    "smooth score": SMOOTH,
 }
 NAMES = st.lists(st.one_of(st.integers(), st.text(max_size=4), st.none()), max_size=3).map(tuple)
 
@@ -121,6 +126,10 @@ def test_a_typo_in_any_name_gets_a_hint_and_the_list(what):
         assert all(repr(known) in str(error.value) for known in REGISTRIES[what])
 
 
+def test_smooth_scores_are_called_like_the_scorers_they_stand_for():
+    assert set(SMOOTH) <= set(scorer_names())
+
+
 def test_a_name_like_no_other_gets_the_list_only():
     assert did_you_mean("zzz", ["b", "a"]) == " Known are: 'a', 'b'."
 
@@ -156,6 +165,7 @@ REPORT = Report(
     ),
     ("Class 'c' has 3 rows.",),
     {"training": 1.234},
+    {"smote": Gain(0.25, 0.125), "none": Gain(math.nan, math.nan), "random": Gain(-0.5, 1.0)},
 )
 
 
@@ -169,11 +179,48 @@ def test_a_report_is_a_table():
     assert Report("none", "x", "y").to_frame().empty
 
 
-def test_gain_is_the_kept_score_minus_that_of_the_baseline():
-    assert REPORT.gain_over("smote") == pytest.approx(0.25)
-    assert math.isnan(REPORT.gain_over("random"))
-    assert math.isnan(REPORT.gain_over("residual(smote)"))  # a candidate, not a baseline
-    assert math.isnan(Report("none", "x", "y").gain_over("smote"))
+@pytest.mark.parametrize(
+    ("mean", "error", "expected"),
+    [
+        (0.4, 0.2, 0.3),
+        (-0.4, 0.2, -0.3),
+        (0.2, 0.2, 0.0),
+        (0.1, 0.2, 0.0),
+        (-0.1, 0.2, 0.0),
+        (0.5, 0.0, 0.5),
+        (0.0, 0.2, 0.0),
+        (0.0, 0.0, 0.0),
+    ],
+)
+def test_gains_to_be_expected_are_shrunk_by_their_noise(mean, error, expected):
+    # James & Stein 1961, positive part: mean * max(0, 1 - (error / mean)^2).
+    assert Gain(mean, error).expected == pytest.approx(expected)
+
+
+@given(st.floats(-9, 9).filter(lambda mean: abs(mean) > 1e-9), st.floats(0, 9))
+def test_a_gain_to_be_expected_keeps_its_sign_and_never_grows(mean, error):
+    expected = Gain(mean, error).expected
+    assert expected * mean >= 0
+    assert abs(expected) <= abs(mean)
+    assert (expected != 0) is (error < abs(mean)) or math.isclose(error, abs(mean), rel_tol=1e-6)
+
+
+def test_gains_are_printed_with_their_noise_unless_there_are_none():
+    lines = [line for line in str(REPORT).splitlines() if line.startswith("Gain")]
+    assert lines == [
+        "Gain over smote: +0.2500 ± 0.1250, to be expected +0.1875",
+        "Gain over random: -0.5000 ± 1.0000, to be expected +0.0000",
+    ]
+    assert "Gain" not in str(Report("none", "x", "y"))
+
+
+def test_notes_are_added_to_a_copy():
+    more = REPORT.noting("first", "second")
+    assert more.notes == (*REPORT.notes, "first", "second")
+    assert len(REPORT.notes) == 1
+    assert more.noting() == more
+    assert more.gains is REPORT.gains
+    assert "Note: second" in str(more)
 
 
 def test_a_printed_report_says_everything():
@@ -205,7 +252,7 @@ def test_rows_are_taken_by_class_and_joined():
 # --- specifications
 
 
-@pytest.mark.parametrize("parameter", ["family", "base", "loss", "penalty"])
+@pytest.mark.parametrize("parameter", ["family", "base", "loss", "penalty", "objective"])
 def test_a_specification_takes_every_entry_of_its_registry_and_nothing_else(parameter):
     for name in sorted(REGISTRIES[parameter]):
         gan = GAN(**{parameter: name}).validate()
@@ -217,9 +264,28 @@ def test_a_specification_takes_every_entry_of_its_registry_and_nothing_else(para
 
 @pytest.mark.parametrize("force", sorted(FORCES))
 def test_forces_are_named(force):
-    GAN(forces={force: 0.5}).validate()
+    GAN("guided", forces={force: 0.5}).validate()
     with pytest.raises(ValueError, match=f"Did you mean '{force}'"):
-        GAN(forces={force + "s": 0.5}).validate()
+        GAN("guided", forces={force + "s": 0.5}).validate()
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_without_forces_nothing_pulls(family):
+    assert GAN(family).pulls == dict(FAMILIES[family].forces) != {}
+    assert GAN(family, forces={"adversarial": 2}).pulls == {"adversarial": 2.0}
+    assert GAN(family, forces={}).pulls == {}
+    assert GAN(family, forces={"adversarial": 0}).pulls == {}
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_only_what_learns_a_geometry_takes_an_objective_from_others(family):
+    gan = GAN(family)
+    for name in sorted(OBJECTIVES):
+        aimed = gan.aimed_at(name)
+        assert aimed.objective == (name if FAMILIES[family].learnt else "auto")
+        assert aimed.aimed_at("f1").objective == aimed.objective
+    assert gan.objective == "auto"
+    assert gan.proof == FAMILIES[family].proof
 
 
 @pytest.mark.parametrize(
@@ -266,3 +332,10 @@ def test_specifications_share_a_program_when_they_differ_in_their_base_only():
 def test_labels_name_family_and_base():
     assert GAN(base="border").label == "residual(border)"
     assert GAN("classic").label == "classic"
+    assert GAN("guided").label_at(50) == "guided at step 50"
+
+
+def test_labels_of_generators_that_stay_untrained_name_the_base_only():
+    assert GAN(base="border", forces={}).label == "base(border)"
+    assert GAN(base="border", forces={"adversarial": 0.0}).label == "base(border)"
+    assert GAN(base="border", forces={"adversarial": 0.1}).label == "residual(border)"

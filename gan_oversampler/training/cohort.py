@@ -27,6 +27,7 @@ from gan_oversampler.training.lessons import Lessons
 from gan_oversampler.training.members import Member, Snapshot, State, reach_of
 
 BLOCK: Final = 50  # batches drawn at once: fewer calls, little memory
+WIDE_ROW: Final = 400  # encoded columns from which blocks of lessons, which hold many rows, are smaller
 WIDE: Final = 256  # hidden units from which members are multiplied one by one
 MAX_NORM: Final = 10.0  # of a member's gradient
 
@@ -71,12 +72,19 @@ class Cohort:
         )
         self.reach = reach_of(members).to(self.device)
         self.losses_P2 = torch.zeros(len(members), 2, device=self.device)
+        self.block = self._block()
         self.ahead: dict[bool, deque[Batches]] = {True: deque(), False: deque()}
 
     def _rates(self) -> Tensor:
         network = self.gan.learning_rate
         network = self.generator.family.learning_rate if network is None else network
         return self.at_rest.rates(network, self.gan.geometry_rate)
+
+    def _block(self) -> int:
+        """Batches drawn at once; it depends on the table only, so members draw alike."""
+        width = self.generator.space.width
+        wide = self.generator.family.learnt and width > WIDE_ROW
+        return max(2, BLOCK * WIDE_ROW // width) if wide else BLOCK
 
     def _feed(self, member: Member) -> Feed:
         family, stream = self.generator.family, member.streams.torch("batches")
@@ -129,9 +137,9 @@ class Cohort:
         """Batches are drawn ahead, in blocks that do not depend on when members are scored."""
         ahead = self.ahead[balanced]
         if not ahead:
-            drawn = [feed.draw(BLOCK, balanced=balanced) for feed in self.feeds]
+            drawn = [feed.draw(self.block, balanced=balanced) for feed in self.feeds]
             batches = Batches.stack(drawn, self.device)
-            ahead.extend(batches.take(t) for t in range(BLOCK))
+            ahead.extend(batches.take(t) for t in range(self.block))
         return ahead.popleft()
 
     def _critic_step(self, batch: Batches) -> None:
@@ -219,7 +227,9 @@ class Cohort:
         steps_P1: Tensor,
         rate: float | Tensor,
     ) -> None:
-        gradient_PN = mlp.join(torch.autograd.grad(loss_P.sum(), parts))
+        # Without the utility force nothing depends on the odds of seeds.
+        gradients = torch.autograd.grad(loss_P.sum(), parts, materialize_grads=True)
+        gradient_PN = mlp.join(gradients)
         steps_P1.add_(1)
         adam(flat_PN, gradient_PN, moments_P2N, steps_P1, rate, self.gan.betas)
 

@@ -24,6 +24,7 @@ RARE, COMMON = 64, 256  # slots of a class to be oversampled, and of all the oth
 LEAST: Final = 32  # slots of a class
 MOST: Final = 2048  # rows of a class that one block uses
 N_WAVES: Final = 64
+N_LINES: Final = 64  # linear features at most
 WIDTHS: Final = (0.5, 4.0)  # kernel widths, in median distances: one over these, log-uniform
 RIDGE_SPREAD: Final = 1.0  # standard deviation of the logarithm of the ridge, whose median is 1
 
@@ -129,8 +130,16 @@ class Lessons:
             self.pool.asked.expand(n_lessons, -1),
             waves * tempo_T11 / self.pool.unit,
             torch.rand(n_lessons, 1, N_WAVES, generator=self.stream) * 2 * torch.pi,
+            self._lines(n_lessons),
             (RIDGE_SPREAD * torch.randn(n_lessons, generator=self.stream)).exp(),
         )
+
+    def _lines(self, n_lessons: int) -> Tensor:
+        """The columns as they are, or as many random mixtures of them as a small solve can bear."""
+        width = self.pool.space.width
+        if width <= N_LINES:
+            return torch.eye(width).expand(n_lessons, -1, -1)
+        return torch.randn(n_lessons, width, N_LINES, generator=self.stream) / N_LINES**0.5
 
     def _sheet(self, splits: dict[int, Split], *, quiz: bool) -> tuple[Tensor, Tensor]:
         """Rows ``(T, R, F)`` of all classes, and their weights in the column of their class."""
@@ -138,7 +147,8 @@ class Lessons:
         scale = torch.from_numpy(self.pool.space.layout.scale)
         for number, (code, split) in enumerate(splits.items()):
             index_TR, weight_R = split.slots(self._n_slots(code), quiz=quiz)
-            rows.append((self.pool.rows[code] * scale)[index_TR])
+            mine = self.pool.rows[code] if split.n_rows else torch.zeros(1, len(scale))
+            rows.append((mine * scale)[index_TR])
             mass_RC = torch.zeros(len(weight_R), len(splits))
             mass_RC[:, number] = weight_R
             masses.append(mass_RC.expand(len(index_TR), -1, -1))

@@ -31,7 +31,7 @@ class Pool:
     hoods : dict of int to Neighbourhood
         One per class that is drawn from a base.
     rows : dict of int to Tensor
-        ``(n, F)`` rows of every class, the learned ones first.
+        ``(n, F)`` rows of every class, the learned ones first; n may be 0.
     shares : dict of int to float
         New rows per real row of each class to oversample.
     """
@@ -52,13 +52,15 @@ class Pool:
         learned: Sequence[int],
         drawn: Sequence[int],
         shares: Mapping[int, float] | None = None,
+        n_classes: int | None = None,
     ) -> Pool:
         """Pool of rows ``(n, F)`` with class codes ``(n,)``.
 
         ``learned`` are the classes GANs are trained on, ``drawn`` those that need a base; without
-        ``shares`` each class drawn is to be doubled.
+        ``shares`` each class drawn is to be doubled. Of ``n_classes`` some may have no rows here.
         """
-        others = [code for code in np.unique(codes).tolist() if code not in learned]
+        n_classes = int(codes.max()) + 1 if n_classes is None else n_classes
+        others = [code for code in range(n_classes) if code not in learned]
         return cls(
             space,
             tuple(learned),

@@ -1,0 +1,145 @@
+"""How well the oracle's utility tells the truth: ``python -m benchmarks.oracle --data-dir DIR``.
+
+Every candidate of a fit has a utility that the oracle measured inside the training fold. Here each of them
+also draws rows of its own, five weak classifiers learn from these, and the outer fold says what it was
+worth. A good oracle ranks candidates as the truth does and loses little against the best in hindsight.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import torch
+from joblib import Parallel, delayed
+from scipy.stats import spearmanr
+from threadpoolctl import threadpool_limits
+
+from benchmarks import classifiers as models
+from benchmarks import metrics
+from benchmarks.markdown import table as as_table
+from benchmarks.methods import BASES
+from benchmarks.preparation import Setting, encoder
+from benchmarks.protocol import N_FOLDS, split
+from benchmarks.provenance import RESULTS, note_run
+from benchmarks.suites import SUITES, WEAK
+from benchmarks.tables import Table, data_folder, load_table
+from gan_oversampler import GAN, DownstreamOracle, GANOversampler
+
+DEFAULT: Final = "smote at 0"  # what a user would take without an oracle
+STEPS: Final = 200
+UNIT: Final = 50  # steps between scorings, the default
+ORACLES: Final = {
+    "smooth F1": DownstreamOracle(),
+    "F1": DownstreamOracle(smooth=False),
+    "Frechet": "frechet",
+    "energy": "energy",
+}
+
+
+def gans() -> list[GAN]:
+    """The default portfolio, a name for each."""
+    return [*(GAN(base=base, forces={}) for base in BASES), GAN("guided", widths=(32,), objective="f1")]
+
+
+def utilities(train: Table, oracle: Any, seed: int) -> pd.Series:
+    """Utility of every candidate; steps are trained to the end."""
+    sampler = GANOversampler(gan=gans(), oracle=oracle, max_steps=STEPS, patience=99, random_state=seed)
+    history = sampler.fit(train.X, train.y).history_
+    names = [*BASES, "guided"]
+    sign = -1 if oracle in ("frechet", "energy") else 1
+    index = [f"{names[row.specification]} at {row.step}" for row in history.itertuples()]
+    return pd.Series(sign * history["score"].to_numpy(), index)
+
+
+def truth(train: Table, test: Table, seed: int) -> pd.Series:
+    """Mean F1 of weak classifiers on the outer fold, for every candidate."""
+    tools = encoder(Setting.of(train, seed)).fit(train.X)
+    found = {}
+    for name, gan in zip([*BASES, "guided"], gans(), strict=True):
+        for step in (0,) if name in BASES else range(0, STEPS + 1, UNIT):
+            sampler = GANOversampler(gan=gan, oracle=None, max_steps=step, random_state=seed)
+            X, y = sampler.fit_resample(train.X, train.y)
+            found[f"{name} at {step}"] = _f1(tools.transform(X), y, tools.transform(test.X), test.y)
+    return pd.Series(found)
+
+
+def _f1(X: Any, y: Any, X_test: Any, y_test: Any) -> float:
+    scores = []
+    for name in WEAK:
+        model = models.fit(name, np.asarray(X, float), np.asarray(y, int))
+        said = models.scores(model, np.asarray(X_test, float)) >= models.threshold(model)
+        scores.append(metrics.label_scores(y_test.to_numpy(), said)["f1"])
+    return float(np.mean(scores))
+
+
+def cell(table: Table, fold: int) -> list[dict[str, Any]]:
+    """One row per candidate: its truth, and its utility by each oracle."""
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        train, test = split(table, N_FOLDS, 0)[fold]
+        columns = {name: utilities(train, oracle, fold) for name, oracle in ORACLES.items()}
+        frame = pd.DataFrame({"truth": truth(train, test, fold), **columns})
+    frame = frame.rename_axis("candidate").reset_index()
+    return frame.assign(table=table.name, family=table.family, fold=fold).to_dict("records")
+
+
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """Per oracle: rank correlation within a cell, F1 of its choice, regret as a share of what can be won."""
+    lines = [_line(name, rows, name) for name in ORACLES]
+    lines += [_line("last step", rows.assign(last=rows["candidate"] == f"guided at {STEPS}"), "last")]
+    lines += [
+        _line("best in hindsight", rows, "truth"),
+        _line("SMOTE", rows.assign(smote=rows["candidate"] == DEFAULT), "smote"),
+    ]
+    return pd.DataFrame(lines)
+
+
+def _line(name: str, rows: pd.DataFrame, column: str) -> dict[str, Any]:
+    cells = list(_cells(rows, column))
+    chosen, best, default, correlation = (np.array(values) for values in zip(*cells, strict=True))
+    return {
+        "oracle": name,
+        "Spearman": round(float(np.nanmean(correlation)), 3),
+        "F1": round(float(chosen.mean()), 4),
+        "regret": round(float((best - chosen).mean()), 4),
+        "regret / (best - SMOTE)": round(float((best - chosen).mean() / (best - default).mean()), 3),
+    }
+
+
+def _cells(rows: pd.DataFrame, column: str) -> Iterator[tuple[float, float, float, float]]:
+    """Truth of what a column ranks first, of the best, of the default; rank correlation."""
+    for _, frame in rows.groupby(["table", "fold"]):
+        values, truths = frame[column].astype(float), frame["truth"]
+        varied = values.nunique() > 1 and truths.nunique() > 1
+        rank = float(spearmanr(values, truths).statistic) if varied else np.nan
+        default = float(truths[frame["candidate"] == DEFAULT].iloc[0])
+        yield float(truths.loc[values.idxmax()]), float(truths.max()), default, rank
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Write ``oracle.csv`` and ``oracle.md``."""
+    parser = argparse.ArgumentParser("python -m benchmarks.oracle", description=__doc__)
+    parser.add_argument("--data-dir", help="folder of the tables; default: $GAN_OVERSAMPLER_DATA")
+    parser.add_argument("--folds", type=int, default=1, help="how many of the five (1)")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=RESULTS / "oracle.csv")
+    options = parser.parse_args(argv)
+    folder = data_folder(options.data_dir)
+    tables = [load_table(name, folder) for name in SUITES["keel"].names(folder)]
+    note_run(options.out, fresh=True)
+    work = (delayed(cell)(table, fold) for table in tables for fold in range(options.folds))
+    rows = pd.DataFrame(itertools.chain.from_iterable(Parallel(options.jobs, verbose=5)(work)))
+    rows.round(6).to_csv(options.out, index=False, lineterminator="\n")
+    text = as_table(summary(rows))
+    options.out.with_suffix(".md").write_text(f"# Does the oracle tell the truth?\n\n{text}\n", "utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,328 @@
+"""The end of a fit: mixtures, baselines that win, ratios that the oracle chooses; and guided generators."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gan_oversampler import GAN, DownstreamOracle, GANOversampler
+from gan_oversampler.estimator import PORTFOLIO, default_portfolio
+from gan_oversampler.fitting import RATIOS
+from gan_oversampler.utility import OBJECTIVES
+from tests.tables import mixed, numbers
+from tests.test_estimator import FAST, Scripted, quick
+
+GUIDED = GAN("guided", widths=(16,), batch_size=32)
+WON = "By the oracle the baseline"
+
+
+def _scripted(*scores, **changes):
+    """A sampler whose oracle gives these scores, each in both folds: baselines, then rung by rung."""
+    Scripted.script = [score for score in scores for _ in range(2)]
+    return quick(**{"oracle": Scripted(), "baselines": (), **changes})
+
+
+# --- mixtures
+
+
+def test_steps_that_cannot_be_told_apart_sample_in_equal_shares():
+    X, y = numbers()
+    # Steps 2 and 6 are equal, 4 is worse and 8 the last before the end.
+    sampler = _scripted(1, 7, 3, 7, 3, max_steps=8, patience=9).fit(X, y)
+    frame = sampler.report_.to_frame()
+    assert frame.loc[frame["kept"], "step"].tolist() == [2, 6]
+    assert sampler.report_.choice == "residual(smote) at step 2 mixed with 1 like it"
+    drawn = sampler.sample(9, random_state=1)
+    alone = quick(oracle=None, max_steps=2).fit(X, y).sample(5, random_state=1)
+    np.testing.assert_array_equal(drawn[:5], alone)
+    assert drawn.shape == (9, 4)
+
+
+# --- generators that stay untrained
+
+
+@pytest.mark.parametrize("base", ["smote", "border"])
+def test_a_gan_without_forces_is_its_base_and_is_scored_once(base):
+    X, y = numbers()
+    bare = quick(gan=[GAN(base=base, widths=(16,), forces={}), FAST]).fit(X, y)
+    history = bare.history_
+    assert history.loc[history["name"] == f"base({base})", "step"].tolist() == [0]
+    assert history.loc[history["name"] == "residual(smote)", "step"].tolist() == [0, 2, 4]
+    alone = quick(gan=GAN(base=base, widths=(16,), forces={})).fit(X, y)
+    assert alone.report_.choice == f"base({base}) at step 0"
+    untrained = quick(gan=GAN(base=base, widths=(16,)), max_steps=0).fit(X, y)
+    np.testing.assert_array_equal(alone.sample(9, random_state=0), untrained.sample(9, random_state=0))
+
+
+def test_the_default_is_a_portfolio_of_bases_and_a_guided_generator():
+    gans = default_portfolio()
+    assert [gan.label for gan in gans] == [*(f"base({base})" for base in PORTFOLIO), "guided"]
+    assert [bool(gan.pulls) for gan in gans] == [False] * len(PORTFOLIO) + [True]
+    X, y = numbers()
+    sampler = quick(gan=None, max_steps=2)
+    _, y_new = sampler.fit_resample(X, y)
+    assert np.bincount(y_new).tolist() == [66, 66]
+    assert sampler.history_["name"].tolist() == [*(gan.label for gan in gans), "guided"]
+
+
+# --- a baseline that is better than every GAN
+
+
+def test_a_better_baseline_is_warned_of_once_and_noted():
+    X, y = numbers()
+    sampler = _scripted(9, 5, baselines=("smote",), max_steps=0)
+    with pytest.warns(UserWarning, match=WON) as caught:
+        sampler.fit(X, y)
+    assert len(caught) == 1
+    assert sampler.report_.notes == (str(caught[0].message),)
+    assert "'smote' is better than every GAN: gain -4.0000 ± 0.0000" in sampler.report_.notes[0]
+    assert "fallback='baseline'" in sampler.report_.notes[0]
+    assert sampler.report_.gains["smote"].mean == -4
+    assert sampler.report_.choice == "residual(smote) at step 0"
+    assert sampler.fallback_ is None
+
+
+def test_with_a_warning_rows_still_come_from_the_best_gan():
+    X, y = numbers()
+    sampler = _scripted(9, 5, baselines=("random",), max_steps=0).fit(X, y)
+    untrained = quick(oracle=None, max_steps=0).fit(X, y)
+    np.testing.assert_array_equal(sampler.sample(9, random_state=0), untrained.sample(9, random_state=0))
+
+
+@pytest.mark.parametrize(
+    ("name", "base"), [("smote", "smote"), ("random", "bootstrap"), ("border", "border")]
+)
+def test_a_better_baseline_samples_exactly_what_it_is(name, base):
+    X, y = numbers()
+    sampler = _scripted(6, 9, 5, 5, 5, baselines=("translation", name), fallback="baseline")
+    with pytest.warns(UserWarning, match=f"{WON} '{name}'") as caught:
+        X_new, y_new = sampler.fit_resample(X, y)
+    assert len(caught) == 1
+    assert sampler.fallback_ == name
+    assert sampler.report_.choice == f"baseline {name}"
+    assert f"Rows come from the baseline '{name}'" in sampler.report_.notes[-1]
+    assert np.bincount(y_new).tolist() == [66, 66]
+    drawn = quick(gan=GAN(base=base, forces={}), oracle=None).fit_resample(X, y)[0]
+    np.testing.assert_array_equal(X_new, drawn)
+
+
+def test_a_baseline_samples_mixed_columns_and_three_classes():
+    X, y = mixed()
+    sampler = _scripted(9, 5, baselines=("smote",), max_steps=0, fallback="baseline")
+    X_new, y_new = sampler.fit_resample(X, y)
+    assert y_new.value_counts().to_dict() == {"common": 70, "rare": 70, "rarest": 70}
+    expected, _ = quick(gan=GAN(base="smote", forces={}), oracle=None).fit_resample(X, y)
+    pd.testing.assert_frame_equal(X_new, expected, check_exact=True)
+
+
+def test_nothing_cannot_sample():
+    X, y = numbers()
+    sampler = _scripted(9, 5, baselines=("none",), max_steps=0, fallback="baseline")
+    with pytest.warns(UserWarning, match=f"{WON} 'none'"):
+        sampler.fit(X, y)
+    assert sampler.fallback_ is None
+    assert sampler.sample(3).shape == (3, 4)
+
+
+def test_a_better_baseline_can_be_an_error_that_says_what_to_do():
+    X, y = numbers()
+    sampler = _scripted(9, 5, baselines=("smote",), max_steps=0, fallback="error")
+    with pytest.raises(RuntimeError, match=rf"{WON} 'smote' is better .*-4\.0000.*Give other GANs.*fallback"):
+        sampler.fit(X, y)
+    assert not hasattr(sampler, "report_")
+
+
+@pytest.mark.parametrize("fallback", ["warn", "baseline", "error"])
+@pytest.mark.parametrize("baseline", [5, 4])
+def test_where_no_baseline_is_better_nobody_hears_of_it(fallback, baseline):
+    X, y = numbers()
+    sampler = _scripted(baseline, 3, 5, baselines=("smote",), max_steps=2, fallback=fallback)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sampler.fit(X, y)
+    assert sampler.fallback_ is None
+    assert not sampler.report_.notes
+    assert sampler.report_.choice == "residual(smote) at step 2"
+
+
+def test_a_lead_within_a_standard_error_is_no_reason_to_fall_back():
+    X, y = numbers()
+    sampler = quick(oracle=Scripted(), baselines=("smote",), max_steps=0, fallback="error")
+    Scripted.script = [5, 7, 5, 5]  # a lead of (0, 2): mean 1, standard error 1
+    assert sampler.fit(X, y).fallback_ is None
+
+
+def test_gains_over_all_baselines_are_told():
+    X, y = numbers()
+    sampler = _scripted(1, 2, 3, 4, baselines=("none", "random", "smote"), max_steps=0).fit(X, y)
+    gains = {name: gain.mean for name, gain in sampler.report_.gains.items()}
+    assert gains == {"none": 3, "random": 2, "smote": 1}
+    assert "Gain over random: +2.0000 ± 0.0000" in str(sampler.report_)
+
+
+# --- ratios that the oracle chooses
+
+
+def _many(real, synthetic):
+    return float(len(synthetic))
+
+
+def _few(real, synthetic):
+    return -float(len(synthetic))
+
+
+@pytest.mark.parametrize(("oracle", "expected"), [(_many, 100), (_few, 25)])
+def test_the_oracle_chooses_the_ratio(oracle, expected):
+    X, y = numbers(110, 10)
+    sampler = quick(oracle=oracle, baselines=(), cv=2, sampling_strategy="oracle")
+    _, y_new = sampler.fit_resample(X, y)
+    assert np.bincount(y_new).tolist() == [100, expected]
+    assert sampler.sampling_strategy_ == {1: expected - 10}
+    assert len(sampler.is_synthetic_) == 100 + expected
+    assert f"Ratio {expected / 100:g} to the largest class was chosen" in sampler.report_.notes[-1]
+
+
+@pytest.mark.parametrize("oracle", ["downstream", "energy", "average_precision"])
+def test_classes_come_to_one_of_four_ratios(oracle):
+    X, y = mixed()
+    sampler = quick(oracle=oracle, sampling_strategy="oracle")
+    X_new, y_new = sampler.fit_resample(X, y)
+    counts = y_new.value_counts()
+    allowed = [{name: max(n, round(r * 70)) for name, n in y.value_counts().items()} for r in RATIOS]
+    assert counts.to_dict() in allowed
+    assert sampler.sampling_strategy_ == {
+        name: counts[name] - n for name, n in (("rare", 30), ("rarest", 20))
+    }
+    pd.testing.assert_frame_equal(X_new.iloc[:120], X)
+    assert sampler.sample(3, y="rarest").shape == (3, X.shape[1])
+
+
+def test_a_chosen_ratio_changes_no_row_that_is_drawn():
+    X, y = numbers(110, 10)
+    chosen = quick(oracle=_many, baselines=(), sampling_strategy="oracle").fit_resample(X, y)
+    asked = quick(oracle=_many, baselines=()).fit_resample(X, y)
+    np.testing.assert_array_equal(chosen[0], asked[0])
+
+
+@pytest.mark.parametrize(("n", "expected"), [(110, 25), (111, 25), (112, 25), (113, 25), (114, 26)])
+def test_a_chosen_ratio_means_what_it_means_as_a_number(n, expected):
+    X, y = numbers(n, 10)
+    chosen = quick(oracle=_few, baselines=(), sampling_strategy="oracle").fit(X, y)
+    asked = quick(oracle=_few, baselines=(), sampling_strategy=0.25).fit(X, y)
+    assert chosen.sampling_strategy_ == asked.sampling_strategy_ == {1: expected - 10}
+
+
+def test_distances_score_a_ratio_that_leaves_a_class_as_it_is():
+    X, _ = numbers(130)
+    y = np.repeat([0, 1, 2], [70, 40, 20])  # at one half class 1 needs no rows; nothing may warn of that
+    sampler = quick(oracle="energy", baselines=(), sampling_strategy="oracle").fit(X, y)
+    assert "nan" not in sampler.report_.notes[-1]
+
+
+def test_an_oracle_that_cannot_score_a_ratio_is_noted():
+    def picky(real, synthetic):
+        if len(synthetic) < 10:
+            raise RuntimeError("too few")
+        return float(len(synthetic))
+
+    X, y = numbers(110, 10)
+    sampler = quick(oracle=picky, baselines=(), sampling_strategy="oracle")
+    with pytest.warns(RuntimeWarning, match="could not score ratio 0.25"):
+        sampler.fit(X, y)
+    assert any("ratio 0.25" in note and "too few" in note for note in sampler.report_.notes)
+
+
+def test_a_ratio_needs_an_oracle():
+    X, y = numbers()
+    with pytest.raises(ValueError, match="sampling_strategy='oracle' needs an oracle"):
+        quick(oracle=None, sampling_strategy="oracle").fit(X, y)
+
+
+@pytest.mark.parametrize("strategy", ["auto", 1.0, {1: 66}, {1: 1.0}, "minority"])
+def test_all_other_strategies_are_obeyed_whatever_the_oracle_would_like(strategy):
+    X, y = numbers()
+    sampler = quick(oracle=_few, baselines=(), sampling_strategy=strategy)
+    assert np.bincount(sampler.fit_resample(X, y)[1]).tolist() == [66, 66]
+
+
+# --- guided generators
+
+
+def test_guided_generators_fit_mixed_columns_and_three_classes():
+    X, y = mixed()
+    sampler = quick(gan=GUIDED)
+    X_new, y_new = sampler.fit_resample(X, y)
+    assert y_new.value_counts().to_dict() == {"common": 70, "rare": 70, "rarest": 70}
+    assert X_new.dtypes.equals(X.dtypes)
+    new = X_new.iloc[120:]
+    for name in ("city", "note", "member", "constant"):
+        assert set(new[name].dropna()) <= set(X[name].dropna()), name
+    for name in ("amount", "price", "rain", "visits", "when", "wait"):
+        assert X[name].min() <= new[name].min() <= new[name].max() <= X[name].max(), name
+    assert sampler.history_["step"].tolist() == [0, 2, 4]
+    assert sampler.history_.loc[1:, "generator_loss"].notna().all()
+
+
+def test_guided_generators_are_equal_bit_for_bit_whatever_the_jobs():
+    X, y = mixed()
+    first, again, jobs = (quick(gan=GUIDED, n_jobs=n).fit_resample(X, y)[0] for n in (1, 1, 2))
+    pd.testing.assert_frame_equal(again, first, check_exact=True)
+    pd.testing.assert_frame_equal(jobs, first, check_exact=True)
+
+
+def test_guided_generators_train_without_an_oracle():
+    X, y = mixed()
+    sampler = quick(gan=GUIDED, oracle=None, max_steps=6)
+    X_new, _ = sampler.fit_resample(X, y)
+    assert sampler.report_.choice == "guided at step 6"
+    assert len(X_new) == 210
+    with pytest.raises(AssertionError):  # they have moved
+        pd.testing.assert_frame_equal(
+            X_new, quick(gan=GUIDED, oracle=None, max_steps=0).fit_resample(X, y)[0]
+        )
+
+
+def test_a_guided_generator_learns_the_same_alone_and_among_others():
+    X, y = numbers()
+    alone = quick(gan=GUIDED).fit(X, y).history_
+    among = quick(gan=[FAST, GUIDED]).fit(X, y).history_
+    among = among[among["specification"] == 1].reset_index(drop=True)
+    fixed = ["specification", "seconds"]
+    pd.testing.assert_frame_equal(among.drop(columns=fixed), alone.drop(columns=fixed), check_exact=True)
+
+
+@pytest.mark.parametrize(
+    "forces", [{"utility": 1.0}, {"adversarial": 1.0}, {"adversarial": 0.5, "utility": 1.0}]
+)
+def test_guided_generators_take_any_force(forces):
+    X, y = numbers()
+    sampler = quick(gan=GAN("guided", widths=(16,), batch_size=32, forces=forces)).fit(X, y)
+    assert np.isfinite(sampler.history_["score"]).all()
+    assert np.isfinite(sampler.sample(20)).all()
+
+
+@pytest.mark.parametrize("objective", sorted(OBJECTIVES))
+def test_the_objective_follows_the_oracle(objective):
+    X, y = numbers()
+    scoring = {"log_loss": "neg_log_loss"}.get(objective, objective)
+    given = GAN("guided", widths=(16,), batch_size=32, objective=objective)
+    follows, told = (
+        quick(gan=gan, oracle=DownstreamOracle(scoring=scoring)).fit(X, y) for gan in (GUIDED, given)
+    )
+    fixed = follows.history_.drop(columns="seconds")
+    pd.testing.assert_frame_equal(fixed, told.history_.drop(columns="seconds"), check_exact=True)
+
+
+def test_an_objective_that_is_given_does_not_follow_the_oracle():
+    X, y = numbers()
+    gan = GAN("guided", widths=(16,), batch_size=32, objective="log_loss")
+    losses = [quick(gan=g, oracle="g_mean").fit(X, y).history_["generator_loss"] for g in (gan, GUIDED)]
+    assert losses[0][1] > 1.0 > losses[1][1]  # 1 - utility: a log-loss is negative, a G-mean is not
+
+
+def test_fitting_does_not_aim_the_users_own_gan():
+    X, y = numbers()
+    sampler = GANOversampler(gan=GUIDED, oracle="g_mean", max_steps=0, cv=2, random_state=0).fit(X, y)
+    assert sampler.gan is GUIDED
+    assert GUIDED.objective == "auto"
