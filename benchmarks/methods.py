@@ -87,7 +87,7 @@ BASES: Final = ("smoothed_bootstrap", "smote", "border", "local_gaussian", "star
 def _portfolio(forces: Mapping[str, float]) -> list[GAN]:
     """The default portfolio with other forces on its trained member."""
     bases = [GAN(base=base, forces={}) for base in BASES]
-    return [*bases, GAN("guided", widths=(32,), forces=forces)]
+    return [GAN("guided", base=BASES[0], widths=(32,), forces=forces), *bases]
 
 
 def _encoded_peer(title: str, name: str, seconds: float = 0.1) -> Method:

@@ -40,7 +40,7 @@ PORTFOLIO: tuple[str, ...] = ("smoothed_bootstrap", "smote", "border", "local_ga
 def default_portfolio() -> list[GAN]:
     """What ``gan=None`` stands for: a guided generator beside bases that stay as they are."""
     bases = [GAN(base=base, forces={}) for base in PORTFOLIO]
-    return [*bases, GAN("guided", widths=(32,))]
+    return [GAN("guided", base=PORTFOLIO[0], widths=(32,)), *bases]
 
 
 @dataclass(frozen=True)

@@ -57,8 +57,8 @@ def test_a_gan_without_forces_is_its_base_and_is_scored_once(base):
 
 def test_the_default_is_a_portfolio_of_bases_and_a_guided_generator():
     gans = default_portfolio()
-    assert [gan.label for gan in gans] == [*(f"base({base})" for base in PORTFOLIO), "guided"]
-    assert [bool(gan.pulls) for gan in gans] == [False] * len(PORTFOLIO) + [True]
+    assert [gan.label for gan in gans] == ["guided", *(f"base({base})" for base in PORTFOLIO)]
+    assert [bool(gan.pulls) for gan in gans] == [True] + [False] * len(PORTFOLIO)
     X, y = numbers()
     sampler = quick(gan=None, max_steps=2)
     _, y_new = sampler.fit_resample(X, y)
