@@ -49,7 +49,7 @@ def heading(text: str) -> None:
 def say(text: str) -> None:
     """Lines within the terminal's width; the rest of a wrapped report line is indented."""
     for line in text.splitlines():
-        indent = " " * 6 if line.startswith(("Kept:", "Why:", "Oracle:", "Note:")) else ""
+        indent = " " * 6 if line.startswith(("Kept:", "Why:", "Oracle:", "Gain", "Note:")) else ""
         print(textwrap.fill(line, WIDTH, subsequent_indent=indent))
 
 
@@ -57,9 +57,10 @@ def fit_once(table: Table) -> tuple[GANOversampler, pd.DataFrame]:
     """Fit on the whole table and show what the oracle sees and decides; sampler and new rows."""
     heading("1. One fit: GANs train, an oracle watches")
     say(
-        "Four small GANs start as four geometric samplers. Every 50 steps the oracle asks: do classifiers"
-        " do better on rows the GAN never saw, if its new rows join the real ones they learn from?"
-        " The score is F1, mean ± standard error over 3 folds; higher is better.\n\n"
+        "A small GAN follows the gradient of held-out F1; five geometric samplers stand beside it. Every 50"
+        " steps the oracle asks: do classifiers do better on rows the GAN never saw, if its new rows join the"
+        " real ones they learn from? The score is F1 computed from probabilities, mean ± standard error over"
+        " 3 folds; higher is better.\n\n"
     )
     sampler = GANOversampler(random_state=0, verbose=1)
     X_new, y_new = sampler.fit_resample(table.X, table.y)

@@ -52,15 +52,15 @@ def trajectory(axes: Any, sampler: GANOversampler) -> None:
         style = {"color": colour, "marker": "o", "ms": 5, "lw": 1.8, "elinewidth": 0.9, "capsize": 2.5}
         bars = scored["step"] + shifts[name], scored["score"], scored["standard_error"]
         axes.errorbar(*bars, label=_short(name), **style)
-    for kept in entries[entries["kept"]].itertuples():
-        x = kept.step + shifts[kept.name]
-        axes.plot(x, kept.score, "*", ms=20, mfc="gold", mec="black", zorder=5, ls="", label="kept")
+    kept = entries[entries["kept"]]
+    places = kept["step"].astype(int) + kept["name"].map(shifts)
+    axes.plot(places, kept["score"], "*", ms=20, mfc="gold", mec="black", zorder=5, ls="", label="kept")
     _baselines(axes, entries[entries["step"].isna()], last)
     axes.set_xticks(sorted(history["step"].unique()))
     axes.set(
         xlabel="generator steps",
         ylabel="held-out score ± standard error",
-        title="What the oracle saw: one line per GAN, by its base",
+        title="What the oracle saw: the GAN, and bases that need no training",
     )
     _finish(axes)
 
@@ -112,5 +112,5 @@ def _finish(axes: Any) -> None:
 
 
 def _short(name: str) -> str:
-    """``residual(smote)`` becomes ``smote``: in a legend the base says it all."""
-    return name.removeprefix("residual(").removesuffix(")").replace("_", " ")
+    """``base(smote)`` becomes ``smote``: in a legend the base says it all."""
+    return name.removeprefix("base(").removesuffix(")").replace("_", " ")
