@@ -1,4 +1,4 @@
-"""From encoded rows to a source of new ones: folds, pools, population, rungs, choice."""
+"""From encoded rows to a source of new ones: folds, population, rungs, choice."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedKFold, check_cv
 
 from gan_oversampler._rng import Streams
 from gan_oversampler.judging import BASELINES, NOTHING, Judge, Trial
@@ -25,6 +24,7 @@ from gan_oversampler.schema import Layout
 from gan_oversampler.selection import Choice, better_baseline, choose, choose_ratio, gain_over, standard_error
 from gan_oversampler.space import RowSpace
 from gan_oversampler.specification import GAN
+from gan_oversampler.splitting import MIN_ROWS, Fold, Pools, pools_of, split
 from gan_oversampler.telling import (
     Storyteller,
     baseline_entry,
@@ -36,10 +36,6 @@ from gan_oversampler.training.pool import Pool
 from gan_oversampler.training.population import CrossFitted
 
 RATIOS: Final = (0.25, 0.5, 0.75, 1.0)
-MIN_ROWS: Final = 8  # fewer rows of a class cannot be split into folds that mean anything
-
-Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
-Pools = dict[str, dict[int | None, Pool]]
 
 
 @dataclass(frozen=True)
@@ -126,10 +122,10 @@ def run(plan: Plan, rows: Rows, layout: Layout, n_new: Mapping[int, int]) -> Out
     clock, space = Clock(), RowSpace(layout)
     if not learned:
         return _robust(plan, rows, space, n_new, notes)
-    folds = [] if plan.oracle is None else split(plan, rows, int(counts[learned].min()))
+    folds = [] if plan.oracle is None else _folds(plan, rows, int(counts[learned].min()))
     with clock.phase("neighbours"):
         shares = {code: float(n / counts[code]) for code, n in n_new.items()}
-        pools = _pools(plan.gans, rows, space, folds, learned, shares)
+        pools = pools_of(plan.gans, rows, space, folds, learned, shares)
     if plan.oracle is None:
         return _blind(plan, pools, clock, notes)
     trials = _trials(plan, plan.oracle, rows, folds, pools, shares)
@@ -259,75 +255,8 @@ def _robust(
     return Outcome(Source(pool, base), report, Storyteller(plan.gans).history([]))
 
 
-def split(plan: Plan, rows: Rows, smallest: int) -> list[Fold]:
-    """Folds ``(train, holdout)``, stratified when ``cv`` is a number.
-
-    Raises
-    ------
-    ValueError
-        If a splitter leaves a class without rows on one side of a fold.
-    """
-    cv = plan.cv
-    if isinstance(cv, (int, np.integer)):
-        seed = plan.streams.child_seed("folds") % 2**32
-        cv = StratifiedKFold(int(cv), shuffle=True, random_state=seed)
-    with warnings.catch_warnings():  # of classes too small for every fold; those are not learned
-        warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
-        folds = list(check_cv(cv, rows.codes, classifier=True).split(rows.values, rows.codes))
-    if not folds:
-        raise ValueError("'cv' gave no folds. Give a number, a splitter, or a list of (train, test) indices.")
-    for number, (train_index, holdout_index) in enumerate(folds):
-        if np.intersect1d(train_index, holdout_index).size:
-            raise ValueError(
-                f"Fold {number} of 'cv' trains on rows that it holds out. Give disjoint indices."
-            )
-        for side, index in (("training", train_index), ("held-out", holdout_index)):
-            _refuse_missing_class(rows, index, f"Fold {number} of 'cv' has no {side} rows", smallest)
-    return folds
-
-
-def _refuse_missing_class(rows: Rows, index: NDArray[np.intp], what: str, smallest: int) -> None:
-    learnable = np.flatnonzero(np.bincount(rows.codes) >= MIN_ROWS)
-    missing = np.setdiff1d(learnable, rows.codes[index])
-    if missing.size:
-        label = rows.classes.tolist()[missing[0]]
-        raise ValueError(
-            f"{what} of class {label!r}. Use stratified folds, or fewer than {smallest} of them."
-        )
-
-
-def _pools(
-    gans: Sequence[GAN],
-    rows: Rows,
-    space: RowSpace,
-    folds: Sequence[Fold],
-    learned: list[int],
-    shares: Mapping[int, float],
-) -> Pools:
-    """Pools of every fold and of all rows, for both meanings of ``GAN.classes``."""
-    seen: dict[int | None, NDArray[np.intp]] = {f: train for f, (train, _) in enumerate(folds)}
-    seen[None] = np.arange(len(rows))
-    targets = list(shares)
-    everything = np.flatnonzero(np.bincount(rows.codes) >= MIN_ROWS).tolist()
-    kinds = {"targets": (learned, targets)}
-    if any(gan.classes == "all" for gan in gans):
-        from_base = any(g.classes == "all" and g.family != "classic" for g in gans)
-        kinds["all"] = (everything, sorted({*targets, *everything}) if from_base else targets)
-    return {
-        kind: {
-            fold: Pool.of(
-                rows.values[i],
-                rows.codes[i],
-                space,
-                learned=classes,
-                drawn=drawn,
-                shares=shares,
-                n_classes=len(rows.classes),
-            )
-            for fold, i in seen.items()
-        }
-        for kind, (classes, drawn) in kinds.items()
-    }
+def _folds(plan: Plan, rows: Rows, smallest: int) -> list[Fold]:
+    return split(plan.cv, rows, smallest, plan.streams.child_seed("folds") % 2**32)
 
 
 def _trials(
