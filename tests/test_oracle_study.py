@@ -1,0 +1,52 @@
+"""The study of the oracle says what its rows say; it runs on a small table."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import oracle
+from benchmarks.tables import load_table
+
+CANDIDATES = [oracle.DEFAULT, "border at 0", f"guided at {oracle.STEPS}"]
+
+
+def _rows(truths, utilities):
+    """One cell; all oracles think the same."""
+    columns = dict.fromkeys(oracle.ORACLES, utilities)
+    return pd.DataFrame({"table": "t", "fold": 0, "candidate": CANDIDATES, "truth": truths, **columns})
+
+
+def _line(rows, name):
+    return oracle.summary(rows).set_index("oracle").loc[name]
+
+
+def test_an_oracle_that_ranks_like_the_truth_has_no_regret():
+    line = _line(_rows([0.2, 0.5, 0.4], [1.0, 3.0, 2.0]), "smooth F1")
+    assert (line["Spearman"], line["F1"], line["regret"]) == (1.0, 0.5, 0.0)
+
+
+def test_regret_is_what_the_choice_loses_against_the_best():
+    rows = _rows([0.2, 0.5, 0.4], [1.0, 2.0, 3.0])
+    line = _line(rows, "F1")
+    assert line["regret"] == pytest.approx(0.1)
+    assert line["regret / (best - SMOTE)"] == pytest.approx(1 / 3, abs=1e-3)
+    assert line["Spearman"] == pytest.approx(0.5)
+    assert _line(rows, "last step")["F1"] == 0.4
+    assert _line(rows, "SMOTE")["F1"] == 0.2
+    assert _line(rows, "best in hindsight")["regret"] == 0.0
+
+
+def test_equal_utilities_have_no_rank_correlation_and_take_the_first():
+    line = _line(_rows([0.2, 0.5, 0.4], [1.0, 1.0, 1.0]), "energy")
+    assert np.isnan(line["Spearman"])
+    assert line["F1"] == 0.2
+
+
+def test_a_cell_holds_every_candidate_with_its_truth_and_utilities(monkeypatch):
+    monkeypatch.setattr(oracle, "STEPS", oracle.UNIT)
+    rows = pd.DataFrame(oracle.cell(load_table("diabetes-worst-tenth", None), 0))
+    guided = ["guided at 0", f"guided at {oracle.UNIT}"]
+    assert sorted(rows["candidate"]) == sorted([*(f"{base} at 0" for base in oracle.BASES), *guided])
+    assert rows["truth"].between(0, 1).all()
+    assert np.isfinite(rows[list(oracle.ORACLES)]).all(axis=None)
+    assert (rows[["Frechet", "energy"]] <= 0).all(axis=None)  # distances, turned round
