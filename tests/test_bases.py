@@ -192,7 +192,7 @@ def test_star_lies_between_a_row_and_the_mean_of_the_class():
 def test_star_moves_free_values_only_and_towards_the_mean_of_free_ones():
     rows = _rows(MIXED, 10)
     free = MIXED.free_values(torch.from_numpy(rows)).numpy() > 0
-    centre = _hood(rows, space=MIXED).centre_F.numpy()
+    centre = _hood(rows, space=MIXED).centre.numpy()
     assert centre[6] == pytest.approx(rows[free[:, 6], 6].mean(), abs=1e-6)
     new = _draw("star", _hood(rows, space=MIXED), 10).numpy()
     states = MIXED.layout.states
