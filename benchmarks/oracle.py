@@ -44,7 +44,7 @@ ORACLES: Final = {
 
 
 def gans() -> list[GAN]:
-    """The default portfolio, a name for each."""
+    """What the default portfolio holds: bases in their order, the guided GAN last."""
     return [*(GAN(base=base, forces={}) for base in BASES), GAN("guided", widths=(32,), objective="f1")]
 
 

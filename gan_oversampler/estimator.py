@@ -68,7 +68,7 @@ class GANOversampler(BaseOverSampler):
     A population of small conditional GANs is trained on the classes to be oversampled, each one in a
     version per fold that never sees that fold. Every ``epoch_unit`` steps an oracle scores all of them on
     those unseen rows; training stops when scores no longer improve, and the best generator seen, which
-    may be an untrained one, draws the new rows.
+    may be an untrained one, draws the new rows; trained ones that cannot be told from it draw with it.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class GANOversampler(BaseOverSampler):
         hold floats: ratios to the largest class. ``"oracle"`` lets the oracle choose a ratio of 1/4, 1/2,
         3/4 or 1; all other forms are obeyed to the row.
     gan : GAN or list of GAN, default=None
-        What to train. None takes a portfolio of residual generators over four bases.
+        What to train. None takes a guided generator and, beside it, five bases that stay untrained.
     oracle : str, Oracle, scorer, callable or None, default="downstream"
         ``"downstream"`` (held-out F1 of a panel of cheap classifiers), ``"frechet"``, ``"energy"``; a
         scikit-learn scorer or its name; an instance such as ``DownstreamOracle(LogisticRegression())``;

@@ -48,12 +48,13 @@ class GAN(BaseEstimator):
         after it studied the new ones). None is utility with a tenth of the critic for guided GANs, the
         critic alone for the others. Without any force the generator stays untrained.
     objective : {"auto", "f1", "g_mean", "average_precision", "log_loss"}, default="auto"
-        Smooth score that utility means; ``auto`` is the one nearest to the oracle's.
+        Smooth score that utility means in the guided family; ``auto`` is the one nearest to the oracle's.
     classes : {"targets", "all"}, default="targets"
         Whether the GAN learns the classes to be oversampled only, or all of them.
     balanced : bool, default=True
         Whether the critic's batches hold all classes in equal shares; otherwise in the shares of the rows,
-        as in AutoGAN's reference code. The generator's batches always are balanced.
+        as in AutoGAN's reference code. The generator's batches always are balanced, and so are both of a
+        guided GAN.
     widths, critic_widths : tuple of int, default=(64, 64) and None
         Hidden units per layer; None gives the critic the generator's widths.
     latent : int, default=8
@@ -174,6 +175,8 @@ class GAN(BaseEstimator):
         self._validate_params()
         lookup(FAMILIES, self.family, "family")
         lookup(BASES, self.base, "base")
+        if not self.balanced and FAMILIES[self.family].learnt:
+            raise ValueError(f"balanced=False is not possible with family={self.family!r}: lessons balance.")
         lookup(LOSSES, self.loss, "loss")
         lookup({"auto": None, **PENALTIES}, self.penalty, "penalty")
         lookup({"auto": None, **OBJECTIVES}, self.objective, "objective")

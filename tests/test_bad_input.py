@@ -53,6 +53,7 @@ def test_tables_and_targets(table, target, message):
         ({"gan": GAN(penalty="r1")}, "Unknown penalty 'r1'"),
         ({"gan": GAN(forces={"adversary": 1.0})}, "Unknown force 'adversary'"),
         ({"gan": GAN(forces={"utility": 1.0})}, "'utility' needs the family 'guided'.*family='residual'"),
+        ({"gan": GAN("guided", balanced=False)}, "balanced=False is not possible with family='guided'"),
         ({"gan": GAN(widths=(0,))}, "'widths' of GAN must hold positive integers"),
         ({"gan": GAN(betas=(0.5, 1.0))}, "'betas' of GAN"),
         ({"gan": GAN(ema=1.0)}, "'ema' parameter of GAN"),

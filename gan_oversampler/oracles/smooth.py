@@ -41,17 +41,21 @@ def _recalls(confusion: Confusion) -> NDArray[np.float64]:
     return np.diag(confusion)[there > 0] / there[there > 0]
 
 
+def _f1s(confusion: Confusion) -> NDArray[np.float64]:
+    """F1 of each class."""
+    total = confusion.sum(axis=0) + confusion.sum(axis=1)
+    return 2 * np.diag(confusion) / np.maximum(total, 1e-12)
+
+
 def f1(confusion: Confusion) -> float:
     """Of two classes that of the rarer one, whose code is 1; of more their mean."""
-    total = confusion.sum(axis=0) + confusion.sum(axis=1)
-    values = 2 * np.diag(confusion) / np.maximum(total, 1e-12)
+    values = _f1s(confusion)
     return float(values[1] if len(values) == 2 else values.mean())
 
 
 def f1_macro(confusion: Confusion) -> float:
     """Mean F1 of the classes."""
-    total = confusion.sum(axis=0) + confusion.sum(axis=1)
-    return float((2 * np.diag(confusion) / np.maximum(total, 1e-12)).mean())
+    return float(_f1s(confusion).mean())
 
 
 def g_mean(confusion: Confusion) -> float:

@@ -53,8 +53,10 @@ def _stack(parts: Sequence[Any], device: torch.device) -> Any:
 
 
 def _take(part: Any, index: int | Sequence[int]) -> Any:
-    if part is None or isinstance(part, Tensor):
-        return None if part is None else part[index]
+    if part is None:
+        return None
+    if isinstance(part, Tensor):
+        return part[index]
     return type(part)(*(_take(getattr(part, field.name), index) for field in fields(part)))
 
 
