@@ -1,9 +1,10 @@
-"""Batched matrix products that round alike for a member alone and among others."""
+"""Batched products and functions that round alike for a member alone and among others."""
 
 # P member, B row, I input, O output
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import torch
@@ -35,3 +36,12 @@ def product(x_PBI: Tensor, weight_PIO: Tensor, bias_P1O: Tensor | None = None) -
     if bias_P1O is None:
         return torch.bmm(x_PBI, weight_PIO)[..., :n]
     return torch.baddbmm(bias_P1O, x_PBI, weight_PIO)[..., :n]
+
+
+def steady(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """An elementwise function of few numbers per member, computed in whole vectors.
+
+    Exponentials and logarithms of a vector and of its last few numbers differ in their last bit.
+    """
+    n = x.shape[-1]
+    return function(F.pad(x, (0, padded(n) - n), value=1.0))[..., :n]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar, Final
@@ -22,12 +22,12 @@ from gan_oversampler._rng import Streams
 from gan_oversampler._threads import single_threaded
 from gan_oversampler.bases import BASES
 from gan_oversampler.codec.codec import Codec
-from gan_oversampler.fitting import Plan, run
+from gan_oversampler.fitting import Fit, Plan, rescore, run
 from gan_oversampler.judging import BASELINES, NOTHING, missing
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.registry import oracle_of
+from gan_oversampler.report import Report
 from gan_oversampler.rows import Frame, Rows
-from gan_oversampler.sampling import Mixture, Source
 from gan_oversampler.specification import GAN
 from gan_oversampler.target import Target
 from gan_oversampler.training.loop import Budget
@@ -50,14 +50,14 @@ class _Fitted:
     codec: Codec
     target: Target
     streams: Streams
-    source: Source | Mixture
+    fit: Fit
 
     def draw(self, strategy: Mapping[Any, int]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
         """Codes and encoded rows of new rows, class by class."""
         n_new = {self.target.code_of(label): n for label, n in strategy.items() if n}
         streams = self.streams.child("resample")
         with single_threaded():
-            parts = [self.source.draw(code, n, streams) for code, n in n_new.items()]
+            parts = [self.fit.first.source.draw(code, n, streams) for code, n in n_new.items()]
         codes = np.repeat(np.array(list(n_new), np.intp), list(n_new.values()))
         return codes, np.concatenate([np.empty((0, self.codec.layout.width), np.float32), *parts])
 
@@ -78,11 +78,13 @@ class GANOversampler(BaseOverSampler):
         3/4 or 1; all other forms are obeyed to the row.
     gan : GAN or list of GAN, default=None
         What to train. None takes a guided generator and, beside it, five bases that stay untrained.
-    oracle : str, Oracle, scorer, callable or None, default="downstream"
+    oracle : str, Oracle, scorer, callable, list of these, or None, default="downstream"
         ``"downstream"`` (held-out F1 of a panel of cheap classifiers), ``"frechet"``, ``"energy"``; a
         scikit-learn scorer or its name; an instance such as ``DownstreamOracle(LogisticRegression())``;
         a function ``(real, synthetic) -> float``, higher being better, of held-out and new rows of one
-        class in your container. None trains the first GAN for ``max_steps`` and keeps its last state.
+        class in your container. Of a list, all follow one training, each with a choice and an end of its
+        own; the first one decides what ``fit_resample`` draws and what guided GANs are trained for. None
+        trains the first GAN for ``max_steps`` and keeps its last state.
     cv : int or splitter, default=3
         Folds of the cross-fit.
     epoch_unit : int, default=50
@@ -121,6 +123,8 @@ class GANOversampler(BaseOverSampler):
         Labels, sorted.
     report_ : Report
         What was kept, why, and the scores of candidates and baselines.
+    reports_ : dict of str to Report
+        The same for each oracle, also for those that ``rescore`` asked.
     fallback_ : str or None
         The baseline that samples instead of a GAN, if ``fallback`` made it so.
     history_ : DataFrame
@@ -160,7 +164,7 @@ class GANOversampler(BaseOverSampler):
             StrOptions({CHOSEN}),
         ],
         "gan": [GAN, list, tuple, None],
-        "oracle": [str, Oracle, callable, None],
+        "oracle": [str, Oracle, callable, list, tuple, None],
         "cv": ["cv_object"],
         "epoch_unit": [Interval(Integral, 1, None, closed="left")],
         "patience": [Interval(Integral, 1, None, closed="left")],
@@ -179,7 +183,7 @@ class GANOversampler(BaseOverSampler):
         sampling_strategy: Any = "auto",
         *,
         gan: GAN | Sequence[GAN] | None = None,
-        oracle: str | Oracle | Callable[..., float] | None = "downstream",
+        oracle: Any = "downstream",
         cv: Any = 3,
         epoch_unit: int = 50,
         patience: int = 2,
@@ -256,7 +260,7 @@ class GANOversampler(BaseOverSampler):
         new = fitted.codec.decode(rows, fitted.streams.numpy("decode"))
         return fitted.codec.stack(X, new), fitted.target.stack(y, codes)
 
-    def sample(self, n: int, *, y: Any = None, random_state: Any = None) -> Frame:
+    def sample(self, n: int, *, y: Any = None, oracle: str | None = None, random_state: Any = None) -> Frame:
         """Draw new rows of one class.
 
         Parameters
@@ -265,6 +269,8 @@ class GANOversampler(BaseOverSampler):
             How many.
         y : label, default=None
             Which class; may be left out when only one was oversampled.
+        oracle : str, default=None
+            Whose choice draws, a key of ``reports_``; None is the first one.
         random_state : int, RandomState or None, default=None
             None draws other rows at every call (the same sequence after the same fit).
 
@@ -275,9 +281,11 @@ class GANOversampler(BaseOverSampler):
         Raises
         ------
         ValueError
-            If the class is unknown or was not among those to oversample.
+            If the class is unknown or was not among those to oversample, or the oracle did not judge.
         """
         check_is_fitted(self, "report_")
+        outcomes = self._fitted.fit.outcomes
+        outcome = self._fitted.fit.first if oracle is None else lookup(outcomes, oracle, "oracle")
         if not isinstance(n, Integral) or isinstance(n, bool) or n < 0:
             raise ValueError(f"'n' must be a non-negative integer. Got {n!r} instead.")
         code = self._code_to_sample(y)
@@ -286,8 +294,36 @@ class GANOversampler(BaseOverSampler):
         if random_state is not None:
             streams = Streams.of(random_state)
         with single_threaded():
-            rows = self._fitted.source.draw(code, int(n), streams)
+            rows = outcome.source.draw(code, int(n), streams)
         return self._fitted.codec.decode(rows, streams.numpy("decode"))
+
+    def rescore(self, oracle: Any) -> Report:
+        """Let one more oracle judge what the training left, without training again.
+
+        Parameters
+        ----------
+        oracle : str, Oracle, scorer or callable
+            As in the constructor.
+
+        Returns
+        -------
+        report : Report
+            Its choice; ``reports_`` holds it too, and ``sample(n, oracle=...)`` draws from it.
+
+        Raises
+        ------
+        ValueError
+            If no candidates were kept: without an oracle, or with too few rows, nothing is scored.
+        """
+        check_is_fitted(self, "report_")
+        name, judge = _name_of(oracle), oracle_of(oracle)
+        fitted: _Fitted = self._fitted
+        judge.validate(len(fitted.target.classes))
+        with single_threaded():
+            fit = rescore(fitted.fit, name, judge)
+        self._fitted: _Fitted = replace(fitted, fit=fit)
+        self.reports_ = {key: outcome.report for key, outcome in fit.outcomes.items()}
+        return self.reports_[name]
 
     def _train(self, X: Frame, y: Any, *, every_class: bool) -> _Fitted:
         """Read the table, fit, and set what the fit leaves behind once all went well."""
@@ -295,11 +331,11 @@ class GANOversampler(BaseOverSampler):
         for name in self.baselines:
             lookup({NOTHING: None, **BASELINES, **BASES}, name, "baseline")
         target = self._check(X, y)
-        oracle = self._oracle(len(target.classes))
-        if oracle is not None:
+        oracles = self._oracles(len(target.classes))
+        for oracle in list(oracles.values())[:1]:
             gans = [gan.aimed_at(oracle.objective) for gan in gans]
         free = isinstance(self.sampling_strategy, str) and self.sampling_strategy == CHOSEN
-        if free and oracle is None:
+        if free and not oracles:
             raise ValueError(f"sampling_strategy={CHOSEN!r} needs an oracle. Give one, or a ratio.")
         strategy = target.strategy("auto" if free else self.sampling_strategy)
         n_new = {target.code_of(label): n for label, n in strategy.items() if n}
@@ -313,7 +349,7 @@ class GANOversampler(BaseOverSampler):
         rows = Rows(codec.encode(X), target.codes, target.classes, frames, origin)
         plan = Plan(
             gans,
-            oracle,
+            oracles,
             self.cv,
             budget,
             self.baselines,
@@ -325,24 +361,32 @@ class GANOversampler(BaseOverSampler):
             print if self.verbose else _silent,
         )
         with single_threaded():
-            outcome = run(plan, rows, codec.layout, n_new)
+            fit = run(plan, rows, codec.layout, n_new)
+        outcome = fit.first
         if outcome.ratio < 1:
             counts = {label: int(target.counts[target.code_of(label)]) for label in strategy}
             strategy = {c: missing(counts[c], n, outcome.ratio) for c, n in strategy.items()}
         self.__dict__.pop("is_synthetic_", None)
         self.sampling_strategy_, self.classes_ = strategy, np.sort(target.classes)
         self.report_, self.history_ = outcome.report, outcome.history
+        self.reports_ = {name: outcome.report for name, outcome in fit.outcomes.items()}
         self.fallback_ = outcome.fallback
         self._n_samplings = 0
-        self._fitted = _Fitted(codec, target, streams, outcome.source)
+        self._fitted = _Fitted(codec, target, streams, fit)
         return self._fitted
 
-    def _oracle(self, n_classes: int) -> Oracle | None:
-        if self.oracle is None:
-            return None
-        oracle = oracle_of(self.oracle)
-        oracle.validate(n_classes)
-        return oracle
+    def _oracles(self, n_classes: int) -> dict[str, Oracle]:
+        """Judges by name, in the user's order."""
+        given = [] if self.oracle is None else self.oracle
+        given = list(given) if isinstance(given, (list, tuple)) else [given]
+        if self.oracle is not None and not given:
+            raise ValueError("'oracle' must not be an empty list. Give at least one, or None.")
+        oracles = {_name_of(oracle): oracle_of(oracle) for oracle in given}
+        if len(oracles) < len(given):
+            raise ValueError(f"The oracles of a list must differ. Got {self.oracle!r}.")
+        for oracle in oracles.values():
+            oracle.validate(n_classes)
+        return oracles
 
     def _budget(self) -> Budget:
         max_time = np.inf if self.max_time is None else self.max_time
@@ -385,6 +429,11 @@ class GANOversampler(BaseOverSampler):
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
         return tags
+
+
+def _name_of(oracle: Any) -> str:
+    """How ``reports_`` calls an oracle."""
+    return oracle if isinstance(oracle, str) else getattr(oracle, "__name__", repr(oracle))
 
 
 def _silent(line: str) -> None:

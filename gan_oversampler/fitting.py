@@ -1,41 +1,36 @@
-"""From encoded rows to a source of new ones: folds, population, rungs, choice."""
+"""From encoded rows to sources of new ones: folds, population, rungs, and the choice of every oracle."""
 
 from __future__ import annotations
 
+import sys
 import time
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from functools import partial
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
 
 from gan_oversampler._rng import Streams
-from gan_oversampler.judging import BASELINES, NOTHING, Judge, Trial
+from gan_oversampler.concluding import Outcome, conclude, mixture, sign_of
+from gan_oversampler.judging import Judge, Trial
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.report import Report
 from gan_oversampler.rows import Rows
-from gan_oversampler.sampling import Mixture, Source
+from gan_oversampler.sampling import Source
 from gan_oversampler.schema import Layout
-from gan_oversampler.selection import Choice, better_baseline, choose, choose_ratio, gain_over, standard_error
 from gan_oversampler.space import RowSpace
 from gan_oversampler.specification import GAN
 from gan_oversampler.splitting import MIN_ROWS, Fold, Pools, pools_of, split
-from gan_oversampler.telling import (
-    Storyteller,
-    baseline_entry,
-    reason,
-    small_class_notes,
-)
-from gan_oversampler.training.loop import Budget, Candidate, Score, Scored, train
+from gan_oversampler.telling import Storyteller, baseline_entry, small_class_notes
+from gan_oversampler.training.loop import Budget, Candidate, Follower, Score, Scored, train
 from gan_oversampler.training.pool import Pool
 from gan_oversampler.training.population import CrossFitted
 
-RATIOS: Final = (0.25, 0.5, 0.75, 1.0)
+BLIND = "none"  # stands for the oracle where there is none
 
 
 @dataclass(frozen=True)
@@ -46,14 +41,14 @@ class Plan:
     ----------
     gans : sequence of GAN
         Specifications; the base of the first one is the robust default.
-    oracle : Oracle or None
-        Judge; None trains for ``max_steps`` and keeps the last generator.
+    oracles : dict of str to Oracle
+        Judges that follow the training; without any the last generator after ``max_steps`` is kept.
     cv : int or splitter
         Folds of the cross-fit.
     budget : Budget
         Steps and seconds; its clock runs since the fit began.
     baselines : sequence of str
-        What the same oracle also scores.
+        What the same oracles also score.
     fallback : {"warn", "baseline", "error"}
         What happens when a baseline is better than every GAN.
     choose_ratio : bool
@@ -61,7 +56,7 @@ class Plan:
     """
 
     gans: Sequence[GAN]
-    oracle: Oracle | None
+    oracles: Mapping[str, Oracle]
     cv: Any
     budget: Budget
     baselines: Sequence[str]
@@ -76,17 +71,6 @@ class Plan:
         """Tell whoever listens."""
         for line in lines:
             self.say(str(line))
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a fit leaves behind."""
-
-    source: Source | Mixture
-    report: Report
-    history: pd.DataFrame
-    fallback: str | None = None
-    ratio: float = 1.0
 
 
 @dataclass
@@ -113,122 +97,172 @@ class Clock:
         return timed
 
 
-def run(plan: Plan, rows: Rows, layout: Layout, n_new: Mapping[int, int]) -> Outcome:
-    """Find the best source of ``n_new`` rows per class code."""
+@dataclass(frozen=True)
+class Ground:
+    """The folds of a fit: what members see there, and what oracles ask.
+
+    Parameters
+    ----------
+    folds : sequence of (train, holdout)
+        Positions of rows.
+    learned : list of int
+        Codes of the classes that GANs learn.
+    shares : dict of int to float
+        New rows per real row of each class to oversample.
+    """
+
+    rows: Rows
+    space: RowSpace
+    folds: Sequence[Fold]
+    learned: list[int]
+    shares: Mapping[int, float]
+    notes: Sequence[str] = ()
+
+    def pools(self, gans: Sequence[GAN]) -> Pools:
+        """Rows that members may see, with their neighbourhoods."""
+        return pools_of(gans, self.rows, self.space, self.folds, self.learned, self.shares)
+
+    def judge(self, plan: Plan, oracle: Oracle, pools: Pools) -> Judge:
+        """An oracle with all folds before it."""
+        trials = [
+            Trial.of(
+                number,
+                oracle,
+                self.rows.at(train_index),
+                self.rows.at(holdout_index),
+                {kind: by_fold[number] for kind, by_fold in pools.items()},
+                self.shares,
+                plan.streams.child("trial", number),
+            )
+            for number, (train_index, holdout_index) in enumerate(self.folds)
+        ]
+        return Judge(trials, plan.gans, plan.n_jobs)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a fit leaves behind.
+
+    Attributes
+    ----------
+    outcomes : dict of str to Outcome
+        One per oracle; the first one samples unless another is asked for.
+    rungs : tuple of tuple of Candidate
+        Everything that was scored, rung by rung, so that it can be scored again.
+    """
+
+    plan: Plan
+    outcomes: dict[str, Outcome]
+    ground: Ground | None = None
+    rungs: tuple[tuple[Candidate, ...], ...] = ()
+
+    @property
+    def first(self) -> Outcome:
+        """Outcome of the first oracle."""
+        return next(iter(self.outcomes.values()))
+
+
+def run(plan: Plan, rows: Rows, layout: Layout, n_new: Mapping[int, int]) -> Fit:
+    """Find the best source of ``n_new`` rows per class code, for every oracle."""
     counts = np.bincount(rows.codes, minlength=len(rows.classes))
     learned = [code for code in n_new if counts[code] >= MIN_ROWS] if layout.width else []
     rare = {rows.classes.tolist()[code]: int(counts[code]) for code in n_new}
     notes = small_class_notes(rare, plan.gans[0].base, MIN_ROWS) if layout.width else []
     clock, space = Clock(), RowSpace(layout)
     if not learned:
-        return _robust(plan, rows, space, n_new, notes)
-    folds = [] if plan.oracle is None else _folds(plan, rows, int(counts[learned].min()))
+        outcome = _robust(plan, rows, space, n_new, notes)
+        return Fit(plan, dict.fromkeys(plan.oracles or [BLIND], outcome))
+    folds = _folds(plan, rows, int(counts[learned].min())) if plan.oracles else []
+    shares = {code: float(n / counts[code]) for code, n in n_new.items()}
+    ground = Ground(rows, space, folds, learned, shares, notes)
     with clock.phase("neighbours"):
-        shares = {code: float(n / counts[code]) for code, n in n_new.items()}
-        pools = pools_of(plan.gans, rows, space, folds, learned, shares)
-    if plan.oracle is None:
-        return _blind(plan, pools, clock, notes)
-    trials = _trials(plan, plan.oracle, rows, folds, pools, shares)
-    return _judged(plan, plan.oracle, trials, pools, clock, notes)
+        pools = ground.pools(plan.gans)
+    return _judged(plan, ground, pools, clock) if plan.oracles else _blind(plan, pools, clock, notes)
 
 
-def _judged(
-    plan: Plan,
-    oracle: Oracle,
-    trials: Sequence[Trial],
-    pools: Pools,
-    clock: Clock,
-    notes: Sequence[str],
-) -> Outcome:
-    """The AutoGAN loop under an oracle."""
-    judge = Judge(trials, plan.gans, plan.n_jobs)
-    teller = Storyteller(plan.gans, 1.0 if oracle.greater_is_better else -1.0)
+def _judged(plan: Plan, ground: Ground, pools: Pools, clock: Clock) -> Fit:
+    """The AutoGAN loop under oracles."""
+    judges = {name: ground.judge(plan, oracle, pools) for name, oracle in plan.oracles.items()}
     with clock.phase("baselines"):
-        baselines = judge.baselines(plan.baselines)
-    entries = [baseline_entry(name, teller.sign * scores) for name, scores in baselines.items()]
-    plan.say_all(entries)
+        baselines = {name: _baselines(plan, name, judge) for name, judge in judges.items()}
     population = CrossFitted(plan.gans, pools, plan.streams.child("members"), plan.device)
+    followers = {
+        name: Follower(clock.within("oracle", judge), plan.budget.patience, _teller(plan, name))
+        for name, judge in judges.items()
+    }
     with clock.phase("training"):
-        scored = train(
-            population,
-            clock.within("oracle", judge),
-            plan.budget,
-            on_rung=lambda rung: plan.say_all(map(teller.entry, rung)),
-        )
+        train(population, list(followers.values()), plan.budget)
     clock.seconds["training"] -= clock.seconds["oracle"]  # scorings lie between the steps
-    choice = _choice(plan, scored, judge)
-    ratio, told = _ratio(plan, judge, choice)
-    better = better_baseline(choice.best, baselines)
-    report = Report(
-        f"{oracle!r}, {'higher' if oracle.greater_is_better else 'lower'} is better",
-        _name(plan, choice),
-        reason(scored, choice, baselines),
-        (*entries, *teller.entries(scored, choice)),
-        (*notes, *judge.events, *told),
-        clock.seconds,
-        gains={name: gain_over(choice.best, utilities) for name, utilities in baselines.items()},
-    )
-    outcome = Outcome(_mixture(plan, pools, choice), report, teller.history(scored), ratio=ratio)
-    return outcome if better is None else _fall_back(plan, pools, outcome, better, baselines)
+    outcomes = {
+        name: conclude(
+            plan, judge, followers[name].scored, baselines[name], pools, clock.seconds, ground.notes
+        )
+        for name, judge in judges.items()
+    }
+    return Fit(plan, outcomes, ground, _rungs([follower.scored for follower in followers.values()]))
 
 
-def _name(plan: Plan, choice: Choice) -> str:
-    best = choice.best.candidate
-    name = plan.gans[best.specification].label_at(best.step)
-    n_others = len(choice.mixture) - 1
-    return f"{name} mixed with {n_others} like it" if n_others else name
+def rescore(fit: Fit, name: str, oracle: Oracle) -> Fit:
+    """The same fit with the outcome of one more oracle, which judges all that was kept of the training.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to judge: no oracle followed the training, or no class was learned.
+    """
+    if fit.ground is None:
+        raise ValueError(
+            "There are no candidates to score again: the fit had oracle=None, or no class to oversample had"
+            f" {MIN_ROWS} rows. Fit with an oracle first."
+        )
+    plan, clock = replace(fit.plan, oracles={name: oracle}), Clock()
+    with clock.phase("neighbours"):
+        pools = fit.ground.pools(plan.gans)
+    judge = fit.ground.judge(plan, oracle, pools)
+    with clock.phase("oracle"):
+        baselines = _baselines(plan, name, judge)
+        follower = Follower(judge, sys.maxsize, _teller(plan, name))
+        for rung in fit.rungs:
+            follower.follow(rung, plan.budget)
+    outcome = conclude(plan, judge, follower.scored, baselines, pools, clock.seconds, fit.ground.notes)
+    return replace(fit, outcomes={**fit.outcomes, name: outcome})
 
 
-def _choice(plan: Plan, scored: Sequence[Scored], judge: Judge) -> Choice:
-    try:
-        return choose(scored, [gan.proof for gan in plan.gans], [gan.family for gan in plan.gans])
-    except ValueError as error:
-        raise ValueError(f"{error} {' '.join(judge.events[-1:])}") from None
+def _baselines(plan: Plan, name: str, judge: Judge) -> dict[str, NDArray[np.float64]]:
+    found, sign = judge.baselines(plan.baselines), sign_of(plan.oracles[name])
+    if len(plan.oracles) > 1:
+        plan.say(f"{name}:")
+    plan.say_all(baseline_entry(baseline, sign * scores) for baseline, scores in found.items())
+    return found
 
 
-def _ratio(plan: Plan, judge: Judge, choice: Choice) -> tuple[float, list[str]]:
-    """How far classes are filled up, and what was scored."""
-    if not plan.choose_ratio:
-        return 1.0, []
-    utilities = judge.ratios([entry.candidate for entry in choice.mixture], RATIOS)
-    ratio = choose_ratio(utilities)
-    scores = ", ".join(f"{r:g}: {u.mean():.4f} ± {standard_error(u):.4f}" for r, u in utilities.items())
-    return ratio, [f"Ratio {ratio:g} to the largest class was chosen from these utilities: {scores}."]
+def _teller(plan: Plan, name: str) -> Callable[[Sequence[Scored]], None]:
+    """Says each score as it comes."""
+    teller = Storyteller(plan.gans, sign_of(plan.oracles[name]))
+    prefix = f"{name}: " if len(plan.oracles) > 1 else ""
+    return partial(_tell, plan, teller, prefix)
 
 
-def _fall_back(
-    plan: Plan,
-    pools: Pools,
-    outcome: Outcome,
-    better: str,
-    baselines: Mapping[str, NDArray[np.float64]],
-) -> Outcome:
-    """What the user asked for in case a baseline is better than every GAN."""
-    gains = outcome.report.gains
-    told = f"By the oracle the baseline {better!r} is better than every GAN: gain {gains[better]}."
-    if plan.fallback == "error":
-        raise RuntimeError(f"{told} Give other GANs, another oracle, or fallback='warn' or 'baseline'.")
-    drawable = [name for name in baselines if name != NOTHING and gains[name].mean < 0]
-    instead = min(drawable, key=lambda name: gains[name].mean, default=None)
-    if plan.fallback == "baseline" and instead is not None:
-        note = f"{told} Rows come from the baseline {instead!r}, because fallback='baseline'."
-        source = Source(pools["targets"][None], BASELINES.get(instead, instead))
-        outcome = replace(outcome, source=source, fallback=instead)
-        report = replace(outcome.report, choice=f"baseline {instead}")
-    else:
-        advice = "" if instead is None else " fallback='baseline' takes a baseline instead."
-        note = f"{told} Rows come from the best GAN.{advice}"
-        report = outcome.report
-    warnings.warn(note, UserWarning, stacklevel=2)
-    return replace(outcome, report=report.noting(note))
+def _tell(plan: Plan, teller: Storyteller, prefix: str, rung: Sequence[Scored]) -> None:
+    plan.say_all(f"{prefix}{teller.entry(scored)}" for scored in rung)
 
 
-def _blind(plan: Plan, pools: Pools, clock: Clock, notes: list[str]) -> Outcome:
+def _rungs(trajectories: Sequence[Sequence[Scored]]) -> tuple[tuple[Candidate, ...], ...]:
+    """Every candidate that any oracle scored, by step."""
+    seen = {
+        (s.candidate.step, s.candidate.specification): s.candidate for scored in trajectories for s in scored
+    }
+    steps = sorted({step for step, _ in seen})
+    return tuple(tuple(seen[key] for key in sorted(seen) if key[0] == step) for step in steps)
+
+
+def _blind(plan: Plan, pools: Pools, clock: Clock, notes: Sequence[str]) -> Fit:
     """A fixed number of steps without an oracle: later generators count as better."""
+    follower = Follower(lambda rung: [np.array([float(c.step)]) for c in rung], plan.budget.patience)
     with clock.phase("training"):
         population = CrossFitted(plan.gans[:1], pools, plan.streams.child("members"), plan.device)
-        scored = train(population, lambda rung: [np.array([float(c.step)]) for c in rung], plan.budget)
-    kept = [entry for entry in scored if entry.candidate.finite][-1]
+        train(population, [follower], plan.budget)
+    kept = [entry for entry in follower.scored if entry.candidate.finite][-1]
     report = Report(
         "none",
         plan.gans[0].label_at(kept.candidate.step),
@@ -236,8 +270,8 @@ def _blind(plan: Plan, pools: Pools, clock: Clock, notes: list[str]) -> Outcome:
         notes=tuple(notes),
         seconds=clock.seconds,
     )
-    history = Storyteller(plan.gans, np.nan).history(scored)
-    return Outcome(_source(plan, pools, kept.candidate), report, history)
+    history = Storyteller(plan.gans, np.nan).history(follower.scored)
+    return Fit(plan, {BLIND: Outcome(mixture(plan.gans, pools, [kept.candidate]), report, history)})
 
 
 def _robust(
@@ -257,34 +291,3 @@ def _robust(
 
 def _folds(plan: Plan, rows: Rows, smallest: int) -> list[Fold]:
     return split(plan.cv, rows, smallest, plan.streams.child_seed("folds") % 2**32)
-
-
-def _trials(
-    plan: Plan,
-    oracle: Oracle,
-    rows: Rows,
-    folds: Sequence[Fold],
-    pools: Pools,
-    shares: Mapping[int, float],
-) -> list[Trial]:
-    return [
-        Trial.of(
-            number,
-            oracle,
-            rows.at(train_index),
-            rows.at(holdout_index),
-            {kind: by_fold[number] for kind, by_fold in pools.items()},
-            shares,
-            plan.streams.child("trial", number),
-        )
-        for number, (train_index, holdout_index) in enumerate(folds)
-    ]
-
-
-def _mixture(plan: Plan, pools: Pools, choice: Choice) -> Mixture:
-    return Mixture(tuple(_source(plan, pools, entry.candidate) for entry in choice.mixture))
-
-
-def _source(plan: Plan, pools: Pools, candidate: Candidate) -> Source:
-    gan = plan.gans[candidate.specification]
-    return Source(pools[gan.classes][None], gan.base, candidate.snapshots[None])

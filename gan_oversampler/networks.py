@@ -234,6 +234,8 @@ class Family:
         Usual step size of the network.
     proof : float
         Standard errors by which training has to gain before it counts: few where it usually helps.
+    replicas : int
+        Usual number of generators that are trained on all rows.
     """
 
     inputs: Callable[[Tensor, Tensor], Tensor]
@@ -243,6 +245,7 @@ class Family:
     forces: Mapping[str, float] = field(default_factory=lambda: {"adversarial": 1.0})
     learning_rate: float = 2e-4
     proof: float = 2.0
+    replicas: int = 1
 
     def n_inputs(self, n_columns: int, latent: int) -> int:
         """Length of a network's input."""
@@ -279,6 +282,7 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
             forces={"utility": 1.0, "adversarial": 0.1},
             learning_rate=2e-3,
             proof=0.0,
+            replicas=3,
         ),
     }
 )

@@ -80,6 +80,10 @@ class GAN(BaseEstimator):
         Adam decay rates.
     ema : float, default=0.98
         Decay per step of the averaged generator weights that are scored and kept; 0 keeps the last.
+    replicas : int, default=None
+        Generators trained on all rows, from different seeds; new rows come from all of them in equal shares,
+        because an average errs less. Scores are those of a single one. None is 3 for guided GANs and 1 for
+        the others.
 
     Examples
     --------
@@ -111,6 +115,7 @@ class GAN(BaseEstimator):
         "geometry_rate": [_POSITIVE],
         "betas": [tuple, list],
         "ema": [_FRACTION],
+        "replicas": [_COUNT, None],
     }
 
     def __init__(
@@ -139,6 +144,7 @@ class GAN(BaseEstimator):
         geometry_rate: float = 0.03,
         betas: tuple[float, float] = (0.0, 0.99),
         ema: float = 0.98,
+        replicas: int | None = None,
     ) -> None:
         self.family = family
         self.base = base
@@ -163,6 +169,7 @@ class GAN(BaseEstimator):
         self.geometry_rate = geometry_rate
         self.betas = betas
         self.ema = ema
+        self.replicas = replicas
 
     def validate(self) -> GAN:
         """Check every parameter.
@@ -202,6 +209,12 @@ class GAN(BaseEstimator):
         """Forces that are not zero; without any the generator stays untrained."""
         forces = FAMILIES[self.family].forces if self.forces is None else self.forces
         return {name: float(weight) for name, weight in forces.items() if weight}
+
+    @property
+    def n_replicas(self) -> int:
+        """Members that see all rows; one is enough where nothing is trained."""
+        usual = FAMILIES[self.family].replicas if self.replicas is None else self.replicas
+        return usual if self.pulls else 1
 
     @property
     def proof(self) -> float:

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_oversampler._products import padded, product
+from gan_oversampler._products import padded, product, steady
 
 LINEAR: Final = 0.3  # weight of the plain columns among the features
 SHARPNESS: Final = 3.0  # from the learner's scores to probabilities
@@ -125,9 +125,9 @@ def g_mean(scores_PQC: Tensor, mass_PQC: Tensor) -> Tensor:
     """Geometric mean of the classes' recalls, the same for every class."""
     there_PC = mass_PQC.sum(1)
     recall_PC = (_shares(scores_PQC) * mass_PQC).sum(1) / there_PC.clamp(min=1e-6)
-    logs_PC = (recall_PC + 1e-3).log() * (there_PC > 0)
+    logs_PC = steady(torch.log, recall_PC + 1e-3) * (there_PC > 0)
     mean_P1 = logs_PC.sum(1, keepdim=True) / (there_PC > 0).sum(1, keepdim=True)
-    return mean_P1.exp().expand_as(there_PC)
+    return steady(torch.exp, mean_P1).expand_as(there_PC)
 
 
 def log_loss(scores_PQC: Tensor, mass_PQC: Tensor) -> Tensor:

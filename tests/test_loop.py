@@ -3,13 +3,14 @@
 import itertools
 import math
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_oversampler.training.loop import Budget, Candidate, Tracker, train
+from gan_oversampler.training.loop import Budget, Candidate, Follower, Tracker, train
 
 NAN, INF = math.nan, math.inf
 
@@ -68,7 +69,9 @@ class Script:
 
 
 def _run(script, *, unit=10, patience=3, max_steps=1000, **options):
-    return train(script, script.score, Budget(unit, patience, max_steps, **options))
+    follower = Follower(script.score, patience)
+    train(script, [follower], Budget(unit, patience, max_steps, **options))
+    return follower.scored
 
 
 def _verdicts(scored, specification=0):
@@ -110,14 +113,15 @@ def test_a_nan_does_not_stop_later_improvements():
 
 def test_a_score_that_is_nan_in_one_fold_is_a_failure():
     script = Script({0: [1.0]})
-    scored = train(script, lambda cs: [np.array([5.0, NAN]) for _ in cs], Budget(10, 2, 100))
-    assert [s.improved for s in scored] == [False, False]
+    follower = Follower(lambda cs: [np.array([5.0, NAN]) for _ in cs], 2)
+    train(script, [follower], Budget(10, 2, 100))
+    assert [s.improved for s in follower.scored] == [False, False]
 
 
-def test_scores_and_weights_that_are_not_finite_roll_back():
+def test_weights_that_are_not_finite_roll_back_and_scores_only_fail():
     script = Script({0: [1.0, NAN, 2.0, 3.0, 0.0]}, broken={(0, 3)})
     _, improved, _ = _verdicts(_run(script))
-    assert script.said("rollback") == [(0, 1), (0, 3)]
+    assert script.said("rollback") == [(0, 3)]
     assert improved[:4] == [True, False, True, False]  # 3.0 of broken weights does not count
     assert script.said("save") == [(0, 0), (0, 2)]
 
@@ -184,7 +188,9 @@ def test_the_last_save_is_the_first_best_score(scores, patience):
 
 def test_every_rung_is_told_when_it_is_scored():
     script, told = Script({0: [1, 0], 1: [1, 2, 0]}), []
-    scored = train(script, script.score, Budget(5, 1, 100), on_rung=told.append)
+    follower = Follower(script.score, 1, told.append)
+    train(script, [follower], Budget(5, 1, 100))
+    scored = follower.scored
     assert [len(rung) for rung in told] == [2, 2, 1]
     assert list(itertools.chain(*told)) == scored
     assert [s.seconds for s in scored] == sorted(s.seconds for s in scored)
@@ -199,3 +205,25 @@ def test_a_tracker_counts_failures_since_the_best(scores, patience):
         assert tracker.observe(score) is improved
         assert (tracker.best, tracker.failed) == (best, failed)
         assert tracker.stopped is (failed >= patience)
+
+
+@given(SCORES, st.lists(SCORES, min_size=1, max_size=3), st.integers(1, 3))
+def test_a_trajectory_does_not_depend_on_other_followers(own, others, patience):
+    alone = _verdicts(_run(Script({0: own}), patience=patience, max_steps=60))
+    crowd = [Script({0: scores}) for scores in (own, *others)]
+    followers = [Follower(partial(_score_at, script), patience) for script in crowd]
+    train(Script({0: [0.0]}), followers, Budget(10, patience, 60))
+    assert _verdicts(followers[0].scored) == alone
+
+
+def _score_at(script, candidates):
+    script.rung = candidates[0].step // 10
+    return script.score(candidates)
+
+
+def test_a_specification_is_trained_until_its_last_follower_leaves():
+    script, patient = Script({0: [1, 0]}), Script({0: [1, 2, 3, 0]})
+    followers = [Follower(partial(_score_at, s), 1) for s in (script, patient)]
+    train(script, followers, Budget(10, 1, 1000))
+    assert [[s.candidate.step for s in f.scored] for f in followers] == [[0, 10], [0, 10, 20, 30]]
+    assert script.said("drop") == [(0, 3)]

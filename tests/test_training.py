@@ -318,7 +318,7 @@ def test_a_critic_without_adversarial_force_rests():
     population.advance(5)
     changed = _differences(before, _numbers(population, 0))
     assert {"generator_PN", "average_PN"} <= set(changed)
-    assert not {"critic_PN", "critic_moments_P2N", "critic_steps_P1"} & set(changed)
+    assert not {"critic_PN", "critic_moments_P2N", "critic_decay_P2"} & set(changed)
 
 
 def test_the_geometry_has_a_step_size_of_its_own():
@@ -353,12 +353,11 @@ def test_adam_is_adam():
         torch.randn(3, 8, generator=_generator()),
         torch.randn(6, 3, 8, generator=_generator(1)),
     )
-    flat, moments, steps = start.clone(), torch.zeros(3, 2, 8), torch.zeros(3, 1)
+    flat, moments, decay = start.clone(), torch.zeros(3, 2, 8), torch.ones(3, 2)
     weights = torch.nn.Parameter(start.clone())
     optimizer = torch.optim.Adam([weights], lr=0.01, betas=(0.5, 0.9))
     for gradient in gradients:
-        steps += 1
-        adam(flat, gradient, moments, steps, 0.01, (0.5, 0.9))
+        adam(flat, gradient, moments, decay, 0.01, (0.5, 0.9))
         weights.grad = gradient.clone()
         optimizer.step()
     torch.testing.assert_close(flat, weights.detach())
@@ -368,7 +367,7 @@ def test_each_members_gradient_is_clipped_by_itself():
     gradient = torch.ones(2, 4)
     gradient[0] *= 1e6
     flat, moments = torch.zeros(2, 4), torch.zeros(2, 2, 4)
-    adam(flat, gradient, moments, torch.ones(2, 1), 0.1, (0.0, 0.0))
+    adam(flat, gradient, moments, torch.ones(2, 2), 0.1, (0.0, 0.0))
     torch.testing.assert_close(moments[0, 0].norm(), torch.tensor(MAX_NORM))
     torch.testing.assert_close(moments[1, 0], torch.ones(4))
 
@@ -377,7 +376,7 @@ def test_a_gradient_that_is_not_finite_stays_with_its_member():
     gradient = torch.ones(2, 4)
     gradient[0, 0] = torch.nan
     flat, moments = torch.zeros(2, 4), torch.zeros(2, 2, 4)
-    adam(flat, gradient, moments, torch.ones(2, 1), 0.1, (0.0, 0.9))
+    adam(flat, gradient, moments, torch.ones(2, 2), 0.1, (0.0, 0.9))
     torch.testing.assert_close(flat[1], torch.full((4,), -0.1))
 
 
@@ -558,3 +557,33 @@ def test_critic_batches_hold_classes_equally_or_as_the_rows_do(balanced, share):
     batches = Feed(pool, None, 32, 1, _generator()).draw(50, balanced=balanced)
     assert batches.label.shape == (50, 32, 2)
     assert batches.label[..., 1].mean().item() == pytest.approx(share)
+
+
+# --- replicas
+
+
+def test_replicas_differ_and_leave_the_first_as_it_is():
+    alone, three = (_population([GAN(**CONFIGS["guided"]).set_params(replicas=n)]) for n in (1, 3))
+    for population in (alone, three):
+        population.advance(3)
+    (one,), (many,) = alone.candidates(3), three.candidates(3)
+    assert len(one.finals) == 1
+    assert len(many.finals) == 3
+    assert torch.equal(one.snapshots[None].weights_N, many.snapshots[None].weights_N)
+    weights = torch.stack([snapshot.weights_N for snapshot in many.finals])
+    assert torch.pdist(weights).min() > 0
+
+
+@pytest.mark.parametrize(
+    ("gan", "n"),
+    [
+        (GAN(), 1),
+        (GAN("guided"), 3),
+        (GAN("guided", replicas=2), 2),
+        (GAN(replicas=4), 4),
+        (GAN(forces={}, replicas=4), 1),
+    ],
+)
+def test_what_stays_untrained_needs_no_replicas(gan, n):
+    assert gan.n_replicas == n
+    assert len(_population([gan]).candidates(0)[0].finals) == n

@@ -159,7 +159,7 @@ class Cohort:
             parts,
             self.state.critic_PN,
             self.state.critic_moments_P2N,
-            self.state.critic_steps_P1,
+            self.state.critic_decay_P2,
             self.gan.critic_learning_rate,
         )
 
@@ -176,7 +176,7 @@ class Cohort:
             parts,
             self.state.generator_PN,
             self.state.generator_moments_P2N,
-            self.state.generator_steps_P1,
+            self.state.generator_decay_P2,
             self.rates_N,
         )
         self.state.average_PN.lerp_(self.state.generator_PN, 1 - self.gan.ema)
@@ -224,14 +224,13 @@ class Cohort:
         parts: Sequence[Tensor],
         flat_PN: Tensor,
         moments_P2N: Tensor,
-        steps_P1: Tensor,
+        decay_P2: Tensor,
         rate: float | Tensor,
     ) -> None:
         # Without the utility force nothing depends on the odds of seeds.
         gradients = torch.autograd.grad(loss_P.sum(), parts, materialize_grads=True)
         gradient_PN = mlp.join(gradients)
-        steps_P1.add_(1)
-        adam(flat_PN, gradient_PN, moments_P2N, steps_P1, rate, self.gan.betas)
+        adam(flat_PN, gradient_PN, moments_P2N, decay_P2, rate, self.gan.betas)
 
 
 def networks_of(member: Member) -> tuple[Generator, Mlp]:
@@ -274,15 +273,20 @@ def adam(
     flat_PN: Tensor,
     gradient_PN: Tensor,
     moments_P2N: Tensor,
-    steps_P1: Tensor,
+    decay_P2: Tensor,
     rate: float | Tensor,
     betas: tuple[float, float],
 ) -> None:
-    """One step in place (Kingma & Ba 2015), after clipping each member's gradient."""
+    """One step in place (Kingma & Ba 2015), after clipping each member's gradient.
+
+    ``decay_P2`` holds the powers of ``betas`` so far: products round alike wherever a member lies, powers
+    do not.
+    """
     norm_P1 = gradient_PN.norm(dim=1, keepdim=True)
     gradient_PN = gradient_PN * (MAX_NORM / norm_P1.clamp(min=1e-12)).clamp(max=1.0)
     first_PN, second_PN = moments_P2N.unbind(1)
     first_PN.lerp_(gradient_PN, 1 - betas[0])
     second_PN.lerp_(gradient_PN.square(), 1 - betas[1])
-    step_PN = first_PN / (1 - betas[0] ** steps_P1)
-    flat_PN.sub_(rate * step_PN / (second_PN / (1 - betas[1] ** steps_P1)).sqrt_().add_(1e-8))
+    decay_P2.mul_(torch.tensor(betas).to(decay_P2))
+    share_P1, second_share_P1 = (1 - decay_P2).split(1, dim=1)
+    flat_PN.sub_(rate * (first_PN / share_P1) / (second_PN / second_share_P1).sqrt_().add_(1e-8))

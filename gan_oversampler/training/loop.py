@@ -1,8 +1,9 @@
 """The AutoGAN loop: train a unit, score, keep the best, stop when it no longer improves.
 
 Nazari, Branco & Jourdan 2023, with the defects of the released code mended: scores come from rows that
-the scored member never saw, untrained generators are scored too, a score that is not finite is a failure
-and rolls back, and training stops after exactly ``patience`` failures in a row.
+the scored member never saw, untrained generators are scored too, a score that is not finite is a failure,
+weights that are not finite are rolled back, and training stops after exactly ``patience`` failures in a row.
+Several oracles may follow one training; each has its own best step and its own end.
 """
 
 from __future__ import annotations
@@ -28,19 +29,27 @@ class Candidate:
     specification, step : int
         Which GAN, after how many generator updates.
     snapshots : dict of (int or None) to Snapshot
-        By the fold that the member never saw; None for the member that saw all rows.
+        By the fold that the member never saw; None for the first member that saw all rows.
     losses : tuple of float
         Mean critic and generator loss since the rung before.
+    others : tuple of Snapshot
+        Further members that saw all rows; they sample beside the first.
     """
 
     specification: int
     step: int
     snapshots: dict[int | None, Snapshot]
     losses: tuple[float, float] = (math.nan, math.nan)
+    others: tuple[Snapshot, ...] = ()
+
+    @property
+    def finals(self) -> tuple[Snapshot, ...]:
+        """Generators that sample in the end."""
+        return (self.snapshots[None], *self.others)
 
     @property
     def finite(self) -> bool:
-        return all(snapshot.finite for snapshot in self.snapshots.values())
+        return all(snapshot.finite for snapshot in (*self.snapshots.values(), *self.others))
 
 
 @dataclass(frozen=True)
@@ -143,49 +152,78 @@ class Budget:
         return 0 if self.seconds >= self.max_time else min(self.epoch_unit, self.max_steps - step)
 
 
-def train(
-    population: Population,
-    score: Score,
-    budget: Budget,
-    *,
-    on_rung: Callable[[Sequence[Scored]], None] = lambda rung: None,
-) -> list[Scored]:
-    """Run the loop for every specification; all scored candidates in order.
+@dataclass
+class Follower:
+    """One oracle that follows the training, with best scores and stopping steps of its own.
 
-    Each specification has its own tracker, so its trajectory does not depend on who else trains.
+    Parameters
+    ----------
+    score : callable
+        Candidates to their utilities per fold.
+    patience : int
+        Failures in a row after which a specification stops for this oracle.
+    on_rung : callable
+        Told of every rung.
+
+    Attributes
+    ----------
+    scored : list of Scored
+        All candidates that it has seen, in order.
     """
-    trackers: dict[int, Tracker] = {}
-    scored: list[Scored] = []
+
+    score: Score
+    patience: int
+    on_rung: Callable[[Sequence[Scored]], None] = lambda rung: None
+    scored: list[Scored] = field(default_factory=list)
+    trackers: dict[int, Tracker] = field(default_factory=dict)
+
+    def follow(self, candidates: Sequence[Candidate], budget: Budget) -> set[int]:
+        """Score a rung; the specifications that improved."""
+        watched = [c for c in candidates if not self.has_left(c.specification)]
+        if not watched:
+            return set()
+        rung = [self._verdict(c, u, budget) for c, u in zip(watched, self.score(watched), strict=True)]
+        self.scored += rung
+        self.on_rung(rung)
+        return {entry.candidate.specification for entry in rung if entry.improved}
+
+    def has_left(self, specification: int) -> bool:
+        """Whether it follows a specification no longer."""
+        return specification in self.trackers and self.trackers[specification].stopped
+
+    def _verdict(self, candidate: Candidate, utilities: NDArray[np.float64], budget: Budget) -> Scored:
+        tracker = self.trackers.setdefault(candidate.specification, Tracker(self.patience))
+        score = float(np.mean(utilities)) if candidate.finite and utilities.size else math.nan
+        return Scored(candidate, utilities, tracker.observe(score), tracker.failed, budget.seconds)
+
+
+def train(population: Population, followers: Sequence[Follower], budget: Budget) -> None:
+    """Run the loop for every specification until its last follower has left.
+
+    Each specification has its own tracker in every follower, so its trajectory depends neither on who else
+    trains nor on who else follows. (Only after weights that are not finite it goes back to what pleased any
+    follower last.)
+    """
     step = 0
     while candidates := population.candidates(step):
-        rung = [
-            _judge(population, trackers.setdefault(c.specification, Tracker(budget.patience)), c, u, budget)
-            for c, u in zip(candidates, score(candidates), strict=True)
-        ]
-        scored += rung
-        on_rung(rung)
+        improved = set().union(*(follower.follow(candidates, budget) for follower in followers))
+        for candidate in candidates:
+            _settle(population, candidate, improved, followers)
         unit = budget.next_unit(step)
         if not unit:
             break
         population.advance(unit)
         step += unit
-    return scored
 
 
-def _judge(
-    population: Population,
-    tracker: Tracker,
-    candidate: Candidate,
-    utilities: NDArray[np.float64],
-    budget: Budget,
-) -> Scored:
-    """Tell the population what follows from a score."""
-    score = float(np.mean(utilities)) if candidate.finite and utilities.size else math.nan
-    improved = tracker.observe(score)
-    if improved:
-        population.save(candidate.specification)
-    elif not math.isfinite(score):
-        population.rollback(candidate.specification)
-    if tracker.stopped or not population.trains(candidate.specification):
-        population.drop(candidate.specification)
-    return Scored(candidate, utilities, improved, tracker.failed, budget.seconds)
+def _settle(
+    population: Population, candidate: Candidate, improved: set[int], followers: Sequence[Follower]
+) -> None:
+    """Tell the population what follows from the scores of a candidate."""
+    number = candidate.specification
+    if number in improved:
+        population.save(number)
+    elif not candidate.finite:
+        population.rollback(number)
+    if not population.trains(number) or all(follower.has_left(number) for follower in followers):
+        population.drop(number)

@@ -28,7 +28,9 @@ class Member:
     specification : int
         Position of ``gan`` in the user's list.
     fold : int or None
-        The fold it never sees; None for the member that sees all rows and finally samples.
+        The fold it never sees; None for members that see all rows and finally sample.
+    replica : int
+        Number among the members that differ in their streams only.
     """
 
     specification: int
@@ -36,6 +38,7 @@ class Member:
     gan: GAN
     pool: Pool
     streams: Streams
+    replica: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,8 @@ class State:
     statistics_PS: Tensor
     critic_PN: Tensor
     critic_moments_P2N: Tensor
-    generator_steps_P1: Tensor
-    critic_steps_P1: Tensor
+    generator_decay_P2: Tensor
+    critic_decay_P2: Tensor
 
     @classmethod
     def start(cls, generator: Generator, critic: Mlp, streams: Sequence[Streams]) -> State:
@@ -105,8 +108,8 @@ class State:
             generator.mlp.init_statistics().repeat(p, 1),
             critic_PN,
             torch.zeros(p, 2, critic.n_parameters),
-            torch.zeros(p, 1),
-            torch.zeros(p, 1),
+            torch.ones(p, 2),
+            torch.ones(p, 2),
         )
 
     def take(self, members: Sequence[int]) -> State:

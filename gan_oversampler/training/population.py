@@ -45,9 +45,7 @@ class CrossFitted:
             name = gan.shape_key + gan.base
             root = streams.child(name, seen[name])
             seen[name] += 1
-            groups[gan.shape_key] += [
-                Member(number, fold, gan, pool, root.child(fold)) for fold, pool in pools[gan.classes].items()
-            ]
+            groups[gan.shape_key] += _members(number, gan, pools[gan.classes], root)
         self.cohorts = [Cohort(members, device) for members in groups.values()]
         self.losses = dict.fromkeys(range(len(gans)), (math.nan, math.nan))
         self._saved: dict[int, State] = {}
@@ -72,12 +70,17 @@ class CrossFitted:
 
     def candidates(self, step: int) -> list[Candidate]:
         """Active specifications as they are now, in the user's order."""
-        snapshots: dict[int, dict[int | None, Snapshot]] = defaultdict(dict)
+        firsts: dict[int, dict[int | None, Snapshot]] = defaultdict(dict)
+        others: dict[int, list[Snapshot]] = defaultdict(list)
         for cohort in self.cohorts:
             for member, snapshot in zip(cohort.members, cohort.snapshots(), strict=True):
-                snapshots[member.specification][member.fold] = snapshot
+                if member.replica:
+                    others[member.specification].append(snapshot)
+                else:
+                    firsts[member.specification][member.fold] = snapshot
         return [
-            Candidate(number, step, snapshots[number], self.losses[number]) for number in sorted(snapshots)
+            Candidate(number, step, firsts[number], self.losses[number], tuple(others[number]))
+            for number in sorted(firsts)
         ]
 
     def save(self, specification: int) -> None:
@@ -102,3 +105,12 @@ class CrossFitted:
     def trains(self, specification: int) -> bool:
         """Whether there is anything that pulls a specification."""
         return bool(self.gans[specification].pulls)
+
+
+def _members(number: int, gan: GAN, pools: Mapping[int | None, Pool], streams: Streams) -> list[Member]:
+    """One member per fold, and replicas of the one that sees all rows."""
+    members = [Member(number, fold, gan, pool, streams.child(fold)) for fold, pool in pools.items()]
+    return members + [
+        Member(number, None, gan, pools[None], streams.child(None, replica), replica)
+        for replica in range(1, gan.n_replicas)
+    ]

@@ -1,0 +1,168 @@
+"""From scored candidates to what samples: the choice, its ratio, a fallback, and the report."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gan_oversampler.judging import BASELINES, NOTHING, Judge
+from gan_oversampler.oracles.base import Oracle
+from gan_oversampler.report import Report
+from gan_oversampler.sampling import Mixture, Source
+from gan_oversampler.selection import Choice, better_baseline, choose, choose_ratio, gain_over, standard_error
+from gan_oversampler.specification import GAN
+from gan_oversampler.splitting import Pools
+from gan_oversampler.telling import Storyteller, baseline_entry, reason
+from gan_oversampler.training.loop import Candidate, Scored
+
+RATIOS: Final = (0.25, 0.5, 0.75, 1.0)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one oracle makes of a fit.
+
+    Attributes
+    ----------
+    source : Source or Mixture
+        Draws the new rows.
+    fallback : str or None
+        The baseline that it is, if one samples instead of a GAN.
+    ratio : float
+        How far classes are filled up.
+    """
+
+    source: Source | Mixture
+    report: Report
+    history: pd.DataFrame
+    fallback: str | None = None
+    ratio: float = 1.0
+
+
+class Wishes(Protocol):
+    """What a plan says about the choice."""
+
+    @property
+    def gans(self) -> Sequence[GAN]:
+        """Specifications that candidates refer to."""
+
+    @property
+    def fallback(self) -> str:
+        """What happens when a baseline is better than every GAN."""
+
+    @property
+    def choose_ratio(self) -> bool:
+        """Whether the oracle may ask for fewer new rows."""
+
+
+def conclude(
+    wishes: Wishes,
+    judge: Judge,
+    scored: Sequence[Scored],
+    baselines: Mapping[str, NDArray[np.float64]],
+    pools: Pools,
+    seconds: dict[str, float],
+    notes: Sequence[str],
+) -> Outcome:
+    """Choose among the candidates that one oracle has scored.
+
+    Raises
+    ------
+    ValueError
+        If no candidate has a finite score.
+    RuntimeError
+        If a baseline is better than every GAN and ``fallback="error"``.
+    """
+    choice, oracle = _choice(wishes, scored, judge), judge.trials[0].oracle
+    teller = Storyteller(wishes.gans, sign_of(oracle))
+    ratio, told = _ratio(wishes, judge, choice)
+    better = better_baseline(choice.best, baselines)
+    report = Report(
+        f"{oracle!r}, {'higher' if oracle.greater_is_better else 'lower'} is better",
+        _name(wishes.gans, choice),
+        reason(scored, choice, baselines),
+        (
+            *(baseline_entry(name, teller.sign * scores) for name, scores in baselines.items()),
+            *teller.entries(scored, choice),
+        ),
+        (*notes, *judge.events, *told),
+        seconds,
+        gains={name: gain_over(choice.best, utilities) for name, utilities in baselines.items()},
+    )
+    source = mixture(wishes.gans, pools, [entry.candidate for entry in choice.mixture])
+    outcome = Outcome(source, report, teller.history(scored), ratio=ratio)
+    return outcome if better is None else _fall_back(wishes, pools, outcome, better, baselines)
+
+
+def sign_of(oracle: Oracle) -> float:
+    """What turns utility into the oracle's own unit."""
+    return 1.0 if oracle.greater_is_better else -1.0
+
+
+def mixture(gans: Sequence[GAN], pools: Pools, candidates: Sequence[Candidate]) -> Mixture:
+    """What draws in the end: all generators of the candidates that saw all rows."""
+    return Mixture(tuple(source for candidate in candidates for source in _sources(gans, pools, candidate)))
+
+
+def _sources(gans: Sequence[GAN], pools: Pools, candidate: Candidate) -> list[Source]:
+    """Replicas of an untrained generator are all alike, so one is enough."""
+    gan = gans[candidate.specification]
+    finals = candidate.finals if candidate.step else candidate.finals[:1]
+    return [Source(pools[gan.classes][None], gan.base, snapshot) for snapshot in finals]
+
+
+def _name(gans: Sequence[GAN], choice: Choice) -> str:
+    best = choice.best.candidate
+    name = gans[best.specification].label_at(best.step)
+    n_others = len(choice.mixture) - 1
+    return f"{name} mixed with {n_others} like it" if n_others else name
+
+
+def _choice(wishes: Wishes, scored: Sequence[Scored], judge: Judge) -> Choice:
+    try:
+        return choose(scored, [gan.proof for gan in wishes.gans], [gan.family for gan in wishes.gans])
+    except ValueError as error:
+        raise ValueError(f"{error} {' '.join(judge.events[-1:])}") from None
+
+
+def _ratio(wishes: Wishes, judge: Judge, choice: Choice) -> tuple[float, list[str]]:
+    """How far classes are filled up, and what was scored."""
+    if not wishes.choose_ratio:
+        return 1.0, []
+    utilities = judge.ratios([entry.candidate for entry in choice.mixture], RATIOS)
+    ratio = choose_ratio(utilities)
+    scores = ", ".join(f"{r:g}: {u.mean():.4f} ± {standard_error(u):.4f}" for r, u in utilities.items())
+    return ratio, [f"Ratio {ratio:g} to the largest class was chosen from these utilities: {scores}."]
+
+
+def _fall_back(
+    wishes: Wishes,
+    pools: Pools,
+    outcome: Outcome,
+    better: str,
+    baselines: Mapping[str, NDArray[np.float64]],
+) -> Outcome:
+    """What the user asked for in case a baseline is better than every GAN."""
+    gains = outcome.report.gains
+    told = f"By the oracle the baseline {better!r} is better than every GAN: gain {gains[better]}."
+    if wishes.fallback == "error":
+        raise RuntimeError(f"{told} Give other GANs, another oracle, or fallback='warn' or 'baseline'.")
+    drawable = [name for name in baselines if name != NOTHING and gains[name].mean < 0]
+    instead = min(drawable, key=lambda name: gains[name].mean, default=None)
+    if wishes.fallback == "baseline" and instead is not None:
+        note = f"{told} Rows come from the baseline {instead!r}, because fallback='baseline'."
+        source = Source(pools["targets"][None], BASELINES.get(instead, instead))
+        outcome = replace(outcome, source=source, fallback=instead)
+        report = replace(outcome.report, choice=f"baseline {instead}")
+    else:
+        advice = "" if instead is None else " fallback='baseline' takes a baseline instead."
+        note = f"{told} Rows come from the best GAN.{advice}"
+        report = outcome.report
+    warnings.warn(note, UserWarning, stacklevel=2)
+    return replace(outcome, report=report.noting(note))
