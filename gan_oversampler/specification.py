@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -20,6 +20,8 @@ from gan_oversampler.utility import OBJECTIVES
 _FRACTION = Interval(Real, 0, 1, closed="left")
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 _COUNT = Interval(Integral, 1, None, closed="left")
+
+APART: Final = ("base", "replicas")  # parameters that change no shape
 
 
 class GAN(BaseEstimator):
@@ -239,14 +241,14 @@ class GAN(BaseEstimator):
 
     @property
     def shape_key(self) -> str:
-        """Specifications with equal keys share one tensor program: they differ in their base only.
+        """Specifications with equal keys share one tensor program: they differ in base and replicas only.
 
         Streams are named after it, so it leaves defaults out: a new parameter changes no old result.
         """
         usual = GAN().get_params(deep=False)
         given = {name: _plain(value) for name, value in self.get_params(deep=False).items()}
         changed = {name: value for name, value in given.items() if value != _plain(usual[name])}
-        return repr(sorted((name, value) for name, value in changed.items() if name != "base"))
+        return repr(sorted((name, value) for name, value in changed.items() if name not in APART))
 
 
 def _plain(value: Any) -> Any:
