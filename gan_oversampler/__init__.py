@@ -2,9 +2,38 @@
 
 from gan_oversampler.estimator import GANOversampler
 from gan_oversampler.oracles.base import Oracle
-from gan_oversampler.oracles.distances import EnergyOracle, FrechetOracle
+from gan_oversampler.oracles.cas import CASRealOracle, CASSynOracle
+from gan_oversampler.oracles.composite import CompositeOracle, pareto_front
+from gan_oversampler.oracles.distances import (
+    EnergyOracle,
+    FrechetOracle,
+    MMDOracle,
+    SlicedWassersteinOracle,
+)
+from gan_oversampler.oracles.diversity import DiversityOracle
 from gan_oversampler.oracles.downstream import DownstreamOracle
+from gan_oversampler.oracles.manifold import PRDCOracle
+from gan_oversampler.oracles.privacy import PrivacyOracle
+from gan_oversampler.oracles.two_sample import C2STOracle, DualityGapOracle
 from gan_oversampler.specification import GAN
 
 __version__ = "0.1.0"
-__all__ = ["GAN", "DownstreamOracle", "EnergyOracle", "FrechetOracle", "GANOversampler", "Oracle"]
+__all__ = [
+    "GAN",
+    "C2STOracle",
+    "CASRealOracle",
+    "CASSynOracle",
+    "CompositeOracle",
+    "DiversityOracle",
+    "DownstreamOracle",
+    "DualityGapOracle",
+    "EnergyOracle",
+    "FrechetOracle",
+    "GANOversampler",
+    "MMDOracle",
+    "Oracle",
+    "PRDCOracle",
+    "PrivacyOracle",
+    "SlicedWassersteinOracle",
+    "pareto_front",
+]

@@ -79,9 +79,12 @@ class GANOversampler(BaseOverSampler):
     gan : GAN or list of GAN, default=None
         What to train. None takes a guided generator and, beside it, five bases that stay untrained.
     oracle : str, Oracle, scorer, callable, list of these, or None, default="downstream"
-        ``"downstream"`` (held-out F1 of a panel of cheap classifiers), ``"frechet"``, ``"energy"``; a
-        scikit-learn scorer or its name; an instance such as ``DownstreamOracle(LogisticRegression())``;
-        a function ``(real, synthetic) -> float``, higher being better, of held-out and new rows of one
+        ``"downstream"`` (held-out F1 of a panel of cheap classifiers); a scikit-learn scorer or its name;
+        a distance to held-out rows (``"frechet"``, ``"energy"``, ``"mmd"``, ``"sliced_wasserstein"``,
+        ``"c2st"``, ``"prdc"``, ``"duality_gap"``), a score of classifiers that see new rows only
+        (``"cas_real"``, ``"cas_syn"``, ``"diversity"``), ``"privacy"`` or ``"composite"``; an instance such
+        as ``DownstreamOracle(LogisticRegression())``; a function ``(real, synthetic) -> float``, higher
+        being better, of held-out and new rows of one
         class in your container. Of a list, all follow one training, each with a choice and an end of its
         own; the first one decides what ``fit_resample`` draws and what guided GANs are trained for. None
         trains the first GAN for ``max_steps`` and keeps its last state.
@@ -368,7 +371,7 @@ class GANOversampler(BaseOverSampler):
             strategy = {c: missing(counts[c], n, outcome.ratio) for c, n in strategy.items()}
         self.__dict__.pop("is_synthetic_", None)
         self.sampling_strategy_, self.classes_ = strategy, np.sort(target.classes)
-        self.report_, self.history_ = outcome.report, outcome.history
+        self.report_, self.history_ = outcome.report, outcome.report.history
         self.reports_ = {name: outcome.report for name, outcome in fit.outcomes.items()}
         self.fallback_ = outcome.fallback
         self._n_samplings = 0

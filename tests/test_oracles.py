@@ -1,4 +1,4 @@
-"""Laws of judges: distances in closed form, fresh learners, honest failures."""
+"""The default oracle, what users may write, and trials: fresh learners, honest failures."""
 
 import numpy as np
 import pandas as pd
@@ -16,193 +16,28 @@ from sklearn.tree import DecisionTreeClassifier
 from gan_oversampler._rng import Streams
 from gan_oversampler.judging import BASELINES, NOTHING, Judge, Trial, missing
 from gan_oversampler.oracles.base import CallableOracle, Oracle
-from gan_oversampler.oracles.distances import EnergyOracle, FrechetOracle, energy_distance, frechet_distance
+from gan_oversampler.oracles.distances import EnergyOracle, FrechetOracle
 from gan_oversampler.oracles.downstream import DownstreamOracle, scorer_names
-from gan_oversampler.oracles.registry import ORACLES, oracle_of
-from gan_oversampler.rows import Rows
+from gan_oversampler.oracles.registry import oracle_of
 from gan_oversampler.schema import Block, Layout
 from gan_oversampler.space import RowSpace
 from gan_oversampler.specification import GAN
 from gan_oversampler.training.loop import Candidate
 from gan_oversampler.training.pool import Pool
-
-DISTANCES = {"frechet": frechet_distance, "energy": energy_distance}
-WORDS = np.array(["common", "rare"])
-
-
-def _normal(n, d=3, seed=0, mean=0.0):
-    return np.random.default_rng(seed).normal(mean, 1, size=(n, d))
-
-
-def _rows(values, codes, classes=WORDS, **options):
-    return Rows(np.asarray(values, float), np.asarray(codes, dtype=np.intp), np.asarray(classes), **options)
-
-
-def _problem(n_common=150, n_rare=12, seed=0, **options):
-    """Two overlapping clouds; the rare one lies at (2, 2)."""
-    values = np.concatenate([_normal(n_common, 2, seed), _normal(n_rare, 2, seed + 50, mean=2.0)])
-    return _rows(values, np.repeat([0, 1], [n_common, n_rare]), **options)
-
-
-def _global_state():
-    """Numpy's process-wide generator, which nobody may touch."""
-    return np.random.get_state()[1].tolist()  # noqa: NPY002
-
-
-NONE = _rows(np.empty((0, 2)), [])
-
-
-# --- distances
-
-
-def test_frechet_of_a_shift_is_its_squared_length():
-    rows = _normal(500)
-    assert frechet_distance(rows, rows + 2.0) == pytest.approx(12.0, rel=1e-9)
-
-
-def test_frechet_of_a_stretch_in_one_dimension():
-    # (s1 - s2)^2 with equal means; one column leaves nothing to shrink.
-    rows = _normal(200, 1)
-    rows -= rows.mean()
-    assert frechet_distance(rows, 3 * rows) == pytest.approx((2 * rows.std()) ** 2, rel=1e-6)
-
-
-def test_energy_of_two_points_is_twice_their_distance():
-    assert energy_distance(np.zeros((3, 2)), np.full((5, 2), 3.0)) == pytest.approx(2 * 3 * np.sqrt(2))
-
-
-def test_energy_of_many_rows_is_estimated_from_some():
-    rows = _normal(5000, 1)
-    whole = energy_distance(rows, rows + 1, max_rows=5000)
-    assert energy_distance(rows, rows + 1) == pytest.approx(whole, rel=0.1)
-
-
-@pytest.mark.parametrize("name", sorted(DISTANCES))
-def test_a_sample_is_no_distance_from_itself(name):
-    rows = _normal(60)
-    order = np.random.default_rng(1).permutation(60)
-    assert DISTANCES[name](rows, rows) == pytest.approx(0, abs=1e-6)
-    assert DISTANCES[name](rows, rows[order]) == pytest.approx(0, abs=1e-6)
-
-
-@pytest.mark.parametrize("name", sorted(DISTANCES))
-def test_distances_are_symmetric(name):
-    first, second = _normal(40), _normal(70, seed=1, mean=0.5)
-    assert DISTANCES[name](first, second) == pytest.approx(DISTANCES[name](second, first), rel=1e-9)
-
-
-@pytest.mark.parametrize("name", sorted(DISTANCES))
-def test_farther_is_larger(name):
-    rows, other = _normal(80), _normal(80, seed=1)
-    distances = [DISTANCES[name](rows, other + shift) for shift in (0, 0.5, 1, 2, 5)]
-    assert distances == sorted(distances)
-    assert distances[0] < 0.1 * distances[-1]
-
-
-@pytest.mark.parametrize("name", sorted(DISTANCES))
-def test_distances_see_a_wrong_spread(name):
-    rows, other = _normal(300), _normal(300, seed=1)
-    assert DISTANCES[name](rows, other) < 0.2 * DISTANCES[name](rows, 3 * other)
-
-
-@pytest.mark.parametrize("name", sorted(DISTANCES))
-def test_fewer_rows_than_columns_still_have_a_distance(name):
-    few, many = _normal(3, 20), _normal(4, 20, seed=1)
-    assert 0 < DISTANCES[name](few, many) < DISTANCES[name](few, many + 5)
-
-
-@pytest.mark.parametrize("name", sorted(DISTANCES))
-def test_a_single_row_has_a_distance(name):
-    assert np.isfinite(DISTANCES[name](_normal(20), np.zeros((1, 3))))
-
-
-@pytest.mark.parametrize("name", sorted(DISTANCES))
-def test_distance_oracles_do_not_see_shares_of_classes(name):
-    values = np.concatenate([_normal(50), _normal(50, mean=5.0)])
-    real = _rows(values, np.repeat([0, 1], 50))
-    few = _rows(np.concatenate([values[:10], values[50:]]), np.repeat([0, 1], [10, 50]))
-    oracle = ORACLES[name]().fit(real, targets=[0, 1])
-    alone = [ORACLES[name]().fit(real, targets=[c]).score(real.of(c), few.of(c)) for c in (0, 1)]
-    assert oracle.score(real, few) == pytest.approx(np.mean(alone))
-    assert ORACLES[name]().fit(real, targets=[1]).score(real, few) == pytest.approx(0, abs=1e-6)
-
-
-@pytest.mark.parametrize("name", sorted(DISTANCES))
-def test_classes_are_not_mixed_up(name):
-    values = np.concatenate([_normal(50), _normal(50, mean=5.0)])
-    real, swapped = _rows(values, np.repeat([0, 1], 50)), _rows(values, np.repeat([1, 0], 50))
-    oracle = ORACLES[name]().fit(real, targets=[0, 1])
-    assert oracle.score(real, real) < 1e-6
-    assert oracle.score(real, swapped) > 1
-
-
-@pytest.mark.parametrize("name", sorted(DISTANCES))
-def test_missing_synthetic_rows_of_a_target_have_no_score(name):
-    real = _problem()
-    assert np.isnan(ORACLES[name]().fit(real, targets=[0, 1]).score(real, real.of(1)))
-    assert np.isnan(ORACLES[name]().fit(real, targets=[1]).score(real, NONE))
-
-
-@pytest.mark.parametrize("name", sorted(DISTANCES))
-def test_a_class_without_held_out_rows_is_left_out(name):
-    real = _problem()
-    both, one = (ORACLES[name]().fit(real, targets=targets) for targets in ([0, 1], [1]))
-    shifted = _rows(real.values + 1, real.codes)
-    assert both.score(real.of(1), shifted) == pytest.approx(one.score(real.of(1), shifted))
-
-
-# --- laws of all oracles
-
-
-@pytest.mark.parametrize("name", sorted(ORACLES))
-def test_scoring_leaves_no_trace(name):
-    train, holdout, synthetic, other = (_problem(seed=seed) for seed in range(4))
-    oracle = ORACLES[name]().fit(train, targets=[1], random_state=3)
-    first = oracle.score(holdout, synthetic.of(1))
-    oracle.score(holdout, other.of(1))
-    assert oracle.score(holdout, synthetic.of(1)) == first
-    assert np.isfinite(first)
-
-
-@pytest.mark.parametrize("name", sorted(ORACLES))
-def test_utility_is_higher_for_better_rows(name):
-    train, holdout, good = (_problem(seed=seed) for seed in range(3))
-    oracle = ORACLES[name]().fit(train, targets=[1])
-    bad = _rows(np.full((100, 2), 0.0) + _normal(100, 2), np.ones(100))
-    good = _problem(n_rare=100, seed=3).of(1)
-    assert oracle.utility(holdout, good) > oracle.utility(holdout, bad)
-    assert abs(oracle.utility(holdout, good)) == pytest.approx(abs(oracle.score(holdout, good)))
-
-
-@pytest.mark.parametrize("name", sorted(ORACLES))
-def test_oracles_do_not_depend_on_the_labels_type(name):
-    scores = []
-    for classes in (["a", "b"], [7, 3], [True, False], [0.5, 1.5]):
-        train, holdout, synthetic = (_problem(seed=s, classes=np.array(classes)) for s in range(3))
-        scores.append(ORACLES[name]().fit(train, targets=[1]).score(holdout, synthetic.of(1)))
-    assert len(set(scores)) == 1
-
-
-@pytest.mark.parametrize("name", sorted(ORACLES))
-def test_an_oracle_of_a_name_can_be_cloned(name):
-    first = oracle_of(name)
-    assert type(first) is ORACLES[name]
-    assert type(oracle_of(first)) is ORACLES[name]
-    assert oracle_of(first) is not first
-
+from tests.samples import NONE, global_state, problem, rows_of, three
 
 # --- downstream
 
 
 def test_more_rows_of_a_rare_class_help():
-    train, holdout, more = _problem(n_rare=6), _problem(seed=1), _problem(n_rare=140, seed=2)
+    train, holdout, more = problem(n_rare=6), problem(seed=1), problem(n_rare=140, seed=2)
     oracle = DownstreamOracle().fit(train, targets=[1])
     assert oracle.score(holdout, more.of(1)) > oracle.score(holdout, NONE) + 0.05
 
 
 def test_rows_with_shuffled_labels_hurt():
-    train, holdout, more = _problem(n_rare=40), _problem(seed=1), _problem(n_rare=150, seed=2)
-    shuffled = _rows(more.values, np.random.default_rng(0).permutation(more.codes))
+    train, holdout, more = problem(n_rare=40), problem(seed=1), problem(n_rare=150, seed=2)
+    shuffled = rows_of(more.values, np.random.default_rng(0).permutation(more.codes))
     oracle = DownstreamOracle().fit(train, targets=[0, 1])
     assert oracle.score(holdout, shuffled) < oracle.score(holdout, more) - 0.05
 
@@ -210,8 +45,8 @@ def test_rows_with_shuffled_labels_hurt():
 def test_the_users_learner_is_cloned_afresh_for_every_score():
     # The released code went on training one classifier, so that later generators scored better.
     learner = MLPClassifier((4,), solver="sgd", max_iter=3, warm_start=True)
-    oracle = DownstreamOracle(learner).fit(_problem(), targets=[1])
-    scores = {oracle.score(_problem(seed=1), _problem(seed=2).of(1)) for _ in range(3)}
+    oracle = DownstreamOracle(learner).fit(problem(), targets=[1])
+    scores = {oracle.score(problem(seed=1), problem(seed=2).of(1)) for _ in range(3)}
     assert len(scores) == 1
     assert not hasattr(learner, "coefs_")
 
@@ -220,8 +55,8 @@ def test_random_learners_are_seeded_wherever_their_seed_is():
     pipeline = make_pipeline(StandardScaler(), RandomForestClassifier(5))
     scores = []
     for seed in (0, 0, 1, 2, 3):
-        oracle = DownstreamOracle(pipeline, scoring="roc_auc").fit(_problem(), targets=[1], random_state=seed)
-        scores.append(oracle.score(_problem(seed=1), _problem(seed=2).of(1)))
+        oracle = DownstreamOracle(pipeline, scoring="roc_auc").fit(problem(), targets=[1], random_state=seed)
+        scores.append(oracle.score(problem(seed=1), problem(seed=2).of(1)))
     assert scores[0] == scores[1]
     assert len(set(scores)) > 1
 
@@ -229,28 +64,21 @@ def test_random_learners_are_seeded_wherever_their_seed_is():
 def test_several_learners_count_alike():
     learners = [LogisticRegression(), DecisionTreeClassifier()]
     both, *each = (
-        DownstreamOracle(learner).fit(_problem(), targets=[1]).score(_problem(seed=1), _problem(seed=2).of(1))
+        DownstreamOracle(learner).fit(problem(), targets=[1]).score(problem(seed=1), problem(seed=2).of(1))
         for learner in (learners, *learners)
     )
     assert both == pytest.approx(np.mean(each))
 
 
 def test_f1_is_that_of_the_rarest_class():
-    train, holdout = _problem(), _problem(seed=1)
+    train, holdout = problem(), problem(seed=1)
     learner = LogisticRegression().fit(train.values, train.codes)
     oracle = DownstreamOracle(LogisticRegression(), smooth=False).fit(train, targets=[1])
     assert oracle.score(holdout, NONE) == f1_score(holdout.codes, learner.predict(holdout.values))
 
 
-def _three(seed=0):
-    values = np.concatenate(
-        [_normal(80, 2, seed), _normal(40, 2, seed + 9, 2.0), _normal(20, 2, seed + 99, 4.0)]
-    )
-    return _rows(values, np.repeat([0, 1, 2], [80, 40, 20]), ["x", "y", "z"])
-
-
 def test_f1_of_many_classes_is_macro():
-    train, holdout = _three(), _three(1)
+    train, holdout = three(), three(1)
     learner = LogisticRegression(max_iter=300).fit(train.values, train.codes)
     empty = train.at(np.arange(0))
     oracle = DownstreamOracle(LogisticRegression(max_iter=300), smooth=False).fit(train, targets=[1, 2])
@@ -265,26 +93,26 @@ def test_f1_of_many_classes_is_macro():
     "scoring",
     ["f1", "g_mean", "precision", "recall", "jaccard", "roc_auc", "balanced_accuracy", "average_precision"],
 )
-@pytest.mark.parametrize("problem", [_problem, _three])
-def test_usual_scorers_work_for_two_and_more_classes(problem, scoring):
-    train, holdout = problem(), problem(1) if problem is _three else problem(seed=1)
+@pytest.mark.parametrize("table", [problem, three])
+def test_usual_scorers_work_for_two_and_more_classes(table, scoring):
+    train, holdout = table(), table(seed=1)
     score = oracle_of(scoring).fit(train, targets=[1]).score(holdout, train.of(1))
     assert 0.2 < score <= 1
 
 
 def test_g_mean_is_zero_when_a_class_is_never_found():
-    train = _problem()
+    train = problem()
     learner = LogisticRegression(C=1e-9)
     constant = DownstreamOracle(learner, scoring="g_mean", smooth=False).fit(train, targets=[1])
-    assert constant.score(_problem(seed=1), NONE) == 0
+    assert constant.score(problem(seed=1), NONE) == 0
     # Probabilities are the shares of the classes: recalls of 150/162 and 12/162.
     smooth = DownstreamOracle(learner, scoring="g_mean").fit(train, targets=[1])
-    assert smooth.score(_problem(seed=1), NONE) == pytest.approx((150 * 12) ** 0.5 / 162, rel=1e-3)
+    assert smooth.score(problem(seed=1), NONE) == pytest.approx((150 * 12) ** 0.5 / 162, rel=1e-3)
 
 
 def test_scorer_objects_see_the_users_labels():
     scorer = make_scorer(f1_score, pos_label="rare")
-    train, holdout, more = _problem(), _problem(seed=1), _problem(seed=2).of(1)
+    train, holdout, more = problem(), problem(seed=1), problem(seed=2).of(1)
     named = DownstreamOracle(smooth=False).fit(train, targets=[1]).score(holdout, more)
     own = oracle_of(scorer).fit(train, targets=[1]).score(holdout, more)
     assert own == pytest.approx(named)
@@ -301,7 +129,7 @@ def test_learners_may_see_the_users_own_columns():
     def frame(values, origin=None):
         return pd.DataFrame(values, columns=["a", "b"])
 
-    train, holdout = _problem(frames=frame), _problem(seed=1, frames=frame)
+    train, holdout = problem(frames=frame), problem(seed=1, frames=frame)
     oracle = DownstreamOracle(Nosy(), encoded=False).fit(train, targets=[1])
     assert 0 < oracle.score(holdout, train.of(1)) <= 1
     with pytest.raises(AttributeError):
@@ -320,8 +148,8 @@ def test_large_folds_are_thinned_alike():
             seen.append(len(X))
             return super().predict_proba(X)
 
-    train, holdout = _problem(180, 20), _problem(150, 50, seed=1)
-    synthetic = _problem(10, 160, seed=2).of(1)
+    train, holdout = problem(180, 20), problem(150, 50, seed=1)
+    synthetic = problem(10, 160, seed=2).of(1)
     oracle = DownstreamOracle(Counting(), max_rows=50).fit(train, targets=[1])
     score = oracle.score(holdout, synthetic)
     assert seen == [[45, 5 + 40], 50]
@@ -329,7 +157,7 @@ def test_large_folds_are_thinned_alike():
 
 
 def test_undefined_scores_warn_nobody():
-    train, holdout = _problem(), _problem(n_rare=1, seed=1).of(0)
+    train, holdout = problem(), problem(n_rare=1, seed=1).of(0)
     for scoring in ("f1", "precision", "recall", "g_mean"):
         assert np.isfinite(oracle_of(scoring).fit(train, targets=[1]).score(holdout, NONE))
 
@@ -353,9 +181,9 @@ def test_an_unknown_name_gets_a_hint(typo, meant):
 
 
 def test_an_unknown_scorer_gets_a_hint():
-    oracle = DownstreamOracle(scoring="balanced_acuracy").fit(_problem(), targets=[1])
+    oracle = DownstreamOracle(scoring="balanced_acuracy").fit(problem(), targets=[1])
     with pytest.raises(ValueError, match="Did you mean 'balanced_accuracy'"):
-        oracle.score(_problem(), NONE)
+        oracle.score(problem(), NONE)
 
 
 def test_a_function_gets_the_users_container_class_by_class():
@@ -368,7 +196,7 @@ def test_a_function_gets_the_users_container_class_by_class():
     def frame(values, origin=None):
         return pd.DataFrame(values, columns=["a", "b"])
 
-    real = _problem(20, 10, frames=frame)
+    real = problem(20, 10, frames=frame)
     oracle = oracle_of(spread).fit(real, targets=[0, 1])
     assert isinstance(oracle, CallableOracle)
     assert oracle.score(real, real) == 15.0
@@ -384,16 +212,16 @@ def test_a_users_own_oracle_is_taken_as_it_is():
         def score(self, holdout, synthetic):
             return 2.0
 
-    oracle = oracle_of(Constant()).fit(_problem(), targets=[1])
+    oracle = oracle_of(Constant()).fit(problem(), targets=[1])
     assert oracle.score(NONE, NONE) == 2.0
     assert oracle.utility(NONE, NONE) == -2.0
 
 
 @pytest.mark.parametrize("learner", [SGDClassifier(), RandomForestClassifier(3)])
 def test_learners_without_seed_do_not_touch_global_randomness(learner):
-    before = _global_state()
-    DownstreamOracle(learner).fit(_problem(), targets=[1]).score(_problem(seed=1), NONE)
-    assert _global_state() == before
+    before = global_state()
+    DownstreamOracle(learner).fit(problem(), targets=[1]).score(problem(seed=1), NONE)
+    assert global_state() == before
 
 
 # --- trials: one fold, one judge
@@ -402,10 +230,10 @@ def test_learners_without_seed_do_not_touch_global_randomness(learner):
 PLANE = RowSpace(Layout((Block("x", 0, 0, ()), Block("y", 1, 0, ()))))
 
 
-def _trial(oracle, number=0, share=1.0, problem=None):
-    train = _problem(30, 10) if problem is None else problem
+def _trial(oracle, number=0, share=1.0):
+    train = problem(30, 10)
     pool = Pool.of(train.values.astype(np.float32), train.codes, PLANE, learned=[1], drawn=[1])
-    return Trial.of(number, oracle, train, _problem(seed=1), {"targets": pool}, {1: share}, Streams(number))
+    return Trial.of(number, oracle, train, problem(seed=1), {"targets": pool}, {1: share}, Streams(number))
 
 
 def _count(real, synthetic):
@@ -472,7 +300,7 @@ def test_the_baseline_of_doing_nothing_draws_nothing():
             seen.append(synthetic)
             return 0.0
 
-    trial = Trial.of(0, Seeing(), _problem(), _problem(seed=1), {}, {1: 3.0}, Streams(0))
+    trial = Trial.of(0, Seeing(), problem(), problem(seed=1), {}, {1: 3.0}, Streams(0))
     assert Judge([trial], [GAN()]).baselines([NOTHING])[NOTHING].tolist() == [0.0]
     assert len(seen[0]) == 0
     assert seen[0].values.shape == (0, 2)

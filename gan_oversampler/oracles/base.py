@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,8 +15,9 @@ from gan_oversampler.rows import Frame, Rows
 class Oracle(BaseEstimator):
     """Judge of synthetic rows by held-out real rows.
 
-    Subclasses define ``score`` and, where low scores are good, ``greater_is_better = False``. Scoring
-    leaves no trace: the same rows get the same score, however often and in whatever order.
+    Subclasses define ``score`` and, where low scores are good, ``greater_is_better = False``; what all
+    scores need of the training rows is learnt in ``_prepare``. Scoring leaves no trace: the same rows get
+    the same score, however often and in whatever order.
 
     Attributes
     ----------
@@ -28,6 +30,7 @@ class Oracle(BaseEstimator):
     """
 
     greater_is_better: ClassVar[bool] = True
+    _positive: ClassVar[tuple[str, ...]] = ()  # parameters that must be positive integers
 
     @property
     def objective(self) -> str:
@@ -39,10 +42,18 @@ class Oracle(BaseEstimator):
         self.train_ = train
         self.targets_ = tuple(targets)
         self.random_state_ = random_state
+        self._prepare()
         return self
+
+    def _prepare(self) -> None:
+        """Learn from the training rows what all scores need; what is learnt here never changes."""
 
     def validate(self, n_classes: int) -> None:
         """Raise if the oracle cannot judge a table of so many classes; called before any training."""
+        for name in self._positive:
+            value = getattr(self, name)
+            if not isinstance(value, Integral) or value < 1:
+                raise ValueError(f"{name!r} must be a positive integer. Got {value!r} instead.")
 
     def score(self, holdout: Rows, synthetic: Rows) -> float:
         """Score of synthetic rows, judged by real rows that no generator of this fold saw."""
@@ -53,13 +64,35 @@ class Oracle(BaseEstimator):
         score = float(self.score(holdout, synthetic))
         return score if self.greater_is_better else -score
 
-    def _per_target(self, distance: Callable[[Any, Any], float], holdout: Rows, synthetic: Rows) -> float:
+    @property
+    def _seed(self) -> int:
+        """The seed, as small as scikit-learn wants it."""
+        return self.random_state_ % 2**32
+
+    def _comparable(self, holdout: Rows, synthetic: Rows, *, least: tuple[int, int] = (1, 1)) -> list[int]:
+        """Targets that can be judged: those with enough held-out rows.
+
+        ``least`` are the held-out and the synthetic rows that a class needs. There are none if one of
+        these targets has too few synthetic rows, or if a synthetic row is not finite: a generator that
+        fails anywhere has failed.
+        """
+        codes = [code for code in self.targets_ if np.sum(holdout.codes == code) >= least[0]]
+        enough = all(np.sum(synthetic.codes == code) >= least[1] for code in codes)
+        return codes if enough and np.isfinite(synthetic.values).all() else []
+
+    def _per_target(
+        self,
+        distance: Callable[[Any, Any], float],
+        holdout: Rows,
+        synthetic: Rows,
+        *,
+        least: tuple[int, int] = (1, 1),
+    ) -> float:
         """Mean over the oversampled classes; NaN where there is nothing to compare."""
-        pairs = [(holdout.of(code), synthetic.of(code)) for code in self.targets_]
-        pairs = [(real, fake) for real, fake in pairs if len(real)]
-        if not pairs or not all(len(fake) for _, fake in pairs):
+        codes = self._comparable(holdout, synthetic, least=least)
+        if not codes:
             return float("nan")
-        return float(np.mean([distance(real, fake) for real, fake in pairs]))
+        return float(np.mean([distance(holdout.of(code), synthetic.of(code)) for code in codes]))
 
 
 class CallableOracle(Oracle):

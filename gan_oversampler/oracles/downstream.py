@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
-from numbers import Integral
-from typing import Any
 
 import numpy as np
 from imblearn.metrics import geometric_mean_score
-from numpy.typing import NDArray
-from scipy.linalg import LinAlgWarning
-from sklearn import config_context
-from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
-from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
-from sklearn.linear_model import LogisticRegression
+from sklearn.base import BaseEstimator
 from sklearn.metrics import f1_score, get_scorer, get_scorer_names, make_scorer
-from sklearn.neighbors import KNeighborsClassifier
-from sklearn.tree import DecisionTreeClassifier
 
 from gan_oversampler._names import did_you_mean
-from gan_oversampler.oracles.base import Oracle
+from gan_oversampler.oracles.learners import LearnerOracle, Scorer, thin
 from gan_oversampler.oracles.smooth import SMOOTH, smooth_score
 from gan_oversampler.rows import Rows
-
-Scorer = Callable[[Any, Any, Any], float]
 
 # Scorers that are defined for two classes only, and what stands for them with more.
 _MULTICLASS = {
@@ -36,28 +23,18 @@ _MULTICLASS = {
     "roc_auc": "roc_auc_ovr",
 }
 
-# The smooth score nearest to a scorer; F1 for all others.
+# The smooth score nearest to a scorer; F1 for all others, rankings too: generators trained for soft F1
+# rank better than those trained for the surrogate of average precision, which is noisier.
 _OBJECTIVES = {
     "accuracy": "log_loss",
-    "average_precision": "average_precision",
     "balanced_accuracy": "g_mean",
     "g_mean": "g_mean",
     "neg_brier_score": "log_loss",
     "neg_log_loss": "log_loss",
-    "roc_auc": "average_precision",
 }
 
 
-def panel(random_state: int) -> list[ClassifierMixin]:
-    """Cheap learners of three kinds; a generator that helps all of them helps most classifiers."""
-    return [
-        LogisticRegression(solver="newton-cholesky"),
-        KNeighborsClassifier(5),
-        DecisionTreeClassifier(min_samples_leaf=2, random_state=random_state),
-    ]
-
-
-class DownstreamOracle(Oracle):
+class DownstreamOracle(LearnerOracle):
     """Held-out score of classifiers trained on real and synthetic rows together.
 
     Parameters
@@ -81,6 +58,7 @@ class DownstreamOracle(Oracle):
 
     Examples
     --------
+    >>> from sklearn.linear_model import LogisticRegression
     >>> rng = np.random.default_rng(0)
     >>> rows = Rows(rng.normal(size=(40, 2)), np.arange(40) % 2, np.array(["no", "yes"]))
     >>> rows.values[rows.codes == 1] += 9
@@ -117,59 +95,18 @@ class DownstreamOracle(Oracle):
             If the scorer is unknown, ``max_rows`` is not positive or an estimator does not classify.
         """
         scorer_of(self.scoring, n_classes)
-        if not isinstance(self.max_rows, Integral) or self.max_rows < 1:
-            raise ValueError(f"'max_rows' must be a positive integer. Got {self.max_rows!r} instead.")
-        for learner in self._given():
-            if not is_classifier(learner):
-                raise ValueError(f"'estimator' must be a classifier. Got {learner!r} instead.")
+        super().validate(n_classes)
 
     def score(self, holdout: Rows, synthetic: Rows) -> float:
-        """Mean score of fresh clones."""
+        """Mean score of fresh clones; NaN if a synthetic row is not finite."""
+        if not np.isfinite(synthetic.values).all():
+            return float("nan")
         rng = np.random.default_rng(self.random_state_)
         share = min(1.0, self.max_rows / max(len(self.train_), 1))
-        train = _thin(self.train_, share, rng).join(_thin(synthetic, share, rng))
-        holdout = _thin(holdout, min(1.0, self.max_rows / max(len(holdout), 1)), rng)
+        train = thin(self.train_, share, rng).join(thin(synthetic, share, rng))
+        holdout = thin(holdout, min(1.0, self.max_rows / max(len(holdout), 1)), rng)
         scorer = scorer_of(self.scoring, len(holdout.classes), smooth=self.smooth)
-        x, y = self._x(train), self._y(train)
-        with _lean(checked=self.encoded):
-            fitted = [learner.fit(x, y) for learner in self._learners()]
-            x, y = self._x(holdout), self._y(holdout)
-            return float(np.mean([scorer(learner, x, y) for learner in fitted]))
-
-    def _learners(self) -> list[Any]:
-        """Unfitted classifiers, seeded alike for every score."""
-        seed = self.random_state_ % 2**32
-        if self.estimator is None:
-            return panel(seed)
-        return [_seeded(clone(learner), seed) for learner in self._given()]
-
-    def _given(self) -> list[Any]:
-        if self.estimator is None:
-            return []
-        return list(self.estimator) if isinstance(self.estimator, list | tuple) else [self.estimator]
-
-    def _x(self, rows: Rows) -> Any:
-        return rows.values if self.encoded else rows.frame
-
-    def _y(self, rows: Rows) -> NDArray[Any]:
-        return rows.codes if isinstance(self.scoring, str) else rows.labels
-
-
-@contextmanager
-def _lean(*, checked: bool) -> Iterator[None]:
-    """No checks of what has been checked, no warnings about what a low score already says."""
-    with (
-        config_context(skip_parameter_validation=checked, assume_finite=checked),
-        warnings.catch_warnings(),
-    ):
-        for category in (ConvergenceWarning, LinAlgWarning, UndefinedMetricWarning):
-            warnings.simplefilter("ignore", category)
-        yield
-
-
-def _seeded(learner: Any, seed: int) -> Any:
-    names = {name for name in learner.get_params() if name.split("__")[-1] == "random_state"}
-    return learner.set_params(**dict.fromkeys(names, seed))
+        return self._mean(scorer, self._fitted(train), holdout)
 
 
 def scorer_of(scoring: str | Scorer, n_classes: int, *, smooth: bool = False) -> Scorer:
@@ -199,14 +136,3 @@ def scorer_of(scoring: str | Scorer, n_classes: int, *, smooth: bool = False) ->
 def scorer_names() -> list[str]:
     """Names that ``scoring`` takes."""
     return sorted({*get_scorer_names(), "g_mean"})
-
-
-def _thin(rows: Rows, share: float, rng: np.random.Generator) -> Rows:
-    """A share of the rows of each class, at least one of each."""
-    if share >= 1.0:
-        return rows
-    kept = [
-        rng.choice(index, max(1, round(share * len(index))), replace=False)
-        for index in (np.flatnonzero(rows.codes == code) for code in np.unique(rows.codes))
-    ]
-    return rows.at(np.sort(np.concatenate(kept)) if kept else np.arange(0))

@@ -11,14 +11,35 @@ from sklearn.metrics import get_scorer
 
 from gan_oversampler._names import did_you_mean
 from gan_oversampler.oracles.base import CallableOracle, Oracle
-from gan_oversampler.oracles.distances import EnergyOracle, FrechetOracle
+from gan_oversampler.oracles.cas import CASRealOracle, CASSynOracle
+from gan_oversampler.oracles.composite import CompositeOracle
+from gan_oversampler.oracles.distances import (
+    EnergyOracle,
+    FrechetOracle,
+    MMDOracle,
+    SlicedWassersteinOracle,
+)
+from gan_oversampler.oracles.diversity import DiversityOracle
 from gan_oversampler.oracles.downstream import DownstreamOracle, scorer_names
+from gan_oversampler.oracles.manifold import PRDCOracle
+from gan_oversampler.oracles.privacy import PrivacyOracle
+from gan_oversampler.oracles.two_sample import C2STOracle, DualityGapOracle
 
 ORACLES: Final[Mapping[str, type[Oracle]]] = MappingProxyType(
     {
         "downstream": DownstreamOracle,
+        "cas_real": CASRealOracle,
+        "cas_syn": CASSynOracle,
+        "diversity": DiversityOracle,
         "frechet": FrechetOracle,
         "energy": EnergyOracle,
+        "mmd": MMDOracle,
+        "sliced_wasserstein": SlicedWassersteinOracle,
+        "c2st": C2STOracle,
+        "duality_gap": DualityGapOracle,
+        "prdc": PRDCOracle,
+        "privacy": PrivacyOracle,
+        "composite": CompositeOracle,
     }
 )
 

@@ -1,0 +1,123 @@
+"""Classifiers that oracles ask: always fresh, seeded, and quiet."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import LinAlgWarning
+from sklearn import config_context
+from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
+from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.tree import DecisionTreeClassifier
+
+from gan_oversampler.oracles.base import Oracle
+from gan_oversampler.rows import Rows
+
+Scorer = Callable[[Any, Any, Any], float]
+"""``(fitted classifier, x, y)`` to a score."""
+
+
+def panel(random_state: int) -> list[ClassifierMixin]:
+    """Cheap learners of three kinds; a generator that helps all of them helps most classifiers."""
+    return [
+        LogisticRegression(solver="newton-cholesky"),
+        KNeighborsClassifier(5),
+        DecisionTreeClassifier(min_samples_leaf=2, random_state=random_state),
+    ]
+
+
+class LearnerOracle(Oracle):
+    """Oracle that asks classifiers; its subclasses say what these study and what they are asked.
+
+    Attributes
+    ----------
+    estimator : classifier, list of classifiers or None
+        Cloned afresh wherever something is fitted; None is the panel.
+    scoring : str or callable
+        Callables see the user's labels, all else class codes.
+    encoded : bool
+        Whether classifiers see encoded rows or the user's own columns.
+    """
+
+    estimator: BaseEstimator | Sequence[BaseEstimator] | None
+    scoring: str | Scorer = "f1_macro"
+    encoded: bool = True
+    _positive: ClassVar[tuple[str, ...]] = ("max_rows",)
+
+    def validate(self, n_classes: int) -> None:
+        """Check parameters before anything is trained.
+
+        Raises
+        ------
+        ValueError
+            If ``max_rows`` is not positive or an estimator does not classify.
+        """
+        super().validate(n_classes)
+        for learner in self._given():
+            if not is_classifier(learner):
+                raise ValueError(f"'estimator' must be a classifier. Got {learner!r} instead.")
+
+    def _fitted(self, rows: Rows) -> list[Any]:
+        """Fresh clones that studied these rows."""
+        x, y = self._x(rows), self._y(rows)
+        with lean(checked=self.encoded):
+            return [learner.fit(x, y) for learner in self._learners()]
+
+    def _mean(self, scorer: Scorer, fitted: Sequence[Any], rows: Rows) -> float:
+        """Mean score of fitted classifiers on these rows."""
+        x, y = self._x(rows), self._y(rows)
+        with lean(checked=self.encoded):
+            return float(np.mean([scorer(learner, x, y) for learner in fitted]))
+
+    def _learners(self) -> list[Any]:
+        """Unfitted classifiers, seeded alike for every score."""
+        if self.estimator is None:
+            return panel(self._seed)
+        return [seeded(clone(learner), self._seed) for learner in self._given()]
+
+    def _given(self) -> list[Any]:
+        if self.estimator is None:
+            return []
+        return list(self.estimator) if isinstance(self.estimator, list | tuple) else [self.estimator]
+
+    def _x(self, rows: Rows) -> Any:
+        return rows.values if self.encoded else rows.frame
+
+    def _y(self, rows: Rows) -> NDArray[Any]:
+        return rows.codes if isinstance(self.scoring, str) else rows.labels
+
+
+@contextmanager
+def lean(*, checked: bool = True) -> Iterator[None]:
+    """No checks of what has been checked, no warnings about what a low score already says."""
+    with (
+        config_context(skip_parameter_validation=checked, assume_finite=checked),
+        warnings.catch_warnings(),
+    ):
+        for category in (ConvergenceWarning, LinAlgWarning, UndefinedMetricWarning):
+            warnings.simplefilter("ignore", category)
+        yield
+
+
+def seeded(learner: Any, seed: int) -> Any:
+    """The learner itself, with this seed wherever it takes one."""
+    names = {name for name in learner.get_params() if name.split("__")[-1] == "random_state"}
+    return learner.set_params(**dict.fromkeys(names, seed))
+
+
+def thin(rows: Rows, share: float, rng: np.random.Generator) -> Rows:
+    """A share of the rows of each class, at least one of each."""
+    if share >= 1.0:
+        return rows
+    kept = [
+        rng.choice(index, max(1, round(share * len(index))), replace=False)
+        for index in (np.flatnonzero(rows.codes == code) for code in np.unique(rows.codes))
+    ]
+    return rows.at(np.sort(np.concatenate(kept)) if kept else np.arange(0))
