@@ -110,7 +110,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _page(text: str) -> str:
     return (
         "# Do oracles tell a trained generator from an untrained one?\n\n"
-        f"A classic GAN (noise to row) before and after {STEPS} steps, on the {SIZE} table of each AutoGAN root,"
+        f"A classic GAN (noise to row) before and after {STEPS} steps, on table {SIZE} of each AutoGAN root,"
         f" scored on held-out rows; `python -m benchmarks.control`.\n\n{text}\n"
     )
 

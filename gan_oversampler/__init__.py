@@ -1,5 +1,11 @@
 """Oversampling of imbalanced tables with GANs that an oracle watches."""
 
+from gan_oversampler.calibration import PriorCorrectedClassifier
+from gan_oversampler.displays.correlation import CorrelationDisplay
+from gan_oversampler.displays.marginals import MarginalsDisplay
+from gan_oversampler.displays.plane import ProjectionDisplay
+from gan_oversampler.displays.scores import ScoresDisplay
+from gan_oversampler.displays.training import LossDisplay, TrajectoryDisplay
 from gan_oversampler.estimator import GANOversampler
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.cas import CASRealOracle, CASSynOracle
@@ -15,7 +21,9 @@ from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.oracles.manifold import PRDCOracle
 from gan_oversampler.oracles.privacy import PrivacyOracle
 from gan_oversampler.oracles.two_sample import C2STOracle, DualityGapOracle
+from gan_oversampler.report import Report
 from gan_oversampler.specification import GAN
+from gan_oversampler.summary import ModelSummary
 
 __version__ = "0.1.0"
 __all__ = [
@@ -24,16 +32,25 @@ __all__ = [
     "CASRealOracle",
     "CASSynOracle",
     "CompositeOracle",
+    "CorrelationDisplay",
     "DiversityOracle",
     "DownstreamOracle",
     "DualityGapOracle",
     "EnergyOracle",
     "FrechetOracle",
     "GANOversampler",
+    "LossDisplay",
     "MMDOracle",
+    "MarginalsDisplay",
+    "ModelSummary",
     "Oracle",
     "PRDCOracle",
+    "PriorCorrectedClassifier",
     "PrivacyOracle",
+    "ProjectionDisplay",
+    "Report",
+    "ScoresDisplay",
     "SlicedWassersteinOracle",
+    "TrajectoryDisplay",
     "pareto_front",
 ]

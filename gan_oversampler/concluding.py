@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gan_oversampler.judging import BASELINES, NOTHING, Judge
@@ -36,13 +35,15 @@ class Outcome:
         The baseline that it is, if one samples instead of a GAN.
     ratio : float
         How far classes are filled up.
+    by_fold : tuple of (Source or Mixture)
+        The same without the rows of each fold; none where nothing was held out.
     """
 
     source: Source | Mixture
     report: Report
-    history: pd.DataFrame
     fallback: str | None = None
     ratio: float = 1.0
+    by_fold: tuple[Source | Mixture, ...] = ()
 
 
 class Wishes(Protocol):
@@ -94,9 +95,11 @@ def conclude(
         (*notes, *judge.events, *told),
         seconds,
         gains={name: gain_over(choice.best, utilities) for name, utilities in baselines.items()},
+        history=teller.history(scored),
     )
-    source = mixture(wishes.gans, pools, [entry.candidate for entry in choice.mixture])
-    outcome = Outcome(source, report, teller.history(scored), ratio=ratio)
+    candidates = [entry.candidate for entry in choice.mixture]
+    source, by_fold = mixture(wishes.gans, pools, candidates), tuple(judge.mixtures(candidates))
+    outcome = Outcome(source, report, ratio=ratio, by_fold=by_fold)
     return outcome if better is None else _fall_back(wishes, pools, outcome, better, baselines)
 
 
@@ -157,9 +160,12 @@ def _fall_back(
     instead = min(drawable, key=lambda name: gains[name].mean, default=None)
     if wishes.fallback == "baseline" and instead is not None:
         note = f"{told} Rows come from the baseline {instead!r}, because fallback='baseline'."
-        source = Source(pools["targets"][None], BASELINES.get(instead, instead))
-        outcome = replace(outcome, source=source, fallback=instead)
-        report = replace(outcome.report, choice=f"baseline {instead}")
+        base = BASELINES.get(instead, instead)
+        by_fold = tuple(Source(pools["targets"][fold], base) for fold in range(len(outcome.by_fold)))
+        source = Source(pools["targets"][None], base)
+        outcome = replace(outcome, source=source, by_fold=by_fold, fallback=instead)
+        entries = (replace(e, kept=e.step is None and e.name == instead) for e in outcome.report.entries)
+        report = replace(outcome.report, choice=f"baseline {instead}", entries=tuple(entries))
     else:
         advice = "" if instead is None else " fallback='baseline' takes a baseline instead."
         note = f"{told} Rows come from the best GAN.{advice}"

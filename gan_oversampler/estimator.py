@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar, Final
@@ -11,9 +11,8 @@ from typing import Any, ClassVar, Final
 import numpy as np
 import torch
 from imblearn.over_sampling.base import BaseOverSampler
-from numpy.typing import NDArray
 from sklearn.base import _fit_context, clone
-from sklearn.utils import _safe_indexing, check_array
+from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted, validate_data
 
@@ -22,44 +21,20 @@ from gan_oversampler._rng import Streams
 from gan_oversampler._threads import single_threaded
 from gan_oversampler.bases import BASES
 from gan_oversampler.codec.codec import Codec
+from gan_oversampler.fitted import Fitted, frames_of
 from gan_oversampler.fitting import Fit, Plan, rescore, run
 from gan_oversampler.judging import BASELINES, NOTHING, missing
 from gan_oversampler.oracles.base import Oracle
-from gan_oversampler.oracles.registry import oracle_of
-from gan_oversampler.report import Report
+from gan_oversampler.oracles.registry import name_of, oracle_of
+from gan_oversampler.portfolio import default_portfolio
+from gan_oversampler.report import Report, parameters_of
 from gan_oversampler.rows import Frame, Rows
 from gan_oversampler.specification import GAN
+from gan_oversampler.summary import ModelSummary
 from gan_oversampler.target import Target
 from gan_oversampler.training.loop import Budget
 
-# The robust default comes first; among equals the earlier one wins.
 CHOSEN: Final = "oracle"  # the sampling strategy that leaves the ratio to the oracle
-PORTFOLIO: tuple[str, ...] = ("smoothed_bootstrap", "smote", "border", "local_gaussian", "star")
-
-
-def default_portfolio() -> list[GAN]:
-    """What ``gan=None`` stands for: a guided generator beside bases that stay as they are."""
-    bases = [GAN(base=base, forces={}) for base in PORTFOLIO]
-    return [GAN("guided", base=PORTFOLIO[0], widths=(32,)), *bases]
-
-
-@dataclass(frozen=True)
-class _Fitted:
-    """What drawing needs after a fit."""
-
-    codec: Codec
-    target: Target
-    streams: Streams
-    fit: Fit
-
-    def draw(self, strategy: Mapping[Any, int]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-        """Codes and encoded rows of new rows, class by class."""
-        n_new = {self.target.code_of(label): n for label, n in strategy.items() if n}
-        streams = self.streams.child("resample")
-        with single_threaded():
-            parts = [self.fit.first.source.draw(code, n, streams) for code, n in n_new.items()]
-        codes = np.repeat(np.array(list(n_new), np.intp), list(n_new.values()))
-        return codes, np.concatenate([np.empty((0, self.codec.layout.width), np.float32), *parts])
 
 
 class GANOversampler(BaseOverSampler):
@@ -132,6 +107,8 @@ class GANOversampler(BaseOverSampler):
         The baseline that samples instead of a GAN, if ``fallback`` made it so.
     history_ : DataFrame
         One row per scored candidate: step, scores per fold, losses, seconds.
+    summary_ : ModelSummary
+        Layers, shapes and numbers of parameters of what was trained; ``print`` it.
     is_synthetic_ : ndarray of bool
         Which rows that ``fit_resample`` returned are new.
     n_features_in_ : int
@@ -319,16 +296,16 @@ class GANOversampler(BaseOverSampler):
             If no candidates were kept: without an oracle, or with too few rows, nothing is scored.
         """
         check_is_fitted(self, "report_")
-        name, judge = _name_of(oracle), oracle_of(oracle)
-        fitted: _Fitted = self._fitted
+        name, judge = name_of(oracle), oracle_of(oracle)
+        fitted: Fitted = self._fitted
         judge.validate(len(fitted.target.classes))
         with single_threaded():
             fit = rescore(fitted.fit, name, judge)
-        self._fitted: _Fitted = replace(fitted, fit=fit)
-        self.reports_ = {key: outcome.report for key, outcome in fit.outcomes.items()}
+        self._fitted: Fitted = replace(fitted, fit=fit)
+        self.reports_: dict[str, Report] = {**self.reports_, name: self._reports(fit)[name]}
         return self.reports_[name]
 
-    def _train(self, X: Frame, y: Any, *, every_class: bool) -> _Fitted:
+    def _train(self, X: Frame, y: Any, *, every_class: bool) -> Fitted:
         """Read the table, fit, and set what the fit leaves behind once all went well."""
         budget, gans = self._budget(), self._gans()
         for name in self.baselines:
@@ -347,7 +324,7 @@ class GANOversampler(BaseOverSampler):
             target.refuse_single_rows(n_new)
         streams = Streams.of(self.random_state)
         codec = Codec.learn(X, categorical_features=self.categorical_features)
-        frames = partial(_frames, codec, X, streams.child("oracle"))
+        frames = partial(frames_of, codec, X, streams.child("oracle"))
         origin = np.arange(len(target.codes))
         rows = Rows(codec.encode(X), target.codes, target.classes, frames, origin)
         plan = Plan(
@@ -371,11 +348,12 @@ class GANOversampler(BaseOverSampler):
             strategy = {c: missing(counts[c], n, outcome.ratio) for c, n in strategy.items()}
         self.__dict__.pop("is_synthetic_", None)
         self.sampling_strategy_, self.classes_ = strategy, np.sort(target.classes)
-        self.report_, self.history_ = outcome.report, outcome.report.history
-        self.reports_ = {name: outcome.report for name, outcome in fit.outcomes.items()}
+        self.reports_ = self._reports(fit)
+        self.report_, self.history_ = next(iter(self.reports_.values())), outcome.report.history
+        self.summary_ = self.report_.summary or ModelSummary()
         self.fallback_ = outcome.fallback
         self._n_samplings = 0
-        self._fitted = _Fitted(codec, target, streams, fit)
+        self._fitted = Fitted(codec, target, streams, fit)
         return self._fitted
 
     def _oracles(self, n_classes: int) -> dict[str, Oracle]:
@@ -384,12 +362,17 @@ class GANOversampler(BaseOverSampler):
         given = list(given) if isinstance(given, (list, tuple)) else [given]
         if self.oracle is not None and not given:
             raise ValueError("'oracle' must not be an empty list. Give at least one, or None.")
-        oracles = {_name_of(oracle): oracle_of(oracle) for oracle in given}
+        oracles = {name_of(oracle): oracle_of(oracle) for oracle in given}
         if len(oracles) < len(given):
             raise ValueError(f"The oracles of a list must differ. Got {self.oracle!r}.")
         for oracle in oracles.values():
             oracle.validate(n_classes)
         return oracles
+
+    def _reports(self, fit: Fit) -> dict[str, Report]:
+        """Report of every oracle, with the parameters of this sampler."""
+        parameters = parameters_of(self)
+        return {name: replace(o.report, parameters=parameters) for name, o in fit.outcomes.items()}
 
     def _budget(self) -> Budget:
         max_time = np.inf if self.max_time is None else self.max_time
@@ -434,24 +417,8 @@ class GANOversampler(BaseOverSampler):
         return tags
 
 
-def _name_of(oracle: Any) -> str:
-    """How ``reports_`` calls an oracle."""
-    return oracle if isinstance(oracle, str) else getattr(oracle, "__name__", repr(oracle))
-
-
 def _silent(line: str) -> None:
     """Say nothing."""
-
-
-def _frames(
-    codec: Codec, X: Frame, streams: Streams, values: NDArray[Any], origin: NDArray[np.intp]
-) -> Frame:
-    """Rows for oracles in the user's container; the same rows always decode alike."""
-    real = origin >= 0
-    if real.all():
-        return _safe_indexing(X, origin)
-    new = codec.decode(values[~real], streams.numpy("decode"))
-    return codec.stack(_safe_indexing(X, origin[real]), new) if real.any() else new
 
 
 def _device(name: str, gans: Sequence[GAN]) -> torch.device:

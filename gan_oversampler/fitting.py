@@ -16,16 +16,18 @@ from numpy.typing import NDArray
 
 from gan_oversampler._rng import Streams
 from gan_oversampler.concluding import Outcome, conclude, mixture, sign_of
+from gan_oversampler.evidence import Evidence
 from gan_oversampler.judging import Judge, Trial
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.report import Report
 from gan_oversampler.rows import Rows
-from gan_oversampler.sampling import Source
+from gan_oversampler.sampling import Mixture, Source
 from gan_oversampler.schema import Layout
 from gan_oversampler.space import RowSpace
 from gan_oversampler.specification import GAN
 from gan_oversampler.splitting import MIN_ROWS, Fold, Pools, pools_of, split
-from gan_oversampler.telling import Storyteller, baseline_entry, small_class_notes
+from gan_oversampler.summary import ModelSummary
+from gan_oversampler.telling import Storyteller, baseline_entry, evidence_of, small_class_notes
 from gan_oversampler.training.loop import Budget, Candidate, Follower, Score, Scored, train
 from gan_oversampler.training.pool import Pool
 from gan_oversampler.training.population import CrossFitted
@@ -177,7 +179,7 @@ def run(plan: Plan, rows: Rows, layout: Layout, n_new: Mapping[int, int]) -> Fit
     ground = Ground(rows, space, folds, learned, shares, notes)
     with clock.phase("neighbours"):
         pools = ground.pools(plan.gans)
-    return _judged(plan, ground, pools, clock) if plan.oracles else _blind(plan, pools, clock, notes)
+    return _judged(plan, ground, pools, clock) if plan.oracles else _blind(plan, ground, pools, clock)
 
 
 def _judged(plan: Plan, ground: Ground, pools: Pools, clock: Clock) -> Fit:
@@ -186,6 +188,7 @@ def _judged(plan: Plan, ground: Ground, pools: Pools, clock: Clock) -> Fit:
     with clock.phase("baselines"):
         baselines = {name: _baselines(plan, name, judge) for name, judge in judges.items()}
     population = CrossFitted(plan.gans, pools, plan.streams.child("members"), plan.device)
+    summary = ModelSummary.of(population.networks)
     followers = {
         name: Follower(clock.within("oracle", judge), plan.budget.patience, _teller(plan, name))
         for name, judge in judges.items()
@@ -199,6 +202,8 @@ def _judged(plan: Plan, ground: Ground, pools: Pools, clock: Clock) -> Fit:
         )
         for name, judge in judges.items()
     }
+    with clock.phase("evidence"):
+        outcomes = {name: _shown(plan, ground, told, summary) for name, told in outcomes.items()}
     return Fit(plan, outcomes, ground, _rungs([follower.scored for follower in followers.values()]))
 
 
@@ -225,7 +230,20 @@ def rescore(fit: Fit, name: str, oracle: Oracle) -> Fit:
         for rung in fit.rungs:
             follower.follow(rung, plan.budget)
     outcome = conclude(plan, judge, follower.scored, baselines, pools, clock.seconds, fit.ground.notes)
+    outcome = _shown(plan, fit.ground, outcome, fit.first.report.summary)
     return replace(fit, outcomes={**fit.outcomes, name: outcome})
+
+
+def _shown(plan: Plan, ground: Ground, outcome: Outcome, summary: ModelSummary | None) -> Outcome:
+    """The outcome with what pages and displays show."""
+    evidence = evidence_of(ground.rows, ground.folds, outcome.by_fold, list(ground.shares), plan.streams)
+    return replace(outcome, report=replace(outcome.report, evidence=evidence, summary=summary))
+
+
+def _unjudged(plan: Plan, rows: Rows, source: Source | Mixture, targets: Sequence[int]) -> Evidence:
+    """New rows beside the real ones that their source saw: nothing was held out."""
+    everything = [(np.arange(len(rows)), np.arange(0))]
+    return evidence_of(rows, everything, [source], targets, plan.streams)
 
 
 def _baselines(plan: Plan, name: str, judge: Judge) -> dict[str, NDArray[np.float64]]:
@@ -256,22 +274,26 @@ def _rungs(trajectories: Sequence[Sequence[Scored]]) -> tuple[tuple[Candidate, .
     return tuple(tuple(seen[key] for key in sorted(seen) if key[0] == step) for step in steps)
 
 
-def _blind(plan: Plan, pools: Pools, clock: Clock, notes: Sequence[str]) -> Fit:
+def _blind(plan: Plan, ground: Ground, pools: Pools, clock: Clock) -> Fit:
     """A fixed number of steps without an oracle: later generators count as better."""
     follower = Follower(lambda rung: [np.array([float(c.step)]) for c in rung], plan.budget.patience)
     with clock.phase("training"):
         population = CrossFitted(plan.gans[:1], pools, plan.streams.child("members"), plan.device)
+        summary = ModelSummary.of(population.networks)
         train(population, [follower], plan.budget)
     kept = [entry for entry in follower.scored if entry.candidate.finite][-1]
+    source = mixture(plan.gans, pools, [kept.candidate])
     report = Report(
         "none",
         plan.gans[0].label_at(kept.candidate.step),
         "the last finite generator, because there is no oracle",
-        notes=tuple(notes),
+        notes=tuple(ground.notes),
         seconds=clock.seconds,
+        history=Storyteller(plan.gans, np.nan).history(follower.scored),
+        evidence=_unjudged(plan, ground.rows, source, list(ground.shares)),
+        summary=summary,
     )
-    history = Storyteller(plan.gans, np.nan).history(follower.scored)
-    return Fit(plan, {BLIND: Outcome(mixture(plan.gans, pools, [kept.candidate]), report, history)})
+    return Fit(plan, {BLIND: Outcome(source, report)})
 
 
 def _robust(
@@ -285,8 +307,11 @@ def _robust(
         why = "no rows are asked for"
     elif not space.width:
         why = "all columns are constant"
-    report = Report("none", f"{base}, untrained", why, notes=tuple(notes))
-    return Outcome(Source(pool, base), report, Storyteller(plan.gans).history([]))
+    source, history = Source(pool, base), Storyteller(plan.gans).history([])
+    drawn = [code for code in n_new if (rows.codes == code).sum() > 1] if space.width else []
+    evidence = _unjudged(plan, rows, source, drawn) if drawn else None
+    report = Report("none", f"{base}, untrained", why, notes=tuple(notes), history=history)
+    return Outcome(source, replace(report, evidence=evidence))
 
 
 def _folds(plan: Plan, rows: Rows, smallest: int) -> list[Fold]:

@@ -143,9 +143,13 @@ class Judge:
             trials = [trial for trial in (trial.at_ratio(ratio) for trial in self.trials) if trial]
             if len(trials) == len(self.trials):
                 judge = replace(self, trials=trials)
-                parts = zip(*(judge._sources(candidate) for candidate in mixture), strict=True)
-                (found[ratio],) = judge._utilities([[Mixture(row) for row in parts]], [f"ratio {ratio}"])
+                (found[ratio],) = judge._utilities([judge.mixtures(mixture)], [f"ratio {ratio}"])
         return found
+
+    def mixtures(self, candidates: Sequence[Candidate]) -> list[Mixture]:
+        """Per fold: candidates that sample together."""
+        parts = zip(*(self._sources(candidate) for candidate in candidates), strict=True)
+        return [Mixture(row) for row in parts]
 
     def _sources(self, candidate: Candidate) -> list[Source]:
         gan = self.gans[candidate.specification]

@@ -9,7 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gan_oversampler._rng import Streams
+from gan_oversampler.evidence import Evidence, Fold, n_drawn
 from gan_oversampler.report import Entry
+from gan_oversampler.rows import Rows
+from gan_oversampler.sampling import Mixture, Source
 from gan_oversampler.selection import Choice, standard_error
 from gan_oversampler.specification import GAN
 from gan_oversampler.training.loop import Scored
@@ -82,6 +86,31 @@ def reason(scored: Sequence[Scored], choice: Choice, baselines: Mapping[str, NDA
     if better:
         parts.append(f"baselines that score higher: {', '.join(better)}")
     return "; ".join(parts)
+
+
+def evidence_of(
+    rows: Rows,
+    folds: Sequence[Fold],
+    sources: Sequence[Source | Mixture],
+    targets: Sequence[int],
+    streams: Streams,
+) -> Evidence:
+    """What the sources of each fold draw, beside real rows that they saw and did not see."""
+    drawn = [
+        _drawn(rows, seen, source, targets, streams.child("evidence", number))
+        for number, ((seen, _), source) in enumerate(zip(folds, sources, strict=True))
+    ]
+    return Evidence.gather(rows, folds, drawn, targets)
+
+
+def _drawn(
+    rows: Rows, seen: NDArray[np.intp], source: Source | Mixture, targets: Sequence[int], streams: Streams
+) -> Rows:
+    counts = {code: int((rows.codes[seen] == code).sum()) for code in targets}
+    parts = {code: source.draw(code, n_drawn(n), streams) for code, n in counts.items() if n}
+    codes = np.repeat(np.array(list(parts), np.intp), [len(part) for part in parts.values()])
+    values = np.concatenate([rows.values[:0], *parts.values()])
+    return Rows(values, codes, rows.classes, rows.frames)
 
 
 def small_class_notes(counts: Mapping[object, int], base: str, minimum: int) -> list[str]:

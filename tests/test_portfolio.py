@@ -8,7 +8,7 @@ import pytest
 
 from gan_oversampler import GAN, DownstreamOracle, GANOversampler
 from gan_oversampler.concluding import RATIOS
-from gan_oversampler.estimator import PORTFOLIO, default_portfolio
+from gan_oversampler.portfolio import PORTFOLIO, default_portfolio
 from tests.tables import mixed, numbers
 from tests.test_estimator import FAST, Scripted, quick
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from sklearn.base import clone
 from sklearn.metrics import get_scorer
@@ -78,3 +78,8 @@ def _named(name: str) -> Oracle:
         return DownstreamOracle(scoring=name)
     hint = did_you_mean(name, ORACLES, besides=scorer_names())
     raise ValueError(f"Unknown oracle {name!r}.{hint[:-1]} and the scorers of scikit-learn.")
+
+
+def name_of(oracle: Any) -> str:
+    """How reports call an oracle that a user wrote."""
+    return oracle if isinstance(oracle, str) else getattr(oracle, "__name__", repr(oracle))

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from gan_oversampler._rng import Streams
+from gan_oversampler.networks import Generator, Mlp
 from gan_oversampler.specification import GAN
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.loop import Candidate
@@ -51,6 +52,17 @@ class CrossFitted:
         self._saved: dict[int, State] = {}
         for number in range(len(gans)):
             self.save(number)
+
+    @property
+    def networks(self) -> list[tuple[str, Generator, Mlp]]:
+        """Name, generator and critic of every specification that trains, in the user's order."""
+        found = {
+            member.specification: (member.gan.label, cohort.at_rest, cohort.critic)
+            for cohort in self.cohorts
+            for member in cohort.members
+            if member.gan.pulls
+        }
+        return [found[number] for number in sorted(found)]
 
     def _place(self, specification: int) -> tuple[Cohort, list[int]]:
         for cohort in self.cohorts:

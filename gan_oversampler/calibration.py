@@ -1,0 +1,259 @@
+"""Probabilities of a classifier that learnt from resampled rows, brought back to the original shares."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any, ClassVar
+
+import numpy as np
+from imblearn.pipeline import Pipeline
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, _fit_context, clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.model_selection import StratifiedKFold
+from sklearn.utils import assert_all_finite, column_or_1d, get_tags
+from sklearn.utils._param_validation import HasMethods, StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted, validate_data
+
+from gan_oversampler.estimator import GANOversampler
+from gan_oversampler.rows import Frame
+
+
+def to_shares(probabilities: NDArray[Any], *, seen: ArrayLike, wanted: ArrayLike) -> NDArray[np.float64]:
+    """Probabilities as they are where classes have other shares, by Bayes' rule; rows sum to one.
+
+    >>> to_shares(np.array([[0.5, 0.5]]), seen=[0.5, 0.5], wanted=[0.9, 0.1])
+    array([[0.9, 0.1]])
+    """
+    moved = probabilities * (np.asarray(wanted, float) / np.asarray(seen, float))
+    return moved / moved.sum(axis=1, keepdims=True)
+
+
+class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+    """Fit a classifier on resampled rows and return probabilities for the original class shares.
+
+    Resampling makes rare classes look frequent. With pi the original shares and s those that the
+    classifier saw, ``method="prior"`` returns, of its probabilities q::
+
+        p(k | x) = q(k | x) pi_k / s_k / sum_j q(j | x) pi_j / s_j
+
+    which is exact where q is right on the resampled rows and new rows follow their class's density.
+    Neither holds for flexible classifiers on synthetic rows; ``method="sigmoid"`` needs neither: it learns
+    from held-out original rows which probability stands for which frequency.
+
+    Parameters
+    ----------
+    estimator : classifier with ``predict_proba``
+        Cloned and fitted on the resampled rows. It may be an imbalanced-learn pipeline with samplers of
+        its own.
+    sampler : sampler, default=None
+        Resamples all of ``X`` first. None takes ``GANOversampler()``, or nothing if ``estimator`` is a
+        pipeline that resamples by itself.
+    method : {"sigmoid", "prior"}, default="sigmoid"
+        ``"prior"`` costs nothing and suits logistic regression. ``"sigmoid"`` suits all, and repeats
+        sampling and fitting in every fold of ``cv``: four times the cost by default.
+    cv : int or splitter, default=3
+        Folds of ``"sigmoid"``; every class needs that many rows, and enough for the sampler without a fold.
+        An integer shuffles the rows, always alike: held-out ends of a sorted table mislead.
+    n_jobs : int, default=None
+        Folds fitted in parallel.
+
+    Attributes
+    ----------
+    classes_ : ndarray
+        Labels, in the order of the columns of ``predict_proba``.
+    pipeline_ : imblearn.pipeline.Pipeline
+        Sampler and classifier, fitted on all rows; its probabilities are the uncorrected ones.
+    shares_ : ndarray of float
+        Shares of the classes in ``y``.
+    seen_shares_ : ndarray of float
+        Shares among the rows that the classifier was fitted on.
+    calibrated_ : CalibratedClassifierCV
+        What ``"sigmoid"`` learnt.
+    n_features_in_ : int
+        Columns of ``X``.
+    feature_names_in_ : ndarray of str
+        Their names, if all are strings.
+
+    Notes
+    -----
+    Labels are the likeliest classes by the corrected probabilities, so the rare class is predicted less
+    often than without correction. For F1 and the like choose a threshold on top, by
+    ``TunedThresholdClassifierCV``; with two classes, ``method="prior"`` and balanced rows,
+    ``FixedThresholdClassifier`` at the rare class's share gives the uncorrected labels.
+
+    ``"sigmoid"`` is scikit-learn's ``CalibratedClassifierCV(pipeline, ensemble=False)``, but that Platt's
+    curve is fitted to probabilities also where there is a ``decision_function``. Of more than two classes
+    each is calibrated against the others. It alone corrects what cannot be counted in a pipeline: class
+    weights, and samplers inside ensembles or searches. On tables of few rows the curve itself is noisy.
+
+    ``fit`` takes no weights of rows: new rows have none.
+
+    References
+    ----------
+    Saerens, Latinne & Decaestecker, "Adjusting the Outputs of a Classifier to New a Priori Probabilities",
+    Neural Computation 14(1), 2002. Elkan, "The Foundations of Cost-Sensitive Learning", IJCAI 2001.
+    Platt, "Probabilistic Outputs for Support Vector Machines", 1999.
+
+    Examples
+    --------
+    >>> from imblearn.over_sampling import SMOTE
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> X, y = make_classification(500, weights=[0.9], class_sep=0.5, random_state=0)
+    >>> model = PriorCorrectedClassifier(LogisticRegression(), SMOTE(random_state=0)).fit(X, y)
+    >>> model.shares_.round(2).tolist(), model.seen_shares_.tolist()
+    ([0.9, 0.1], [0.5, 0.5])
+    >>> float(model.pipeline_.predict_proba(X)[:, 1].mean().round(1))
+    0.4
+    >>> float(model.predict_proba(X)[:, 1].mean().round(1))
+    0.1
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "estimator": [HasMethods(["fit", "predict_proba"])],
+        "sampler": [HasMethods(["fit_resample"]), None],
+        "method": [StrOptions({"sigmoid", "prior"})],
+        "cv": ["cv_object"],
+        "n_jobs": [Integral, None],
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        sampler: Any = None,
+        *,
+        method: str = "sigmoid",
+        cv: Any = 3,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.estimator = estimator
+        self.sampler = sampler
+        self.method = method
+        self.cv = cv
+        self.n_jobs = n_jobs
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Frame, y: Any) -> PriorCorrectedClassifier:
+        """Resample, fit, and learn the correction.
+
+        Parameters
+        ----------
+        X : rows as the sampler takes them
+            For ``GANOversampler``: dataframe, array, list or sparse matrix, cells may be missing.
+        y : array-like of shape (n_rows,)
+            Class labels.
+
+        Returns
+        -------
+        self : PriorCorrectedClassifier
+            The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            If ``estimator`` has no ``predict_proba``, ``sampler`` no ``fit_resample``, there is one class
+            only, or ``method="sigmoid"`` and a class has fewer rows than ``cv`` folds.
+        """
+        y = self._check(X, y)
+        if self.method == "sigmoid":
+            model = CalibratedClassifierCV(
+                _Probabilities(self._pipeline()), cv=self._folds(), n_jobs=self.n_jobs, ensemble=False
+            )
+            self.calibrated_ = model.fit(X, y)
+            self.pipeline_ = model.calibrated_classifiers_[0].estimator.pipeline_
+        else:
+            self.__dict__.pop("calibrated_", None)
+            self.pipeline_ = self._pipeline().fit(X, y)
+        self.classes_ = self.pipeline_.classes_
+        self.shares_ = _Census().count(y).shares(self.classes_)
+        self.seen_shares_ = self.pipeline_.named_steps[CENSUS].shares(self.classes_)
+        return self
+
+    def predict_proba(self, X: Frame) -> NDArray[np.float64]:
+        """Corrected probabilities, a column per class."""
+        check_is_fitted(self)
+        if hasattr(self, "calibrated_"):
+            return self.calibrated_.predict_proba(X)
+        return to_shares(self.pipeline_.predict_proba(X), seen=self.seen_shares_, wanted=self.shares_)
+
+    def predict(self, X: Frame) -> NDArray[Any]:
+        """Likeliest classes by the corrected probabilities."""
+        likeliest = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[likeliest]
+
+    def _check(self, X: Frame, y: Any) -> NDArray[Any]:
+        validate_data(self, X=X, y=y, skip_check_array=True)
+        if _num_samples(X) < 1:
+            raise ValueError("X has no rows: Found array with 0 sample(s); give at least two classes.")
+        y = column_or_1d(y, warn=True)
+        assert_all_finite(y, input_name="y")
+        check_consistent_length(X, y)
+        check_classification_targets(y)
+        if len(np.unique(y)) < 2:
+            raise ValueError(f"y has one class only, {y[0]!r}. Give rows of at least two classes.")
+        return y
+
+    def _folds(self) -> Any:
+        if isinstance(self.cv, Integral):
+            return StratifiedKFold(self.cv, shuffle=True, random_state=0)
+        return self.cv
+
+    def _pipeline(self) -> Pipeline:
+        """Sampler, classifier, and between them a count of the rows that arrive."""
+        whole = clone(self.estimator)
+        if not isinstance(whole, Pipeline):
+            whole = Pipeline([("classifier", whole)])
+        resamples = any(hasattr(step, "fit_resample") for _, step in whole.steps)
+        sampler = GANOversampler() if self.sampler is None and not resamples else self.sampler
+        first = [] if sampler is None else [("prior_sampler", clone(sampler))]
+        return whole.set_params(steps=[*first, *whole.steps[:-1], (CENSUS, _Census()), whole.steps[-1]])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        parts = [get_tags(part) for part in (self.estimator, self.sampler or GANOversampler())]
+        for name in ("sparse", "allow_nan", "string", "categorical"):
+            setattr(tags.input_tags, name, all(getattr(part.input_tags, name) for part in parts))
+        return tags
+
+
+CENSUS = "prior_census"
+
+
+class _Census(BaseEstimator):
+    """A step of a pipeline that changes nothing and counts the labels that pass while fitting."""
+
+    def fit_resample(self, X: Frame, y: Any) -> tuple[Frame, Any]:
+        """Everything as it came."""
+        self.count(y)
+        return X, y
+
+    def count(self, y: Any) -> _Census:
+        """Remember how often each label occurs."""
+        labels, counts = np.unique(np.asarray(y), return_counts=True)
+        self.counts_ = dict(zip(labels.tolist(), counts.tolist()))
+        return self
+
+    def shares(self, classes: NDArray[Any]) -> NDArray[np.float64]:
+        """Shares of these classes, in their order."""
+        counts = np.array([self.counts_[label] for label in classes.tolist()], float)
+        return counts / counts.sum()
+
+
+class _Probabilities(ClassifierMixin, BaseEstimator):
+    """A classifier that shows its probabilities only, so that these are what is calibrated."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+
+    def fit(self, X: Frame, y: Any) -> _Probabilities:
+        self.pipeline_ = clone(self.pipeline).fit(X, y)
+        self.classes_ = self.pipeline_.classes_
+        return self
+
+    def predict_proba(self, X: Frame) -> NDArray[np.float64]:
+        return self.pipeline_.predict_proba(X)
+
+    def predict(self, X: Frame) -> NDArray[Any]:
+        return self.pipeline_.predict(X)

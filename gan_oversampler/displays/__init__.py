@@ -1,0 +1,1 @@
+"""Pictures of a fitted sampler, in the style of scikit-learn's displays."""
