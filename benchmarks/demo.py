@@ -129,8 +129,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(compare(table, options.jobs).rename_axis([None, None]).to_string())
     say("\nDifferences within two standard errors may be chance; `make bench` asks 65 tables.")
     draw(sampler, table, new, options.out)
-    heading("3. The picture")
+    page = options.out.with_suffix(".html")
+    sampler.report_.to_html(page)
+    heading("3. To look at")
     print(f"{options.out}: the oracle's scores, and the new rows among the real ones.")
+    print(f"{page}: the whole report as one page, for any browser.")
     print(f"\nDone in {time.perf_counter() - start:.0f} s.")
 
 
