@@ -21,6 +21,7 @@ from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.oracles.manifold import PRDCOracle
 from gan_oversampler.oracles.privacy import PrivacyOracle
 from gan_oversampler.oracles.two_sample import C2STOracle, DualityGapOracle
+from gan_oversampler.presets import preset
 from gan_oversampler.report import Report
 from gan_oversampler.specification import GAN
 from gan_oversampler.summary import ModelSummary
@@ -53,4 +54,5 @@ __all__ = [
     "SlicedWassersteinOracle",
     "TrajectoryDisplay",
     "pareto_front",
+    "preset",
 ]

@@ -27,6 +27,7 @@ from gan_oversampler.judging import BASELINES, NOTHING, missing
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.registry import name_of, oracle_of
 from gan_oversampler.portfolio import default_portfolio
+from gan_oversampler.presets import preset
 from gan_oversampler.report import Report, parameters_of
 from gan_oversampler.rows import Frame, Rows
 from gan_oversampler.specification import GAN
@@ -51,8 +52,9 @@ class GANOversampler(BaseOverSampler):
         Any form of imbalanced-learn. A float may also be used with more than two classes, and a dict may
         hold floats: ratios to the largest class. ``"oracle"`` lets the oracle choose a ratio of 1/4, 1/2,
         3/4 or 1; all other forms are obeyed to the row.
-    gan : GAN or list of GAN, default=None
-        What to train. None takes a guided generator and, beside it, five bases that stay untrained.
+    gan : GAN, str, or list of these, default=None
+        What to train. None takes a guided generator and, beside it, five bases that stay untrained; a name
+        is a GAN of the literature, see :func:`preset`.
     oracle : str, Oracle, scorer, callable, list of these, or None, default="downstream"
         ``"downstream"`` (held-out F1 of a panel of cheap classifiers); a scikit-learn scorer or its name;
         a distance to held-out rows (``"frechet"``, ``"energy"``, ``"mmd"``, ``"sliced_wasserstein"``,
@@ -143,7 +145,7 @@ class GANOversampler(BaseOverSampler):
             *BaseOverSampler._parameter_constraints["sampling_strategy"],
             StrOptions({CHOSEN}),
         ],
-        "gan": [GAN, list, tuple, None],
+        "gan": [GAN, str, list, tuple, None],
         "oracle": [str, Oracle, callable, list, tuple, None],
         "cv": ["cv_object"],
         "epoch_unit": [Interval(Integral, 1, None, closed="left")],
@@ -162,7 +164,7 @@ class GANOversampler(BaseOverSampler):
         self,
         sampling_strategy: Any = "auto",
         *,
-        gan: GAN | Sequence[GAN] | None = None,
+        gan: GAN | str | Sequence[GAN | str] | None = None,
         oracle: Any = "downstream",
         cv: Any = 3,
         epoch_unit: int = 50,
@@ -380,9 +382,13 @@ class GANOversampler(BaseOverSampler):
 
     def _gans(self) -> list[GAN]:
         given = default_portfolio() if self.gan is None else self.gan
-        gans = [given] if isinstance(given, GAN) else list(given)
+        gans = list(given) if isinstance(given, (list, tuple)) else [given]
+        gans = [preset(gan) if isinstance(gan, str) else gan for gan in gans]
         if not gans or not all(isinstance(gan, GAN) for gan in gans):
-            raise ValueError(f"'gan' must be a GAN or a non-empty list of them. Got {self.gan!r} instead.")
+            raise ValueError(
+                "'gan' must be a GAN, the name of a preset or a non-empty list of these."
+                f" Got {self.gan!r} instead."
+            )
         return [clone(gan).validate() for gan in gans]
 
     def _check(self, X: Frame, y: Any) -> Target:

@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gan_oversampler._products import padded, product
+from gan_oversampler.activations import ACTIVATIONS
 from gan_oversampler.geometry import Geometry, Start
 from gan_oversampler.space import RowSpace
 
@@ -69,6 +70,12 @@ class Mlp(Packed):
         Share of units silenced after each hidden layer but the first, while training.
     zero_last : bool
         Start with zero output.
+    activation : str
+        Name in ``ACTIVATIONS``.
+    slope : float
+        Of a leaky activation below zero.
+    norm_momentum : float
+        Share of the running statistics that a batch leaves as it is.
     looped : bool
         Multiply member by member. That is no slower for wide layers, and rounds alike for any number of
         members, while batched products round differently for one member than for several.
@@ -89,6 +96,9 @@ class Mlp(Packed):
     batch_norm: bool = False
     dropout: float = 0.0
     zero_last: bool = False
+    activation: str = "leaky_relu"
+    slope: float = SLOPE
+    norm_momentum: float = NORM_MOMENTUM
     looped: bool = False
 
     @cached_property
@@ -152,7 +162,7 @@ class Mlp(Packed):
             weight = self._weight(i)
             h = self._affine(h, parts[weight], parts[weight + 1])
             if i < len(self.widths):
-                h = F.leaky_relu(h, SLOPE)
+                h = ACTIVATIONS[self.activation](h, self.slope)
                 h = self._normalise(i, parts, h, statistics, train=streams is not None)
                 h = self._drop(i, h, streams)
         return h
@@ -178,7 +188,7 @@ class Mlp(Packed):
         mean, variance = running[:, 0], running[:, 1]
         if train:
             mean, variance = h.mean(1, keepdim=True), h.var(1, keepdim=True, unbiased=False)
-            running.lerp_(torch.stack([mean, variance], 1).detach(), 1 - NORM_MOMENTUM)
+            running.lerp_(torch.stack([mean, variance], 1).detach(), 1 - self.norm_momentum)
         gain, shift = parts[self._weight(len(self.widths) + 1) + i].split(1, dim=1)
         return (h - mean) * (variance + 1e-3).rsqrt() * gain + shift
 

@@ -59,7 +59,7 @@ class Source:
         start = Start(BASES[self.base].draw(hood, n, generator=base))
         if self.snapshot.generator.family.learnt:
             start = self._start(code, n, base)
-        noise_nZ = torch.randn(n, self.snapshot.latent, generator=noise)
+        noise_nZ = self.snapshot.latent.draw(n, noise)
         return self.snapshot(start, noise_nZ, self._labels(code, n))
 
     def _start(self, code: int, n: int, generator: torch.Generator) -> Start:

@@ -5,22 +5,40 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
+from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from gan_oversampler._names import lookup
+from gan_oversampler.activations import ACTIVATIONS
 from gan_oversampler.bases import BASES
 from gan_oversampler.forces import FORCES
+from gan_oversampler.latent import LATENTS
 from gan_oversampler.losses import LOSSES, PENALTIES
 from gan_oversampler.networks import FAMILIES
+from gan_oversampler.optimizers import OPTIMIZERS
 from gan_oversampler.utility import OBJECTIVES
 
 _FRACTION = Interval(Real, 0, 1, closed="left")
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 _COUNT = Interval(Integral, 1, None, closed="left")
 
+REGISTRIES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+    {
+        "family": FAMILIES,
+        "base": BASES,
+        "loss": LOSSES,
+        "penalty": {"auto": None, **PENALTIES},
+        "objective": {"auto": None, **OBJECTIVES},
+        "latent_law": LATENTS,
+        "activation": ACTIVATIONS,
+        "critic_activation": ACTIVATIONS,
+        "optimizer": OPTIMIZERS,
+        "critic_optimizer": OPTIMIZERS,
+    }
+)
 APART: Final = ("base", "replicas")  # parameters that change no shape
 
 
@@ -63,8 +81,16 @@ class GAN(BaseEstimator):
         Length of the noise vector.
     conditioning : {"concat", "multiply"}, default="concat"
         How the class enters: appended, or as an embedding that multiplies the input.
+    latent_law : {"normal", "uniform"}, default="normal"
+        Law of the noise: standard normal, or uniform between -1 and 1.
+    activation, critic_activation : str, default="leaky_relu" and None
+        ``leaky_relu``, ``relu``, ``elu``, ``silu`` or ``tanh``; None gives the critic the generator's.
+    slope : float, default=0.2
+        Of ``leaky_relu`` below zero.
     batch_norm : bool, default=False
         Batch normalisation after each hidden layer of the generator.
+    norm_momentum : float, default=0.8
+        Share of the running statistics of batch normalisation that a batch leaves as it is.
     critic_dropout : float, default=0.0
         Share of critic units silenced after each hidden layer but the first.
     reach : float, default=0.5
@@ -78,8 +104,17 @@ class GAN(BaseEstimator):
         than the critic on purpose.
     geometry_rate : float, default=0.03
         Adam step size of the geometry that a guided GAN learns.
-    betas : tuple of float, default=(0.0, 0.99)
-        Adam decay rates.
+    optimizer, critic_optimizer : {"adam", "rmsprop", "sgd"}, default="adam" and None
+        None gives the critic the generator's.
+    betas, critic_betas : tuple of float, default=(0.0, 0.99) and None
+        Decay rates of ``adam``; ``rmsprop`` takes the second one, ``sgd`` the first one as its momentum.
+    critic_clip : float, default=None
+        Largest weight of the critic, in absolute value (Arjovsky et al. 2017); None clips nothing.
+    label_smoothing : float, default=0.0
+        How far the critic's targets are moved toward those of the other side; 0.1 makes targets of
+        cross-entropy 0.9 and 0.1.
+    label_noise : float, default=0.0
+        Share of pairs of a real and a new row that are shown to the critic with swapped labels.
     ema : float, default=0.98
         Decay per step of the averaged generator weights that are scored and kept; 0 keeps the last.
     replicas : int, default=None
@@ -107,7 +142,12 @@ class GAN(BaseEstimator):
         "critic_widths": [tuple, list, None],
         "latent": [_COUNT],
         "conditioning": [StrOptions({"concat", "multiply"})],
+        "latent_law": [str],
+        "activation": [str],
+        "critic_activation": [str, None],
+        "slope": [_FRACTION],
         "batch_norm": ["boolean"],
+        "norm_momentum": [_FRACTION],
         "critic_dropout": [_FRACTION],
         "reach": [_POSITIVE],
         "batch_size": [_COUNT],
@@ -115,7 +155,13 @@ class GAN(BaseEstimator):
         "learning_rate": [_POSITIVE, None],
         "critic_learning_rate": [_POSITIVE],
         "geometry_rate": [_POSITIVE],
+        "optimizer": [str],
+        "critic_optimizer": [str, None],
         "betas": [tuple, list],
+        "critic_betas": [tuple, list, None],
+        "critic_clip": [_POSITIVE, None],
+        "label_smoothing": [_FRACTION],
+        "label_noise": [_FRACTION],
         "ema": [_FRACTION],
         "replicas": [_COUNT, None],
     }
@@ -136,7 +182,12 @@ class GAN(BaseEstimator):
         critic_widths: tuple[int, ...] | None = None,
         latent: int = 8,
         conditioning: str = "concat",
+        latent_law: str = "normal",
+        activation: str = "leaky_relu",
+        critic_activation: str | None = None,
+        slope: float = 0.2,
         batch_norm: bool = False,
+        norm_momentum: float = 0.8,
         critic_dropout: float = 0.0,
         reach: float = 0.5,
         batch_size: int = 64,
@@ -144,7 +195,13 @@ class GAN(BaseEstimator):
         learning_rate: float | None = None,
         critic_learning_rate: float = 1e-3,
         geometry_rate: float = 0.03,
+        optimizer: str = "adam",
+        critic_optimizer: str | None = None,
         betas: tuple[float, float] = (0.0, 0.99),
+        critic_betas: tuple[float, float] | None = None,
+        critic_clip: float | None = None,
+        label_smoothing: float = 0.0,
+        label_noise: float = 0.0,
         ema: float = 0.98,
         replicas: int | None = None,
     ) -> None:
@@ -161,7 +218,12 @@ class GAN(BaseEstimator):
         self.critic_widths = critic_widths
         self.latent = latent
         self.conditioning = conditioning
+        self.latent_law = latent_law
+        self.activation = activation
+        self.critic_activation = critic_activation
+        self.slope = slope
         self.batch_norm = batch_norm
+        self.norm_momentum = norm_momentum
         self.critic_dropout = critic_dropout
         self.reach = reach
         self.batch_size = batch_size
@@ -169,7 +231,13 @@ class GAN(BaseEstimator):
         self.learning_rate = learning_rate
         self.critic_learning_rate = critic_learning_rate
         self.geometry_rate = geometry_rate
+        self.optimizer = optimizer
+        self.critic_optimizer = critic_optimizer
         self.betas = betas
+        self.critic_betas = critic_betas
+        self.critic_clip = critic_clip
+        self.label_smoothing = label_smoothing
+        self.label_noise = label_noise
         self.ema = ema
         self.replicas = replicas
 
@@ -182,13 +250,16 @@ class GAN(BaseEstimator):
             If a name is unknown (the message says which are known) or a number is out of range.
         """
         self._validate_params()
-        lookup(FAMILIES, self.family, "family")
-        lookup(BASES, self.base, "base")
+        for name, registry in REGISTRIES.items():
+            if (choice := getattr(self, name)) is not None:
+                lookup(registry, choice, name.replace("_", " "))
         if not self.balanced and FAMILIES[self.family].learnt:
             raise ValueError(f"balanced=False is not possible with family={self.family!r}: lessons balance.")
-        lookup(LOSSES, self.loss, "loss")
-        lookup({"auto": None, **PENALTIES}, self.penalty, "penalty")
-        lookup({"auto": None, **OBJECTIVES}, self.objective, "objective")
+        self._check_forces()
+        self._check_numbers()
+        return self
+
+    def _check_forces(self) -> None:
         for name, weight in (self.forces or {}).items():
             lookup(FORCES, name, "force")
             if name == "utility" and weight and not FAMILIES[self.family].learnt:
@@ -198,13 +269,16 @@ class GAN(BaseEstimator):
                 )
             if not isinstance(weight, Real) or not math.isfinite(weight):
                 raise ValueError(f"'forces' of GAN must hold finite weights. Got {weight!r} for {name!r}.")
+
+    def _check_numbers(self) -> None:
         for name in ("widths", "critic_widths"):
             widths = getattr(self, name)
             if widths is not None and not all(isinstance(w, Integral) and int(w) > 0 for w in widths):
                 raise ValueError(f"{name!r} of GAN must hold positive integers. Got {widths!r} instead.")
-        if len(self.betas) != 2 or not all(0 <= b < 1 for b in self.betas):
-            raise ValueError(f"'betas' of GAN must be two numbers in [0, 1). Got {self.betas!r} instead.")
-        return self
+        for name in ("betas", "critic_betas"):
+            betas = getattr(self, name)
+            if betas is not None and (len(betas) != 2 or not all(0 <= b < 1 for b in betas)):
+                raise ValueError(f"{name!r} of GAN must be two numbers in [0, 1). Got {betas!r} instead.")
 
     @property
     def pulls(self) -> dict[str, float]:

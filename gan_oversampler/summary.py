@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from gan_oversampler.networks import SLOPE, Generator, Mlp, Packed
+from gan_oversampler.networks import Generator, Mlp, Packed
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +164,17 @@ def _layers(mlp: Mlp) -> list[Layer]:
 def _hidden(mlp: Mlp, i: int, inputs: int, width: int) -> list[Layer]:
     layers = [
         Layer("linear", inputs, width, (inputs + 1) * width),
-        Layer(f"leaky ReLU {SLOPE:g}", width, width),
+        Layer(_activation(mlp), width, width),
     ]
     if mlp.batch_norm:
         layers.append(Layer("batch norm", width, width, 2 * width))
     if mlp.dropout and i:
         layers.append(Layer(f"dropout {mlp.dropout:g}", width, width))
     return layers
+
+
+def _activation(mlp: Mlp) -> str:
+    return f"leaky ReLU {mlp.slope:g}" if mlp.activation == "leaky_relu" else mlp.activation
 
 
 def _text(network: Network) -> str:

@@ -8,13 +8,14 @@ import torch
 
 from gan_oversampler._rng import Streams
 from gan_oversampler.bases import BASES
+from gan_oversampler.latent import Latent
 from gan_oversampler.losses import LOSSES
 from gan_oversampler.networks import FAMILIES
 from gan_oversampler.sampling import CHUNK, Source
 from gan_oversampler.schema import Block, Layout
 from gan_oversampler.space import STATE_LOGIT, RowSpace
 from gan_oversampler.specification import GAN
-from gan_oversampler.training.cohort import BLOCK, MAX_NORM, WIDE, Cohort, adam
+from gan_oversampler.training.cohort import BLOCK, WIDE, Cohort
 from gan_oversampler.training.feed import Feed
 from gan_oversampler.training.members import Member, State, reach_of
 from gan_oversampler.training.pool import Pool
@@ -348,38 +349,6 @@ def test_the_average_follows_the_weights():
     assert not torch.equal(start, half.state.generator_PN)
 
 
-def test_adam_is_adam():
-    start, gradients = (
-        torch.randn(3, 8, generator=_generator()),
-        torch.randn(6, 3, 8, generator=_generator(1)),
-    )
-    flat, moments, decay = start.clone(), torch.zeros(3, 2, 8), torch.ones(3, 2)
-    weights = torch.nn.Parameter(start.clone())
-    optimizer = torch.optim.Adam([weights], lr=0.01, betas=(0.5, 0.9))
-    for gradient in gradients:
-        adam(flat, gradient, moments, decay, 0.01, (0.5, 0.9))
-        weights.grad = gradient.clone()
-        optimizer.step()
-    torch.testing.assert_close(flat, weights.detach())
-
-
-def test_each_members_gradient_is_clipped_by_itself():
-    gradient = torch.ones(2, 4)
-    gradient[0] *= 1e6
-    flat, moments = torch.zeros(2, 4), torch.zeros(2, 2, 4)
-    adam(flat, gradient, moments, torch.ones(2, 2), 0.1, (0.0, 0.0))
-    torch.testing.assert_close(moments[0, 0].norm(), torch.tensor(MAX_NORM))
-    torch.testing.assert_close(moments[1, 0], torch.ones(4))
-
-
-def test_a_gradient_that_is_not_finite_stays_with_its_member():
-    gradient = torch.ones(2, 4)
-    gradient[0, 0] = torch.nan
-    flat, moments = torch.zeros(2, 4), torch.zeros(2, 2, 4)
-    adam(flat, gradient, moments, torch.ones(2, 2), 0.1, (0.0, 0.9))
-    torch.testing.assert_close(flat[1], torch.full((4,), -0.1))
-
-
 @pytest.mark.parametrize("critic_steps", [1, 5])
 def test_every_critic_update_is_an_adam_step_of_full_length(critic_steps):
     # Real rows at 0, fake ones around 3, a generator that cannot move: the slope hardly changes, so each
@@ -420,7 +389,7 @@ def test_batches_pair_real_and_base_rows_of_one_class():
     codes = np.repeat([0, 1, 2], 12)
     rows = 100.0 * codes[:, None] + np.tile(np.arange(12.0), 3)[:, None]
     pool = Pool.of(rows.astype(np.float32), codes, LINE, learned=[1, 2], drawn=[1, 2])
-    batches = Feed(pool, BASES["smote"], 32, 3, _generator()).draw(9)
+    batches = Feed(pool, BASES["smote"], 32, Latent(3), _generator()).draw(9)
     assert batches.real.shape == batches.start.rows.shape == (9, 32, 1)
     assert batches.noise.shape == (9, 32, 3)
     of_real, of_base = ((side[..., 0] // 100).long() for side in (batches.real, batches.start.rows))
@@ -430,7 +399,7 @@ def test_batches_pair_real_and_base_rows_of_one_class():
 
 def test_classes_and_their_rows_are_fed_in_equal_shares():
     pool = _pool()
-    batches = Feed(pool, None, 32, 3, _generator()).draw(10)
+    batches = Feed(pool, None, 32, Latent(3), _generator()).draw(10)
     assert batches.label.sum((0, 1)).tolist() == [160, 160]
     real = batches.real.flatten(0, 1)
     for code in pool.classes:
@@ -440,7 +409,7 @@ def test_classes_and_their_rows_are_fed_in_equal_shares():
 
 
 def test_mixing_weights_are_shares():
-    mix = Feed(_pool(), None, 32, 3, _generator()).draw(10).mix
+    mix = Feed(_pool(), None, 32, Latent(3), _generator()).draw(10).mix
     assert mix.shape == (10, 32, 1)
     assert mix.min() >= 0
     assert mix.max() <= 1
@@ -554,7 +523,7 @@ def test_critic_batches_hold_classes_equally_or_as_the_rows_do(balanced, share):
     pool = Pool.of(
         np.zeros((100, 1), np.float32), np.repeat([0, 1], [80, 20]), space, learned=[0, 1], drawn=[]
     )
-    batches = Feed(pool, None, 32, 1, _generator()).draw(50, balanced=balanced)
+    batches = Feed(pool, None, 32, Latent(1), _generator()).draw(50, balanced=balanced)
     assert batches.label.shape == (50, 32, 2)
     assert batches.label[..., 1].mean().item() == pytest.approx(share)
 

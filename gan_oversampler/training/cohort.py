@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import Tensor
@@ -20,8 +20,10 @@ from gan_oversampler._products import padded
 from gan_oversampler.bases import BASES, N_TRAITS
 from gan_oversampler.forces import FORCES, Draft
 from gan_oversampler.geometry import Geometry
+from gan_oversampler.latent import Latent
 from gan_oversampler.losses import LOSSES, PENALTIES, CriticFn, Penalty
 from gan_oversampler.networks import FAMILIES, Generator, Mlp, Packed
+from gan_oversampler.optimizers import OPTIMIZERS, Betas, clipped
 from gan_oversampler.training.feed import Batches, Feed
 from gan_oversampler.training.lessons import Lessons
 from gan_oversampler.training.members import Member, Snapshot, State, reach_of
@@ -29,7 +31,6 @@ from gan_oversampler.training.members import Member, Snapshot, State, reach_of
 BLOCK: Final = 50  # batches drawn at once: fewer calls, little memory
 WIDE_ROW: Final = 400  # encoded columns from which blocks of lessons, which hold many rows, are smaller
 WIDE: Final = 256  # hidden units from which members are multiplied one by one
-MAX_NORM: Final = 10.0  # of a member's gradient
 
 
 class Cohort:
@@ -49,6 +50,7 @@ class Cohort:
         self.at_rest, self.critic = networks_of(self.members[0])
         self.generator = replace(self.at_rest, space=self.at_rest.space.to(device))
         self.loss = LOSSES[self.gan.loss]
+        self.latent = Latent(self.gan.latent, self.gan.latent_law)
         self.penalty, self.penalty_weight = self._penalty()
         self.forces = self.gan.pulls
         self.objective = "f1" if self.gan.objective == "auto" else self.gan.objective
@@ -90,7 +92,7 @@ class Cohort:
         family, stream = self.generator.family, member.streams.torch("batches")
         base = BASES[member.gan.base] if family.from_base else None
         lessons = Lessons(member.pool, stream) if family.learnt else None
-        return Feed(member.pool, base, padded(self.gan.batch_size), self.gan.latent, stream, lessons)
+        return Feed(member.pool, base, padded(self.gan.batch_size), self.latent, stream, lessons)
 
     def _penalty(self) -> tuple[Penalty | None, float]:
         name = self.loss.penalty if self.gan.penalty == "auto" else self.gan.penalty
@@ -106,7 +108,7 @@ class Cohort:
                 self.state.average_PN[p].to("cpu", copy=True),
                 self.state.statistics_PS[p].to("cpu", copy=True),
                 self.reach.take([p]).to("cpu"),
-                self.gan.latent,
+                self.latent,
             )
             for p in range(len(self.members))
         ]
@@ -148,7 +150,7 @@ class Cohort:
         parts = leaves(self.critic, self.state.critic_PN)
         critic = self._critic(parts, batch)
         real_PB, fake_PB = critic(torch.cat([batch.real, fake_PBF], dim=1)).chunk(2, dim=1)
-        loss_P = self.loss.critic(real_PB, fake_PB)
+        loss_P = self._verdict(real_PB, fake_PB)
         if self.penalty and self.penalty_weight:
             term_P = self.penalty.term(critic, batch.real, fake_PBF, batch.mix)
             loss_P = loss_P + self.penalty_weight * term_P
@@ -161,7 +163,20 @@ class Cohort:
             self.state.critic_moments_P2N,
             self.state.critic_decay_P2,
             self.gan.critic_learning_rate,
+            self.gan.critic_optimizer or self.gan.optimizer,
+            self.gan.betas if self.gan.critic_betas is None else self.gan.critic_betas,
         )
+        if self.gan.critic_clip is not None:
+            self.state.critic_PN.clamp_(-self.gan.critic_clip, self.gan.critic_clip)
+
+    def _verdict(self, real_PB: Tensor, fake_PB: Tensor) -> Tensor:
+        """The critic's loss where some labels are wrong: flipped row by row, or all of them a little."""
+        if self.gan.label_noise:
+            draws_PB = torch.stack([torch.rand(real_PB.shape[1], generator=s) for s in self.dropout])
+            flip_PB = (draws_PB < self.gan.label_noise).to(self.device)
+            real_PB, fake_PB = torch.where(flip_PB, fake_PB, real_PB), torch.where(flip_PB, real_PB, fake_PB)
+        loss_P, share = self.loss.critic(real_PB, fake_PB), self.gan.label_smoothing
+        return torch.lerp(loss_P, self.loss.critic(fake_PB, real_PB), share) if share else loss_P
 
     def _generator_step(self, batch: Batches) -> None:
         if not self.forces:
@@ -178,6 +193,8 @@ class Cohort:
             self.state.generator_moments_P2N,
             self.state.generator_decay_P2,
             self.rates_N,
+            self.gan.optimizer,
+            self.gan.betas,
         )
         self.state.average_PN.lerp_(self.state.generator_PN, 1 - self.gan.ema)
 
@@ -226,11 +243,13 @@ class Cohort:
         moments_P2N: Tensor,
         decay_P2: Tensor,
         rate: float | Tensor,
+        optimizer: str,
+        betas: Betas,
     ) -> None:
         # Without the utility force nothing depends on the odds of seeds.
         gradients = torch.autograd.grad(loss_P.sum(), parts, materialize_grads=True)
-        gradient_PN = mlp.join(gradients)
-        adam(flat_PN, gradient_PN, moments_P2N, decay_P2, rate, self.gan.betas)
+        gradient_PN = clipped(mlp.join(gradients))
+        flat_PN.sub_(rate * OPTIMIZERS[optimizer](gradient_PN, moments_P2N, decay_P2, betas))
 
 
 def networks_of(member: Member) -> tuple[Generator, Mlp]:
@@ -239,8 +258,9 @@ def networks_of(member: Member) -> tuple[Generator, Mlp]:
     family, n_columns, n_classes = FAMILIES[gan.family], pool.space.width, len(pool.classes)
     widths, critic_widths = tuple(gan.widths), gan.critic_widths
     critic_widths = widths if critic_widths is None else tuple(critic_widths)
-    shared = {
+    shared: dict[str, Any] = {
         "multiply": gan.conditioning == "multiply",
+        "slope": gan.slope,
         "looped": max(widths + critic_widths, default=0) >= WIDE,
     }
     generator = Mlp(
@@ -249,6 +269,8 @@ def networks_of(member: Member) -> tuple[Generator, Mlp]:
         n_columns,
         widths,
         batch_norm=gan.batch_norm,
+        norm_momentum=gan.norm_momentum,
+        activation=gan.activation,
         zero_last=family.from_base,
         **shared,
     )
@@ -258,6 +280,7 @@ def networks_of(member: Member) -> tuple[Generator, Mlp]:
         1,
         critic_widths,
         dropout=gan.critic_dropout,
+        activation=gan.critic_activation or gan.activation,
         **shared,
     )
     geometry = Geometry(n_classes, n_columns, N_TRAITS) if family.learnt else None
@@ -267,26 +290,3 @@ def networks_of(member: Member) -> tuple[Generator, Mlp]:
 def leaves(mlp: Packed, flat_PN: Tensor) -> list[Tensor]:
     """Parameter matrices that collect gradients."""
     return [part.detach().requires_grad_() for part in mlp.split(flat_PN)]
-
-
-def adam(
-    flat_PN: Tensor,
-    gradient_PN: Tensor,
-    moments_P2N: Tensor,
-    decay_P2: Tensor,
-    rate: float | Tensor,
-    betas: tuple[float, float],
-) -> None:
-    """One step in place (Kingma & Ba 2015), after clipping each member's gradient.
-
-    ``decay_P2`` holds the powers of ``betas`` so far: products round alike wherever a member lies, powers
-    do not.
-    """
-    norm_P1 = gradient_PN.norm(dim=1, keepdim=True)
-    gradient_PN = gradient_PN * (MAX_NORM / norm_P1.clamp(min=1e-12)).clamp(max=1.0)
-    first_PN, second_PN = moments_P2N.unbind(1)
-    first_PN.lerp_(gradient_PN, 1 - betas[0])
-    second_PN.lerp_(gradient_PN.square(), 1 - betas[1])
-    decay_P2.mul_(torch.tensor(betas).to(decay_P2))
-    share_P1, second_share_P1 = (1 - decay_P2).split(1, dim=1)
-    flat_PN.sub_(rate * (first_PN / share_P1) / (second_PN / second_share_P1).sqrt_().add_(1e-8))

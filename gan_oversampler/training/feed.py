@@ -15,6 +15,7 @@ from torch import Tensor
 
 from gan_oversampler.bases import Base, systematic
 from gan_oversampler.geometry import Start
+from gan_oversampler.latent import Latent
 from gan_oversampler.training.lessons import Lessons
 from gan_oversampler.training.pool import Pool
 from gan_oversampler.utility import Lesson
@@ -70,7 +71,7 @@ class Feed:
     pool: Pool
     base: Base | None
     batch_size: int
-    latent: int
+    latent: Latent
     stream: torch.Generator
     lessons: Lessons | None = None
 
@@ -90,7 +91,7 @@ class Feed:
         return Batches(
             real=batched(real[order]),
             start=Start(batched(self._base(counts)[order])),
-            noise=batched(torch.randn(n, self.latent, generator=self.stream)),
+            noise=batched(self.latent.draw(n, self.stream)),
             label=batched(F.one_hot(label[order], len(counts)).float()),
             mix=batched(torch.rand(n, 1, generator=self.stream)),
         )
@@ -107,7 +108,7 @@ class Feed:
         return Batches(
             real,
             start,
-            torch.randn(n, self.latent, generator=self.stream).unflatten(0, (n_batches, -1)),
+            self.latent.draw(n, self.stream).unflatten(0, (n_batches, -1)),
             F.one_hot(label_TB, len(self.pool.classes)).float(),
             torch.rand(n_batches, self.batch_size, 1, generator=self.stream),
             lesson,

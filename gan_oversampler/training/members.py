@@ -13,6 +13,7 @@ from torch import Tensor
 
 from gan_oversampler._rng import Streams
 from gan_oversampler.geometry import Start
+from gan_oversampler.latent import Latent
 from gan_oversampler.networks import Generator, Mlp, Reach
 from gan_oversampler.space import STATE_LOGIT
 from gan_oversampler.specification import GAN
@@ -49,7 +50,7 @@ class Snapshot:
     weights_N: Tensor
     statistics_S: Tensor
     reach: Reach
-    latent: int
+    latent: Latent
 
     @torch.no_grad()
     def __call__(self, start: Start, noise_nZ: Tensor, label_nC: Tensor) -> Tensor:
