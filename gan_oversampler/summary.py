@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from gan_oversampler.networks import Generator, Mlp, Packed
+from gan_oversampler.networks import Generator
+from gan_oversampler.perceptron import Mlp, Packed
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from gan_oversampler._products import LANES, padded
 from gan_oversampler.bases import BASES, Neighbourhood
 from gan_oversampler.geometry import Geometry, Start
-from gan_oversampler.networks import FAMILIES, NORM_MOMENTUM, SLOPE, Generator, Mlp, Reach
+from gan_oversampler.networks import FAMILIES, Generator, Reach
+from gan_oversampler.perceptron import NORM_MOMENTUM, SLOPE, Mlp
 from gan_oversampler.space import STATE_LOGIT
 from tests.tables import MIXED
 

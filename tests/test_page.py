@@ -15,7 +15,8 @@ import pandas as pd
 import pytest
 
 from gan_oversampler import GANOversampler
-from gan_oversampler.networks import FAMILIES, Generator, Mlp
+from gan_oversampler.networks import FAMILIES, Generator
+from gan_oversampler.perceptron import Mlp
 from gan_oversampler.report import Entry, Gain, Parameter, Report, parameters_of, plain, versions
 from gan_oversampler.summary import ModelSummary
 from tests.tables import MIXED, mixed, numbers

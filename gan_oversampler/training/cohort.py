@@ -22,8 +22,9 @@ from gan_oversampler.forces import FORCES, Draft
 from gan_oversampler.geometry import Geometry
 from gan_oversampler.latent import Latent
 from gan_oversampler.losses import LOSSES, PENALTIES, CriticFn, Penalty
-from gan_oversampler.networks import FAMILIES, Generator, Mlp, Packed
+from gan_oversampler.networks import FAMILIES, Generator
 from gan_oversampler.optimizers import OPTIMIZERS, Betas, clipped
+from gan_oversampler.perceptron import Mlp, Packed
 from gan_oversampler.training.feed import Batches, Feed
 from gan_oversampler.training.lessons import Lessons
 from gan_oversampler.training.members import Member, Snapshot, State, reach_of

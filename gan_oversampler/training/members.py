@@ -14,7 +14,8 @@ from torch import Tensor
 from gan_oversampler._rng import Streams
 from gan_oversampler.geometry import Start
 from gan_oversampler.latent import Latent
-from gan_oversampler.networks import Generator, Mlp, Reach
+from gan_oversampler.networks import Generator, Reach
+from gan_oversampler.perceptron import Mlp
 from gan_oversampler.space import STATE_LOGIT
 from gan_oversampler.specification import GAN
 from gan_oversampler.training.pool import Pool

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from gan_oversampler._rng import Streams
-from gan_oversampler.networks import Generator, Mlp
+from gan_oversampler.networks import Generator
+from gan_oversampler.perceptron import Mlp
 from gan_oversampler.specification import GAN
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.loop import Candidate
