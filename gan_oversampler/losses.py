@@ -17,6 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan_oversampler.divergences import DIVERGENCES
+
 Objective = Callable[[Tensor, Tensor], Tensor]
 CriticFn = Callable[[Tensor], Tensor]
 
@@ -28,6 +30,12 @@ class GanLoss:
     critic: Objective
     generator: Objective
     penalty: str = "none"
+
+
+def _games() -> dict[str, GanLoss]:
+    """Both games of every divergence."""
+    games = {name: GanLoss(d.critic, d.generator) for name, d in DIVERGENCES.items()}
+    return games | {f"{name}_saturating": GanLoss(d.critic, d.saturating) for name, d in DIVERGENCES.items()}
 
 
 # Source of each: Goodfellow et al. 2014 (non-saturating), Mao et al. 2017, Lim & Ye 2017,
@@ -56,6 +64,7 @@ LOSSES: Final[Mapping[str, GanLoss]] = MappingProxyType(
             generator=lambda real, fake: F.softplus(real - fake).mean(-1),
             penalty="r1_r2",
         ),
+        **_games(),
     }
 )
 

@@ -57,7 +57,10 @@ class GAN(BaseEstimator):
         ``local_gaussian``, ``border``, ``star`` or ``translation``. Classes with too few rows to learn
         from are drawn from it, whatever the family.
     loss : str, default="relativistic"
-        ``bce`` (non-saturating), ``least_squares``, ``hinge``, ``wgan_gp`` or ``relativistic``.
+        ``bce`` (non-saturating), ``least_squares``, ``hinge``, ``wgan_gp`` or ``relativistic``; or an
+        f-divergence (Nowozin et al. 2016): ``kl``, ``reverse_kl``, ``jensen_shannon``, ``gan``, ``pearson``,
+        ``hellinger`` or ``total_variation``, each also with ``_saturating`` for the generator's original
+        objective.
     penalty : str, default="auto"
         ``none``, ``gradient`` (WGAN-GP), ``r1_r2``, or ``auto`` for the one that belongs to the loss.
     penalty_weight : float, default=None
