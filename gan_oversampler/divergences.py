@@ -1,7 +1,11 @@
 """f-divergences as games of a critic and a generator (Nowozin, Cseke & Tomioka 2016).
 
 ``D_f(P, Q) = E_Q f(p/q)`` is the largest value of ``E_P g(v) - E_Q f*(g(v))`` over critics ``v``, with the
-convex conjugate ``f*`` and an activation ``g`` onto its domain; the best critic has ``g(v) = f'(p/q)``.
+convex conjugate ``f*`` and an activation ``g`` into its domain; the best critic has ``g(v) = f'(p/q)``.
+
+Any increasing ``g`` will do, so critic outputs that stand in an exponent are bent there: identity up to
+``STEEPEST``, logarithm beyond. ``exp`` then goes on as its tangent, nothing overflows in float32 (not even a
+squared gradient), and ``g(v)`` and ``f*(g(v))`` still are a conjugate pair.
 """
 
 from __future__ import annotations
@@ -12,17 +16,29 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 Map = Callable[[Tensor], Tensor]
 
-STEEPEST: Final = 15.0  # critic outputs beyond it count as it, where they stand in an exponent
+STEEPEST: Final = 15.0  # no table tells a density ratio of e^15, three millions, from a larger one
+LOG2: Final = math.log(2)
 
 
-def _exp(v: Tensor) -> Tensor:
-    """Exponential that neither overflows nor leaves gradients without bound."""
-    return v.clamp(-STEEPEST, STEEPEST).exp()
+def bent(v: Tensor) -> Tensor:
+    """Values, and beyond ``STEEPEST`` their logarithm: ``exp(bent(v))`` goes on as a tangent.
+
+    >>> bent(torch.tensor([-40.0, 15.0, 16.0]))
+    tensor([-40.0000,  15.0000,  15.6931])
+    """
+    # Not a clamp: where one side of a game has no slope, the other side drives the critic away for good.
+    return v.clamp(max=STEEPEST) + F.relu(v - STEEPEST).log1p()
+
+
+def _bent_twice(v: Tensor) -> Tensor:
+    """Bent on both sides."""
+    return -bent(-bent(v))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +52,14 @@ class Divergence:
     slope : callable
         ``f'``, which the best critic reaches.
     activation : callable
-        ``g``, from critic outputs to the domain of the conjugate.
+        ``g``, from critic outputs to the domain of the conjugate; it increases.
     conjugate : callable
-        ``f*``.
+        ``f*``, the largest ``u t - f(u)`` over ratios ``u >= 0``.
     reply : callable
         ``f*(g(v))`` in a form that is stable in ``v``.
     ratio : callable or None
-        Critic outputs to the density ratio ``p/q`` that they stand for; total variation has none.
+        Critic outputs to the density ratio ``p/q`` that they stand for: the inverse of ``f'`` at ``g(v)``,
+        but never infinite. Total variation has none: its best critic tells only which density is larger.
     """
 
     f: Map
@@ -51,6 +68,11 @@ class Divergence:
     conjugate: Map
     reply: Map
     ratio: Map | None
+
+    @property
+    def threshold(self) -> float:
+        """``f'(1)``: rows with a larger ``g(v)`` look real."""
+        return float(self.slope(torch.ones(())))
 
     def critic(self, real_PB: Tensor, fake_PB: Tensor) -> Tensor:
         """What the critic minimises ``(P,)``: minus the bound."""
@@ -65,25 +87,26 @@ class Divergence:
         return -self.reply(fake_PB).mean(-1)
 
 
-LOG2: Final = math.log(2)
-
+# NOTE[paper]: Nowozin et al. take the conjugate of Pearson's parabola over all numbers. Ratios are never
+# negative, and over them the conjugate is flat below -2: a tighter bound, and one that never rewards the
+# generator for looking less real.
 DIVERGENCES: Final[Mapping[str, Divergence]] = MappingProxyType(
     {
         "kl": Divergence(
             f=lambda u: u * u.log(),
             slope=lambda u: 1 + u.log(),
-            activation=lambda v: v,
+            activation=bent,
             conjugate=lambda t: (t - 1).exp(),
-            reply=lambda v: _exp(v - 1),
-            ratio=lambda v: _exp(v - 1),
+            reply=lambda v: (bent(v) - 1).exp(),
+            ratio=lambda v: (bent(v) - 1).exp(),
         ),
         "reverse_kl": Divergence(
             f=lambda u: -u.log(),
             slope=lambda u: -1 / u,
-            activation=lambda v: -_exp(-v),
+            activation=lambda v: -bent(-v).exp(),
             conjugate=lambda t: -1 - (-t).log(),
-            reply=lambda v: v - 1,
-            ratio=_exp,
+            reply=lambda v: -bent(-v) - 1,
+            ratio=lambda v: _bent_twice(v).exp(),
         ),
         "jensen_shannon": Divergence(
             f=lambda u: u * u.log() - (u + 1) * ((1 + u) / 2).log(),
@@ -91,7 +114,7 @@ DIVERGENCES: Final[Mapping[str, Divergence]] = MappingProxyType(
             activation=lambda v: LOG2 - F.softplus(-v),
             conjugate=lambda t: -(2 - t.exp()).log(),
             reply=lambda v: F.softplus(v) - LOG2,
-            ratio=_exp,
+            ratio=lambda v: bent(v).exp(),
         ),
         "gan": Divergence(
             f=lambda u: u * u.log() - (u + 1) * (u + 1).log(),
@@ -99,23 +122,23 @@ DIVERGENCES: Final[Mapping[str, Divergence]] = MappingProxyType(
             activation=lambda v: -F.softplus(-v),
             conjugate=lambda t: -(1 - t.exp()).log(),
             reply=F.softplus,
-            ratio=_exp,
+            ratio=lambda v: bent(v).exp(),
         ),
         "pearson": Divergence(
             f=lambda u: (u - 1).square(),
             slope=lambda u: 2 * (u - 1),
             activation=lambda v: v,
-            conjugate=lambda t: t.square() / 4 + t,
-            reply=lambda v: v.square() / 4 + v,
-            ratio=lambda v: (1 + v / 2).clamp(min=0),
+            conjugate=lambda t: F.relu(1 + t / 2).square() - 1,
+            reply=lambda v: F.relu(1 + v / 2).square() - 1,
+            ratio=lambda v: F.relu(1 + v / 2),
         ),
         "hellinger": Divergence(
             f=lambda u: (u.sqrt() - 1).square(),
             slope=lambda u: 1 - u.rsqrt(),
-            activation=lambda v: 1 - _exp(-v),
+            activation=lambda v: -(-_bent_twice(v)).expm1(),
             conjugate=lambda t: t / (1 - t),
-            reply=lambda v: _exp(v) - 1,
-            ratio=lambda v: _exp(2 * v),
+            reply=lambda v: _bent_twice(v).expm1(),
+            ratio=lambda v: (2 * _bent_twice(v)).exp(),
         ),
         "total_variation": Divergence(
             f=lambda u: (u - 1).abs() / 2,

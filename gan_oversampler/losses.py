@@ -17,7 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_oversampler.divergences import DIVERGENCES
+from gan_oversampler._names import lookup
+from gan_oversampler.divergences import DIVERGENCES, bent
 
 Objective = Callable[[Tensor, Tensor], Tensor]
 CriticFn = Callable[[Tensor], Tensor]
@@ -25,30 +26,55 @@ CriticFn = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True, slots=True)
 class GanLoss:
-    """Objectives ``(real_PB, fake_PB) -> (P,)`` of both players, and the penalty that belongs to them."""
+    """A game: what both players minimise, and what belongs to it.
+
+    Attributes
+    ----------
+    critic, generator : callable
+        Objectives ``(real_PB, fake_PB) -> (P,)`` of critic outputs.
+    penalty : str
+        Name of the penalty that the critic takes unless told otherwise.
+    ratio : callable or None
+        From outputs of the best critic to the density ratio ``p/q`` of real to new rows; it increases and is
+        never infinite. None where the best critic does not tell it. See :func:`density_ratio`.
+    """
 
     critic: Objective
     generator: Objective
     penalty: str = "none"
+    ratio: Callable[[Tensor], Tensor] | None = None
+
+
+def _odds(chance: Tensor) -> Tensor:
+    """``p / q`` where ``p / (p + q)`` is told; at most a million."""
+    chance = chance.clamp(0, 1 - 1e-6)
+    return chance / (1 - chance)
 
 
 def _games() -> dict[str, GanLoss]:
-    """Both games of every divergence."""
-    games = {name: GanLoss(d.critic, d.generator) for name, d in DIVERGENCES.items()}
-    return games | {f"{name}_saturating": GanLoss(d.critic, d.saturating) for name, d in DIVERGENCES.items()}
+    """Both games of every divergence; the plain name is the one that does not saturate."""
+    games = {name: GanLoss(d.critic, d.generator, ratio=d.ratio) for name, d in DIVERGENCES.items()}
+    return games | {
+        f"{name}_saturating": GanLoss(d.critic, d.saturating, ratio=d.ratio)
+        for name, d in DIVERGENCES.items()
+    }
 
 
 # Source of each: Goodfellow et al. 2014 (non-saturating), Mao et al. 2017, Lim & Ye 2017,
-# Gulrajani et al. 2017, Jolicoeur-Martineau 2018 in the form of Huang et al. 2024 (R3GAN).
+# Gulrajani et al. 2017, Jolicoeur-Martineau 2018 in the form of Huang et al. 2024 (R3GAN); f-divergences:
+# Nowozin et al. 2016.
 LOSSES: Final[Mapping[str, GanLoss]] = MappingProxyType(
     {
         "bce": GanLoss(
             critic=lambda real, fake: (F.softplus(-real) + F.softplus(fake)).mean(-1),
             generator=lambda real, fake: F.softplus(-fake).mean(-1),
+            ratio=lambda v: bent(v).exp(),
         ),
         "least_squares": GanLoss(
             critic=lambda real, fake: ((real - 1).square() + fake.square()).mean(-1) / 2,
             generator=lambda real, fake: (fake - 1).square().mean(-1) / 2,
+            # p (v - 1)^2 + q v^2 is least where v = p / (p + q)
+            ratio=_odds,
         ),
         "hinge": GanLoss(
             critic=lambda real, fake: (F.relu(1 - real) + F.relu(1 + fake)).mean(-1),
@@ -63,10 +89,28 @@ LOSSES: Final[Mapping[str, GanLoss]] = MappingProxyType(
             critic=lambda real, fake: F.softplus(fake - real).mean(-1),
             generator=lambda real, fake: F.softplus(real - fake).mean(-1),
             penalty="r1_r2",
+            # A pair is told apart by p(x) q(y) / p(y) q(x): the best critic is log p/q plus any constant.
+            ratio=lambda v: bent(v).exp(),
         ),
         **_games(),
     }
 )
+
+
+def density_ratio(loss: str, critic_PB: Tensor) -> Tensor:
+    """Density of real rows over that of new rows, as a critic trained on a loss tells it: ``(P, B)``.
+
+    A critic far from its best, or held back by a penalty, tells another ratio. That of ``relativistic`` is
+    known up to a factor per critic; its mean over new rows, which is one for a true ratio, gives the factor.
+
+    >>> density_ratio("bce", torch.zeros(1, 3))
+    tensor([[1., 1., 1.]])
+    """
+    ratio = lookup(LOSSES, loss, "loss").ratio
+    if ratio is None:
+        told = ", ".join(repr(name) for name, game in LOSSES.items() if game.ratio)
+        raise ValueError(f"A critic trained on {loss!r} does not tell density ratios; these do: {told}.")
+    return ratio(critic_PB)
 
 
 @dataclass(frozen=True, slots=True)

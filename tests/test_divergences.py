@@ -7,16 +7,29 @@ import torch
 import torch.nn.functional as F
 
 from gan_oversampler import GAN, GANOversampler
-from gan_oversampler.divergences import DIVERGENCES
+from gan_oversampler._rng import Streams
+from gan_oversampler.divergences import DIVERGENCES, STEEPEST, bent
 from gan_oversampler.losses import LOSSES
+from gan_oversampler.training.cohort import Cohort
+from gan_oversampler.training.members import Member
 from tests.tables import numbers
+from tests.test_training import CPU, _pool
 
 NAMES = sorted(DIVERGENCES)
 SMOOTH = [name for name in NAMES if name != "total_variation"]
 RATIOS = torch.linspace(0.05, 20, 500, dtype=torch.float64)
 OUTPUTS = torch.linspace(-6, 6, 241, dtype=torch.float64)
-GRID = torch.linspace(-12, 12, 20_001, dtype=torch.float64)
+FAR = torch.linspace(-50, 50, 1001, dtype=torch.float64)
+GRID = torch.linspace(-12, 12, 2401, dtype=torch.float64)
 SHIFT, SCALE = 0.7, 1.3
+# Of N(0, 1) from N(m, 1)
+CLOSED = {
+    "kl": lambda m: m**2 / 2,
+    "reverse_kl": lambda m: m**2 / 2,
+    "pearson": lambda m: math.expm1(m**2),
+    "hellinger": lambda m: -2 * math.expm1(-(m**2) / 8),
+    "total_variation": lambda m: math.erf(m / math.sqrt(8)),
+}
 
 
 def _density(mean, scale):
@@ -77,8 +90,96 @@ def test_the_stable_form_is_the_conjugate_of_the_activation(name):
 def test_ratios_come_back_from_the_critic(name):
     """Outputs of the best critic, g(v) = f'(u), stand for the ratio u."""
     d = DIVERGENCES[name]
-    v = OUTPUTS[OUTPUTS > -1.9] if name == "pearson" else OUTPUTS
+    v = OUTPUTS[OUTPUTS >= -2] if name == "pearson" else OUTPUTS
     torch.testing.assert_close(d.slope(d.ratio(v)), d.activation(v))
+
+
+@pytest.mark.parametrize(
+    ("name", "threshold"),
+    [
+        ("kl", 1),
+        ("reverse_kl", -1),
+        ("gan", -math.log(2)),
+        ("jensen_shannon", 0),
+        ("pearson", 0),
+        ("hellinger", 0),
+        ("total_variation", 0),
+    ],
+)
+def test_rows_look_real_above_the_threshold(name, threshold):
+    d = DIVERGENCES[name]
+    assert d.threshold == pytest.approx(threshold)
+    if d.ratio is not None:
+        looks_real, rising = d.activation(OUTPUTS) > d.threshold + 1e-6, d.ratio(OUTPUTS) > 1 + 1e-6
+        assert torch.equal(looks_real, rising)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_activations_increase_and_stay_in_the_domain(name):
+    t = DIVERGENCES[name].activation(FAR)
+    assert (t.diff() >= 0).all()
+    top = {"reverse_kl": 0, "gan": 0, "hellinger": 1, "jensen_shannon": math.log(2), "total_variation": 0.5}
+    assert (t <= top.get(name, math.inf)).all()
+
+
+@pytest.mark.parametrize("name", ["kl", "reverse_kl", "pearson", "hellinger", "total_variation"])
+def test_far_out_both_sides_still_are_conjugate(name):
+    d = DIVERGENCES[name]
+    assert FAR.abs().max() > 2 * STEEPEST
+    torch.testing.assert_close(d.reply(FAR), d.conjugate(d.activation(FAR)), rtol=1e-6, atol=1e-9)
+
+
+def test_bending_turns_an_exponential_into_its_tangent():
+    v = STEEPEST + torch.linspace(0, 100, 50, dtype=torch.float64)
+    torch.testing.assert_close(bent(v).exp(), math.exp(STEEPEST) * (1 + v - STEEPEST))
+    below = torch.linspace(-200, STEEPEST, 100)
+    assert torch.equal(bent(below), below)
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {"total_variation"}))
+@pytest.mark.parametrize("far", [-300.0, -40.0, 40.0, 300.0])
+def test_a_critic_that_went_astray_comes_back(name, far):
+    """All rows look the same and far too real or too new: the critic's slope points back."""
+    v = torch.full((1, 32), far, requires_grad=True)
+    (slope,) = torch.autograd.grad(LOSSES[name].critic(v, v).sum(), v)
+    assert slope.isfinite().all()
+    assert (slope * far > 0).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_both_generators_go_the_same_way(name):
+    slopes = {}
+    for game in (name, f"{name}_saturating"):
+        v = FAR.clone().requires_grad_()
+        (slopes[game],) = torch.autograd.grad(LOSSES[game].generator(v[None], v[None]).sum(), v)
+        assert (slopes[game] <= 0).all()
+        assert (slopes[game][FAR.abs() < 1.9] < 0).all()
+    # What saturates does so where the critic is sure that rows are new.
+    assert slopes[name][0] <= slopes[f"{name}_saturating"][0]
+
+
+@pytest.mark.parametrize("name", sorted(CLOSED))
+@pytest.mark.parametrize("shift", [0.3, 1.0, 1.5])
+def test_divergences_of_shifted_gaussians_have_closed_forms(name, shift):
+    d, q = DIVERGENCES[name], _density(shift, 1.0)
+    best = d.slope(P / q)
+    bound = _mean(best, P) - _mean(d.conjugate(best), q)
+    assert bound == pytest.approx(CLOSED[name](shift), abs=1e-3)
+
+
+def test_jensen_shannon_is_two_divergences_from_the_middle():
+    middle, kl = (P + Q) / 2, DIVERGENCES["kl"]
+    expected = _mean(kl.f(P / middle), middle) + _mean(kl.f(Q / middle), middle)
+    assert _true(DIVERGENCES["jensen_shannon"]) == pytest.approx(expected)
+    assert _true(DIVERGENCES["gan"]) == pytest.approx(expected - math.log(4))
+
+
+def test_no_critic_finds_more_than_all_of_the_mass():
+    """Total variation is at most one, and a critic that is sure of everything finds it."""
+    outputs = 100 * torch.randn(2, 50, 32, generator=torch.Generator().manual_seed(0))
+    assert (LOSSES["total_variation"].critic(*outputs) >= -1).all()
+    sure = torch.full((1, 32), 50.0)
+    assert LOSSES["total_variation"].critic(sure, -sure).item() == -1
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -119,6 +220,22 @@ def test_gradients_stay_finite(name):
         assert all(gradient.isfinite().all() for gradient in gradients)
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("player", ["critic", "generator", "saturating"])
+def test_members_of_a_cohort_do_not_round_each_other(name, player):
+    objective = getattr(DIVERGENCES[name], player)
+    outputs = 20 * torch.randn(16, 64, generator=torch.Generator().manual_seed(0))
+
+    def slopes(rows):
+        rows = rows.clone().requires_grad_()
+        value = objective(*rows.chunk(2, dim=1))
+        return value, torch.autograd.grad(value.sum(), rows)[0]
+
+    for some in (slice(0, 2), slice(5, 8), slice(15, 16)):
+        for among, alone in zip(slopes(outputs), slopes(outputs[some]), strict=True):
+            assert torch.equal(among[some], alone)
+
+
 def test_the_gan_of_the_family_is_cross_entropy():
     real, fake = torch.randn(2, 3, 32, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(LOSSES["gan"].critic(real, fake), LOSSES["bce"].critic(real, fake))
@@ -145,3 +262,14 @@ def test_it_trains(name):
     sampler = GANOversampler(gan=gan, oracle=None, max_steps=3, random_state=0).fit(X, y)
     assert sampler.history_["generator_loss"].iloc[1:].notna().all()
     assert torch.from_numpy(sampler.sample(20)).isfinite().all()
+
+
+@pytest.mark.parametrize("name", [*NAMES, *(f"{name}_saturating" for name in NAMES)])
+def test_three_steps_leave_other_and_finite_weights(name):
+    gan = GAN(loss=name, widths=(8,), batch_size=32)
+    before, after = (Cohort([Member(0, None, gan, _pool(), Streams(0))], CPU) for _ in range(2))
+    assert after.advance(3).isfinite().all()
+    for player in ("critic_PN", "generator_PN"):
+        weights = getattr(after.state, player)
+        assert weights.isfinite().all()
+        assert not torch.equal(weights, getattr(before.state, player))

@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from gan_oversampler.forces import FORCES, Draft
-from gan_oversampler.losses import LOSSES, PENALTIES
+from gan_oversampler.losses import LOSSES, PENALTIES, density_ratio
 from gan_oversampler.utility import Lesson
 
 SMOOTH = sorted(name for name, penalty in PENALTIES.items() if penalty)
+TELLING = sorted(name for name, loss in LOSSES.items() if loss.ratio)
 
 
 def _logits(*shape, seed=0):
@@ -97,6 +98,57 @@ def test_a_perfect_critic_pays_nothing():
     assert LOSSES["least_squares"].critic(one, 0 * one).item() == 0
     assert LOSSES["bce"].critic(large, -large).item() == pytest.approx(0, abs=1e-12)
     assert LOSSES["relativistic"].critic(large, -large).item() == pytest.approx(0, abs=1e-12)
+
+
+# --- density ratios
+
+
+def _best(name, real, fake):
+    """Outputs of the best critic for the kinds of row that real and fake ones are, all pairs being shown."""
+    v = torch.full((1, 4), 0.1, dtype=torch.float64, requires_grad=True)
+    pairs = torch.cartesian_prod(real, fake).T
+    descent = torch.optim.LBFGS([v], max_iter=200, tolerance_grad=1e-12, line_search_fn="strong_wolfe")
+
+    def loss():
+        descent.zero_grad()
+        value = LOSSES[name].critic(*(v[:, side] for side in pairs)).sum()
+        value.backward()
+        return value
+
+    descent.step(loss)
+    return v.detach()
+
+
+@pytest.mark.parametrize("name", TELLING)
+def test_the_best_critic_tells_the_density_ratio(name):
+    kinds, shares = torch.arange(4), torch.tensor([[1, 2, 3, 4], [4, 3, 2, 1]])
+    real, fake = (kinds.repeat_interleave(share) for share in shares)
+    ratio = density_ratio(name, _best(name, real, fake))
+    if name == "relativistic":
+        ratio = ratio / ratio[:, fake].mean()
+    expected = torch.tensor([[1 / 4, 2 / 3, 3 / 2, 4]], dtype=torch.float64)
+    torch.testing.assert_close(ratio, expected, rtol=1e-4, atol=0)
+
+
+@pytest.mark.parametrize("name", TELLING)
+def test_density_ratios_increase_and_stay_finite(name):
+    ratio = density_ratio(name, torch.linspace(-500, 500, 4001)[None])
+    assert ratio.isfinite().all()
+    assert (ratio >= 0).all()
+    assert (ratio.diff() >= 0).all()
+
+
+def test_losses_that_tell_no_ratio_say_so():
+    assert set(LOSSES) - set(TELLING) == {
+        "hinge",
+        "wgan_gp",
+        "total_variation",
+        "total_variation_saturating",
+    }
+    with pytest.raises(ValueError, match=r"'hinge' does not tell density ratios; these do: 'bce'"):
+        density_ratio("hinge", torch.zeros(1, 4))
+    with pytest.raises(ValueError, match="Did you mean 'hellinger'"):
+        density_ratio("helinger", torch.zeros(1, 4))
 
 
 # --- penalties
