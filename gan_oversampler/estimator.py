@@ -61,10 +61,10 @@ class GANOversampler(BaseOverSampler):
         ``"c2st"``, ``"prdc"``, ``"duality_gap"``), a score of classifiers that see new rows only
         (``"cas_real"``, ``"cas_syn"``, ``"diversity"``), ``"privacy"`` or ``"composite"``; an instance such
         as ``DownstreamOracle(LogisticRegression())``; a function ``(real, synthetic) -> float``, higher
-        being better, of held-out and new rows of one
-        class in your container. Of a list, all follow one training, each with a choice and an end of its
-        own; the first one decides what ``fit_resample`` draws and what guided GANs are trained for. None
-        trains the first GAN for ``max_steps`` and keeps its last state.
+        being better, of held-out and new rows of one class in your container. Of a list, all follow one
+        training, each with a choice and an end of its own; the first one decides what ``fit_resample``
+        draws and what guided GANs are trained for. None trains the first GAN for ``max_steps`` and keeps
+        its last state.
     cv : int or splitter, default=3
         Folds of the cross-fit.
     epoch_unit : int, default=50
@@ -314,8 +314,9 @@ class GANOversampler(BaseOverSampler):
             lookup({NOTHING: None, **BASELINES, **BASES}, name, "baseline")
         target = self._check(X, y)
         oracles = self._oracles(len(target.classes))
-        for oracle in list(oracles.values())[:1]:
-            gans = [gan.aimed_at(oracle.objective) for gan in gans]
+        if oracles:
+            leader = next(iter(oracles.values()))
+            gans = [gan.aimed_at(leader.objective) for gan in gans]
         free = isinstance(self.sampling_strategy, str) and self.sampling_strategy == CHOSEN
         if free and not oracles:
             raise ValueError(f"sampling_strategy={CHOSEN!r} needs an oracle. Give one, or a ratio.")

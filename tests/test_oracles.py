@@ -17,8 +17,9 @@ from gan_oversampler._rng import Streams
 from gan_oversampler.judging import BASELINES, NOTHING, Judge, Trial, missing
 from gan_oversampler.oracles.base import CallableOracle, Oracle
 from gan_oversampler.oracles.distances import EnergyOracle, FrechetOracle
-from gan_oversampler.oracles.downstream import DownstreamOracle, scorer_names
+from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.oracles.registry import oracle_of
+from gan_oversampler.oracles.scorers import scorer_names
 from gan_oversampler.schema import Block, Layout
 from gan_oversampler.space import RowSpace
 from gan_oversampler.specification import GAN

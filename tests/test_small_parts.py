@@ -17,8 +17,8 @@ from gan_oversampler.bases import BASES
 from gan_oversampler.forces import FORCES
 from gan_oversampler.losses import LOSSES, PENALTIES
 from gan_oversampler.networks import FAMILIES
-from gan_oversampler.oracles.downstream import scorer_names
 from gan_oversampler.oracles.registry import ORACLES
+from gan_oversampler.oracles.scorers import scorer_names
 from gan_oversampler.oracles.smooth import SMOOTH
 from gan_oversampler.report import Entry, Gain, Report
 from gan_oversampler.rows import Rows

@@ -2,51 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from sklearn.base import BaseEstimator
 
-from gan_oversampler.oracles.downstream import scorer_of
-from gan_oversampler.oracles.learners import LearnerOracle, Scorer
-from gan_oversampler.oracles.samples import completed, height, level
+from gan_oversampler.oracles.learners import ScoringOracle
+from gan_oversampler.oracles.samples import completed
 from gan_oversampler.rows import Rows
 
 
-class _Accuracy(LearnerOracle):
-    """What both scores have in common: rows of all classes in equal numbers."""
-
-    def __init__(
-        self,
-        estimator: BaseEstimator | Sequence[BaseEstimator] | None = None,
-        *,
-        scoring: str | Scorer = "f1_macro",
-        smooth: bool = True,
-        encoded: bool = True,
-        max_rows: int = 4000,
-    ) -> None:
-        self.estimator = estimator
-        self.scoring = scoring
-        self.smooth = smooth
-        self.encoded = encoded
-        self.max_rows = max_rows
-
-    def validate(self, n_classes: int) -> None:
-        """Check parameters before anything is trained.
-
-        Raises
-        ------
-        ValueError
-            If the scorer is unknown, ``max_rows`` is not positive or an estimator does not classify.
-        """
-        scorer_of(self.scoring, n_classes)
-        super().validate(n_classes)
-
-    def _scorer(self) -> Scorer:
-        return scorer_of(self.scoring, len(self.train_.classes), smooth=self.smooth)
-
-
-class CASRealOracle(_Accuracy):
+class CASRealOracle(ScoringOracle):
     """Score on held-out real rows of classifiers that studied synthetic rows.
 
     ``mean over learners of macro F1(learner fitted on synthetic rows; holdout)``, higher is better.
@@ -86,14 +49,13 @@ class CASRealOracle(_Accuracy):
         """Mean score of fresh clones."""
         if not self._comparable(holdout, synthetic):
             return float("nan")
-        study = completed(self.train_, synthetic, self.targets_)
-        study = level(study, height(study, self.max_rows), self._seed)
+        study = self._level(completed(self.train_, synthetic, self.targets_))
         if len(np.unique(study.codes)) < 2:
             return float("nan")
         return self._mean(self._scorer(), self._fitted(study), holdout)
 
 
-class CASSynOracle(_Accuracy):
+class CASSynOracle(ScoringOracle):
     """Score on synthetic rows of classifiers that studied real rows.
 
     ``mean over learners of macro F1(learner fitted on training rows; synthetic rows)``, higher is better.
@@ -129,13 +91,10 @@ class CASSynOracle(_Accuracy):
     """
 
     def _prepare(self) -> None:
-        study = level(self.train_, height(self.train_, self.max_rows), self._seed)
-        self.learners_ = self._fitted(study) if len(np.unique(study.codes)) > 1 else []
+        self.learners_ = self._taught()
 
     def score(self, holdout: Rows, synthetic: Rows) -> float:
         """Mean score of the classifiers of this fold."""
         if not self.learners_ or not self._comparable(holdout, synthetic):
             return float("nan")
-        asked = completed(holdout, synthetic, self.targets_)
-        asked = level(asked, height(asked, self.max_rows), self._seed)
-        return self._mean(self._scorer(), self.learners_, asked)
+        return self._mean(self._scorer(), self.learners_, self._asked(holdout, synthetic))

@@ -13,7 +13,6 @@ from scipy.special import rel_entr
 from sklearn.base import BaseEstimator
 
 from gan_oversampler.oracles.learners import LearnerOracle
-from gan_oversampler.oracles.samples import completed, height, level
 from gan_oversampler.oracles.smooth import probabilities
 from gan_oversampler.rows import Rows
 
@@ -63,15 +62,13 @@ class DiversityOracle(LearnerOracle):
         self.max_rows = max_rows
 
     def _prepare(self) -> None:
-        study = level(self.train_, height(self.train_, self.max_rows), self._seed)
-        self.learners_ = self._fitted(study) if len(np.unique(study.codes)) > 1 else []
+        self.learners_ = self._taught()
 
     def score(self, holdout: Rows, synthetic: Rows) -> float:
         """Mean diversity by the classifiers of this fold."""
         if not self.learners_ or not self._comparable(holdout, synthetic):
             return float("nan")
-        asked = completed(holdout, synthetic, self.targets_)
-        asked = level(asked, height(asked, self.max_rows), self._seed)
+        asked = self._asked(holdout, synthetic)
         return self._mean(lambda learner, x, y: diversity(probabilities(learner, x)), self.learners_, asked)
 
 

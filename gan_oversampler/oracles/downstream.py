@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
-from imblearn.metrics import geometric_mean_score
 from sklearn.base import BaseEstimator
-from sklearn.metrics import f1_score, get_scorer, get_scorer_names, make_scorer
 
-from gan_oversampler._names import did_you_mean
-from gan_oversampler.oracles.learners import LearnerOracle, Scorer, thin
-from gan_oversampler.oracles.smooth import SMOOTH, smooth_score
+from gan_oversampler.oracles.learners import ScoringOracle, thin
+from gan_oversampler.oracles.scorers import Scorer
 from gan_oversampler.rows import Rows
-
-# Scorers that are defined for two classes only, and what stands for them with more.
-_MULTICLASS = {
-    "precision": "precision_macro",
-    "recall": "recall_macro",
-    "jaccard": "jaccard_macro",
-    "roc_auc": "roc_auc_ovr",
-}
 
 # The smooth score nearest to a scorer; F1 for all others, rankings too: generators trained for soft F1
 # rank better than those trained for the surrogate of average precision, which is noisier.
@@ -34,7 +22,7 @@ _OBJECTIVES = {
 }
 
 
-class DownstreamOracle(LearnerOracle):
+class DownstreamOracle(ScoringOracle):
     """Held-out score of classifiers trained on real and synthetic rows together.
 
     Parameters
@@ -75,27 +63,12 @@ class DownstreamOracle(LearnerOracle):
         encoded: bool = True,
         max_rows: int = 4000,
     ) -> None:
-        self.estimator = estimator
-        self.scoring = scoring
-        self.smooth = smooth
-        self.encoded = encoded
-        self.max_rows = max_rows
+        super().__init__(estimator, scoring=scoring, smooth=smooth, encoded=encoded, max_rows=max_rows)
 
     @property
     def objective(self) -> str:
         """The smooth score nearest to ``scoring``."""
         return _OBJECTIVES.get(self.scoring, "f1") if isinstance(self.scoring, str) else "f1"
-
-    def validate(self, n_classes: int) -> None:
-        """Check parameters before anything is trained.
-
-        Raises
-        ------
-        ValueError
-            If the scorer is unknown, ``max_rows`` is not positive or an estimator does not classify.
-        """
-        scorer_of(self.scoring, n_classes)
-        super().validate(n_classes)
 
     def score(self, holdout: Rows, synthetic: Rows) -> float:
         """Mean score of fresh clones; NaN if a synthetic row is not finite."""
@@ -105,34 +78,4 @@ class DownstreamOracle(LearnerOracle):
         share = min(1.0, self.max_rows / max(len(self.train_), 1))
         train = thin(self.train_, share, rng).join(thin(synthetic, share, rng))
         holdout = thin(holdout, min(1.0, self.max_rows / max(len(holdout), 1)), rng)
-        scorer = scorer_of(self.scoring, len(holdout.classes), smooth=self.smooth)
-        return self._mean(scorer, self._fitted(train), holdout)
-
-
-def scorer_of(scoring: str | Scorer, n_classes: int, *, smooth: bool = False) -> Scorer:
-    """Scorer of coded labels; with ``smooth`` it counts probabilities where it can.
-
-    Raises
-    ------
-    ValueError
-        If there is no scorer of this name.
-    """
-    if not isinstance(scoring, str):
-        return scoring
-    if smooth and scoring in SMOOTH:
-        return partial(smooth_score, SMOOTH[scoring])
-    if scoring == "f1":
-        average = "binary" if n_classes == 2 else "macro"
-        return make_scorer(f1_score, average=average, zero_division=0.0)
-    if scoring == "g_mean":
-        return make_scorer(geometric_mean_score)
-    if n_classes > 2:
-        scoring = _MULTICLASS.get(scoring, scoring)
-    if scoring not in get_scorer_names():
-        raise ValueError(f"Unknown scorer {scoring!r}.{did_you_mean(scoring, scorer_names())}")
-    return get_scorer(scoring)
-
-
-def scorer_names() -> list[str]:
-    """Names that ``scoring`` takes."""
-    return sorted({*get_scorer_names(), "g_mean"})
+        return self._mean(self._scorer(), self._fitted(train), holdout)

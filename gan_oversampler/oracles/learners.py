@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -18,10 +18,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from gan_oversampler.oracles.base import Oracle
+from gan_oversampler.oracles.samples import completed, height, level
+from gan_oversampler.oracles.scorers import Scorer, scorer_of
 from gan_oversampler.rows import Rows
-
-Scorer = Callable[[Any, Any, Any], float]
-"""``(fitted classifier, x, y)`` to a score."""
 
 
 def panel(random_state: int) -> list[ClassifierMixin]:
@@ -44,11 +43,14 @@ class LearnerOracle(Oracle):
         Callables see the user's labels, all else class codes.
     encoded : bool
         Whether classifiers see encoded rows or the user's own columns.
+    max_rows : int
+        Rows to study, and to be asked about, at most.
     """
 
     estimator: BaseEstimator | Sequence[BaseEstimator] | None
     scoring: str | Scorer = "f1_macro"
     encoded: bool = True
+    max_rows: int
     _positive: ClassVar[tuple[str, ...]] = ("max_rows",)
 
     def validate(self, n_classes: int) -> None:
@@ -76,6 +78,18 @@ class LearnerOracle(Oracle):
         with lean(checked=self.encoded):
             return float(np.mean([scorer(learner, x, y) for learner in fitted]))
 
+    def _taught(self) -> list[Any]:
+        """Classifiers that studied the training rows, all classes alike; none where there is one class."""
+        study = self._level(self.train_)
+        return self._fitted(study) if len(np.unique(study.codes)) > 1 else []
+
+    def _asked(self, holdout: Rows, synthetic: Rows) -> Rows:
+        """Synthetic rows of the targets beside held-out rows of the other classes, all classes alike."""
+        return self._level(completed(holdout, synthetic, self.targets_))
+
+    def _level(self, rows: Rows) -> Rows:
+        return level(rows, height(rows, self.max_rows), self._seed)
+
     def _learners(self) -> list[Any]:
         """Unfitted classifiers, seeded alike for every score."""
         if self.estimator is None:
@@ -92,6 +106,39 @@ class LearnerOracle(Oracle):
 
     def _y(self, rows: Rows) -> NDArray[Any]:
         return rows.codes if isinstance(self.scoring, str) else rows.labels
+
+
+class ScoringOracle(LearnerOracle):
+    """Oracle that gives classifiers a score of scikit-learn's kind."""
+
+    def __init__(
+        self,
+        estimator: BaseEstimator | Sequence[BaseEstimator] | None = None,
+        *,
+        scoring: str | Scorer = "f1_macro",
+        smooth: bool = True,
+        encoded: bool = True,
+        max_rows: int = 4000,
+    ) -> None:
+        self.estimator = estimator
+        self.scoring = scoring
+        self.smooth = smooth
+        self.encoded = encoded
+        self.max_rows = max_rows
+
+    def validate(self, n_classes: int) -> None:
+        """Check parameters before anything is trained.
+
+        Raises
+        ------
+        ValueError
+            If the scorer is unknown, ``max_rows`` is not positive or an estimator does not classify.
+        """
+        scorer_of(self.scoring, n_classes)
+        super().validate(n_classes)
+
+    def _scorer(self) -> Scorer:
+        return scorer_of(self.scoring, len(self.train_.classes), smooth=self.smooth)
 
 
 @contextmanager

@@ -20,9 +20,10 @@ from gan_oversampler.oracles.distances import (
     SlicedWassersteinOracle,
 )
 from gan_oversampler.oracles.diversity import DiversityOracle
-from gan_oversampler.oracles.downstream import DownstreamOracle, scorer_names
+from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.oracles.manifold import PRDCOracle
 from gan_oversampler.oracles.privacy import PrivacyOracle
+from gan_oversampler.oracles.scorers import scorer_names
 from gan_oversampler.oracles.two_sample import C2STOracle, DualityGapOracle
 
 ORACLES: Final[Mapping[str, type[Oracle]]] = MappingProxyType(
