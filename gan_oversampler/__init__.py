@@ -7,6 +7,7 @@ from gan_oversampler.displays.plane import ProjectionDisplay
 from gan_oversampler.displays.scores import ScoresDisplay
 from gan_oversampler.displays.training import LossDisplay, TrajectoryDisplay
 from gan_oversampler.estimator import GANOversampler
+from gan_oversampler.evolution import Evolution
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.cas import CASRealOracle, CASSynOracle
 from gan_oversampler.oracles.composite import CompositeOracle, pareto_front
@@ -38,6 +39,7 @@ __all__ = [
     "DownstreamOracle",
     "DualityGapOracle",
     "EnergyOracle",
+    "Evolution",
     "FrechetOracle",
     "GANOversampler",
     "LossDisplay",

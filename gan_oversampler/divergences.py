@@ -41,6 +41,11 @@ def _bent_twice(v: Tensor) -> Tensor:
     return -bent(-bent(v))
 
 
+def ratio_of_logit(v: Tensor) -> Tensor:
+    """Density ratio of a logit, ``exp(v)``, neither infinite nor zero."""
+    return _bent_twice(v).exp()
+
+
 @dataclass(frozen=True, slots=True)
 class Divergence:
     """One f-divergence of real rows P from new rows Q.
@@ -106,7 +111,7 @@ DIVERGENCES: Final[Mapping[str, Divergence]] = MappingProxyType(
             activation=lambda v: -bent(-v).exp(),
             conjugate=lambda t: -1 - (-t).log(),
             reply=lambda v: -bent(-v) - 1,
-            ratio=lambda v: _bent_twice(v).exp(),
+            ratio=ratio_of_logit,
         ),
         "jensen_shannon": Divergence(
             f=lambda u: u * u.log() - (u + 1) * ((1 + u) / 2).log(),

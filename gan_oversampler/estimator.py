@@ -314,6 +314,8 @@ class GANOversampler(BaseOverSampler):
             lookup({NOTHING: None, **BASELINES, **BASES}, name, "baseline")
         target = self._check(X, y)
         oracles = self._oracles(len(target.classes))
+        if not oracles and any(gan.kinship for gan in gans):
+            raise ValueError("Evolution(fitness='oracle') needs an oracle. Give one, or fitness='critic'.")
         if oracles:
             leader = next(iter(oracles.values()))
             gans = [gan.aimed_at(leader.objective) for gan in gans]
@@ -390,7 +392,7 @@ class GANOversampler(BaseOverSampler):
                 "'gan' must be a GAN, the name of a preset or a non-empty list of these."
                 f" Got {self.gan!r} instead."
             )
-        return [clone(gan).validate() for gan in gans]
+        return [lineage for gan in gans for lineage in clone(gan).validate().lineages]
 
     def _check(self, X: Frame, y: Any) -> Target:
         """Refuse what cannot be a table with labels; frames stay whole for the codec."""

@@ -13,6 +13,7 @@ from sklearn.base import clone
 
 from gan_oversampler._names import lookup
 from gan_oversampler.divergences import DIVERGENCES
+from gan_oversampler.evolution import Evolution
 from gan_oversampler.specification import GAN
 
 # Noise of length 100, leaky ReLU, batch normalisation and Adam at 2e-4 with a first decay of .5: what most of
@@ -73,6 +74,8 @@ PRESETS: Final[Mapping[str, GAN]] = MappingProxyType(
             f"fgan_{name}": _classic(loss=name, learning_rate=1e-4, critic_learning_rate=1e-4)
             for name in DIVERGENCES
         },
+        # Wang et al. 2019
+        "egan": _classic(loss="bce", batch_size=32, evolution=Evolution()),
         # Huang et al. 2024, on rows: relativistic with R1 and R2, without normalisation, averaged weights
         "r3gan": _classic(
             loss="relativistic",
@@ -92,8 +95,8 @@ def preset(name: str) -> GAN:
     Parameters
     ----------
     name : str
-        ``reference`` (AutoGAN's conditional GAN), ``gan``, ``lsgan``, ``wgan``, ``wgan_gp``, ``r3gan``, or
-        ``fgan_kl`` and the other divergences that ``GAN(loss=...)`` knows.
+        ``reference`` (AutoGAN's conditional GAN), ``gan``, ``lsgan``, ``wgan``, ``wgan_gp``, ``r3gan``,
+        ``egan``, or ``fgan_kl`` and the other divergences that ``GAN(loss=...)`` knows.
 
     Returns
     -------

@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from gan_oversampler._names import lookup
 from gan_oversampler.activations import ACTIVATIONS
 from gan_oversampler.bases import BASES
+from gan_oversampler.evolution import Evolution
 from gan_oversampler.forces import FORCES
 from gan_oversampler.latent import LATENTS
 from gan_oversampler.losses import LOSSES, PENALTIES
@@ -120,6 +121,9 @@ class GAN(BaseEstimator):
         Share of pairs of a real and a new row that are shown to the critic with swapped labels.
     ema : float, default=0.98
         Decay per step of the averaged generator weights that are scored and kept; 0 keeps the last.
+    evolution : Evolution, default=None
+        Generators that have children by several objectives, of which the fittest go on (E-GAN, Wang et al.
+        2019); needs ``loss="bce"``. None trains a single one.
     replicas : int, default=None
         Generators trained on all rows, from different seeds; new rows come from all of them in equal shares,
         because an average errs less. Scores are those of a single one. None is 3 for guided GANs and 1 for
@@ -166,6 +170,7 @@ class GAN(BaseEstimator):
         "label_smoothing": [_FRACTION],
         "label_noise": [_FRACTION],
         "ema": [_FRACTION],
+        "evolution": [Evolution, None],
         "replicas": [_COUNT, None],
     }
 
@@ -206,6 +211,7 @@ class GAN(BaseEstimator):
         label_smoothing: float = 0.0,
         label_noise: float = 0.0,
         ema: float = 0.98,
+        evolution: Evolution | None = None,
         replicas: int | None = None,
     ) -> None:
         self.family = family
@@ -242,6 +248,7 @@ class GAN(BaseEstimator):
         self.label_smoothing = label_smoothing
         self.label_noise = label_noise
         self.ema = ema
+        self.evolution = evolution
         self.replicas = replicas
 
     def validate(self) -> GAN:
@@ -260,6 +267,7 @@ class GAN(BaseEstimator):
             raise ValueError(f"balanced=False is not possible with family={self.family!r}: lessons balance.")
         self._check_forces()
         self._check_numbers()
+        self._check_evolution()
         return self
 
     def _check_forces(self) -> None:
@@ -282,6 +290,35 @@ class GAN(BaseEstimator):
             betas = getattr(self, name)
             if betas is not None and (len(betas) != 2 or not all(0 <= b < 1 for b in betas)):
                 raise ValueError(f"{name!r} of GAN must be two numbers in [0, 1). Got {betas!r} instead.")
+
+    def _check_evolution(self) -> None:
+        if self.evolution is None:
+            return
+        self.evolution.validate()
+        if self.loss != "bce" or "adversarial" not in self.pulls:
+            raise ValueError(
+                "'evolution' needs a critic that tells odds: set loss='bce', and leave the force"
+                f" 'adversarial' on. Got loss={self.loss!r} and forces={self.forces!r}."
+            )
+
+    @property
+    def lineages(self) -> list[GAN]:
+        """What is trained for it: one GAN per mutation where the oracle is to choose, itself otherwise."""
+        if not self.evolution or self.evolution.fitness != "oracle":
+            return [self]
+        return [clone(self).set_params(evolution__mutations=(name,)) for name in self.evolution.mutations]
+
+    @property
+    def kinship(self) -> str | None:
+        """Equal for lineages among which the oracle chooses; None for all other GANs."""
+        if not self.evolution or self.evolution.fitness != "oracle":
+            return None
+        return self.base + clone(self).set_params(evolution=None).shape_key
+
+    @property
+    def n_siblings(self) -> int:
+        """Parents of an evolving population."""
+        return self.evolution.population if self.evolution else 1
 
     @property
     def pulls(self) -> dict[str, float]:
@@ -310,7 +347,8 @@ class GAN(BaseEstimator):
         """Short name in tables and messages."""
         if not self.pulls and self.family == "residual":
             return f"base({self.base})"
-        return f"{self.family}({self.base})" if self.family == "residual" else self.family
+        name = f"{self.family}({self.base})" if self.family == "residual" else self.family
+        return f"{name} by {self.evolution.mutations[0]}" if self.evolution and self.kinship else name
 
     def label_at(self, step: int) -> str:
         """Name of a candidate."""
@@ -330,6 +368,8 @@ class GAN(BaseEstimator):
 
 def _plain(value: Any) -> Any:
     """Equal parameters alike, however they are written: 1 and 1.0, lists and tuples."""
+    if isinstance(value, BaseEstimator):
+        return _plain(value.get_params())
     if isinstance(value, Mapping):
         return sorted((name, _plain(weight)) for name, weight in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):

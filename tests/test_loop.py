@@ -61,6 +61,9 @@ class Script:
         self.active.remove(specification)
         self.log.append(("drop", specification, self.rung))
 
+    def breed(self, scores):
+        pass
+
     def trains(self, specification):
         return specification not in self.untrained
 

@@ -18,10 +18,11 @@ from torch import Tensor
 
 from gan_oversampler._products import padded
 from gan_oversampler.bases import BASES, N_TRAITS
+from gan_oversampler.evolution import Evolution, mixed, mutated, survivors
 from gan_oversampler.forces import FORCES, Draft
 from gan_oversampler.geometry import Geometry
 from gan_oversampler.latent import Latent
-from gan_oversampler.losses import LOSSES, PENALTIES, CriticFn, Penalty
+from gan_oversampler.losses import LOSSES, PENALTIES, CriticFn, GanLoss, Penalty
 from gan_oversampler.networks import FAMILIES, Generator
 from gan_oversampler.optimizers import OPTIMIZERS, Betas, clipped
 from gan_oversampler.perceptron import Mlp, Packed
@@ -70,9 +71,7 @@ class Cohort:
     def _enlist(self, members: Sequence[Member]) -> None:
         self.feeds = [self._feed(member) for member in members]
         self.dropout = [member.streams.torch("dropout") for member in members]
-        self.state = State.start(self.at_rest, self.critic, [member.streams for member in members]).to(
-            self.device
-        )
+        self.state = State.start(self.at_rest, self.critic, members).to(self.device)
         self.reach = reach_of(members).to(self.device)
         self.losses_P2 = torch.zeros(len(members), 2, device=self.device)
         self.block = self._block()
@@ -148,6 +147,7 @@ class Cohort:
     def _critic_step(self, batch: Batches) -> None:
         with torch.no_grad():
             fake_PBF = self._generate(self.generator.split(self.state.generator_PN), batch)
+            fake_PBF = mixed(fake_PBF, self.gan.n_siblings)
         parts = leaves(self.critic, self.state.critic_PN)
         critic = self._critic(parts, batch)
         real_PB, fake_PB = critic(torch.cat([batch.real, fake_PBF], dim=1)).chunk(2, dim=1)
@@ -180,12 +180,41 @@ class Cohort:
         return torch.lerp(loss_P, self.loss.critic(fake_PB, real_PB), share) if share else loss_P
 
     def _generator_step(self, batch: Batches) -> None:
-        if not self.forces:
-            return
+        if self.forces:
+            evolution = self.gan.evolution
+            self.losses_P2[:, 1] += self._evolve(batch, evolution) if evolution else self._learn(batch)
+
+    def _evolve(self, batch: Batches, evolution: Evolution) -> Tensor:
+        """One child per mutation and parent; the fittest go on. Their losses ``(P,)``."""
+        parents, plain = self.state, self.loss
+        everyone = range(len(self.feeds))
+        children, losses, fitness = [], [], []
+        for name in evolution.mutations:
+            self.state = parents.with_generators(parents.take(everyone))
+            self.loss = mutated(plain, name)
+            losses.append(self._learn(batch))
+            fitness.append(evolution.fitness_of(*self._confront(plain, batch)))
+            children.append(self.state)
+        self.loss = plain
+        mutation_P, parent_P = survivors(torch.stack(fitness), evolution.population)
+        self.state = parents.with_generators(State.chosen(children, mutation_P, parent_P))
+        return torch.stack(losses)[mutation_P, parent_P]
+
+    def _confront(self, game: GanLoss, batch: Batches) -> tuple[Tensor, Tensor]:
+        """The critic's logits of new rows ``(P, B)``, and the gradient ``(P, N)`` that they leave it."""
+        with torch.no_grad():
+            fake_PBF = self._generate(self.generator.split(self.state.generator_PN), batch, train=False)
+        parts = leaves(self.critic, self.state.critic_PN)
+        critic = self._critic(parts, batch, train=False)
+        real_PB, fake_PB = critic(torch.cat([batch.real, fake_PBF], dim=1)).chunk(2, dim=1)
+        gradients = torch.autograd.grad(game.critic(real_PB, fake_PB).sum(), parts, materialize_grads=True)
+        return fake_PB.detach(), self.critic.join(gradients)
+
+    def _learn(self, batch: Batches) -> Tensor:
+        """A step of all generators; their losses ``(P,)``."""
         parts = leaves(self.generator, self.state.generator_PN)
         draft = self._draft(parts, batch)
         loss_P = torch.stack([weight * FORCES[name](draft) for name, weight in self.forces.items()]).sum(0)
-        self.losses_P2[:, 1] += loss_P.detach()
         self._descend(
             loss_P,
             self.generator,
@@ -198,6 +227,7 @@ class Cohort:
             self.gan.betas,
         )
         self.state.average_PN.lerp_(self.state.generator_PN, 1 - self.gan.ema)
+        return loss_P.detach()
 
     def _draft(self, parts: Sequence[Tensor], batch: Batches) -> Draft:
         odds_PB = None
@@ -215,7 +245,7 @@ class Cohort:
             batch.lesson,
         )
 
-    def _generate(self, parts: Sequence[Tensor], batch: Batches) -> Tensor:
+    def _generate(self, parts: Sequence[Tensor], batch: Batches, *, train: bool = True) -> Tensor:
         return self.generator(
             parts,
             batch.start,
@@ -223,15 +253,15 @@ class Cohort:
             batch.label,
             self.reach,
             statistics=self.state.statistics_PS,
-            streams=self.dropout,
+            streams=self.dropout if train else None,
         )
 
-    def _critic(self, parts: Sequence[Tensor], batch: Batches) -> CriticFn:
+    def _critic(self, parts: Sequence[Tensor], batch: Batches, *, train: bool = True) -> CriticFn:
         """Critic of rows that repeat the batch's classes once or twice."""
 
         def critic(rows_PBF: Tensor) -> Tensor:
             label = batch.label.repeat(1, rows_PBF.shape[1] // batch.label.shape[1], 1)
-            return self.critic(parts, rows_PBF, label, streams=self.dropout)[..., 0]
+            return self.critic(parts, rows_PBF, label, streams=self.dropout if train else None)[..., 0]
 
         return critic
 

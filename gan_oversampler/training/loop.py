@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -84,6 +84,9 @@ class Population(Protocol):
 
     def drop(self, specification: int) -> None:
         """Train a specification no further."""
+
+    def breed(self, scores: Mapping[int, float]) -> None:
+        """Let lineages of one evolution go on from the best of them."""
 
     def trains(self, specification: int) -> bool:
         """Whether there is anything that pulls a specification."""
@@ -177,15 +180,15 @@ class Follower:
     scored: list[Scored] = field(default_factory=list)
     trackers: dict[int, Tracker] = field(default_factory=dict)
 
-    def follow(self, candidates: Sequence[Candidate], budget: Budget) -> set[int]:
-        """Score a rung; the specifications that improved."""
+    def follow(self, candidates: Sequence[Candidate], budget: Budget) -> list[Scored]:
+        """Score those of a rung that it still follows."""
         watched = [c for c in candidates if not self.has_left(c.specification)]
         if not watched:
-            return set()
+            return []
         rung = [self._verdict(c, u, budget) for c, u in zip(watched, self.score(watched), strict=True)]
         self.scored += rung
         self.on_rung(rung)
-        return {entry.candidate.specification for entry in rung if entry.improved}
+        return rung
 
     def has_left(self, specification: int) -> bool:
         """Whether it follows a specification no longer."""
@@ -206,9 +209,11 @@ def train(population: Population, followers: Sequence[Follower], budget: Budget)
     """
     step = 0
     while candidates := population.candidates(step):
-        improved = set().union(*(follower.follow(candidates, budget) for follower in followers))
+        rungs = [follower.follow(candidates, budget) for follower in followers]
+        improved = {entry.candidate.specification for rung in rungs for entry in rung if entry.improved}
         for candidate in candidates:
             _settle(population, candidate, improved, followers)
+        population.breed({entry.candidate.specification: entry.mean for entry in rungs[0]})
         unit = budget.next_unit(step)
         if not unit:
             break

@@ -33,6 +33,8 @@ class Member:
         The fold it never sees; None for members that see all rows and finally sample.
     replica : int
         Number among the members that differ in their streams only.
+    sibling : int
+        Number among the parents of an evolving population, which share a critic; the first is the fittest.
     """
 
     specification: int
@@ -41,6 +43,13 @@ class Member:
     pool: Pool
     streams: Streams
     replica: int = 0
+    sibling: int = 0
+
+    @property
+    def origin(self) -> torch.Generator:
+        """Stream of the generator's first weights, the only one that siblings do not share."""
+        streams = self.streams.child("sibling", self.sibling) if self.sibling else self.streams
+        return streams.torch("generator")
 
 
 @dataclass(frozen=True)
@@ -98,11 +107,11 @@ class State:
     critic_decay_P2: Tensor
 
     @classmethod
-    def start(cls, generator: Generator, critic: Mlp, streams: Sequence[Streams]) -> State:
+    def start(cls, generator: Generator, critic: Mlp, members: Sequence[Member]) -> State:
         """Fresh networks, each from its member's own stream."""
-        p = len(streams)
-        generator_PN = torch.stack([generator.init(s.torch("generator")) for s in streams])
-        critic_PN = torch.stack([critic.init(s.torch("critic")) for s in streams])
+        p = len(members)
+        generator_PN = torch.stack([generator.init(m.origin) for m in members])
+        critic_PN = torch.stack([critic.init(m.streams.torch("critic")) for m in members])
         return cls(
             generator_PN,
             generator_PN.clone(),
@@ -117,6 +126,15 @@ class State:
     def take(self, members: Sequence[int]) -> State:
         """A copy of some members' numbers."""
         return map_fields(lambda name: getattr(self, name)[list(members)], State)
+
+    def with_generators(self, rows: State) -> State:
+        """The same critics beside the generators of other rows."""
+        return map_fields(lambda name: getattr(self if "critic" in name else rows, name), State)
+
+    @classmethod
+    def chosen(cls, children: Sequence[State], child_P: Tensor, row_P: Tensor) -> State:
+        """Row by row the numbers of one of several states."""
+        return map_fields(lambda n: torch.stack([getattr(c, n) for c in children])[child_P, row_P], cls)
 
     def put(self, members: Sequence[int], rows: State) -> None:
         """Overwrite some members' numbers."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import torch
 
@@ -87,6 +88,8 @@ class CrossFitted:
         others: dict[int, list[Snapshot]] = defaultdict(list)
         for cohort in self.cohorts:
             for member, snapshot in zip(cohort.members, cohort.snapshots(), strict=True):
+                if member.sibling:
+                    continue
                 if member.replica:
                     others[member.specification].append(snapshot)
                 else:
@@ -115,15 +118,33 @@ class CrossFitted:
         else:
             self.cohorts.remove(cohort)
 
+    def breed(self, scores: Mapping[int, float]) -> None:
+        """Lineages of one evolution go on from the best of them, optimisers and all."""
+        kin: dict[str, list[int]] = defaultdict(list)
+        for number in sorted({m.specification for cohort in self.cohorts for m in cohort.members}):
+            if (kinship := self.gans[number].kinship) and math.isfinite(scores.get(number, math.nan)):
+                kin[kinship].append(number)
+        for numbers in kin.values():
+            best = max(numbers, key=lambda number: scores[number])
+            ancestor, rows = self._place(best)
+            for heir in numbers:
+                self._inherit(heir, ancestor.state.take(rows))
+
+    def _inherit(self, heir: int, ancestor: State) -> None:
+        cohort, rows = self._place(heir)
+        cohort.state.put(rows, ancestor)
+        self.save(heir)
+
     def trains(self, specification: int) -> bool:
         """Whether there is anything that pulls a specification."""
         return bool(self.gans[specification].pulls)
 
 
 def _members(number: int, gan: GAN, pools: Mapping[int | None, Pool], streams: Streams) -> list[Member]:
-    """One member per fold, and replicas of the one that sees all rows."""
+    """One member per fold, and replicas of the one that sees all rows; each with its siblings beside it."""
     members = [Member(number, fold, gan, pool, streams.child(fold)) for fold, pool in pools.items()]
-    return members + [
+    members += [
         Member(number, None, gan, pools[None], streams.child(None, replica), replica)
         for replica in range(1, gan.n_replicas)
     ]
+    return [replace(member, sibling=s) for member in members for s in range(gan.n_siblings)]
