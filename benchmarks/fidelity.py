@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
 
 FIDELITY: Final = ("c2st", "coverage", "dcr_ratio", "copies")
@@ -46,6 +47,12 @@ def fidelity(
         "dcr_ratio": _quotient(np.median(to_seen), np.median(_distances(held_out, seen))),
         "copies": float(np.mean(to_seen == 0)),
     }
+
+
+def precision(new: np.ndarray, real: np.ndarray) -> float:
+    """Share of new rows that lie nearer to a real row than its fifth neighbour (Kynkäänniemi et al. 2019)."""
+    radius = _distances(real, real, min(N_NEIGHBOURS, len(real) - 1) + 1)
+    return float(np.mean((cdist(new, real) < radius + 1e-12).any(axis=1)))
 
 
 def _some(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:

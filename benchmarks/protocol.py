@@ -106,8 +106,12 @@ def split(table: Table, n: int, seed: int) -> list[tuple[Table, Table]]:
 
 
 def resample(method: str, train: Table, test: Table, seed: int) -> Resampled:
+    """A method's treatment of a fold."""
+    return treat(METHODS[method].steps(Setting.of(train, seed)), train, test)
+
+
+def treat(steps: Steps, train: Table, test: Table) -> Resampled:
     """Prepare and sample the training side; only the sampler is timed. The held-out side is transformed."""
-    steps = METHODS[method].steps(Setting.of(train, seed))
     X, y = steps.before.fit_transform(train.X), train.y
     (X_all, y_all), seconds, peak_mb = _sampled(steps, X, y)
     is_new = _is_new(X, X_all)

@@ -10,10 +10,12 @@ from gan_oversampler._rng import Streams
 from gan_oversampler.divergences import DIVERGENCES
 from gan_oversampler.evolution import MUTATIONS, mixed, mutated, survivors
 from gan_oversampler.losses import LOSSES
+from gan_oversampler.sampling import Source
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
+from gan_oversampler.training.pool import Pool
 from tests.tables import numbers
-from tests.test_training import CPU, _pool
+from tests.test_training import CPU, PLANE, _pool
 
 SMALL = {"family": "classic", "loss": "bce", "widths": (8,), "batch_size": 32, "latent": 4}
 THREE = Evolution()
@@ -199,3 +201,44 @@ def test_evolution_needs_a_critic_of_odds_and_an_oracle_where_it_is_to_choose():
     X, y = numbers()
     with pytest.raises(ValueError, match="needs an oracle"):
         GANOversampler(gan=GAN(loss="bce", evolution=Evolution(fitness="oracle")), oracle=None).fit(X, y)
+
+
+def _eight(seed=0, spread=0.05):
+    """Eight narrow modes on a circle, and a background of the other class."""
+    rng = np.random.default_rng(seed)
+    angle = np.arange(8) * np.pi / 4
+    centres = 1.4 * np.c_[np.cos(angle), np.sin(angle)]
+    modes = centres.repeat(60, 0) + spread * rng.normal(size=(480, 2))
+    rows = np.r_[modes, rng.normal(size=(60, 2))].astype(np.float32)
+    return centres, Pool.of(rows, np.repeat([1, 0], [480, 60]), PLANE, learned=[1], drawn=[1])
+
+
+def _modes_covered(evolution, n_seeds=5, n_steps=3000):
+    """Modes that got at least a quarter of their share of new rows, summed over seeds."""
+    centres, pool = _eight()
+    gan = GAN(
+        "classic",
+        loss="bce",
+        penalty="r1_r2",
+        penalty_weight=0.1,
+        latent=4,
+        learning_rate=2e-3,
+        critic_learning_rate=2e-3,
+        ema=0.0,
+        evolution=evolution,
+    )
+    cohort = Cohort([Member(0, seed, gan, pool, Streams(seed)) for seed in range(n_seeds)], CPU)
+    cohort.advance(n_steps)
+    covered = 0
+    for snapshot in cohort.snapshots():
+        rows = Source(pool, gan.base, snapshot).draw(1, 1000, Streams(9))
+        distance = np.linalg.norm(rows[:, None] - centres, axis=-1)
+        nearest = distance.argmin(1)[distance.min(1) < 0.2]
+        covered += int((np.bincount(nearest, minlength=8) > 1000 / 8 / 4).sum())
+    return covered
+
+
+@pytest.mark.slow
+def test_evolution_covers_as_many_modes_as_the_best_of_its_mutations():
+    single = [_modes_covered(Evolution([name])) for name in THREE.mutations]
+    assert _modes_covered(THREE) >= max(single)

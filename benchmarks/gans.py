@@ -1,0 +1,201 @@
+"""Which GAN? Every preset, stopped by the oracle or at a fixed step, with and without rejection.
+
+``python -m benchmarks.gans --data-dir DIR`` writes a row per table, GAN, stop and filter to
+``results/gans.parquet`` as it comes, goes on where it was if it is started again, and ends with
+``results/gans.md``. All GANs are trained on the same fold of the same tables, with networks of the same size,
+so that what differs is the system: at their published widths a fit takes ten times as long.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from collections.abc import Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import torch
+from imblearn.over_sampling import SMOTE
+from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
+
+from benchmarks.fidelity import fidelity, precision
+from benchmarks.markdown import HIGHEST, LOWEST, columns, page
+from benchmarks.markdown import table as as_table
+from benchmarks.preparation import Setting, Steps, on_encoded, on_raw
+from benchmarks.protocol import N_FOLDS, judge, split, treat
+from benchmarks.provenance import RESULTS, note_run
+from benchmarks.storage import Store
+from benchmarks.suites import SUITES, needed
+from benchmarks.tables import Table, autogan_names, data_folder, load_table
+from gan_oversampler import GAN, GANOversampler, preset
+
+CLASSIFIERS: Final = ("logistic", "knn", "tree", "forest")
+WIDTHS: Final = (64, 64)
+STEPS: Final = 600
+SIZE: Final = "500_0.4"  # of the derived tables, one per root
+N_KEEL: Final = 20
+F_GANS: Final = ("kl", "reverse_kl", "jensen_shannon", "gan", "pearson", "hellinger", "total_variation")
+PRESETS: Final = (
+    *("reference", "gan", "lsgan", "wgan", "wgan_gp", "r3gan", "ebgan", "began", "egan"),
+    *(f"fgan_{name}" for name in F_GANS),
+)
+SMALL: Final = {"widths": WIDTHS, "critic_widths": WIDTHS}
+GANS: Final[Mapping[str, GAN]] = MappingProxyType(
+    {
+        **{name: preset(name).set_params(**SMALL) for name in PRESETS},
+        "residual": GAN("residual"),
+        "guided": GAN("guided", widths=(32,)),
+    }
+)
+STOPS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+    {"oracle": {"oracle": "downstream", "patience": 2}, "fixed": {"oracle": None}}
+)
+FILTERS: Final = ("", "obrs")
+RIVALS: Final = ("none", "smote")
+
+SCORES: Final = ("f1", "average_precision")
+FACTS: Final = ("coverage", "precision", "c2st", "seconds")
+KEY: Final = ("table", "gan", "stop", "filter")
+COLUMNS: Final = (*KEY, "kind", *SCORES, *FACTS, "error")
+SHOWN: Final = {
+    "f1": ("F1", 3, HIGHEST),
+    "average_precision": ("AP", 3, HIGHEST),
+    "coverage": ("coverage", 3, HIGHEST),
+    "precision": ("precision", 3, HIGHEST),
+    "c2st": ("C2ST above chance", 3, LOWEST),
+    "seconds": ("seconds", 1, None),
+}
+
+Arm = tuple[str, str, str]
+"""GAN, stop, filter."""
+
+
+def arms() -> list[Arm]:
+    """Everything that is compared."""
+    return [*((name, "", "") for name in RIVALS), *product(GANS, STOPS, FILTERS)]
+
+
+def steps_of(arm: Arm, setting: Setting) -> Steps:
+    """How an arm treats a training fold."""
+    name, stop, kept = arm
+    if name in RIVALS:
+        smote = SMOTE(k_neighbors=setting.k_neighbors, random_state=setting.random_state)
+        return on_encoded(setting, smote if name == "smote" else None)
+    sampler = GANOversampler(
+        gan=GANS[name],
+        max_steps=STEPS,
+        epoch_unit=STEPS // 6,
+        rejection=kept or None,
+        random_state=setting.random_state,
+        **STOPS[stop],
+    )
+    return on_raw(setting, sampler)
+
+
+def cell(table: Table, arm: Arm) -> dict[str, Any]:
+    """One arm on the first fold of a table; a failure is recorded with its error."""
+    torch.set_num_threads(1)
+    row = dict(zip(KEY, (table.name, *arm), strict=True)) | {"kind": table.name.partition("/")[1] or "keel"}
+    row |= dict.fromkeys((*SCORES, *FACTS), np.nan) | {"error": ""}
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a baseline is better is no news here
+        train, test = split(table, N_FOLDS, 0)[0]
+        try:
+            return row | _measured(steps_of(arm, Setting.of(train, 0)), train, test)
+        except Exception as error:  # any GAN may fail in any way; that is a result too
+            return row | {"error": " ".join(f"{type(error).__name__}: {error}".split())[:300]}
+
+
+def _measured(steps: Steps, train: Table, test: Table) -> dict[str, float]:
+    fold, y = treat(steps, train, test), test.y.to_numpy()
+    prior = train.n_minority / len(train.y)
+    found = pd.DataFrame([judge(name, fold, y, prior, {}) for name in CLASSIFIERS])
+    told: dict[str, float] = {**found[list(SCORES)].mean(), "seconds": fold.seconds}
+    if len(fold.new):
+        held_out = fold.X_test[y == 1]
+        told |= fidelity(fold.new, fold.seen, held_out, np.random.default_rng(0))
+        told["precision"] = precision(fold.new, np.concatenate([held_out, fold.seen]))
+    return {name: told[name] for name in (*SCORES, *FACTS) if name in told}
+
+
+def means(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mean over tables of every arm, and how often it failed; a failure scores as doing nothing."""
+    nothing = rows[rows["gan"] == "none"].set_index("table")
+    filled = rows.copy()
+    for score in SCORES:
+        filled[score] = rows[score].fillna(rows["table"].map(nothing[score]))
+    arm = list(KEY[1:])
+    told = filled.groupby(arm, sort=False)[[*SCORES, *FACTS]].mean()
+    told["failures"] = (rows["error"] != "").groupby([rows[name] for name in arm], sort=False).sum()
+    return told.loc[[known for known in arms() if known in told.index]].reset_index()
+
+
+def effect(rows: pd.DataFrame, column: str, treated: str, plain: str) -> pd.DataFrame:
+    """Mean gain and its standard error, over tables, of one value of a column over another, per GAN."""
+    others = [name for name in ("gan", "stop", "filter") if name != column]
+    wide = rows[rows["gan"].isin(list(GANS))].pivot(index=["table", *others], columns=column)
+    gains = pd.DataFrame({s: wide[s][treated] - wide[s][plain] for s in (*SCORES, "coverage", "precision")})
+    by_table = gains.groupby(["gan", "table"], sort=False).mean().groupby("gan", sort=False)
+    everything = gains.groupby("table").mean()
+    mean = pd.concat([by_table.mean(), everything.mean().to_frame("all of them").T])
+    error = pd.concat([by_table.sem(), everything.sem().to_frame("all of them").T])
+    text = mean.map("{:+.3f}".format) + " ± " + error.map("{:.3f}".format)
+    return text.rename_axis("GAN").reset_index()
+
+
+def _page(rows: pd.DataFrame) -> str:
+    parts = []
+    for kind, part in rows.groupby("kind", sort=False):
+        told = means(part)
+        names = told.rename(columns={"gan": "GAN"})[["GAN", "stop", "filter"]]
+        table = names.join(columns(told, SHOWN)).join(told["failures"])
+        title = "KEEL" if kind == "keel" else "AutoGAN's derived"
+        parts.append(f"## {part['table'].nunique()} {title} tables\n\n{as_table(table)}")
+    stops, filters = effect(rows, "stop", "oracle", "fixed"), effect(rows, "filter", "obrs", "")
+    parts.append(f"## The oracle's stop against {STEPS} fixed steps\n\n{as_table(stops)}")
+    parts.append(f"## Rejection (OBRS) against none\n\n{as_table(filters)}")
+    what = (
+        f"First of five folds; mean of {', '.join(CLASSIFIERS)}; networks of {WIDTHS} units, at most {STEPS}"
+        " steps; gains with standard errors over tables; `python -m benchmarks.gans`."
+    )
+    return page("# Which GAN?", what, *parts)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run what is missing, write the page."""
+    parser = argparse.ArgumentParser("python -m benchmarks.gans", description=__doc__)
+    parser.add_argument("--data-dir", help="folder of the tables; default: $GAN_OVERSAMPLER_DATA")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=RESULTS / "gans.parquet")
+    options = parser.parse_args(argv)
+    folder = needed(data_folder(options.data_dir))
+    store = Store(options.out, KEY, COLUMNS, (*KEY, "kind", "error"), ())
+    done = set(store.read()[list(KEY)].itertuples(index=False, name=None))
+    tables = [load_table(name, folder) for name in _names(folder)]
+    todo = [(table, arm) for table, arm in product(tables, arms()) if (table.name, *arm) not in done]
+    if todo:
+        note_run(options.out, cells=len(todo), jobs=options.jobs)
+    work = Parallel(options.jobs, return_as="generator_unordered", verbose=1)
+    for row in work(delayed(cell)(*task) for task in todo):
+        store.append([row])
+    store.absorb()
+    text = _page(store.read())
+    options.out.with_suffix(".md").write_text(text, "utf-8")
+    print(text)
+
+
+def _names(folder: Path) -> list[str]:
+    """Twenty KEEL tables of all sizes, and one derived table of each AutoGAN root."""
+    keel = SUITES["keel"].names(folder)
+    spaced = np.linspace(0, len(keel) - 1, N_KEEL).round().astype(int)
+    derived = [name for name in autogan_names(folder) if name.endswith(SIZE)]
+    return [*(keel[i] for i in spaced), *derived]
+
+
+if __name__ == "__main__":
+    main()
