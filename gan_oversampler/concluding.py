@@ -10,6 +10,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_oversampler.events import Event, in_order
 from gan_oversampler.judging import BASELINES, NOTHING, Judge
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.report import Report
@@ -70,8 +71,9 @@ def conclude(
     pools: Pools,
     seconds: dict[str, float],
     notes: Sequence[str],
+    events: Sequence[Event] = (),
 ) -> Outcome:
-    """Choose among the candidates that one oracle has scored.
+    """Choose among the candidates that one oracle has scored; ``events`` are those of the training.
 
     Raises
     ------
@@ -96,6 +98,7 @@ def conclude(
         seconds,
         gains={name: gain_over(choice.best, utilities) for name, utilities in baselines.items()},
         history=teller.history(scored),
+        events=in_order((*events, *judge.failures)),
     )
     candidates = [entry.candidate for entry in choice.mixture]
     source, by_fold = mixture(wishes.gans, pools, candidates), tuple(judge.mixtures(candidates))

@@ -65,6 +65,8 @@ class Divergence:
     ratio : callable or None
         Critic outputs to the density ratio ``p/q`` that they stand for: the inverse of ``f'`` at ``g(v)``,
         but never infinite. Total variation has none: its best critic tells only which density is larger.
+    middle : float
+        Critic output whose ``g`` is the threshold.
     """
 
     f: Map
@@ -73,6 +75,12 @@ class Divergence:
     conjugate: Map
     reply: Map
     ratio: Map | None
+    middle: float = 0.0
+
+    @property
+    def equilibrium(self) -> float:
+        """The critic's loss where new rows are like real ones: ``-f(1)``."""
+        return -float(self.f(torch.ones(()))) + 0.0  # never -0
 
     @property
     def threshold(self) -> float:
@@ -104,6 +112,7 @@ DIVERGENCES: Final[Mapping[str, Divergence]] = MappingProxyType(
             conjugate=lambda t: (t - 1).exp(),
             reply=lambda v: (bent(v) - 1).exp(),
             ratio=lambda v: (bent(v) - 1).exp(),
+            middle=1.0,
         ),
         "reverse_kl": Divergence(
             f=lambda u: -u.log(),

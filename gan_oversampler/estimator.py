@@ -75,6 +75,10 @@ class GANOversampler(BaseOverSampler):
         Most generator steps. 0 switches training off: the oracle chooses among the bases.
     max_time : float, default=None
         Seconds after which no further unit is begun. Results then depend on the machine's speed.
+    growth : float, default=0.0
+        How far the budget grows while the oracle is pleased: a GAN that improved in its last scoring goes on
+        beyond ``max_steps``, up to this share of it, until a scoring brings no improvement. 1 allows twice
+        the steps, 0 none more. Without an oracle nothing grows.
     baselines : sequence of str, default=("none", "random", "smote")
         Scored by the same oracle on the same folds and shown in the report: ``"none"``, ``"random"``
         or the name of a base.
@@ -152,6 +156,7 @@ class GANOversampler(BaseOverSampler):
         "patience": [Interval(Integral, 1, None, closed="left")],
         "max_steps": [Interval(Integral, 0, None, closed="left")],
         "max_time": [Interval(Real, 0, None, closed="left"), None],
+        "growth": [Interval(Real, 0, None, closed="left")],
         "baselines": [list, tuple],
         "fallback": [StrOptions({"warn", "baseline", "error"})],
         "categorical_features": ["array-like", StrOptions({"auto"})],
@@ -171,6 +176,7 @@ class GANOversampler(BaseOverSampler):
         patience: int = 2,
         max_steps: int = 200,
         max_time: float | None = None,
+        growth: float = 0.0,
         baselines: Sequence[str] = ("none", "random", "smote"),
         fallback: str = "warn",
         categorical_features: Any = "auto",
@@ -187,6 +193,7 @@ class GANOversampler(BaseOverSampler):
         self.patience = patience
         self.max_steps = max_steps
         self.max_time = max_time
+        self.growth = growth
         self.baselines = baselines
         self.fallback = fallback
         self.categorical_features = categorical_features
@@ -381,7 +388,7 @@ class GANOversampler(BaseOverSampler):
 
     def _budget(self) -> Budget:
         max_time = np.inf if self.max_time is None else self.max_time
-        return Budget(self.epoch_unit, self.patience, self.max_steps, max_time)
+        return Budget(self.epoch_unit, self.patience, self.max_steps, max_time, self.growth)
 
     def _gans(self) -> list[GAN]:
         given = default_portfolio() if self.gan is None else self.gan

@@ -150,6 +150,17 @@ def survivors(fitness_KP: Tensor, population: int) -> tuple[Tensor, Tensor]:
     return mutation_GS.flatten(), (first_G1 + order_GS % population).flatten()
 
 
+def shared(loss_P: Tensor, population: int) -> Tensor:
+    """Mean over the parents of a group, the same for each of them.
+
+    >>> shared(torch.tensor([1.0, 3.0, 4.0, 4.0]), population=2)
+    tensor([2., 2., 4., 4.])
+    """
+    if population == 1:
+        return loss_P
+    return loss_P.unflatten(0, (-1, population)).mean(1).repeat_interleave(population)
+
+
 def mixed(rows_PBF: Tensor, population: int) -> Tensor:
     """Rows of all parents of a group in equal shares, the same for each of them.
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from gan_oversampler._rng import Streams
 from gan_oversampler.concluding import Outcome, conclude, mixture, sign_of
+from gan_oversampler.events import Event, in_order
 from gan_oversampler.evidence import Evidence
 from gan_oversampler.judging import Judge, Trial
 from gan_oversampler.oracles.base import Oracle
@@ -151,12 +152,15 @@ class Fit:
         One per oracle; the first one samples unless another is asked for.
     rungs : tuple of tuple of Candidate
         Everything that was scored, rung by rung, so that it can be scored again.
+    events : tuple of Event
+        What was decided while training.
     """
 
     plan: Plan
     outcomes: dict[str, Outcome]
     ground: Ground | None = None
     rungs: tuple[tuple[Candidate, ...], ...] = ()
+    events: tuple[Event, ...] = ()
 
     @property
     def first(self) -> Outcome:
@@ -194,17 +198,28 @@ def _judged(plan: Plan, ground: Ground, pools: Pools, clock: Clock) -> Fit:
         for name, judge in judges.items()
     }
     with clock.phase("training"):
-        train(population, list(followers.values()), plan.budget)
+        events = _trained(plan, population, list(followers.values()))
     clock.seconds["training"] -= clock.seconds["oracle"]  # scorings lie between the steps
     outcomes = {
         name: conclude(
-            plan, judge, followers[name].scored, baselines[name], pools, clock.seconds, ground.notes
+            plan, judge, followers[name].scored, baselines[name], pools, clock.seconds, ground.notes, events
         )
         for name, judge in judges.items()
     }
     with clock.phase("evidence"):
         outcomes = {name: _shown(plan, ground, told, summary) for name, told in outcomes.items()}
-    return Fit(plan, outcomes, ground, _rungs([follower.scored for follower in followers.values()]))
+    return Fit(plan, outcomes, ground, _rungs([follower.scored for follower in followers.values()]), events)
+
+
+def _trained(plan: Plan, population: CrossFitted, followers: Sequence[Follower]) -> tuple[Event, ...]:
+    """Train, and tell what was decided meanwhile."""
+    events: list[Event] = []
+
+    def log(step: int, specification: int, controller: str, decision: str) -> None:
+        events.append(Event(step, plan.gans[specification].label, "", controller, decision))
+
+    train(population, followers, plan.budget, log)
+    return in_order((*population.events, *events))
 
 
 def rescore(fit: Fit, name: str, oracle: Oracle) -> Fit:
@@ -228,8 +243,10 @@ def rescore(fit: Fit, name: str, oracle: Oracle) -> Fit:
         baselines = _baselines(plan, name, judge)
         follower = Follower(judge, sys.maxsize, _teller(plan, name))
         for rung in fit.rungs:
-            follower.follow(rung, plan.budget)
-    outcome = conclude(plan, judge, follower.scored, baselines, pools, clock.seconds, fit.ground.notes)
+            follower.follow(rung, replace(plan.budget, growth=0.0))
+    outcome = conclude(
+        plan, judge, follower.scored, baselines, pools, clock.seconds, fit.ground.notes, fit.events
+    )
     outcome = _shown(plan, fit.ground, outcome, fit.first.report.summary)
     return replace(fit, outcomes={**fit.outcomes, name: outcome})
 
@@ -280,8 +297,9 @@ def _blind(plan: Plan, ground: Ground, pools: Pools, clock: Clock) -> Fit:
     with clock.phase("training"):
         population = CrossFitted(plan.gans[:1], pools, plan.streams.child("members"), plan.device)
         summary = ModelSummary.of(population.networks)
-        train(population, [follower], plan.budget)
-    kept = [entry for entry in follower.scored if entry.candidate.finite][-1]
+        # later always counts as better here, so that a budget which grows would always do so
+        events = _trained(replace(plan, budget=replace(plan.budget, growth=0.0)), population, [follower])
+    kept = [entry for entry in follower.scored if entry.candidate.sound][-1]
     source = mixture(plan.gans, pools, [kept.candidate])
     report = Report(
         "none",
@@ -292,6 +310,7 @@ def _blind(plan: Plan, ground: Ground, pools: Pools, clock: Clock) -> Fit:
         history=Storyteller(plan.gans, np.nan).history(follower.scored),
         evidence=_unjudged(plan, ground.rows, source, list(ground.shares)),
         summary=summary,
+        events=events,
     )
     return Fit(plan, {BLIND: Outcome(source, report)})
 

@@ -14,6 +14,7 @@ from sklearn.base import clone
 
 from gan_oversampler._rng import Streams
 from gan_oversampler._threads import single_threaded
+from gan_oversampler.events import Event
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.rows import Rows
 from gan_oversampler.sampling import Mixture, Source
@@ -111,17 +112,26 @@ class Judge:
         Specifications that candidates refer to.
     n_jobs : int or None
         Parallel scorings, as in joblib.
+
+    Attributes
+    ----------
+    events : list of str
+        What could not be scored, in words.
+    failures : list of Event
+        The same for the log.
     """
 
     trials: Sequence[Trial]
     gans: Sequence[GAN]
     n_jobs: int | None = None
     events: list[str] = field(default_factory=list)
+    failures: list[Event] = field(default_factory=list)
 
     def __call__(self, candidates: Sequence[Candidate]) -> list[NDArray[np.float64]]:
         """Utilities per fold of each candidate."""
         names = [self.gans[c.specification].label_at(c.step) for c in candidates]
-        return self._utilities([self._sources(c) for c in candidates], names)
+        sources = [self._sources(c) for c in candidates]
+        return self._utilities(sources, names, [c.step for c in candidates])
 
     def baselines(self, names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
         """Utilities per fold of what users would do instead."""
@@ -159,7 +169,10 @@ class Judge:
         ]
 
     def _utilities(
-        self, sources: Sequence[Sequence[Source | Mixture | None]], names: Sequence[str]
+        self,
+        sources: Sequence[Sequence[Source | Mixture | None]],
+        names: Sequence[str],
+        steps: Sequence[int] | None = None,
     ) -> list[NDArray[np.float64]]:
         tasks = [pair for row in sources for pair in zip(self.trials, row, strict=True)]
         results = Parallel(n_jobs=self.n_jobs)(delayed(_utility)(*task) for task in tasks)
@@ -168,12 +181,13 @@ class Judge:
             fates = [fate for _, fate in results[i * len(self.trials) :][: len(self.trials)] if fate]
             # A distance has no value for no rows at all; that is no failure.
             if fates and any(source is not None for source in sources[i]):
-                self._report_failure(name, fates[0])
+                self._report_failure(name, fates[0], steps[i] if steps else None)
         return list(scores)
 
-    def _report_failure(self, name: str, fate: str) -> None:
+    def _report_failure(self, name: str, fate: str, step: int | None) -> None:
         event = f"The oracle could not score {name}; it counts as failed ({fate})."
         self.events.append(event)
+        self.failures.append(Event(step, name, "", "oracle", f"could not score it: {fate}"))
         warnings.warn(event, RuntimeWarning, stacklevel=2)
 
 

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gan_oversampler._names import lookup
-from gan_oversampler.divergences import DIVERGENCES, bent
+from gan_oversampler.divergences import DIVERGENCES, LOG2, bent
 
 Objective = Callable[[Tensor, Tensor], Tensor]
 CriticFn = Callable[[Tensor], Tensor]
@@ -37,12 +37,18 @@ class GanLoss:
     ratio : callable or None
         From outputs of the best critic to the density ratio ``p/q`` of real to new rows; it increases and is
         never infinite. None where the best critic does not tell it. See :func:`density_ratio`.
+    equilibrium : float or None
+        The critic's loss where nothing tells new rows from real ones; None where it is not known.
+    threshold : float or None
+        The best critic's output where a row is as likely real as new; None where that is not known.
     """
 
     critic: Objective
     generator: Objective
     penalty: str = "none"
     ratio: Callable[[Tensor], Tensor] | None = None
+    equilibrium: float | None = None
+    threshold: float | None = None
 
 
 def _odds(chance: Tensor) -> Tensor:
@@ -53,10 +59,12 @@ def _odds(chance: Tensor) -> Tensor:
 
 def _games() -> dict[str, GanLoss]:
     """Both games of every divergence; the plain name is the one that does not saturate."""
-    games = {name: GanLoss(d.critic, d.generator, ratio=d.ratio) for name, d in DIVERGENCES.items()}
-    return games | {
-        f"{name}_saturating": GanLoss(d.critic, d.saturating, ratio=d.ratio)
+    return {
+        name + ending: GanLoss(
+            d.critic, generator, ratio=d.ratio, equilibrium=d.equilibrium, threshold=d.middle
+        )
         for name, d in DIVERGENCES.items()
+        for ending, generator in (("", d.generator), ("_saturating", d.saturating))
     }
 
 
@@ -69,21 +77,28 @@ LOSSES: Final[Mapping[str, GanLoss]] = MappingProxyType(
             critic=lambda real, fake: (F.softplus(-real) + F.softplus(fake)).mean(-1),
             generator=lambda real, fake: F.softplus(-fake).mean(-1),
             ratio=lambda v: bent(v).exp(),
+            equilibrium=2 * LOG2,
+            threshold=0.0,
         ),
         "least_squares": GanLoss(
             critic=lambda real, fake: ((real - 1).square() + fake.square()).mean(-1) / 2,
             generator=lambda real, fake: (fake - 1).square().mean(-1) / 2,
             # p (v - 1)^2 + q v^2 is least where v = p / (p + q)
             ratio=_odds,
+            equilibrium=0.25,
+            threshold=0.5,
         ),
         "hinge": GanLoss(
             critic=lambda real, fake: (F.relu(1 - real) + F.relu(1 + fake)).mean(-1),
             generator=lambda real, fake: -fake.mean(-1),
+            equilibrium=2.0,
+            threshold=0.0,
         ),
         "wgan_gp": GanLoss(
             critic=lambda real, fake: (fake - real).mean(-1),
             generator=lambda real, fake: -fake.mean(-1),
             penalty="gradient",
+            equilibrium=0.0,
         ),
         "relativistic": GanLoss(
             critic=lambda real, fake: F.softplus(fake - real).mean(-1),
@@ -91,6 +106,7 @@ LOSSES: Final[Mapping[str, GanLoss]] = MappingProxyType(
             penalty="r1_r2",
             # A pair is told apart by p(x) q(y) / p(y) q(x): the best critic is log p/q plus any constant.
             ratio=lambda v: bent(v).exp(),
+            equilibrium=LOG2,
         ),
         **_games(),
     }

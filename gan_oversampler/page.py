@@ -23,6 +23,7 @@ from gan_oversampler.displays.scores import ScoresDisplay
 from gan_oversampler.displays.training import LossDisplay, TrajectoryDisplay
 
 MOST_CLASSES: Final = 4  # that are drawn
+MOST_EVENTS: Final = 60  # that are shown
 ABSENT: Final = "–"
 Told = Any  # a Report, which lives one floor up
 
@@ -175,6 +176,29 @@ def _figures(report: Told) -> str:
     return told + _table("Fidelity and privacy", heads, rows, words=[5])
 
 
+def _events(report: Told) -> str:
+    if not report.events:
+        return ""
+    rows = [
+        [
+            ABSENT if e.step is None else str(e.step),
+            short(e.gan),
+            e.member or ABSENT,
+            e.controller,
+            e.decision,
+        ]
+        for e in report.events[:MOST_EVENTS]
+    ]
+    more = len(report.events) - len(rows)
+    told = (
+        "<p>What was decided while training: by controllers, of which every member of a GAN has its own, by"
+        " the loop, and where the oracle failed.</p>"
+    )
+    rest = f"<p>And {more} more, in report_.events.</p>" if more else ""
+    heads = ["step", "GAN", "member", "who", "decision"]
+    return told + _table("Decisions", heads, rows, words=[1, 2, 3, 4]) + rest
+
+
 def _networks(report: Told) -> str:
     summary = report.summary
     if summary is None or not summary.networks:
@@ -214,6 +238,7 @@ SECTIONS: Final[dict[str, Callable[[Told], str]]] = {
     "Scores": _scores,
     "Gains": _gains,
     "Training": _training,
+    "Decisions": _events,
     "New rows beside real ones": _rows,
     "Fidelity and privacy": _figures,
     "Networks": _networks,

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from gan_oversampler.events import Event
 from gan_oversampler.evidence import Evidence
 from gan_oversampler.page import card, page
 from gan_oversampler.summary import ModelSummary
@@ -209,6 +210,9 @@ class Report:
         Real rows, held-out ones where there are any, and new rows of generators that never saw them.
     summary : ModelSummary or None
         Layers and parameters of the networks.
+    events : tuple of Event
+        Decisions in the order in which they were made: of controllers, rollbacks, budgets that grew, scorings
+        that failed.
 
     Examples
     --------
@@ -231,6 +235,7 @@ class Report:
     versions: dict[str, str] = field(default_factory=versions, compare=False, repr=False)
     evidence: Evidence | None = field(default=None, compare=False, repr=False)
     summary: ModelSummary | None = field(default=None, compare=False, repr=False)
+    events: tuple[Event, ...] = field(default=(), repr=False)
 
     @property
     def direction(self) -> str:
@@ -243,6 +248,20 @@ class Report:
         columns = list(Entry.__slots__)
         rows = [[getattr(entry, name) for name in columns] for entry in self.entries]
         return pd.DataFrame(rows, columns=columns).astype({"step": "Int64", "kept": bool})
+
+    def events_to_frame(self) -> pd.DataFrame:
+        """One row per event: step, gan, member, controller, decision.
+
+        Examples
+        --------
+        >>> event = Event(50, "guided", "fold 0", "pacing", "critic steps 1 -> 0")
+        >>> report = Report("none", "smote", "few rows", events=(event,))
+        >>> report.events_to_frame().iloc[0].tolist()
+        [50, 'guided', 'fold 0', 'pacing', 'critic steps 1 -> 0']
+        """
+        columns = list(Event.__slots__)
+        rows = [[getattr(event, name) for name in columns] for event in self.events]
+        return pd.DataFrame(rows, columns=columns).astype({"step": "Int64"})
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON knows it; of the evidence its figures and how many rows it rests on.
@@ -265,6 +284,7 @@ class Report:
             "versions": self.versions,
             "evidence": None if self.evidence is None else self.evidence.to_dict(),
             "summary": None if self.summary is None else self.summary.to_frame(),
+            "events": [asdict(event) for event in self.events],
         }
         return plain(told)
 

@@ -53,7 +53,7 @@ def choose(
     ValueError
         If no candidate has a finite score.
     """
-    finite = [entry for entry in scored if entry.candidate.finite and np.isfinite(entry.mean)]
+    finite = [entry for entry in scored if entry.candidate.sound and np.isfinite(entry.mean)]
     if not finite:
         raise ValueError("No candidate has a finite score.")
     by_number: dict[int, list[Scored]] = {}

@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from gan_oversampler._names import lookup
 from gan_oversampler.activations import ACTIVATIONS
 from gan_oversampler.bases import BASES
+from gan_oversampler.controllers import CONTROLLERS
 from gan_oversampler.evolution import Evolution
 from gan_oversampler.forces import FORCES
 from gan_oversampler.latent import LATENTS
@@ -128,6 +129,26 @@ class GAN(BaseEstimator):
         Generators trained on all rows, from different seeds; new rows come from all of them in equal shares,
         because an average errs less. Scores are those of a single one. None is 3 for guided GANs and 1 for
         the others.
+    controllers : tuple of str, default=()
+        Feedback loops between critic and generator; each member has its own, and their decisions are in
+        ``report_.events``. All need the critic, that is, the force ``adversarial``.
+
+        ``gap`` moves the critic's rate by a factor from 0.1 to 2, so that its loss stays near its value at
+        equilibrium (Hazimeh & Ponomareva 2023; band and smoothing as there); not every loss has one.
+        ``two_time_scale`` slows the generator, to a quarter at most, while its loss changes faster than the
+        critic's (Heusel et al. 2017, with the signal of Ouyang & Agam 2021).
+        ``pacing`` takes one critic step away where the critic is right about more than 80 % of the rows, and
+        adds one below 55 %, between 0 and 5 and at most every ten steps; below 55 % or above 80 % is the
+        band, and a critic at rest wakes in its middle.
+        ``ada`` jitters rows and swaps values and categories before the critic sees them, more often while it
+        is right about more than 80 % of the real ones (Karras et al. 2020: target .6, changes every 4
+        steps, at most .8; 0.02 per step, because trainings here are short). ``apa`` shows it generated rows
+        instead of real ones by the same law (Jiang et al. 2021). ``r1`` moves the weight of the penalty by
+        a factor from 0.1 to 10, with the same signal and target.
+        ``reset`` begins a member anew when neither loss has moved for 50 steps (Gong et al. 2019: variance
+        below 1e-3). ``collapse`` counts a scoring as failed, and takes the GAN back to its best state at
+        half the rates, if new rows have less than a tenth of the variance, or half of the variety, of real
+        ones.
 
     Examples
     --------
@@ -172,6 +193,7 @@ class GAN(BaseEstimator):
         "ema": [_FRACTION],
         "evolution": [Evolution, None],
         "replicas": [_COUNT, None],
+        "controllers": [tuple, list],
     }
 
     def __init__(
@@ -213,6 +235,7 @@ class GAN(BaseEstimator):
         ema: float = 0.98,
         evolution: Evolution | None = None,
         replicas: int | None = None,
+        controllers: tuple[str, ...] = (),
     ) -> None:
         self.family = family
         self.base = base
@@ -250,6 +273,7 @@ class GAN(BaseEstimator):
         self.ema = ema
         self.evolution = evolution
         self.replicas = replicas
+        self.controllers = controllers
 
     def validate(self) -> GAN:
         """Check every parameter.
@@ -266,6 +290,7 @@ class GAN(BaseEstimator):
         if not self.balanced and FAMILIES[self.family].learnt:
             raise ValueError(f"balanced=False is not possible with family={self.family!r}: lessons balance.")
         self._check_forces()
+        self._check_controllers()
         self._check_numbers()
         self._check_evolution()
         return self
@@ -280,6 +305,29 @@ class GAN(BaseEstimator):
                 )
             if not isinstance(weight, Real) or not math.isfinite(weight):
                 raise ValueError(f"'forces' of GAN must hold finite weights. Got {weight!r} for {name!r}.")
+
+    def _check_controllers(self) -> None:
+        for name in self.controllers:
+            lookup(CONTROLLERS, name, "controller")
+        if self.controllers and "adversarial" not in self.pulls:
+            raise ValueError(
+                f"'controllers' of GAN watch the critic, which trains only under the force 'adversarial'. Got"
+                f" controllers={self.controllers!r} and forces={self.forces!r}. Give that force a weight, or"
+                " leave the controllers out."
+            )
+        known = [name for name, loss in LOSSES.items() if loss.equilibrium is not None]
+        if "gap" in self.controllers and self.loss not in known:
+            raise ValueError(
+                "The controller 'gap' needs a loss whose value at equilibrium is known. Got"
+                f" loss={self.loss!r}. Take one of {', '.join(map(repr, known))}, or another controller."
+            )
+        penalty = LOSSES[self.loss].penalty if self.penalty == "auto" else self.penalty
+        if "r1" in self.controllers and (penalty == "none" or self.penalty_weight == 0):
+            raise ValueError(
+                "The controller 'r1' moves the weight of the penalty, and there is none. Got"
+                f" loss={self.loss!r}, penalty={self.penalty!r}, penalty_weight={self.penalty_weight!r}."
+                " Give penalty='r1_r2', or leave the controller out."
+            )
 
     def _check_numbers(self) -> None:
         for name in ("widths", "critic_widths"):

@@ -17,8 +17,9 @@ import torch
 from torch import Tensor
 
 from gan_oversampler._products import padded
+from gan_oversampler.augmentation import Augmentation
 from gan_oversampler.bases import BASES, N_TRAITS
-from gan_oversampler.evolution import Evolution, mixed, mutated, survivors
+from gan_oversampler.evolution import Evolution, mixed, mutated, shared, survivors
 from gan_oversampler.forces import FORCES, Draft
 from gan_oversampler.geometry import Geometry
 from gan_oversampler.latent import Latent
@@ -26,6 +27,8 @@ from gan_oversampler.losses import LOSSES, PENALTIES, CriticFn, GanLoss, Penalty
 from gan_oversampler.networks import FAMILIES, Generator
 from gan_oversampler.optimizers import OPTIMIZERS, Betas, clipped
 from gan_oversampler.perceptron import Mlp, Packed
+from gan_oversampler.signals import Signals, read
+from gan_oversampler.training.control import Control, spare_streams
 from gan_oversampler.training.feed import Batches, Feed
 from gan_oversampler.training.lessons import Lessons
 from gan_oversampler.training.members import Member, Snapshot, State, reach_of
@@ -57,6 +60,7 @@ class Cohort:
         self.forces = self.gan.pulls
         self.objective = "f1" if self.gan.objective == "auto" else self.gan.objective
         self.rates_N = self._rates().to(device)
+        self.control, self.augment = Control(self.gan), Augmentation(self.generator.space)
         self.scale_F = torch.from_numpy(self.generator.space.layout.scale).to(device)
         self._enlist(self._with_twin())
 
@@ -71,9 +75,11 @@ class Cohort:
     def _enlist(self, members: Sequence[Member]) -> None:
         self.feeds = [self._feed(member) for member in members]
         self.dropout = [member.streams.torch("dropout") for member in members]
-        self.state = State.start(self.at_rest, self.critic, members).to(self.device)
+        self.state = State.start(self.at_rest, self.critic, members, self.control.start).to(self.device)
+        self.told_PK = self.state.control_PK.clone()
         self.reach = reach_of(members).to(self.device)
         self.losses_P2 = torch.zeros(len(members), 2, device=self.device)
+        self.seen: Signals | None = None
         self.block = self._block()
         self.ahead: dict[bool, deque[Batches]] = {True: deque(), False: deque()}
 
@@ -123,17 +129,82 @@ class Cohort:
         self.feeds = [self.feeds[p] for p in rows]
         self.dropout = [self.dropout[p] for p in rows]
         self.state, self.reach = self.state.take(rows), self.reach.take(rows)
-        self.losses_P2 = self.losses_P2[rows]
+        self.losses_P2, self.told_PK = self.losses_P2[rows], self.told_PK[rows]
         self.ahead = {key: deque(b.take(rows) for b in ahead) for key, ahead in self.ahead.items()}
+
+    def decisions(self) -> list[tuple[Member, str, str]]:
+        """What the controllers of each member have changed since this was asked last."""
+        before_PK, self.told_PK = self.told_PK, self.state.control_PK.clone()
+        return [
+            (member, name, words)
+            for p, member in enumerate(self.members)
+            for name, words in self.control.decisions(before_PK[p], self.told_PK[p])
+        ]
+
+    def fall_back(self, members: Sequence[int], rows: State) -> None:
+        """Restore numbers of some members, but for their rates, which are halved."""
+        rates_P1 = self.state.rate_P1[list(members)]
+        self.state.put(members, replace(rows, rate_P1=rates_P1 / 2))
+        self.told_PK[list(members)] = rows.control_PK
 
     def advance(self, n_steps: int) -> Tensor:
         """Train; mean losses ``(P, 2)`` of critic and generator over these steps."""
         self.losses_P2.zero_()
         for _ in range(n_steps):
-            for _ in range(self.gan.critic_steps * ("adversarial" in self.forces)):
-                self._critic_step(self._next_batch(self.gan.balanced))
+            self._train_critic()
             self._generator_step(self._next_batch())
+            self._regulate()
         return self.losses_P2[: len(self.members)].cpu() / max(n_steps, 1)
+
+    def _train_critic(self) -> None:
+        """The critic's updates between two of the generator."""
+        if "adversarial" not in self.forces:
+            return
+        if "pacing" in self.control.names:
+            self._paced()
+            return
+        for _ in range(self.gan.critic_steps):
+            self._critic_step(self._next_batch(self.gan.balanced), self.gan.critic_steps)
+
+    def _paced(self) -> None:
+        """As many updates as each member's controller wants; who has had them rests.
+
+        All draw as many batches as any of them may need, and the first update is computed even for who
+        rests: so streams move alike, and there always is something to see.
+        """
+        steps_P = self.control.read(self.state.control_PK, "pacing", "critic_steps")[:, 0].tolist()
+        batches = [self._next_batch(self.gan.balanced) for _ in range(self.control.most_steps)]
+        streams = self.dropout
+        for k in range(max(1, *map(int, steps_P))):
+            resting = [p for p, steps in enumerate(steps_P) if steps <= k]
+            before, losses_P2 = self.state.take(resting), self.losses_P2.clone()
+            self.dropout = spare_streams(streams, resting) if k else streams
+            self._critic_step(batches[k], 1)
+            if resting:
+                self.state.put(resting, before)
+            if k:  # losses are those of the first update, which all have
+                self.losses_P2 = losses_P2
+        self.dropout = streams
+
+    def _regulate(self) -> None:
+        """Let the controllers see the step."""
+        if not self.control.names:
+            return
+        assert self.seen is not None
+        before_PK = self.state.control_PK.clone()
+        self.control.update(self.state.control_PK, self.seen)
+        self.seen = None
+        for p in self.control.due(before_PK, self.state.control_PK):
+            if p < len(self.members):
+                self._restart(p)
+
+    def _restart(self, p: int) -> None:
+        """Fresh networks for one member."""
+        control_K, number = self.control.renewed(self.state.control_PK[p].cpu())
+        member = self.members[p]
+        newborn = replace(member, streams=member.streams.child("restart", number))
+        fresh = State.start(self.at_rest, self.critic, [newborn], control_K).to(self.device)
+        self.state.put([p], replace(fresh, rate_P1=self.state.rate_P1[[p]]))
 
     def _next_batch(self, balanced: bool = True) -> Batches:
         """Batches are drawn ahead, in blocks that do not depend on when members are scored."""
@@ -144,18 +215,21 @@ class Cohort:
             ahead.extend(batches.take(t) for t in range(self.block))
         return ahead.popleft()
 
-    def _critic_step(self, batch: Batches) -> None:
+    def _critic_step(self, batch: Batches, n_steps: int) -> None:
+        """One update of ``n_steps`` between two of the generator."""
         with torch.no_grad():
             fake_PBF = self._generate(self.generator.split(self.state.generator_PN), batch)
             fake_PBF = mixed(fake_PBF, self.gan.n_siblings)
+            real_PBF = self._shown(batch)
         parts = leaves(self.critic, self.state.critic_PN)
         critic = self._critic(parts, batch)
-        real_PB, fake_PB = critic(torch.cat([batch.real, fake_PBF], dim=1)).chunk(2, dim=1)
+        real_PB, fake_PB = critic(torch.cat([real_PBF, fake_PBF], dim=1)).chunk(2, dim=1)
         loss_P = self._verdict(real_PB, fake_PB)
+        self._watch(loss_P, (real_PB, fake_PB), (batch.real, fake_PBF, batch.label))
         if self.penalty and self.penalty_weight:
-            term_P = self.penalty.term(critic, batch.real, fake_PBF, batch.mix)
-            loss_P = loss_P + self.penalty_weight * term_P
-        self.losses_P2[:, 0] += loss_P.detach() / self.gan.critic_steps
+            term_P = self.penalty.term(critic, real_PBF, fake_PBF, batch.mix)
+            loss_P = loss_P + (self.penalty_weight * self._factor("penalty")[:, 0]) * term_P
+        self.losses_P2[:, 0] += loss_P.detach() / n_steps
         self._descend(
             loss_P,
             self.critic,
@@ -163,12 +237,51 @@ class Cohort:
             self.state.critic_PN,
             self.state.critic_moments_P2N,
             self.state.critic_decay_P2,
-            self.gan.critic_learning_rate,
+            self.state.rate_P1 * self._factor("critic_rate") * self.gan.critic_learning_rate,
             self.gan.critic_optimizer or self.gan.optimizer,
             self.gan.betas if self.gan.critic_betas is None else self.gan.critic_betas,
         )
         if self.gan.critic_clip is not None:
             self.state.critic_PN.clamp_(-self.gan.critic_clip, self.gan.critic_clip)
+
+    def _factor(self, output: str) -> Tensor:
+        """What the controllers say of a rate or of the penalty's weight."""
+        return self.control.factor(self.state.control_PK, output)
+
+    def _watch(
+        self, loss_P: Tensor, outputs: tuple[Tensor, Tensor], rows: tuple[Tensor, Tensor, Tensor]
+    ) -> None:
+        """Take down what controllers will see of this step: its first critic update."""
+        if not self.control.names or self.seen is not None:
+            return
+        with torch.no_grad():
+            self.seen = read(
+                loss_P,
+                torch.zeros_like(loss_P),
+                outputs,
+                rows,
+                equilibrium=self.loss.equilibrium,
+                threshold=self.loss.threshold,
+            )
+
+    def _shown(self, batch: Batches) -> Tensor:
+        """Real rows for the critic; under ``apa`` some of them are new ones."""
+        if "apa" not in self.control.names:
+            return batch.real
+        # NOTE[paper]: Jiang et al. store rows of the step before. Ours are made of the same starts with the
+        # noise of other rows, by the averaged weights: nothing is stored, and the classes are right.
+        new_PBF = self.generator(
+            self.generator.split(self.state.average_PN),
+            batch.start,
+            batch.noise.flip(1),
+            batch.label,
+            self.reach,
+            statistics=self.state.statistics_PS,
+        )
+        chance_P1 = self.control.read(self.state.control_PK, "apa", "strength")
+        coins_PB = torch.stack([torch.rand(new_PBF.shape[1], generator=s) for s in self.dropout])
+        new_PBF = mixed(new_PBF, self.gan.n_siblings)
+        return torch.where((coins_PB.to(self.device) < chance_P1)[..., None], new_PBF, batch.real)
 
     def _verdict(self, real_PB: Tensor, fake_PB: Tensor) -> Tensor:
         """The critic's loss where some labels are wrong: flipped row by row, or all of them a little."""
@@ -182,7 +295,10 @@ class Cohort:
     def _generator_step(self, batch: Batches) -> None:
         if self.forces:
             evolution = self.gan.evolution
-            self.losses_P2[:, 1] += self._evolve(batch, evolution) if evolution else self._learn(batch)
+            loss_P = self._evolve(batch, evolution) if evolution else self._learn(batch)
+            self.losses_P2[:, 1] += loss_P
+            if self.seen is not None:
+                self.seen = replace(self.seen, generator=shared(loss_P, self.gan.n_siblings)[:, None])
 
     def _evolve(self, batch: Batches, evolution: Evolution) -> Tensor:
         """One child per mutation and parent; the fittest go on. Their losses ``(P,)``."""
@@ -222,7 +338,7 @@ class Cohort:
             self.state.generator_PN,
             self.state.generator_moments_P2N,
             self.state.generator_decay_P2,
-            self.rates_N,
+            self.state.rate_P1 * self._factor("generator_rate") * self.rates_N,
             self.gan.optimizer,
             self.gan.betas,
         )
@@ -261,6 +377,9 @@ class Cohort:
 
         def critic(rows_PBF: Tensor) -> Tensor:
             label = batch.label.repeat(1, rows_PBF.shape[1] // batch.label.shape[1], 1)
+            if "ada" in self.control.names and train:
+                chance_P1 = self.control.read(self.state.control_PK, "ada", "strength")
+                rows_PBF = self.augment(rows_PBF, batch.real, chance_P1, self.dropout)
             return self.critic(parts, rows_PBF, label, streams=self.dropout if train else None)[..., 0]
 
         return critic
@@ -273,7 +392,7 @@ class Cohort:
         flat_PN: Tensor,
         moments_P2N: Tensor,
         decay_P2: Tensor,
-        rate: float | Tensor,
+        rate: Tensor,
         optimizer: str,
         betas: Betas,
     ) -> None:

@@ -2,8 +2,8 @@
 
 Nazari, Branco & Jourdan 2023, with the defects of the released code mended: scores come from rows that
 the scored member never saw, untrained generators are scored too, a score that is not finite is a failure,
-weights that are not finite are rolled back, and training stops after exactly ``patience`` failures in a row.
-Several oracles may follow one training; each has its own best step and its own end.
+weights that are not finite are rolled back at half the rates, and training stops after exactly ``patience``
+failures in a row. Several oracles may follow one training; each has its own best step and its own end.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_oversampler.events import Log
 from gan_oversampler.training.members import Snapshot
 
 
@@ -34,6 +35,8 @@ class Candidate:
         Mean critic and generator loss since the rung before.
     others : tuple of Snapshot
         Further members that saw all rows; they sample beside the first.
+    collapsed : bool
+        Whether a controller found that new rows are all alike.
     """
 
     specification: int
@@ -41,6 +44,7 @@ class Candidate:
     snapshots: dict[int | None, Snapshot]
     losses: tuple[float, float] = (math.nan, math.nan)
     others: tuple[Snapshot, ...] = ()
+    collapsed: bool = False
 
     @property
     def finals(self) -> tuple[Snapshot, ...]:
@@ -50,6 +54,11 @@ class Candidate:
     @property
     def finite(self) -> bool:
         return all(snapshot.finite for snapshot in (*self.snapshots.values(), *self.others))
+
+    @property
+    def sound(self) -> bool:
+        """Whether it may be kept at all."""
+        return self.finite and not self.collapsed
 
 
 @dataclass(frozen=True)
@@ -80,7 +89,7 @@ class Population(Protocol):
         """Remember the training state of a specification."""
 
     def rollback(self, specification: int) -> None:
-        """Go back to the state remembered last."""
+        """Go back to the state remembered last, at half the rates."""
 
     def drop(self, specification: int) -> None:
         """Train a specification no further."""
@@ -138,12 +147,15 @@ class Budget:
         Steps after which all stop.
     max_time : float
         Seconds after which no further unit is begun.
+    growth : float
+        Share of ``max_steps`` by which those may go on that improved in their last rung.
     """
 
     epoch_unit: int
     patience: int
     max_steps: int
     max_time: float = math.inf
+    growth: float = 0.0
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -152,7 +164,17 @@ class Budget:
 
     def next_unit(self, step: int) -> int:
         """Steps to train before the next rung; 0 when the budget is spent."""
-        return 0 if self.seconds >= self.max_time else min(self.epoch_unit, self.max_steps - step)
+        end = self.max_steps if step < self.max_steps else self.last_step
+        return 0 if self.seconds >= self.max_time else min(self.epoch_unit, end - step)
+
+    @property
+    def last_step(self) -> int:
+        """Step at which training ends even where scores still improve."""
+        return self.max_steps + int(self.growth * self.max_steps)
+
+    def grown(self, step: int) -> bool:
+        """Whether only those may go on from a step that improved there."""
+        return self.max_steps <= step < self.last_step
 
 
 @dataclass
@@ -172,6 +194,10 @@ class Follower:
     ----------
     scored : list of Scored
         All candidates that it has seen, in order.
+    trackers : dict of int to Tracker
+        Best scores and failures, by specification.
+    over : set of int
+        Specifications whose budget did not grow any more.
     """
 
     score: Score
@@ -179,6 +205,7 @@ class Follower:
     on_rung: Callable[[Sequence[Scored]], None] = lambda rung: None
     scored: list[Scored] = field(default_factory=list)
     trackers: dict[int, Tracker] = field(default_factory=dict)
+    over: set[int] = field(default_factory=set)
 
     def follow(self, candidates: Sequence[Candidate], budget: Budget) -> list[Scored]:
         """Score those of a rung that it still follows."""
@@ -188,24 +215,31 @@ class Follower:
         rung = [self._verdict(c, u, budget) for c, u in zip(watched, self.score(watched), strict=True)]
         self.scored += rung
         self.on_rung(rung)
+        self.over |= {c.candidate.specification for c in rung if budget.grown(c.candidate.step)}
+        self.over -= {c.candidate.specification for c in rung if c.improved}
         return rung
 
     def has_left(self, specification: int) -> bool:
         """Whether it follows a specification no longer."""
-        return specification in self.trackers and self.trackers[specification].stopped
+        stopped = specification in self.trackers and self.trackers[specification].stopped
+        return stopped or specification in self.over
 
     def _verdict(self, candidate: Candidate, utilities: NDArray[np.float64], budget: Budget) -> Scored:
         tracker = self.trackers.setdefault(candidate.specification, Tracker(self.patience))
-        score = float(np.mean(utilities)) if candidate.finite and utilities.size else math.nan
+        score = float(np.mean(utilities)) if candidate.sound and utilities.size else math.nan
         return Scored(candidate, utilities, tracker.observe(score), tracker.failed, budget.seconds)
 
 
-def train(population: Population, followers: Sequence[Follower], budget: Budget) -> None:
+def _unheard(step: int, specification: int, controller: str, decision: str) -> None:
+    """Log nothing."""
+
+
+def train(population: Population, followers: Sequence[Follower], budget: Budget, log: Log = _unheard) -> None:
     """Run the loop for every specification until its last follower has left.
 
     Each specification has its own tracker in every follower, so its trajectory depends neither on who else
-    trains nor on who else follows. (Only after weights that are not finite it goes back to what pleased any
-    follower last.)
+    trains nor on who else follows. (Only after weights that are not finite, or new rows that are all alike,
+    it goes back to what pleased any follower last.) A budget may grow for one follower and end for another.
     """
     step = 0
     while candidates := population.candidates(step):
@@ -213,6 +247,7 @@ def train(population: Population, followers: Sequence[Follower], budget: Budget)
         improved = {entry.candidate.specification for rung in rungs for entry in rung if entry.improved}
         for candidate in candidates:
             _settle(population, candidate, improved, followers)
+            _log(candidate, improved, followers, budget, log)
         population.breed({entry.candidate.specification: entry.mean for entry in rungs[0]})
         unit = budget.next_unit(step)
         if not unit:
@@ -228,7 +263,21 @@ def _settle(
     number = candidate.specification
     if number in improved:
         population.save(number)
-    elif not candidate.finite:
+    elif not candidate.sound:
         population.rollback(number)
     if not population.trains(number) or all(follower.has_left(number) for follower in followers):
         population.drop(number)
+
+
+def _log(
+    candidate: Candidate, improved: set[int], followers: Sequence[Follower], budget: Budget, log: Log
+) -> None:
+    """Tell the log what was decided about a candidate."""
+    number, step = candidate.specification, candidate.step
+    if number not in improved and not candidate.sound:
+        why = "new rows were all alike" if candidate.finite else "weights were not finite"
+        log(step, number, "rollback", f"{why}: back to the best state, at half the rates")
+    goes_on = not all(follower.has_left(number) for follower in followers)
+    if budget.grown(step) and budget.next_unit(step) and goes_on:
+        end = min(step + budget.epoch_unit, budget.last_step)
+        log(step, number, "growth", f"scores still improve: trained on to step {end}")

@@ -1,6 +1,6 @@
 """Who trains, the numbers that training changes, and the snapshots that sample."""
 
-# P member, N parameter, C class, F encoded column, Z latent
+# P member, N parameter, C class, F encoded column, Z latent, K number remembered
 
 from __future__ import annotations
 
@@ -51,6 +51,13 @@ class Member:
         streams = self.streams.child("sibling", self.sibling) if self.sibling else self.streams
         return streams.torch("generator")
 
+    @property
+    def name(self) -> str:
+        """Which of the members of its specification this is."""
+        if self.fold is not None:
+            return f"fold {self.fold}"
+        return f"all rows, replica {self.replica}" if self.replica else "all rows"
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -95,7 +102,10 @@ def map_fields(make: Callable[[str], Tensor], kind: type[Tensors]) -> Tensors:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All numbers that training changes, one member per row."""
+    """All numbers that training changes, one member per row.
+
+    ``control_PK`` is what controllers remember, ``rate_P1`` a factor of all step sizes.
+    """
 
     generator_PN: Tensor
     average_PN: Tensor
@@ -105,10 +115,18 @@ class State:
     critic_moments_P2N: Tensor
     generator_decay_P2: Tensor
     critic_decay_P2: Tensor
+    control_PK: Tensor
+    rate_P1: Tensor
 
     @classmethod
-    def start(cls, generator: Generator, critic: Mlp, members: Sequence[Member]) -> State:
-        """Fresh networks, each from its member's own stream."""
+    def start(
+        cls,
+        generator: Generator,
+        critic: Mlp,
+        members: Sequence[Member],
+        control_K: Tensor | None = None,
+    ) -> State:
+        """Fresh networks, each from its member's own stream, and what their controllers remember."""
         p = len(members)
         generator_PN = torch.stack([generator.init(m.origin) for m in members])
         critic_PN = torch.stack([critic.init(m.streams.torch("critic")) for m in members])
@@ -121,6 +139,8 @@ class State:
             torch.zeros(p, 2, critic.n_parameters),
             torch.ones(p, 2),
             torch.ones(p, 2),
+            (torch.empty(0) if control_K is None else control_K).repeat(p, 1),
+            torch.ones(p, 1),
         )
 
     def take(self, members: Sequence[int]) -> State:

@@ -10,6 +10,7 @@ from dataclasses import replace
 import torch
 
 from gan_oversampler._rng import Streams
+from gan_oversampler.events import Event
 from gan_oversampler.networks import Generator
 from gan_oversampler.perceptron import Mlp
 from gan_oversampler.specification import GAN
@@ -32,6 +33,11 @@ class CrossFitted:
         Root of the members' streams. A member's streams are named by what it is, not by its place.
     device : torch.device
         Where to train.
+
+    Attributes
+    ----------
+    events : list of Event
+        What controllers have decided, rung by rung.
     """
 
     def __init__(
@@ -51,6 +57,8 @@ class CrossFitted:
             groups[gan.shape_key] += _members(number, gan, pools[gan.classes], root)
         self.cohorts = [Cohort(members, device) for members in groups.values()]
         self.losses = dict.fromkeys(range(len(gans)), (math.nan, math.nan))
+        self.events: list[Event] = []
+        self._step = 0
         self._saved: dict[int, State] = {}
         for number in range(len(gans)):
             self.save(number)
@@ -81,13 +89,26 @@ class CrossFitted:
                 _, rows = self._place(number)
                 critic, generator = losses_P2[rows].mean(0).tolist()
                 self.losses[number] = critic, generator
+        self._step += n_steps
+        self._note_decisions()
+
+    def _note_decisions(self) -> None:
+        """Enter what has changed since the rung before, in the user's order."""
+        told = [entry for cohort in self.cohorts for entry in cohort.decisions()]
+        told.sort(key=lambda entry: entry[0].specification)
+        self.events += [
+            Event(self._step, member.gan.label, member.name, name, words) for member, name, words in told
+        ]
 
     def candidates(self, step: int) -> list[Candidate]:
         """Active specifications as they are now, in the user's order."""
         firsts: dict[int, dict[int | None, Snapshot]] = defaultdict(dict)
         others: dict[int, list[Snapshot]] = defaultdict(list)
+        collapsed: dict[int, bool] = defaultdict(bool)
         for cohort in self.cohorts:
-            for member, snapshot in zip(cohort.members, cohort.snapshots(), strict=True):
+            flags = cohort.control.flagged(cohort.state.control_PK)
+            for member, snapshot, flag in zip(cohort.members, cohort.snapshots(), flags, strict=False):
+                collapsed[member.specification] |= flag
                 if member.sibling:
                     continue
                 if member.replica:
@@ -95,7 +116,14 @@ class CrossFitted:
                 else:
                     firsts[member.specification][member.fold] = snapshot
         return [
-            Candidate(number, step, firsts[number], self.losses[number], tuple(others[number]))
+            Candidate(
+                number,
+                step,
+                firsts[number],
+                self.losses[number],
+                tuple(others[number]),
+                collapsed[number],
+            )
             for number in sorted(firsts)
         ]
 
@@ -105,9 +133,9 @@ class CrossFitted:
         self._saved[specification] = cohort.state.take(rows)
 
     def rollback(self, specification: int) -> None:
-        """Go back to the state remembered last."""
+        """Go back to the state remembered last, at half the rates."""
         cohort, rows = self._place(specification)
-        cohort.state.put(rows, self._saved[specification])
+        cohort.fall_back(rows, self._saved[specification])
 
     def drop(self, specification: int) -> None:
         """Train a specification no further."""

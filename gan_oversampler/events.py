@@ -1,0 +1,58 @@
+"""What was decided while training, by whom, when and for which member."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One decision.
+
+    Attributes
+    ----------
+    step : int or None
+        Generator updates when it was told; None where it belongs to no step.
+    gan : str
+        Label of the specification, or the name of what was scored.
+    member : str
+        ``"fold 0"``, ``"all rows"`` …; empty where all members of the specification are concerned.
+    controller : str
+        Who decided: a controller, ``"rollback"``, ``"growth"`` or ``"oracle"``.
+    decision : str
+        What.
+
+    Examples
+    --------
+    >>> print(Event(50, "guided", "fold 0", "pacing", "critic steps 1 -> 0"))
+    step 50, guided, fold 0, pacing: critic steps 1 -> 0
+    """
+
+    step: int | None
+    gan: str
+    member: str
+    controller: str
+    decision: str
+
+    def __str__(self) -> str:
+        when = "" if self.step is None else f"step {self.step}"
+        where = ", ".join(part for part in (when, self.gan, self.member, self.controller) if part)
+        return f"{where}: {self.decision}"
+
+
+class Log(Protocol):
+    """Who is told of decisions about a whole specification."""
+
+    def __call__(self, step: int, specification: int, controller: str, decision: str) -> None:
+        """One more decision."""
+
+
+def in_order(events: Iterable[Event]) -> tuple[Event, ...]:
+    """By step, what belongs to none last; else as they came.
+
+    >>> [event.step for event in in_order(Event(s, "", "", "", "") for s in (None, 100, 50))]
+    [50, 100, None]
+    """
+    return tuple(sorted(events, key=lambda event: (event.step is None, event.step or 0)))
