@@ -160,6 +160,9 @@ def test_the_oracle_lets_all_lineages_go_on_from_the_best():
         gan=gan, cv=2, max_steps=30, epoch_unit=10, patience=9, oracle="energy", random_state=0
     ).fit(X, y)
     history = sampler.history_
+    told = [event for event in sampler.report_.events if event.controller == "evolution"]
+    assert told
+    assert all(event.decision.startswith("all lineages go on from classic by ") for event in told)
     assert set(history["name"]) == {f"classic by {name}" for name in THREE.mutations}
     plain = GANOversampler(
         gan=[GAN(**SMALL, evolution=Evolution([name])) for name in THREE.mutations],
@@ -167,6 +170,18 @@ def test_the_oracle_lets_all_lineages_go_on_from_the_best():
     ).fit(X, y)
     assert history["score"].min() <= history["score"].iloc[:3].min()
     assert not np.array_equal(history["score"], plain.history_["score"])
+
+
+def test_the_log_tells_which_children_were_chosen():
+    X, y = numbers()
+    gan = GAN(**SMALL, evolution=THREE)
+    sampler = GANOversampler(gan=gan, cv=2, max_steps=20, epoch_unit=10, oracle="energy", random_state=0)
+    told = [event for event in sampler.fit(X, y).report_.events if event.controller == "evolution"]
+    assert [(event.step, event.member) for event in told] == [
+        (step, member) for step in (10, 20) for member in ("fold 0", "fold 1", "all rows")
+    ]
+    for event in told:
+        assert sum(int(part.split()[-1]) for part in event.decision.split(", ")) == 10
 
 
 def test_evolution_is_a_parameter_like_any_other():

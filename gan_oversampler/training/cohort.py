@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from gan_oversampler._products import padded
@@ -61,6 +62,7 @@ class Cohort:
         self.objective = "f1" if self.gan.objective == "auto" else self.gan.objective
         self.rates_N = self._rates().to(device)
         self.control, self.augment = Control(self.gan), Augmentation(self.generator.space)
+        self.mutations = tuple(self.gan.evolution.mutations) if self.gan.evolution else ()
         self.scale_F = torch.from_numpy(self.generator.space.layout.scale).to(device)
         self._enlist(self._with_twin())
 
@@ -77,6 +79,7 @@ class Cohort:
         self.dropout = [member.streams.torch("dropout") for member in members]
         self.state = State.start(self.at_rest, self.critic, members, self.control.start).to(self.device)
         self.told_PK = self.state.control_PK.clone()
+        self.chosen_PM = torch.zeros(len(members), len(self.mutations), dtype=torch.long, device=self.device)
         self.reach = reach_of(members).to(self.device)
         self.losses_P2 = torch.zeros(len(members), 2, device=self.device)
         self.seen: Signals | None = None
@@ -130,16 +133,24 @@ class Cohort:
         self.dropout = [self.dropout[p] for p in rows]
         self.state, self.reach = self.state.take(rows), self.reach.take(rows)
         self.losses_P2, self.told_PK = self.losses_P2[rows], self.told_PK[rows]
+        self.chosen_PM = self.chosen_PM[rows]
         self.ahead = {key: deque(b.take(rows) for b in ahead) for key, ahead in self.ahead.items()}
 
     def decisions(self) -> list[tuple[Member, str, str]]:
-        """What the controllers of each member have changed since this was asked last."""
+        """What controllers have changed, and evolution has chosen, since this was asked last."""
         before_PK, self.told_PK = self.told_PK, self.state.control_PK.clone()
         return [
             (member, name, words)
             for p, member in enumerate(self.members)
-            for name, words in self.control.decisions(before_PK[p], self.told_PK[p])
+            for name, words in [*self.control.decisions(before_PK[p], self.told_PK[p]), *self._births(p)]
         ]
+
+    def _births(self, p: int) -> list[tuple[str, str]]:
+        """How often each mutation was chosen for a parent's place."""
+        counts = self.chosen_PM[p].tolist()
+        self.chosen_PM[p] = 0
+        chosen = ", ".join(f"{name} {n}" for name, n in zip(self.mutations, counts, strict=True))
+        return [("evolution", f"children chosen: {chosen}")] if sum(counts) and len(counts) > 1 else []
 
     def fall_back(self, members: Sequence[int], rows: State) -> None:
         """Restore numbers of some members, but for their rates, which are halved."""
@@ -313,6 +324,7 @@ class Cohort:
             children.append(self.state)
         self.loss = plain
         mutation_P, parent_P = survivors(torch.stack(fitness), evolution.population)
+        self.chosen_PM += F.one_hot(mutation_P, len(evolution.mutations))
         self.state = parents.with_generators(State.chosen(children, mutation_P, parent_P))
         return torch.stack(losses)[mutation_P, parent_P]
 

@@ -157,6 +157,12 @@ class CrossFitted:
             ancestor, rows = self._place(best)
             for heir in numbers:
                 self._inherit(heir, ancestor.state.take(rows))
+            words = f"all lineages go on from {self.gans[best].label}"
+            self.events += [
+                Event(self._step, self.gans[heir].label, "", "evolution", words)
+                for heir in numbers
+                if heir != best
+            ]
 
     def _inherit(self, heir: int, ancestor: State) -> None:
         cohort, rows = self._place(heir)
