@@ -18,7 +18,7 @@ from scipy.special import expit
 from torch import Tensor
 
 from gan_oversampler._rng import Streams
-from gan_oversampler.ratio import RatioCritic
+from gan_oversampler.ratio import RatioCritic, View, folded, ratio_critics
 from gan_oversampler.refinement import Height, Refinement, flow, price_of, transport
 from gan_oversampler.rejection import Array, Boosting, Law, Rejection
 from gan_oversampler.sampling import CHUNK, Drawer, Source
@@ -31,12 +31,47 @@ SPARE: Final = 16  # proposals more than are expected to be needed
 Rows = NDArray[np.float32]
 
 
-def critic_of(source: Drawer, code: int, real_nF: Tensor, streams: Streams) -> RatioCritic:
-    """A critic of one class, refitted for what a source draws."""
-    n_fake = int(np.clip(4 * len(real_nF), FEWEST, MOST))
-    fake_nF = torch.from_numpy(source.draw(code, n_fake, streams.child("fakes")))
-    some = torch.randperm(len(real_nF), generator=streams.torch("reals"))[:MOST].sort().values
-    return RatioCritic.fit(real_nF[some], fake_nF, streams)
+Views = Mapping[int | None, Tensor]
+"""Rows by fold; None holds all rows."""
+
+
+def critics_of(
+    sources: Mapping[int | None, Drawer], code: int, seen: Views, unseen: Views, streams: Streams
+) -> dict[int | None, RatioCritic]:
+    """Critics of one class, one per source.
+
+    Parameters
+    ----------
+    sources : dict of (int or None) to whatever draws rows
+        By the fold that they never saw.
+    seen, unseen : dict of (int or None) to Tensor
+        Real rows of the class that a source saw, and the others; None has no others.
+    """
+    final = View(_some(seen[None], streams), _drawn(sources[None], code, seen[None], streams))
+    if len(sources) == 1:
+        return {None: ratio_critics(folded(final, streams), streams)[-1]}
+    views = {
+        fold: View(
+            _some(seen[fold], streams),
+            _drawn(source, code, seen[fold], streams),
+            _some(unseen[fold], streams),
+            _drawn(source, code, seen[fold], streams.child("fresh")),
+        )
+        for fold, source in sources.items()
+        if fold is not None
+    }
+    found = ratio_critics([*views.values(), final], streams)
+    return dict(zip([*views, None], found, strict=True))
+
+
+def _some(rows_nF: Tensor, streams: Streams) -> Tensor:
+    """At most so many rows."""
+    return rows_nF[torch.randperm(len(rows_nF), generator=streams.torch("reals"))[:MOST].sort().values]
+
+
+def _drawn(source: Drawer, code: int, real_nF: Tensor, streams: Streams) -> Tensor:
+    n = int(np.clip(4 * len(real_nF), FEWEST, MOST))
+    return torch.from_numpy(source.draw(code, n, streams.child("fakes")))
 
 
 @dataclass(frozen=True)

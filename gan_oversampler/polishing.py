@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -11,7 +11,7 @@ import torch
 
 from gan_oversampler._rng import Streams
 from gan_oversampler.concluding import Outcome, Wishes, sign_of, sources_of
-from gan_oversampler.filtering import Filtered, Gate, Refined, critic_of, gate_of
+from gan_oversampler.filtering import Filtered, Gate, Refined, Views, critics_of, gate_of
 from gan_oversampler.judging import Judge
 from gan_oversampler.ratio import RatioCritic
 from gan_oversampler.refinement import Refinement
@@ -20,7 +20,6 @@ from gan_oversampler.sampling import Drawer, Mixture, Source
 from gan_oversampler.selection import standard_error
 from gan_oversampler.splitting import MIN_ROWS, Pools
 from gan_oversampler.training.loop import Candidate
-from gan_oversampler.training.pool import Pool
 
 MOST_STAGES: Final = 8  # steps of the training that boosting mixes
 N_TOLD: Final = 512  # rows that tell what refinement brought
@@ -42,80 +41,99 @@ class PolishWishes(Wishes, Protocol):
         """Root of all randomness."""
 
 
-@dataclass(frozen=True)
-class Polished:
-    """A source, and what polishing does there.
+Fold = int | None
+Stages = Mapping[Fold, list[list[Source]]]
+Drawers = dict[Fold, list[Drawer]]
+
+
+@dataclass
+class Polisher:
+    """Fits critics for what generators draw, and wraps these.
+
+    Parameters
+    ----------
+    seen, unseen : dict of int to (dict of (int or None) to Tensor)
+        Real rows of every class that is polished, by fold.
 
     Attributes
     ----------
-    gates : dict of int to Gate
-        By class, where proposals are rejected.
     climbs : dict of int to (float, float)
-        Mean log ratio of a class by the critic, before and after refinement.
+        Mean log ratio of a class by the critic, before and after refinement; of the final generators.
+    gates : dict of int to Gate
+        By class, where final proposals are rejected.
     """
-
-    source: Drawer
-    gates: Mapping[int, Gate]
-    climbs: Mapping[int, tuple[float, float]]
-
-
-@dataclass(frozen=True)
-class Polisher:
-    """Fits critics for what is drawn, and wraps it."""
 
     rejection: Rejection | None
     refinement: Refinement | None
+    seen: Mapping[int, Views]
+    unseen: Mapping[int, Views]
     streams: Streams
+    climbs: dict[int, tuple[float, float]] = field(default_factory=dict)
+    gates: dict[int, Gate] = field(default_factory=dict)
 
-    def __call__(
-        self, stages: Sequence[Sequence[Source]], real: Mapping[int, torch.Tensor], fold: int | None
-    ) -> Polished:
-        """Polish stages, each a mixture; ``real`` rows of every class that is polished."""
-        streams = self.streams.child("polish", fold)
-        climbs: dict[int, tuple[float, float]] = {}
-        drawers: list[Drawer] = [Mixture(tuple(stage)) for stage in stages]
+    def __call__(self, stages: Stages) -> dict[Fold, Drawer]:
+        """A source per fold, of one or more stages, each a mixture."""
+        n_stages = range(len(stages[None]))
+        drawers: Drawers = {fold: [Mixture(tuple(stage)) for stage in row] for fold, row in stages.items()}
         if self.refinement is not None:
             refined = [
-                self._refine(s, stage, real, streams.child("refine", i))
-                for i, (s, stage) in enumerate(zip(stages, drawers, strict=True))
+                self._refined(
+                    self.refinement,
+                    {fold: row[i] for fold, row in stages.items()},
+                    {fold: row[i] for fold, row in drawers.items()},
+                    self.streams.child("refine", i),
+                )
+                for i in n_stages
             ]
-            climbs = refined[-1][1]
-            drawers = [drawer for drawer, _ in refined]
-        source = drawers[0] if len(drawers) == 1 else Mixture(tuple(drawers))
+            drawers = {fold: [stage[fold] for stage in refined] for fold in stages}
+        sources = {fold: row[0] if len(row) == 1 else Mixture(tuple(row)) for fold, row in drawers.items()}
         if self.rejection is None:
-            return Polished(source, {}, climbs)
-        gates = self._gates(source, drawers, real, streams.child("reject"))
-        return Polished(Filtered(source, gates), gates, climbs)
+            return sources
+        return self._filtered(self.rejection, sources, drawers, self.streams.child("reject"))
 
-    def _refine(
+    def _critics(
+        self, sources: Mapping[Fold, Drawer], code: int, streams: Streams
+    ) -> dict[Fold, RatioCritic]:
+        return critics_of(sources, code, self.seen[code], self.unseen[code], streams)
+
+    def _refined(
         self,
-        sources: Sequence[Source],
-        plain: Drawer,
-        real: Mapping[int, torch.Tensor],
+        how: Refinement,
+        parts: Mapping[Fold, Sequence[Source]],
+        plain: Mapping[Fold, Drawer],
         streams: Streams,
-    ) -> tuple[Drawer, dict[int, tuple[float, float]]]:
-        assert self.refinement is not None
-        critics = {code: critic_of(plain, code, rows, streams.child(code)) for code, rows in real.items()}
-        how = self.refinement
-        drawer = Mixture(
-            tuple(Refined.of(s, critics, how, streams.child("source", i)) for i, s in enumerate(sources))
-        )
+    ) -> dict[Fold, Drawer]:
+        """Refine one stage."""
+        critics = {code: self._critics(plain, code, streams.child(code)) for code in self.seen}
+        refined: dict[Fold, Drawer] = {}
+        for fold, sources in parts.items():
+            mine = {code: found[fold] for code, found in critics.items() if not found[fold].indifferent}
+            refined[fold] = Mixture(
+                tuple(Refined.of(s, mine, how, streams.child(fold, i)) for i, s in enumerate(sources))
+            )
         told = streams.child("told")
-        climbs = {
-            code: (_mean_logit(critic, plain, code, told), _mean_logit(critic, drawer, code, told))
-            for code, critic in critics.items()
-        }
-        return drawer, climbs
+        for code, found in critics.items():
+            before, after = (_mean_logit(found[None], d[None], code, told) for d in (plain, refined))
+            self.climbs[code] = before, after
+        return refined
 
-    def _gates(
-        self, source: Drawer, stages: Sequence[Drawer], real: Mapping[int, torch.Tensor], streams: Streams
-    ) -> dict[int, Gate]:
-        assert self.rejection is not None
-        gates = {}
-        for code, rows in real.items():
-            critics = [critic_of(stage, code, rows, streams.child(code, i)) for i, stage in enumerate(stages)]
-            gates[code] = gate_of(source, code, critics, self.rejection, streams.child("gate", code))
-        return gates
+    def _filtered(
+        self, how: Rejection, sources: Mapping[Fold, Drawer], stages: Drawers, streams: Streams
+    ) -> dict[Fold, Drawer]:
+        """Reject proposals of all stages together."""
+        gates: dict[Fold, dict[int, Gate]] = {fold: {} for fold in sources}
+        for code in self.seen:
+            judges = [
+                self._critics({fold: row[i] for fold, row in stages.items()}, code, streams.child(code, i))
+                for i in range(len(stages[None]))
+            ]
+            for fold, source in sources.items():
+                critics = [found[fold] for found in judges]
+                if not all(critic.indifferent for critic in critics):
+                    root = streams.child("gate", code, fold)
+                    gates[fold][code] = gate_of(source, code, critics, how, root)
+        self.gates = gates[None]
+        return {fold: Filtered(source, gates[fold]) for fold, source in sources.items()}
 
 
 @torch.no_grad()
@@ -141,15 +159,13 @@ def polish(
     """
     if not outcome.kept:
         return unpolished(wishes, outcome)
-    polisher = Polisher(wishes.rejection, wishes.refinement, wishes.streams)
     stages = _stages(wishes, pools, outcome, judge)
-    polished = {
-        fold: polisher(stage, real_rows(stage[0][0].pool, labels), fold) for fold, stage in stages.items()
-    }
-    final = polished.pop(None)
-    by_fold = tuple(found.source for found in polished.values())
-    notes = [*_notes(wishes, labels, final), *(_scores(outcome, by_fold, judge) if judge else [])]
-    return replace(outcome, source=final.source, by_fold=by_fold, report=outcome.report.noting(*notes))
+    seen, unseen = real_rows(stages, labels, judge)
+    polisher = Polisher(wishes.rejection, wishes.refinement, seen, unseen, wishes.streams.child("polish"))
+    polished = polisher(stages)
+    by_fold = tuple(source for fold, source in polished.items() if fold is not None)
+    notes = [*_notes(labels, polisher), *(_scores(outcome, by_fold, judge) if judge else [])]
+    return replace(outcome, source=polished[None], by_fold=by_fold, report=outcome.report.noting(*notes))
 
 
 def unpolished(wishes: PolishWishes, outcome: Outcome) -> Outcome:
@@ -160,9 +176,19 @@ def unpolished(wishes: PolishWishes, outcome: Outcome) -> Outcome:
     return replace(outcome, report=outcome.report.noting(note))
 
 
-def real_rows(pool: Pool, codes: Mapping[int, object]) -> dict[int, torch.Tensor]:
-    """Rows of the classes that have enough of them, and a generator."""
-    return {c: pool.rows[c] for c in codes if c in pool.classes and len(pool.rows[c]) >= MIN_ROWS}
+def real_rows(
+    stages: Stages, codes: Iterable[int], judge: Judge | None
+) -> tuple[dict[int, Views], dict[int, Views]]:
+    """Real rows that each fold's generators saw, and the others, of classes with enough of them."""
+    pools = {fold: row[0][0].pool for fold, row in stages.items()}
+    final = pools[None]
+    enough = [c for c in codes if c in final.classes and len(final.rows[c]) >= MIN_ROWS]
+    holdouts = [trial.holdout for trial in judge.trials] if judge else []
+    seen: dict[int, Views] = {c: {fold: pool.rows[c] for fold, pool in pools.items()} for c in enough}
+    unseen: dict[int, Views] = {
+        c: {fold: torch.from_numpy(rows.of(c).values) for fold, rows in enumerate(holdouts)} for c in enough
+    }
+    return seen, unseen
 
 
 def _stages(
@@ -186,23 +212,38 @@ def _thinned(course: Sequence[Candidate]) -> list[Candidate]:
     return [course[int(place)] for place in places]
 
 
-def _notes(wishes: PolishWishes, labels: Mapping[int, object], final: Polished) -> Iterator[str]:
+def _notes(labels: Mapping[int, object], polisher: Polisher) -> Iterator[str]:
     """What polishing does to every class."""
-    for code, (before, after) in final.climbs.items():
-        still = "; its generators heed no noise" if before == after else ""
-        yield (
-            f"Refinement of class {labels[code]!r} ({wishes.refinement}): the refitted critic's mean log"
-            f" ratio was {before:.2f} and is {after:.2f}{still}."
-        )
-    for code, gate in final.gates.items():
-        cap = f" That is above the cap of {gate.most:g}, so rejected ones will fill up." if gate.bites else ""
-        yield (
-            f"Rejection in class {labels[code]!r} ({wishes.rejection}): {gate.law.rate:.1%} of the proposals"
-            f" come through, {1 / max(gate.law.rate, 1e-9):.1f} for every new row.{cap}"
-        )
-    polished = {*final.climbs, *final.gates}
-    for label in (label for code, label in labels.items() if code not in polished):
-        yield f"Class {label!r} has too few rows for a critic: nothing is rejected or refined."
+    for code, label in labels.items():
+        if code not in polisher.seen:
+            yield f"Class {label!r} has too few rows for a critic: nothing is rejected or refined there."
+            continue
+        if polisher.refinement is not None:
+            climbed = _climbed(*polisher.climbs[code])
+            yield f"Refinement of class {label!r} ({polisher.refinement}): {climbed}."
+        if polisher.rejection is not None:
+            passed = _passed(polisher.gates.get(code))
+            yield f"Rejection in class {label!r} ({polisher.rejection}): {passed}."
+
+
+INDIFFERENT: Final = (
+    "on held-out rows the refitted critic cannot tell new rows from real ones, so all stay as they are"
+)
+
+
+def _climbed(before: float, after: float) -> str:
+    if before == after:
+        return INDIFFERENT if before == 0 else "nothing moved, because the generators heed no noise"
+    return f"the refitted critic's mean log ratio was {before:.2f} and is {after:.2f}"
+
+
+def _passed(gate: Gate | None) -> str:
+    if gate is None:
+        return INDIFFERENT
+    told = f"{gate.law.rate:.1%} of the proposals come through"
+    return (
+        f"{told}, which 'max_proposals' will stop: the best of the rejected fill up" if gate.bites else told
+    )
 
 
 def _scores(outcome: Outcome, by_fold: Sequence[Drawer], judge: Judge) -> list[str]:
