@@ -33,6 +33,7 @@ WIDTHS: Final = (32, 32)
 BATCH: Final = 64  # real rows, and as many proposals
 RATE: Final = 3e-3
 BETAS: Final = (0.9, 0.99)
+EMA: Final = 0.9  # decay of the averaged weights that are kept
 UNIT: Final = 25  # steps between two looks at the held-out rows
 PATIENCE: Final = 4  # looks without improvement
 MOST_UNITS: Final = 24
@@ -70,7 +71,7 @@ class View:
 
 
 def folded(view: View, streams: Streams) -> list[View]:
-    """Views of folds before one of all rows: second best, where only one generator, that saw all, is there."""
+    """Views of folds, then one of all rows: second best, where the only generator saw them all."""
     sides = (view.real_nF, view.fake_nF)
     n_folds = min(FOLDS, *map(len, sides))
     dealt = [
@@ -167,17 +168,17 @@ def ratio_critics(views: Sequence[View], streams: Streams) -> list[RatioCritic]:
 def calibrated(real_n: Array, fake_n: Array) -> tuple[Array, Array]:
     """Knots of the isotonic regression of "is real" on the logit, both sides weighing the same.
 
-    One imagined row of the wrong side at either end, as heavy as a real row, keeps probabilities off 0 and
-    1, so the largest ratio is bounded by how many real rows speak for it.
+    At either end lies an imagined row of the wrong side, as heavy as the root of the number of real rows:
+    a chance run of rows of one side says nothing there, and no ratio is beyond that root.
 
     >>> knots, probabilities = calibrated(np.array([1.0, 2.0]), np.array([-1.0, 0.0]))
     >>> probabilities.round(3).tolist()
-    [0.333, 0.333, 0.667, 0.667]
+    [0.414, 0.414, 0.586, 0.586]
     """
     logits = np.concatenate([real_n, fake_n])
     x = np.concatenate([logits, [logits.min(), logits.max()]])
     y = np.concatenate([np.ones(len(real_n)), np.zeros(len(fake_n)), [1.0, 0.0]])
-    shares = np.repeat([1 / len(real_n), 1 / len(fake_n), 1 / len(real_n)], [len(real_n), len(fake_n), 2])
+    shares = np.repeat([1 / len(real_n), 1 / len(fake_n), len(real_n) ** -0.5], [len(real_n), len(fake_n), 2])
     found = IsotonicRegression(out_of_bounds="clip").fit(x, y, shares)
     return np.asarray(found.X_thresholds_, float), np.asarray(found.y_thresholds_, float)
 
@@ -234,17 +235,19 @@ def _watched(mlp: Mlp, views: Sequence[View], streams: Streams) -> list[_Look]:
 
 
 def _course(mlp: Mlp, views: Sequence[View], streams: Streams) -> Iterator[Tensor]:
-    """Parameters of all critics after every unit of steps."""
+    """Averaged parameters of all critics after every unit of steps."""
     flat_PN = torch.stack([mlp.init(streams.torch("critic", p)) for p in range(len(views))])
     moments_P2N, decay_P2 = torch.zeros(len(views), 2, mlp.n_parameters), torch.ones(len(views), 2)
     batches = [streams.torch("batches", p) for p in range(len(views))]
-    yield flat_PN
+    average_PN = flat_PN
+    yield average_PN
     for _ in range(MOST_UNITS):
         for _ in range(UNIT):
             rows_PBF = torch.stack([_batch(*pair) for pair in zip(views, batches, strict=True)])
             gradient_PN = _gradient(mlp, flat_PN, rows_PBF)
             flat_PN = flat_PN - RATE * adam(clipped(gradient_PN), moments_P2N, decay_P2, BETAS)
-        yield flat_PN
+            average_PN = torch.lerp(flat_PN, average_PN, EMA)
+        yield average_PN
 
 
 def _batch(view: View, generator: torch.Generator) -> Tensor:

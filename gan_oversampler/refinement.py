@@ -19,7 +19,7 @@ from gan_oversampler._names import lookup
 
 # Usual step sizes, of noise and of rows.
 RATES: Final[Mapping[str, float]] = MappingProxyType({"flow": 0.1, "dot": 0.02})
-PRICE: Final = 0.1  # quantile of the slopes over proposals that counts as the price of moving
+PRICE: Final = 0.25  # quantile of the slopes over proposals that counts as the price of moving
 
 Height = Callable[[Tensor], Tensor]
 """What to climb: ``(n, ...) -> (n,)``."""

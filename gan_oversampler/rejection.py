@@ -154,11 +154,13 @@ def discriminator(log_ratio_n: Array, gamma: float | None) -> Independent:
     exactly, in ``most`` proposals per new row.
 
     NOTE[paper]: the largest ratio is that of these proposals; the paper raises it while it draws, so that
-    early rows obey another law than late ones.
+    early rows obey another law than late ones. The percentile is of the proposals below it: calibrated
+    ratios have a plateau at the top, whose logits are as good as infinite.
     """
     law = Sigmoid(float(log_ratio_n.max()))
-    if gamma is not None:
-        law = Sigmoid(law.log_most, float(np.percentile(law.logit(log_ratio_n), gamma)))
+    below = log_ratio_n[log_ratio_n < law.log_most]
+    if gamma is not None and below.size:
+        law = Sigmoid(law.log_most, float(np.percentile(law.logit(below), gamma)))
     return Independent(law, float(law(log_ratio_n).mean()))
 
 
@@ -175,24 +177,25 @@ class Boosting:
     """Weights by which critics correct a pool of proposals (Neunhoeffer et al. 2021, without privacy).
 
     A game is played for some rounds: the critic that tells weighted proposals from real rows best is
-    chosen, and rows are weighted up in proportion to ``exp(rate * verdict)``. The mean of the weights over
+    chosen, and rows are weighted in proportion to ``exp(rate * verdict)``. The mean of the weights over
     the rounds is nearly what no critic of the set can tell from real rows.
 
     NOTE[paper]: their weights belong to the rows of one pool. The same weights as a function of the
-    verdicts are a density ratio, so that any number of new rows can be drawn.
+    verdicts are a density ratio, so that any number of new rows can be drawn. And each critic also plays
+    upside down: else few critics drive all weight to the rows that they like best.
 
     Attributes
     ----------
     chosen_T : ndarray of int
         The critic of each round.
-    rate : float
-        Step size of the weights.
+    step_T : ndarray
+        Step size of the weights, negative where it plays upside down.
     log_mean_T : ndarray
         Logarithm of the mean unnormalised weight of the pool in each round.
     """
 
     chosen_T: NDArray[np.intp]
-    rate: float
+    step_T: Array
     log_mean_T: Array
 
     @classmethod
@@ -210,19 +213,21 @@ class Boosting:
         """
         n = verdict_DB.shape[1]
         rate = float(np.sqrt(8 * np.log(max(n, 2)) / rounds))  # Hedge's, for verdicts in [0, 1]
-        total_B, chosen, log_means = np.zeros(n), [], []
+        total_B, chosen, steps, log_means = np.zeros(n), [], [], []
         for _ in range(rounds):
             log_mean = float(logsumexp(total_B)) - np.log(n)
             weights = np.exp(total_B - log_mean) / n
-            best = int(np.argmax(real_D - verdict_DB @ weights))
+            gap_D = real_D - verdict_DB @ weights
+            best = int(np.argmax(np.abs(gap_D)))
             chosen.append(best)
+            steps.append(rate * np.sign(gap_D[best]))
             log_means.append(log_mean)
-            total_B = total_B + rate * verdict_DB[best]
-        return cls(np.array(chosen), rate, np.array(log_means))
+            total_B = total_B + steps[-1] * verdict_DB[best]
+        return cls(np.array(chosen), np.array(steps), np.array(log_means))
 
     def log_ratio(self, verdict_Dn: Array) -> Array:
         """Logarithm of the weight of rows ``(n,)``; the mean weight of the pool is 1."""
-        steps_Tn = self.rate * verdict_Dn[self.chosen_T[:-1]]
+        steps_Tn = self.step_T[:-1, None] * verdict_Dn[self.chosen_T[:-1]]
         before_Tn = np.concatenate([np.zeros((1, verdict_Dn.shape[1])), np.cumsum(steps_Tn, axis=0)])
         weights_n = logsumexp(before_Tn - self.log_mean_T[:, None], axis=0)
         return np.asarray(weights_n - np.log(len(self.chosen_T)))
@@ -246,8 +251,8 @@ class Rejection(BaseEstimator):
         Proposals per new row; for ``mh`` the length of a chain. None is 4, and 32 for ``mh``. ``drs`` does
         not heed it.
     gamma : float, default=80.0
-        Of ``drs``: percentile of proposals that is accepted every other time. Higher is stricter; None
-        rejects exactly, which may take very many proposals.
+        Of ``drs``: percentile of the proposals, less those of the largest ratio, that is accepted every other
+        time. Higher is stricter; None rejects exactly, which may take very many proposals.
     max_proposals : float, default=100.0
         Most proposals per new row. When they are spent, the best of the rejected ones fill up.
 
