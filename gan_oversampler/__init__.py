@@ -23,6 +23,8 @@ from gan_oversampler.oracles.manifold import PRDCOracle
 from gan_oversampler.oracles.privacy import PrivacyOracle
 from gan_oversampler.oracles.two_sample import C2STOracle, DualityGapOracle
 from gan_oversampler.presets import preset
+from gan_oversampler.refinement import Refinement
+from gan_oversampler.rejection import Rejection
 from gan_oversampler.report import Report
 from gan_oversampler.specification import GAN
 from gan_oversampler.summary import ModelSummary
@@ -51,6 +53,8 @@ __all__ = [
     "PriorCorrectedClassifier",
     "PrivacyOracle",
     "ProjectionDisplay",
+    "Refinement",
+    "Rejection",
     "Report",
     "ScoresDisplay",
     "SlicedWassersteinOracle",

@@ -14,7 +14,7 @@ from gan_oversampler.events import Event, in_order
 from gan_oversampler.judging import BASELINES, NOTHING, Judge
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.report import Report
-from gan_oversampler.sampling import Mixture, Source
+from gan_oversampler.sampling import Drawer, Mixture, Source
 from gan_oversampler.selection import Choice, better_baseline, choose, choose_ratio, gain_over, standard_error
 from gan_oversampler.specification import GAN
 from gan_oversampler.splitting import Pools
@@ -30,21 +30,27 @@ class Outcome:
 
     Attributes
     ----------
-    source : Source or Mixture
+    source : Drawer
         Draws the new rows.
     fallback : str or None
         The baseline that it is, if one samples instead of a GAN.
     ratio : float
         How far classes are filled up.
-    by_fold : tuple of (Source or Mixture)
+    by_fold : tuple of Drawer
         The same without the rows of each fold; none where nothing was held out.
+    kept : tuple of Candidate
+        Whose generators draw; none where a base draws.
+    course : tuple of Candidate
+        All finite candidates of the best one's specification, in order.
     """
 
-    source: Source | Mixture
+    source: Drawer
     report: Report
     fallback: str | None = None
     ratio: float = 1.0
-    by_fold: tuple[Source | Mixture, ...] = ()
+    by_fold: tuple[Drawer, ...] = ()
+    kept: tuple[Candidate, ...] = ()
+    course: tuple[Candidate, ...] = ()
 
 
 class Wishes(Protocol):
@@ -102,7 +108,8 @@ def conclude(
     )
     candidates = [entry.candidate for entry in choice.mixture]
     source, by_fold = mixture(wishes.gans, pools, candidates), tuple(judge.mixtures(candidates))
-    outcome = Outcome(source, report, ratio=ratio, by_fold=by_fold)
+    course = course_of(scored, choice.best.candidate.specification)
+    outcome = Outcome(source, report, None, ratio, by_fold, tuple(candidates), course)
     return outcome if better is None else _fall_back(wishes, pools, outcome, better, baselines)
 
 
@@ -111,12 +118,18 @@ def sign_of(oracle: Oracle) -> float:
     return 1.0 if oracle.greater_is_better else -1.0
 
 
+def course_of(scored: Sequence[Scored], specification: int) -> tuple[Candidate, ...]:
+    """Every finite candidate of one specification."""
+    candidates = [entry.candidate for entry in scored]
+    return tuple(c for c in candidates if c.specification == specification and c.finite)
+
+
 def mixture(gans: Sequence[GAN], pools: Pools, candidates: Sequence[Candidate]) -> Mixture:
     """What draws in the end: all generators of the candidates that saw all rows."""
-    return Mixture(tuple(source for candidate in candidates for source in _sources(gans, pools, candidate)))
+    return Mixture(tuple(source for candidate in candidates for source in sources_of(gans, pools, candidate)))
 
 
-def _sources(gans: Sequence[GAN], pools: Pools, candidate: Candidate) -> list[Source]:
+def sources_of(gans: Sequence[GAN], pools: Pools, candidate: Candidate) -> list[Source]:
     """Replicas of an untrained generator are all alike, so one is enough."""
     gan = gans[candidate.specification]
     finals = candidate.finals if candidate.step else candidate.finals[:1]
@@ -166,7 +179,7 @@ def _fall_back(
         base = BASELINES.get(instead, instead)
         by_fold = tuple(Source(pools["targets"][fold], base) for fold in range(len(outcome.by_fold)))
         source = Source(pools["targets"][None], base)
-        outcome = replace(outcome, source=source, by_fold=by_fold, fallback=instead)
+        outcome = replace(outcome, source=source, by_fold=by_fold, fallback=instead, kept=(), course=())
         entries = (replace(e, kept=e.step is None and e.name == instead) for e in outcome.report.entries)
         report = replace(outcome.report, choice=f"baseline {instead}", entries=tuple(entries))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -21,6 +22,7 @@ from gan_oversampler._rng import Streams
 from gan_oversampler._threads import single_threaded
 from gan_oversampler.bases import BASES
 from gan_oversampler.codec.codec import Codec
+from gan_oversampler.filtering import attempt, told_of
 from gan_oversampler.fitted import Fitted, frames_of
 from gan_oversampler.fitting import Fit, Plan, rescore, run
 from gan_oversampler.judging import BASELINES, NOTHING, missing
@@ -28,6 +30,8 @@ from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.registry import name_of, oracle_of
 from gan_oversampler.portfolio import default_portfolio
 from gan_oversampler.presets import preset
+from gan_oversampler.refinement import Refinement, refinement_of
+from gan_oversampler.rejection import Rejection, rejection_of
 from gan_oversampler.report import Report, parameters_of
 from gan_oversampler.rows import Frame, Rows
 from gan_oversampler.specification import GAN
@@ -86,6 +90,12 @@ class GANOversampler(BaseOverSampler):
         What happens when the oracle finds a baseline better than every GAN by more than a standard error:
         rows of the best GAN and a warning; rows of the best baseline that can be drawn and a warning; or
         a RuntimeError.
+    rejection : bool, {"obrs", "drs", "mh", "boost"}, Rejection or None, default=None
+        How rows of the kept generators are thinned out by a critic that is refitted after the choice; True
+        is ``"obrs"``. Exactly as many rows as asked for come back. See :class:`Rejection`.
+    refinement : {"flow", "dot"}, Refinement or None, default=None
+        How rows of the kept generators are led toward real ones by such a critic, before any rejection. See
+        :class:`Refinement`.
     categorical_features : "auto", or list of names, positions or a mask, default="auto"
         Columns to treat as categories besides text, booleans and columns of a category dtype. Text that
         looks like an id is refused unless it is named here or has a category dtype.
@@ -159,6 +169,8 @@ class GANOversampler(BaseOverSampler):
         "growth": [Interval(Real, 0, None, closed="left")],
         "baselines": [list, tuple],
         "fallback": [StrOptions({"warn", "baseline", "error"})],
+        "rejection": ["boolean", str, Rejection, None],
+        "refinement": [str, Refinement, None],
         "categorical_features": ["array-like", StrOptions({"auto"})],
         "device": [str],
         "n_jobs": [Integral, None],
@@ -179,6 +191,8 @@ class GANOversampler(BaseOverSampler):
         growth: float = 0.0,
         baselines: Sequence[str] = ("none", "random", "smote"),
         fallback: str = "warn",
+        rejection: Rejection | str | bool | None = None,
+        refinement: Refinement | str | None = None,
         categorical_features: Any = "auto",
         device: str = "auto",
         n_jobs: int | None = None,
@@ -196,6 +210,8 @@ class GANOversampler(BaseOverSampler):
         self.growth = growth
         self.baselines = baselines
         self.fallback = fallback
+        self.rejection = rejection
+        self.refinement = refinement
         self.categorical_features = categorical_features
         self.device = device
         self.n_jobs = n_jobs
@@ -244,7 +260,9 @@ class GANOversampler(BaseOverSampler):
 
     def _fit_resample(self, X: Frame, y: Any) -> tuple[Frame, Any]:
         fitted = self._train(X, y, every_class=True)
-        codes, rows = fitted.draw(self.sampling_strategy_)
+        codes, rows, told = fitted.draw(self.sampling_strategy_)
+        if told:
+            self._tell(told)
         self.is_synthetic_ = np.repeat([False, True], [len(fitted.target.codes), len(codes)])
         new = fitted.codec.decode(rows, fitted.streams.numpy("decode"))
         return fitted.codec.stack(X, new), fitted.target.stack(y, codes)
@@ -283,8 +301,10 @@ class GANOversampler(BaseOverSampler):
         if random_state is not None:
             streams = Streams.of(random_state)
         with single_threaded():
-            rows = outcome.source.draw(code, int(n), streams)
-        return self._fitted.codec.decode(rows, streams.numpy("decode"))
+            drawn = attempt(outcome.source, code, int(n), streams)
+        if told := told_of({repr(self._fitted.target.names[code]): drawn}):
+            warnings.warn(told, UserWarning, stacklevel=2)
+        return self._fitted.codec.decode(drawn.rows, streams.numpy("decode"))
 
     def rescore(self, oracle: Any) -> Report:
         """Let one more oracle judge what the training left, without training again.
@@ -317,6 +337,7 @@ class GANOversampler(BaseOverSampler):
     def _train(self, X: Frame, y: Any, *, every_class: bool) -> Fitted:
         """Read the table, fit, and set what the fit leaves behind once all went well."""
         budget, gans = self._budget(), self._gans()
+        rejection, refinement = rejection_of(self.rejection), refinement_of(self.refinement)
         for name in self.baselines:
             lookup({NOTHING: None, **BASELINES, **BASES}, name, "baseline")
         target = self._check(X, y)
@@ -351,6 +372,8 @@ class GANOversampler(BaseOverSampler):
             self.fallback,
             free,
             print if self.verbose else _silent,
+            rejection,
+            refinement,
         )
         with single_threaded():
             fit = run(plan, rows, codec.layout, n_new)
@@ -367,6 +390,12 @@ class GANOversampler(BaseOverSampler):
         self._n_samplings = 0
         self._fitted = Fitted(codec, target, streams, fit)
         return self._fitted
+
+    def _tell(self, note: str) -> None:
+        """Warn, and let the report of the first oracle remember."""
+        warnings.warn(note, UserWarning, stacklevel=5)  # of whoever called ``fit_resample``
+        first = next(iter(self.reports_))
+        self.reports_[first] = self.report_ = self.report_.noting(note)
 
     def _oracles(self, n_classes: int) -> dict[str, Oracle]:
         """Judges by name, in the user's order."""

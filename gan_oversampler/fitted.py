@@ -14,6 +14,7 @@ from sklearn.utils import _safe_indexing
 from gan_oversampler._rng import Streams
 from gan_oversampler._threads import single_threaded
 from gan_oversampler.codec.codec import Codec
+from gan_oversampler.filtering import attempt, told_of
 from gan_oversampler.fitting import Fit
 from gan_oversampler.rows import Frame
 from gan_oversampler.target import Target
@@ -28,14 +29,17 @@ class Fitted:
     streams: Streams
     fit: Fit
 
-    def draw(self, strategy: Mapping[Any, int]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-        """Codes and encoded rows of new rows, class by class."""
+    def draw(self, strategy: Mapping[Any, int]) -> tuple[NDArray[np.intp], NDArray[np.float32], str]:
+        """Codes and encoded rows of new rows, class by class, and what to tell of them."""
         n_new = {self.target.code_of(label): n for label, n in strategy.items() if n}
         streams = self.streams.child("resample")
         with single_threaded():
-            parts = [self.fit.first.source.draw(code, n, streams) for code, n in n_new.items()]
+            source = self.fit.first.source
+            drawn = {code: attempt(source, code, n, streams) for code, n in n_new.items()}
+        parts = [found.rows for found in drawn.values()]
+        told = told_of({repr(self.target.names[code]): found for code, found in drawn.items()})
         codes = np.repeat(np.array(list(n_new), np.intp), list(n_new.values()))
-        return codes, np.concatenate([np.empty((0, self.codec.layout.width), np.float32), *parts])
+        return codes, np.concatenate([np.empty((0, self.codec.layout.width), np.float32), *parts]), told
 
 
 def frames_of(

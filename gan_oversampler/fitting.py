@@ -15,14 +15,17 @@ import torch
 from numpy.typing import NDArray
 
 from gan_oversampler._rng import Streams
-from gan_oversampler.concluding import Outcome, conclude, mixture, sign_of
+from gan_oversampler.concluding import Outcome, conclude, course_of, mixture, sign_of
 from gan_oversampler.events import Event, in_order
 from gan_oversampler.evidence import Evidence
 from gan_oversampler.judging import Judge, Trial
 from gan_oversampler.oracles.base import Oracle
+from gan_oversampler.polishing import polish, unpolished
+from gan_oversampler.refinement import Refinement
+from gan_oversampler.rejection import Rejection
 from gan_oversampler.report import Report
 from gan_oversampler.rows import Rows
-from gan_oversampler.sampling import Mixture, Source
+from gan_oversampler.sampling import Drawer, Source
 from gan_oversampler.schema import Layout
 from gan_oversampler.space import RowSpace
 from gan_oversampler.specification import GAN
@@ -56,6 +59,8 @@ class Plan:
         What happens when a baseline is better than every GAN.
     choose_ratio : bool
         Whether the oracle may ask for fewer new rows.
+    rejection, refinement : Rejection and Refinement, or None
+        What becomes of the rows of the kept generators.
     """
 
     gans: Sequence[GAN]
@@ -69,6 +74,8 @@ class Plan:
     fallback: str = "warn"
     choose_ratio: bool = False
     say: Callable[[str], None] = lambda line: None
+    rejection: Rejection | None = None
+    refinement: Refinement | None = None
 
     def say_all(self, lines: Iterable[object]) -> None:
         """Tell whoever listens."""
@@ -120,6 +127,11 @@ class Ground:
     learned: list[int]
     shares: Mapping[int, float]
     notes: Sequence[str] = ()
+
+    @property
+    def labels(self) -> dict[int, Any]:
+        """The classes to oversample."""
+        return {code: self.rows.classes.tolist()[code] for code in self.shares}
 
     def pools(self, gans: Sequence[GAN]) -> Pools:
         """Rows that members may see, with their neighbourhoods."""
@@ -206,6 +218,9 @@ def _judged(plan: Plan, ground: Ground, pools: Pools, clock: Clock) -> Fit:
         )
         for name, judge in judges.items()
     }
+    outcomes = {
+        name: _polished(plan, ground, pools, clock, told, judges[name]) for name, told in outcomes.items()
+    }
     with clock.phase("evidence"):
         outcomes = {name: _shown(plan, ground, told, summary) for name, told in outcomes.items()}
     return Fit(plan, outcomes, ground, _rungs([follower.scored for follower in followers.values()]), events)
@@ -247,8 +262,19 @@ def rescore(fit: Fit, name: str, oracle: Oracle) -> Fit:
     outcome = conclude(
         plan, judge, follower.scored, baselines, pools, clock.seconds, fit.ground.notes, fit.events
     )
+    outcome = _polished(plan, fit.ground, pools, clock, outcome, judge)
     outcome = _shown(plan, fit.ground, outcome, fit.first.report.summary)
     return replace(fit, outcomes={**fit.outcomes, name: outcome})
+
+
+def _polished(
+    plan: Plan, ground: Ground, pools: Pools, clock: Clock, outcome: Outcome, judge: Judge | None = None
+) -> Outcome:
+    """The outcome with rejection and refinement, where they are wished for."""
+    if plan.rejection is None and plan.refinement is None:
+        return outcome
+    with clock.phase("polishing"):
+        return polish(plan, ground.labels, pools, outcome, judge)
 
 
 def _shown(plan: Plan, ground: Ground, outcome: Outcome, summary: ModelSummary | None) -> Outcome:
@@ -257,7 +283,7 @@ def _shown(plan: Plan, ground: Ground, outcome: Outcome, summary: ModelSummary |
     return replace(outcome, report=replace(outcome.report, evidence=evidence, summary=summary))
 
 
-def _unjudged(plan: Plan, rows: Rows, source: Source | Mixture, targets: Sequence[int]) -> Evidence:
+def _unjudged(plan: Plan, rows: Rows, source: Drawer, targets: Sequence[int]) -> Evidence:
     """New rows beside the real ones that their source saw: nothing was held out."""
     everything = [(np.arange(len(rows)), np.arange(0))]
     return evidence_of(rows, everything, [source], targets, plan.streams)
@@ -300,6 +326,7 @@ def _blind(plan: Plan, ground: Ground, pools: Pools, clock: Clock) -> Fit:
         # later always counts as better here, so that a budget which grows would always do so
         events = _trained(replace(plan, budget=replace(plan.budget, growth=0.0)), population, [follower])
     kept = [entry for entry in follower.scored if entry.candidate.sound][-1]
+    course = course_of(follower.scored, kept.candidate.specification)
     source = mixture(plan.gans, pools, [kept.candidate])
     report = Report(
         "none",
@@ -308,11 +335,13 @@ def _blind(plan: Plan, ground: Ground, pools: Pools, clock: Clock) -> Fit:
         notes=tuple(ground.notes),
         seconds=clock.seconds,
         history=Storyteller(plan.gans, np.nan).history(follower.scored),
-        evidence=_unjudged(plan, ground.rows, source, list(ground.shares)),
         summary=summary,
         events=events,
     )
-    return Fit(plan, {BLIND: Outcome(source, report)})
+    outcome = Outcome(source, report, kept=(kept.candidate,), course=course)
+    outcome = _polished(plan, ground, pools, clock, outcome)
+    evidence = _unjudged(plan, ground.rows, outcome.source, list(ground.shares))
+    return Fit(plan, {BLIND: replace(outcome, report=replace(outcome.report, evidence=evidence))})
 
 
 def _robust(
@@ -330,7 +359,7 @@ def _robust(
     drawn = [code for code in n_new if (rows.codes == code).sum() > 1] if space.width else []
     evidence = _unjudged(plan, rows, source, drawn) if drawn else None
     report = Report("none", f"{base}, untrained", why, notes=tuple(notes), history=history)
-    return Outcome(source, replace(report, evidence=evidence))
+    return unpolished(plan, Outcome(source, replace(report, evidence=evidence)))
 
 
 def _folds(plan: Plan, rows: Rows, smallest: int) -> list[Fold]:

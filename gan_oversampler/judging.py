@@ -17,7 +17,7 @@ from gan_oversampler._threads import single_threaded
 from gan_oversampler.events import Event
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.rows import Rows
-from gan_oversampler.sampling import Mixture, Source
+from gan_oversampler.sampling import Drawer, Mixture, Source
 from gan_oversampler.specification import GAN
 from gan_oversampler.training.loop import Candidate
 from gan_oversampler.training.pool import Pool
@@ -71,7 +71,7 @@ class Trial:
         n_new = {c: missing(counts[c], n, ratio) for c, n in self.n_new.items()}
         return replace(self, n_new={c: max(1, n) for c, n in n_new.items()}) if any(n_new.values()) else None
 
-    def utility(self, source: Source | Mixture | None) -> tuple[float, str]:
+    def utility(self, source: Drawer | None) -> tuple[float, str]:
         """Utility of rows from a source (None draws nothing), or NaN and what went wrong."""
         try:
             value = self.oracle.utility(self.holdout, self._draw(source))
@@ -79,7 +79,7 @@ class Trial:
             return np.nan, f"{type(error).__name__}: {error}"
         return value, "" if np.isfinite(value) else f"the score is {value}"
 
-    def _draw(self, source: Source | Mixture | None) -> Rows:
+    def _draw(self, source: Drawer | None) -> Rows:
         counts = self.n_new if source else {}
         parts = [source.draw(code, n, self.streams) for code, n in counts.items() if source]
         empty = self.holdout.values[:0]
@@ -130,7 +130,7 @@ class Judge:
     def __call__(self, candidates: Sequence[Candidate]) -> list[NDArray[np.float64]]:
         """Utilities per fold of each candidate."""
         names = [self.gans[c.specification].label_at(c.step) for c in candidates]
-        sources = [self._sources(c) for c in candidates]
+        sources = [self.sources(c) for c in candidates]
         return self._utilities(sources, names, [c.step for c in candidates])
 
     def baselines(self, names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
@@ -158,10 +158,15 @@ class Judge:
 
     def mixtures(self, candidates: Sequence[Candidate]) -> list[Mixture]:
         """Per fold: candidates that sample together."""
-        parts = zip(*(self._sources(candidate) for candidate in candidates), strict=True)
+        parts = zip(*(self.sources(candidate) for candidate in candidates), strict=True)
         return [Mixture(row) for row in parts]
 
-    def _sources(self, candidate: Candidate) -> list[Source]:
+    def score(self, sources: Sequence[Drawer], name: str) -> NDArray[np.float64]:
+        """Utilities per fold of whatever draws there."""
+        return self._utilities([sources], [name])[0]
+
+    def sources(self, candidate: Candidate) -> list[Source]:
+        """Per fold: where a candidate draws from."""
         gan = self.gans[candidate.specification]
         return [
             Source(trial.pools[gan.classes], gan.base, candidate.snapshots[trial.number])
@@ -170,7 +175,7 @@ class Judge:
 
     def _utilities(
         self,
-        sources: Sequence[Sequence[Source | Mixture | None]],
+        sources: Sequence[Sequence[Drawer | None]],
         names: Sequence[str],
         steps: Sequence[int] | None = None,
     ) -> list[NDArray[np.float64]]:
@@ -191,6 +196,6 @@ class Judge:
         warnings.warn(event, RuntimeWarning, stacklevel=2)
 
 
-def _utility(trial: Trial, source: Source | Mixture | None) -> tuple[float, str]:
+def _utility(trial: Trial, source: Drawer | None) -> tuple[float, str]:
     with single_threaded():  # this may be a worker process
         return trial.utility(source)

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Final, Protocol
 
 import numpy as np
 import torch
@@ -20,6 +22,16 @@ from gan_oversampler.training.members import Snapshot
 from gan_oversampler.training.pool import Pool
 
 CHUNK: Final = 8192  # rows drawn at once, so that memory stays small however many are asked
+
+Move = Callable[[Callable[[Tensor], Tensor], Tensor], Tensor]
+"""``(noise to rows, noise)`` to other noise, for the same starts."""
+
+
+class Drawer(Protocol):
+    """Whatever draws rows."""
+
+    def draw(self, code: int, n: int, streams: Streams) -> NDArray[np.float32]:
+        """Rows ``(n, F)`` of one class."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +52,8 @@ class Source:
     base: str
     snapshot: Snapshot | None = None
 
-    def draw(self, code: int, n: int, streams: Streams) -> NDArray[np.float32]:
-        """Rows ``(n, F)`` of one class.
+    def draw(self, code: int, n: int, streams: Streams, *, move: Move | None = None) -> NDArray[np.float32]:
+        """Rows ``(n, F)`` of one class; ``move`` may change the noise of a generator.
 
         Base and noise have streams of their own, so two generators over one base are compared on the
         same base rows and the same noise.
@@ -49,10 +61,12 @@ class Source:
         base = streams.torch("base", code)
         noise = streams.torch("noise", code)
         sizes = [min(CHUNK, n - start) for start in range(0, n, CHUNK)]
-        chunks = [self._chunk(code, size, base, noise) for size in sizes]
+        chunks = [self._chunk(code, size, base, noise, move) for size in sizes]
         return torch.cat([torch.empty(0, self.pool.space.width), *chunks]).numpy()
 
-    def _chunk(self, code: int, n: int, base: torch.Generator, noise: torch.Generator) -> Tensor:
+    def _chunk(
+        self, code: int, n: int, base: torch.Generator, noise: torch.Generator, move: Move | None
+    ) -> Tensor:
         hood = self.pool.hoods[code]
         if self.snapshot is None or code not in self.pool.classes:
             return BASES[self.base].draw(hood, n, generator=base)
@@ -60,7 +74,10 @@ class Source:
         if self.snapshot.generator.family.learnt:
             start = self._start(code, n, base)
         noise_nZ = self.snapshot.latent.draw(n, noise)
-        return self.snapshot(start, noise_nZ, self._labels(code, n))
+        label_nC = self._labels(code, n)
+        if move is not None:
+            noise_nZ = move(partial(self.snapshot.rows, start, label_nC=label_nC), noise_nZ)
+        return self.snapshot(start, noise_nZ, label_nC)
 
     def _start(self, code: int, n: int, generator: torch.Generator) -> Start:
         """Seeds taken as often as the generator has learnt to."""
@@ -81,11 +98,11 @@ class Mixture:
 
     Parameters
     ----------
-    sources : tuple of Source
+    sources : tuple of whatever draws rows
         At least one; with more rows than sources the first ones draw one more.
     """
 
-    sources: tuple[Source, ...]
+    sources: tuple[Drawer, ...]
 
     def draw(self, code: int, n: int, streams: Streams) -> NDArray[np.float32]:
         """Rows ``(n, F)`` of one class, source by source, each from streams of its own."""

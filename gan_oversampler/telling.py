@@ -13,7 +13,7 @@ from gan_oversampler._rng import Streams
 from gan_oversampler.evidence import Evidence, Fold, n_drawn
 from gan_oversampler.report import Entry
 from gan_oversampler.rows import Rows
-from gan_oversampler.sampling import Mixture, Source
+from gan_oversampler.sampling import Drawer
 from gan_oversampler.selection import Choice, standard_error
 from gan_oversampler.specification import GAN
 from gan_oversampler.training.loop import Scored
@@ -91,7 +91,7 @@ def reason(scored: Sequence[Scored], choice: Choice, baselines: Mapping[str, NDA
 def evidence_of(
     rows: Rows,
     folds: Sequence[Fold],
-    sources: Sequence[Source | Mixture],
+    sources: Sequence[Drawer],
     targets: Sequence[int],
     streams: Streams,
 ) -> Evidence:
@@ -104,7 +104,7 @@ def evidence_of(
 
 
 def _drawn(
-    rows: Rows, seen: NDArray[np.intp], source: Source | Mixture, targets: Sequence[int], streams: Streams
+    rows: Rows, seen: NDArray[np.intp], source: Drawer, targets: Sequence[int], streams: Streams
 ) -> Rows:
     counts = {code: int((rows.codes[seen] == code).sum()) for code in targets}
     parts = {code: source.draw(code, n_drawn(n), streams) for code, n in counts.items() if n}

@@ -72,6 +72,10 @@ class Snapshot:
     @torch.no_grad()
     def __call__(self, start: Start, noise_nZ: Tensor, label_nC: Tensor) -> Tensor:
         """Rows ``(n, F)`` from what they start from, noise and one-hot classes."""
+        return self.rows(start, noise_nZ, label_nC)
+
+    def rows(self, start: Start, noise_nZ: Tensor, label_nC: Tensor) -> Tensor:
+        """The same, differentiable."""
         return self.generator(
             self.generator.split(self.weights_N[None]),
             start.each(lambda part: part[None]),

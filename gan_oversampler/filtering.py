@@ -1,0 +1,334 @@
+"""Sources whose rows a refitted critic has led or let through."""
+
+# n row, F encoded column, D critic
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import expit
+from torch import Tensor
+
+from gan_oversampler._rng import Streams
+from gan_oversampler.ratio import RatioCritic, View, folded, ratio_critics
+from gan_oversampler.refinement import Height, Refinement, flow, price_of, transport
+from gan_oversampler.rejection import Array, Boosting, Law, Rejection
+from gan_oversampler.sampling import CHUNK, Drawer, Source
+
+N_PILOT: Final = 4096  # proposals that the constants of a law are taken from
+FEWEST: Final = 512  # proposals that a critic learns from
+MOST: Final = 4096
+SPARE: Final = 16  # proposals more than are expected to be needed
+
+Rows = NDArray[np.float32]
+
+
+Views = Mapping[int | None, Tensor]
+"""Rows by fold; None holds all rows."""
+
+
+def critics_of(
+    sources: Mapping[int | None, Drawer], code: int, seen: Views, unseen: Views, streams: Streams
+) -> dict[int | None, RatioCritic]:
+    """Critics of one class, one per source.
+
+    Parameters
+    ----------
+    sources : dict of (int or None) to whatever draws rows
+        By the fold that they never saw.
+    seen, unseen : dict of (int or None) to Tensor
+        Real rows of the class that a source saw, and the others; None has no others.
+    """
+    final = View(_some(seen[None], streams), _drawn(sources[None], code, seen[None], streams))
+    if len(sources) == 1:
+        return {None: ratio_critics(folded(final, streams), streams)[-1]}
+    views = {
+        fold: View(
+            _some(seen[fold], streams),
+            _drawn(source, code, seen[fold], streams),
+            _some(unseen[fold], streams),
+            _drawn(source, code, seen[fold], streams.child("fresh")),
+        )
+        for fold, source in sources.items()
+        if fold is not None
+    }
+    found = ratio_critics([*views.values(), final], streams)
+    return dict(zip([*views, None], found, strict=True))
+
+
+def _some(rows_nF: Tensor, streams: Streams) -> Tensor:
+    """At most so many rows."""
+    return rows_nF[torch.randperm(len(rows_nF), generator=streams.torch("reals"))[:MOST].sort().values]
+
+
+def _drawn(source: Drawer, code: int, real_nF: Tensor, streams: Streams) -> Tensor:
+    n = int(np.clip(4 * len(real_nF), FEWEST, MOST))
+    return torch.from_numpy(source.draw(code, n, streams.child("fakes")))
+
+
+@dataclass(frozen=True)
+class Refined:
+    """A source whose rows are led toward higher verdicts of a critic.
+
+    Parameters
+    ----------
+    source : Source
+        Where they come from.
+    critics : dict of int to RatioCritic
+        By class; other classes are drawn as they are.
+    how : Refinement
+        Method and step size.
+    prices : dict of int to float
+        Of a unit of distance, by class; for ``dot`` only.
+    """
+
+    source: Source
+    critics: Mapping[int, RatioCritic]
+    how: Refinement
+    prices: Mapping[int, float]
+
+    @classmethod
+    def of(
+        cls, source: Source, critics: Mapping[int, RatioCritic], how: Refinement, streams: Streams
+    ) -> Refined:
+        """A source with critics, and what distance costs there."""
+        prices = {}
+        for code, critic in critics.items() if how.method == "dot" else ():
+            rows_nF = torch.from_numpy(source.draw(code, FEWEST, streams.child("prices", code)))
+            prices[code] = price_of(critic.logit, rows_nF, source.pool.space.free_values(rows_nF))
+        return cls(source, critics, how, prices)
+
+    def draw(self, code: int, n: int, streams: Streams) -> Rows:
+        """Lawful rows ``(n, F)`` of one class."""
+        if code not in self.critics:
+            return self.source.draw(code, n, streams)
+        return REFINERS[self.how.method](self, code, n, streams)
+
+
+def _flowing(refined: Refined, code: int, n: int, streams: Streams) -> Rows:
+    """Rows of the same starts and other noise."""
+    generator = streams.torch("flow", code)
+    move = partial(_moved, refined.critics[code].logit, refined.how, generator)
+    return refined.source.draw(code, n, streams, move=move)
+
+
+def _moved(
+    logit: Height,
+    how: Refinement,
+    generator: torch.Generator,
+    make: Callable[[Tensor], Tensor],
+    noise_nZ: Tensor,
+) -> Tensor:
+    return flow(
+        lambda z_nZ: logit(make(z_nZ)),
+        noise_nZ,
+        steps=how.steps,
+        rate=how.step_size,
+        noise=how.noise,
+        generator=generator,
+    )
+
+
+def _transported(refined: Refined, code: int, n: int, streams: Streams) -> Rows:
+    """Rows moved where the critic is steep, their states left alone."""
+    space, logit = refined.source.pool.space, refined.critics[code].logit
+    parts = [
+        space.project(
+            transport(
+                logit,
+                rows_nF,
+                space.free_values(rows_nF),
+                steps=refined.how.steps,
+                rate=refined.how.step_size,
+                price=refined.prices[code],
+            )
+        )
+        for rows_nF in torch.from_numpy(refined.source.draw(code, n, streams)).split(CHUNK)
+    ]
+    return torch.cat(parts).numpy()
+
+
+Refiner = Callable[[Refined, int, int, Streams], Rows]
+REFINERS: Final[Mapping[str, Refiner]] = MappingProxyType({"dot": _transported, "flow": _flowing})
+
+
+@dataclass(frozen=True)
+class Boosted:
+    """The ratio that a game of several critics leaves.
+
+    Parameters
+    ----------
+    critics : sequence of RatioCritic
+        One per generator.
+    boosting : Boosting
+        How the game went.
+    """
+
+    critics: Sequence[RatioCritic]
+    boosting: Boosting
+
+    @classmethod
+    def of(cls, critics: Sequence[RatioCritic], pool_nF: Tensor) -> Boosted:
+        """Play over a pool of proposals of all generators."""
+        real_D = np.array([expit(critic.real_n).mean() for critic in critics])
+        return cls(critics, Boosting.play(_verdicts(critics, pool_nF), real_D))
+
+    def log_ratio(self, rows_nF: Tensor) -> Array:
+        """Logarithm of the weight of each row ``(n,)``."""
+        return self.boosting.log_ratio(_verdicts(self.critics, rows_nF))
+
+
+def _verdicts(critics: Sequence[RatioCritic], rows_nF: Tensor) -> Array:
+    """Calibrated probabilities ``(D, n)`` that rows are real."""
+    return np.stack([expit(critic.log_ratio(rows_nF)) for critic in critics])
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What proposals of one class must pass.
+
+    Parameters
+    ----------
+    log_ratio : callable
+        Rows ``(n, F)`` to the logarithm of their density ratio.
+    law : Law
+        Who passes.
+    most : float
+        Most proposals per new row.
+    """
+
+    log_ratio: Callable[[Tensor], Array]
+    law: Law
+    most: float
+
+    @property
+    def bites(self) -> bool:
+        """Whether the cap is to be expected to stop it."""
+        return self.law.rate * self.most < 1
+
+    def size(self, missing: int, left: int) -> int:
+        """Proposals of the next batch, whole units; 0 when what is left is not enough for one."""
+        unit = self.law.unit
+        wanted = 1.1 * missing / max(self.law.rate, 1e-6) + SPARE
+        units = min(math.ceil(wanted / unit), max(CHUNK // unit, 1), left // unit)
+        return units * unit
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Rows, and what they took.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n, F)
+        As many as were asked for.
+    n_proposals : int
+        Rows drawn for them.
+    n_filled : int
+        Rows that were rejected and taken nevertheless, because the cap was reached.
+    """
+
+    rows: Rows
+    n_proposals: int
+    n_filled: int = 0
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """A source that returns only what passes a gate, exactly as many rows as asked for.
+
+    Parameters
+    ----------
+    source : whatever draws rows
+        Makes proposals.
+    gates : dict of int to Gate
+        By class; other classes are drawn as they are.
+    """
+
+    source: Drawer
+    gates: Mapping[int, Gate]
+
+    def draw(self, code: int, n: int, streams: Streams) -> Rows:
+        """Rows ``(n, F)`` of one class."""
+        return self.attempt(code, n, streams).rows
+
+    def attempt(self, code: int, n: int, streams: Streams) -> Drawn:
+        """Rows of one class, and what they took."""
+        if code not in self.gates or not n:
+            return Drawn(self.source.draw(code, n, streams), n)
+        gate, batches, spent = self.gates[code], list[_Batch](), 0
+        while size := gate.size(n - sum(len(b.passed) for b in batches), int(gate.most * n) - spent):
+            batches.append(self._batch(gate, code, size, streams.child("proposals", len(batches))).best(n))
+            spent += size
+            if sum(len(b.passed) for b in batches) >= n:
+                break
+        passed = np.concatenate([batch.passed for batch in batches])[:n]
+        n_filled = n - len(passed)
+        rows = np.concatenate([batch.failed for batch in batches])
+        order = np.argsort(np.concatenate([-batch.failed_log_ratio for batch in batches]), kind="stable")
+        return Drawn(np.concatenate([passed, rows[order[:n_filled]]]), spent, n_filled)
+
+    def _batch(self, gate: Gate, code: int, size: int, streams: Streams) -> _Batch:
+        rows, generator = self.source.draw(code, size, streams), streams.numpy("gate", code)
+        # Mixtures draw one source after the other; in random order none comes first.
+        rows = rows[generator.permutation(size)]
+        log_ratio = gate.log_ratio(torch.from_numpy(rows))
+        picked = gate.law.pick(log_ratio, generator)
+        failed = np.setdiff1d(np.arange(size), picked)
+        return _Batch(rows[picked], rows[failed], log_ratio[failed])
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Proposals that passed, and those that did not."""
+
+    passed: Rows
+    failed: Rows
+    failed_log_ratio: Array
+
+    def best(self, n: int) -> _Batch:
+        """Without all but the best ``n`` that failed, so that memory stays small."""
+        order = np.argsort(-self.failed_log_ratio, kind="stable")[:n]
+        return _Batch(self.passed, self.failed[order], self.failed_log_ratio[order])
+
+
+def attempt(source: Drawer, code: int, n: int, streams: Streams) -> Drawn:
+    """Rows of any source, and what they took."""
+    if isinstance(source, Filtered):
+        return source.attempt(code, n, streams)
+    return Drawn(source.draw(code, n, streams), n)
+
+
+def told_of(drawn: Mapping[str, Drawn]) -> str:
+    """What to say of labels whose proposals were capped; nothing if there are none.
+
+    >>> told_of({"'rare'": Drawn(np.zeros((5, 1)), 500, n_filled=2), "'rarest'": Drawn(np.zeros((3, 1)), 9)})
+    "Rejection reached 'max_proposals': 2 of 5 new rows of class 'rare' are the best of the rejected ones."
+    """
+    capped = [
+        f"{found.n_filled} of {len(found.rows)} new rows of class {label}"
+        for label, found in drawn.items()
+        if found.n_filled
+    ]
+    if not capped:
+        return ""
+    return f"Rejection reached 'max_proposals': {' and '.join(capped)} are the best of the rejected ones."
+
+
+def gate_of(
+    source: Drawer, code: int, critics: Sequence[RatioCritic], how: Rejection, streams: Streams
+) -> Gate:
+    """Gate of one class, its constants from a pilot of proposals."""
+    pool_nF = torch.from_numpy(source.draw(code, N_PILOT, streams.child("pool")))
+    judge = Boosted.of(critics, pool_nF) if how.method == "boost" else critics[0]
+    pilot_nF = torch.from_numpy(source.draw(code, N_PILOT, streams.child("pilot")))
+    law = how.law(judge.log_ratio(pilot_nF), critics[0].real_n, streams.numpy("pilot"))
+    return Gate(judge.log_ratio, law, how.max_proposals)
