@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Final
@@ -264,17 +264,20 @@ class Filtered:
         """Rows of one class, and what they took."""
         if code not in self.gates or not n:
             return Drawn(self.source.draw(code, n, streams), n)
-        gate, batches, spent = self.gates[code], list[_Batch](), 0
-        while size := gate.size(n - sum(len(b.passed) for b in batches), int(gate.most * n) - spent):
-            batches.append(self._batch(gate, code, size, streams.child("proposals", len(batches))).best(n))
-            spent += size
-            if sum(len(b.passed) for b in batches) >= n:
-                break
-        passed = np.concatenate([batch.passed for batch in batches])[:n]
-        n_filled = n - len(passed)
-        rows = np.concatenate([batch.failed for batch in batches])
-        order = np.argsort(np.concatenate([-batch.failed_log_ratio for batch in batches]), kind="stable")
-        return Drawn(np.concatenate([passed, rows[order[:n_filled]]]), spent, n_filled)
+        batches = list(self._batches(self.gates[code], code, n, streams))
+        passed, failed, log_ratio = (np.concatenate(parts) for parts in zip(*(b.parts for b in batches)))
+        n_filled = max(0, n - len(passed))
+        best = np.argsort(-log_ratio, kind="stable")[:n_filled]
+        rows = np.concatenate([passed[:n], failed[best]])
+        return Drawn(rows, sum(batch.size for batch in batches), n_filled)
+
+    def _batches(self, gate: Gate, code: int, n: int, streams: Streams) -> Iterator[_Batch]:
+        """Proposals until enough have passed or the cap is reached."""
+        missing, left, number = n, int(gate.most * n), 0
+        while missing > 0 and (size := gate.size(missing, left)):
+            batch = self._batch(gate, code, size, streams.child("proposals", number))
+            yield batch.best(n)
+            missing, left, number = missing - len(batch.passed), left - size, number + 1
 
     def _batch(self, gate: Gate, code: int, size: int, streams: Streams) -> _Batch:
         rows, generator = self.source.draw(code, size, streams), streams.numpy("gate", code)
@@ -283,7 +286,7 @@ class Filtered:
         log_ratio = gate.log_ratio(torch.from_numpy(rows))
         picked = gate.law.pick(log_ratio, generator)
         failed = np.setdiff1d(np.arange(size), picked)
-        return _Batch(rows[picked], rows[failed], log_ratio[failed])
+        return _Batch(rows[picked], rows[failed], log_ratio[failed], size)
 
 
 @dataclass(frozen=True)
@@ -293,11 +296,16 @@ class _Batch:
     passed: Rows
     failed: Rows
     failed_log_ratio: Array
+    size: int
+
+    @property
+    def parts(self) -> tuple[Rows, Rows, Array]:
+        return self.passed, self.failed, self.failed_log_ratio
 
     def best(self, n: int) -> _Batch:
         """Without all but the best ``n`` that failed, so that memory stays small."""
         order = np.argsort(-self.failed_log_ratio, kind="stable")[:n]
-        return _Batch(self.passed, self.failed[order], self.failed_log_ratio[order])
+        return replace(self, failed=self.failed[order], failed_log_ratio=self.failed_log_ratio[order])
 
 
 def attempt(source: Drawer, code: int, n: int, streams: Streams) -> Drawn:

@@ -27,6 +27,7 @@ from gan_oversampler.rejection import (
     optimal_budget,
     rejection_of,
 )
+from gan_oversampler.sampling import Mixture
 from tests.tables import mixed, numbers
 
 WIDE = 1.5  # of the proposals; real rows are standard normal, so the largest ratio is 1.5, at 0
@@ -239,6 +240,18 @@ def test_a_cap_that_bites_fills_up_with_the_best_of_the_rest():
     batch = Streams(0).child("proposals", 0)
     pool = np.sort(abs(Wide().draw(1, 200, batch)[:, 0]))  # the nearer to 0 the higher the ratio
     np.testing.assert_array_equal(best, pool[:40])
+
+
+def test_parts_of_a_mixture_keep_their_shares():
+    """A batch that is more than enough is cut, and the first source must not gain by it."""
+
+    class Far:
+        def draw(self, code, n, streams):
+            return np.full((n, 1), 99, np.float32)
+
+    gate = Gate(_ratio_of_rows, Independent(lambda log_ratio: np.ones(len(log_ratio)), 0.2), 100.0)
+    rows = Filtered(Mixture((Wide(), Far())), {1: gate}).draw(1, 1000, Streams(0))
+    assert (rows == 99).mean() == pytest.approx(0.5, abs=0.05)
 
 
 def test_other_classes_are_drawn_as_they_are():
