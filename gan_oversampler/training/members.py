@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from gan_oversampler._rng import Streams
+from gan_oversampler.convolution import CriticNet
 from gan_oversampler.geometry import Start
 from gan_oversampler.latent import Latent
 from gan_oversampler.networks import Generator, Reach
-from gan_oversampler.perceptron import Mlp
 from gan_oversampler.space import STATE_LOGIT
 from gan_oversampler.specification import GAN
 from gan_oversampler.training.pool import Pool
@@ -96,9 +96,11 @@ class State:
     critic_moments_P2N: Tensor
     generator_decay_P2: Tensor
     critic_decay_P2: Tensor
+    critic_statistics_PS: Tensor
+    balance_P: Tensor
 
     @classmethod
-    def start(cls, generator: Generator, critic: Mlp, streams: Sequence[Streams]) -> State:
+    def start(cls, generator: Generator, critic: CriticNet, streams: Sequence[Streams]) -> State:
         """Fresh networks, each from its member's own stream."""
         p = len(streams)
         generator_PN = torch.stack([generator.init(s.torch("generator")) for s in streams])
@@ -112,6 +114,8 @@ class State:
             torch.zeros(p, 2, critic.n_parameters),
             torch.ones(p, 2),
             torch.ones(p, 2),
+            critic.init_statistics().repeat(p, 1),
+            torch.zeros(p),
         )
 
     def take(self, members: Sequence[int]) -> State:

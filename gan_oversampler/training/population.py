@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from gan_oversampler._rng import Streams
+from gan_oversampler.convolution import CriticNet
 from gan_oversampler.networks import Generator
-from gan_oversampler.perceptron import Mlp
 from gan_oversampler.specification import GAN
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.loop import Candidate
@@ -55,7 +55,7 @@ class CrossFitted:
             self.save(number)
 
     @property
-    def networks(self) -> list[tuple[str, Generator, Mlp]]:
+    def networks(self) -> list[tuple[str, Generator, CriticNet]]:
         """Name, generator and critic of every specification that trains, in the user's order."""
         found = {
             member.specification: (member.gan.label, cohort.at_rest, cohort.critic)
