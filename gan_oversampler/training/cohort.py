@@ -256,7 +256,9 @@ class Cohort:
         seen = self._seen(rows_PBF)
         statistics = self.state.critic_statistics_PS
         said = self.critic(parts, seen, label_PBC, statistics=statistics, streams=self.dropout)
-        return said[..., 0] if self.loss.error is None else -self.loss.error(seen - said)
+        if self.loss.error is None:
+            return said[..., 0]
+        return -self.loss.error(seen - said if self.gan.grid is None else (seen - said) * self._lens()[1])
 
     def _code(self, batch: Batches) -> CriticFn:
         """What the autoencoder makes of rows before it reconstructs them."""
@@ -274,10 +276,14 @@ class Cohort:
         """Rows as the critic sees them: where they are images, values go from -1 to 1 as in a picture."""
         if self.gan.grid is None:
             return rows_PBF
+        centre_P1F, half_P1F = self._lens()
+        return (rows_PBF - centre_P1F) / half_P1F
+
+    def _lens(self) -> tuple[Tensor, Tensor]:
+        """Middle and half length of the range of each value; states are left as they are."""
         states, half_PF = self.generator.space.states_S, self.reach.half_PF
         half_PF = torch.where(half_PF > 0, half_PF, 1.0).index_fill(1, states, 1.0)
-        centre_PF = self.reach.centre_PF.index_fill(1, states, 0.0)
-        return (rows_PBF - centre_PF[:, None]) / half_PF[:, None]
+        return self.reach.centre_PF.index_fill(1, states, 0.0)[:, None], half_PF[:, None]
 
     def _descend(
         self,
