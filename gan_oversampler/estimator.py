@@ -22,6 +22,7 @@ from gan_oversampler._rng import Streams
 from gan_oversampler._threads import single_threaded
 from gan_oversampler.bases import BASES
 from gan_oversampler.codec.codec import Codec
+from gan_oversampler.convolution import sides
 from gan_oversampler.filtering import attempt, told_of
 from gan_oversampler.fitted import Fitted, frames_of
 from gan_oversampler.fitting import Fit, Plan, rescore, run
@@ -101,7 +102,7 @@ class GANOversampler(BaseOverSampler):
         looks like an id is refused unless it is named here or has a category dtype.
     device : str, default="auto"
         Where to train: ``"cpu"``, ``"cuda"`` …; ``"auto"`` takes a GPU only for networks of 256 units or
-        more, because smaller ones are faster on a CPU.
+        more and for grids, because smaller ones are faster on a CPU.
     n_jobs : int, default=None
         Parallel scorings, through joblib. Results do not depend on it.
     random_state : int, RandomState or None, default=None
@@ -359,6 +360,7 @@ class GANOversampler(BaseOverSampler):
         codec = Codec.learn(X, categorical_features=self.categorical_features)
         frames = partial(frames_of, codec, X, streams.child("oracle"))
         origin = np.arange(len(target.codes))
+        _check_grids(gans, codec)
         rows = Rows(codec.encode(X), target.codes, target.classes, frames, origin)
         plan = Plan(
             gans,
@@ -466,9 +468,20 @@ def _silent(line: str) -> None:
     """Say nothing."""
 
 
+def _check_grids(gans: Sequence[GAN], codec: Codec) -> None:
+    """Refuse tables whose columns are no cells of a grid, where a GAN takes them for one."""
+    for grid in (gan.grid for gan in gans if gan.grid is not None):
+        sides(codec.layout.columns, grid)
+        if codec.wordy:
+            raise ValueError(
+                f"Cells of a grid must hold numbers; column {codec.wordy[0]!r} of X does not. Drop such"
+                " columns, or set grid=None for networks without convolutions."
+            )
+
+
 def _device(name: str, gans: Sequence[GAN]) -> torch.device:
     if name == "auto":
-        large = any(max(gan.widths, default=0) >= 256 for gan in gans)
+        large = any(gan.grid is not None or max(gan.widths, default=0) >= 256 for gan in gans)
         return torch.device("cuda" if large and torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)

@@ -15,7 +15,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from gan_oversampler.losses import CriticFn, GanLoss
+from gan_oversampler.losses import CriticFn, GanLoss, pulling_away
 from gan_oversampler.utility import Lesson
 from gan_oversampler.utility import utility as smooth_utility
 
@@ -44,6 +44,8 @@ class Draft:
         Weight of each encoded column in distances.
     lesson : Lesson or None
         An inner split of the real rows; the generated ones come from the rows to study.
+    code : callable or None
+        ``(P, B, F) -> (P, B, H)``, what an autoencoder makes of rows before it reconstructs them.
     """
 
     fake_PBF: Tensor
@@ -55,6 +57,7 @@ class Draft:
     odds_PB: Tensor | None = None
     scale_F: Tensor | None = None
     lesson: Lesson | None = None
+    code: CriticFn | None = None
 
 
 Force = Callable[[Draft], Tensor]
@@ -64,7 +67,10 @@ def adversarial(draft: Draft) -> Tensor:
     """The critic's verdict on the generated rows: ``(P,)``."""
     rows = torch.cat([draft.real_PBF, draft.fake_PBF], dim=1)
     real_PB, fake_PB = draft.critic(rows).chunk(2, dim=1)
-    return draft.loss.generator(real_PB, fake_PB)
+    verdict_P = draft.loss.generator(real_PB, fake_PB)
+    if not draft.loss.apart or draft.code is None:
+        return verdict_P
+    return verdict_P + draft.loss.apart * pulling_away(draft.code(draft.fake_PBF))
 
 
 def utility(draft: Draft) -> Tensor:

@@ -23,6 +23,11 @@ from gan_oversampler.divergences import DIVERGENCES, LOG2, bent
 Objective = Callable[[Tensor, Tensor], Tensor]
 CriticFn = Callable[[Tensor], Tensor]
 
+MARGIN: Final = 1.0  # error of new rows that ``ebgan`` is content with: that of guessing means
+PULLING_AWAY: Final = 0.1  # weight of the term, as in the paper
+# NOTE[paper]: Berthelot et al. take .001 for some hundred thousand steps; tables get a thousand or so.
+CONTROL_RATE: Final = 0.01
+
 
 @dataclass(frozen=True, slots=True)
 class GanLoss:
@@ -41,6 +46,15 @@ class GanLoss:
         The critic's loss where nothing tells new rows from real ones; None where it is not known.
     threshold : float or None
         The best critic's output where a row is as likely real as new; None where that is not known.
+    error : callable or None
+        For games whose critic is an autoencoder: from what it gets wrong in each column, ``(P, B, F)``, to
+        one error per row, ``(P, B)``. The critic's output is minus that error, so higher is more real here
+        too.
+    apart : float
+        Weight of the pulling-away term of the generator, on the autoencoder's codes of new rows.
+    steered : bool
+        Whether outputs for new rows enter the critic's objective times a balance that
+        :func:`proportional_control` steers.
     """
 
     critic: Objective
@@ -49,6 +63,9 @@ class GanLoss:
     ratio: Callable[[Tensor], Tensor] | None = None
     equilibrium: float | None = None
     threshold: float | None = None
+    error: Callable[[Tensor], Tensor] | None = None
+    apart: float = 0.0
+    steered: bool = False
 
 
 def _odds(chance: Tensor) -> Tensor:
@@ -70,7 +87,7 @@ def _games() -> dict[str, GanLoss]:
 
 # Source of each: Goodfellow et al. 2014 (non-saturating), Mao et al. 2017, Lim & Ye 2017,
 # Gulrajani et al. 2017, Jolicoeur-Martineau 2018 in the form of Huang et al. 2024 (R3GAN); f-divergences:
-# Nowozin et al. 2016.
+# Nowozin et al. 2016; Zhao, Mathieu & LeCun 2017 (EBGAN), Berthelot, Schumm & Metz 2017 (BEGAN).
 LOSSES: Final[Mapping[str, GanLoss]] = MappingProxyType(
     {
         "bce": GanLoss(
@@ -109,8 +126,46 @@ LOSSES: Final[Mapping[str, GanLoss]] = MappingProxyType(
             equilibrium=LOG2,
         ),
         **_games(),
+        "ebgan": GanLoss(
+            critic=lambda real, fake: (F.relu(MARGIN + fake) - real).mean(-1),
+            generator=lambda real, fake: -fake.mean(-1),
+            error=lambda difference: difference.square().mean(-1),
+            apart=PULLING_AWAY,
+        ),
+        "began": GanLoss(
+            critic=lambda real, fake: (fake - real).mean(-1),
+            generator=lambda real, fake: -fake.mean(-1),
+            error=lambda difference: difference.abs().mean(-1),
+            steered=True,
+        ),
     }
 )
+
+
+def proportional_control(balance_P: Tensor, real_P: Tensor, fake_P: Tensor, diversity_ratio: float) -> Tensor:
+    """Weight of new rows in the critic's next step, between 0 and 1 (Berthelot, Schumm & Metz 2017).
+
+    It rises while the mean error of new rows is less than ``diversity_ratio`` times that of real ones, so
+    that the critic turns against new rows when they are reconstructed too well, and falls otherwise.
+
+    >>> balance, real, fake = torch.full((2,), 0.5), torch.full((2,), 2.0), torch.tensor([0.0, 2.0])
+    >>> proportional_control(balance, real, fake, 0.5)
+    tensor([0.5100, 0.4900])
+    """
+    return (balance_P + CONTROL_RATE * (diversity_ratio * real_P - fake_P)).clamp(0, 1)
+
+
+def pulling_away(code_PBH: Tensor) -> Tensor:
+    """Mean squared cosine between the codes of different rows ``(P,)`` (Zhao, Mathieu & LeCun 2017).
+
+    >>> pulling_away(torch.tensor([[[1.0, 0.0], [0.0, 3.0]], [[1.0, 1.0], [2.0, 2.0]]]))
+    tensor([0.0000, 1.0000])
+    """
+    unit_PBH, n = F.normalize(code_PBH, dim=-1), code_PBH.shape[1]
+    # Member by member, because a batched product rounds differently for one than for several.
+    cosines = torch.stack([unit_BH @ unit_BH.T for unit_BH in unit_PBH])
+    own_P = cosines.diagonal(dim1=1, dim2=2).square().sum(-1)
+    return (cosines.square().flatten(1).sum(-1) - own_P) / (n * (n - 1))
 
 
 def density_ratio(loss: str, critic_PB: Tensor) -> Tensor:

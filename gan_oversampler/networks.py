@@ -13,8 +13,9 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from gan_oversampler.convolution import GeneratorNet
 from gan_oversampler.geometry import Geometry, Start
-from gan_oversampler.perceptron import Mlp, Packed
+from gan_oversampler.perceptron import Packed
 from gan_oversampler.space import RowSpace
 
 
@@ -125,7 +126,7 @@ class Generator(Packed):
     """
 
     family: Family
-    mlp: Mlp
+    mlp: GeneratorNet
     space: RowSpace
     geometry: Geometry | None = None
 

@@ -62,7 +62,9 @@ class Mlp(Packed):
     multiply : bool
         Embed the class and multiply the input by it, instead of appending it.
     batch_norm : bool
-        Normalise after each hidden layer.
+        Normalise after each hidden layer, every unit over the rows of the batch.
+    layer_norm : bool
+        Normalise after each hidden layer, every row over its units.
     dropout : float
         Share of units silenced after each hidden layer but the first, while training.
     zero_last : bool
@@ -97,6 +99,7 @@ class Mlp(Packed):
     slope: float = SLOPE
     norm_momentum: float = NORM_MOMENTUM
     looped: bool = False
+    layer_norm: bool = False
 
     @cached_property
     def _sizes(self) -> tuple[int, ...]:
@@ -109,7 +112,7 @@ class Mlp(Packed):
         shapes = [(self.n_classes, self.n_inputs)] if self.multiply else []
         for inputs, outputs in zip(self._sizes, self._sizes[1:], strict=False):
             shapes += [(inputs, outputs), (1, outputs)]
-        if self.batch_norm:
+        if self.batch_norm or self.layer_norm:
             shapes += [(2, width) for width in self.widths]
         return shapes
 
@@ -155,7 +158,32 @@ class Mlp(Packed):
     ) -> Tensor:
         """Outputs of all members; with ``streams`` (one per member) in training mode."""
         h = self._condition(parts, x_PBI, label_PBC)
-        for i in range(len(self._sizes) - 1):
+        return self._through(len(self._sizes) - 1, parts, h, statistics, streams)
+
+    def code(
+        self,
+        parts: Sequence[Tensor],
+        x_PBI: Tensor,
+        label_PBC: Tensor,
+        *,
+        statistics: Tensor | None = None,
+        streams: Sequence[torch.Generator] | None = None,
+    ) -> Tensor:
+        """The narrowest hidden layer, of equals the last: ``(P, B, H)``."""
+        depth = max(range(len(self.widths)), key=lambda i: (-self.widths[i], i))
+        h = self._condition(parts, x_PBI, label_PBC)
+        return self._through(depth + 1, parts, h, statistics, streams)
+
+    def _through(
+        self,
+        n_layers: int,
+        parts: Sequence[Tensor],
+        h: Tensor,
+        statistics: Tensor | None,
+        streams: Sequence[torch.Generator] | None,
+    ) -> Tensor:
+        """What the first layers make of their input."""
+        for i in range(n_layers):
             weight = self._weight(i)
             h = self._affine(h, parts[weight], parts[weight + 1])
             if i < len(self.widths):
@@ -178,6 +206,9 @@ class Mlp(Packed):
     def _normalise(
         self, i: int, parts: Sequence[Tensor], h: Tensor, statistics: Tensor | None, *, train: bool
     ) -> Tensor:
+        if self.layer_norm:
+            mean, variance = h.mean(-1, keepdim=True), h.var(-1, keepdim=True, unbiased=False)
+            return self._scaled(i, parts, h, mean, variance)
         if not self.batch_norm or statistics is None:
             return h
         start = 2 * sum(self.widths[:i])
@@ -186,6 +217,10 @@ class Mlp(Packed):
         if train:
             mean, variance = h.mean(1, keepdim=True), h.var(1, keepdim=True, unbiased=False)
             running.lerp_(torch.stack([mean, variance], 1).detach(), 1 - self.norm_momentum)
+        return self._scaled(i, parts, h, mean, variance)
+
+    def _scaled(self, i: int, parts: Sequence[Tensor], h: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
+        """Standardised, then stretched and shifted as learnt."""
         gain, shift = parts[self._weight(len(self.widths) + 1) + i].split(1, dim=1)
         return (h - mean) * (variance + 1e-3).rsqrt() * gain + shift
 

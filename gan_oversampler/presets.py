@@ -1,6 +1,7 @@
 """GANs of the literature by name, with their published settings.
 
-Networks are perceptrons throughout, because rows of a table have no neighbourhoods to convolve over.
+Networks are perceptrons, because rows of a table have no neighbourhoods to convolve over; only ``dcgan``, for
+columns that form a grid, is convolutional.
 """
 
 from __future__ import annotations
@@ -76,6 +77,31 @@ PRESETS: Final[Mapping[str, GAN]] = MappingProxyType(
         },
         # Wang et al. 2019
         "egan": _classic(loss="bce", batch_size=32, evolution=Evolution()),
+        # Radford, Metz & Chintala 2016, with fewer channels and images of any size
+        "dcgan": _classic(
+            loss="bce",
+            grid="square",
+            widths=(64, 32),
+            critic_widths=(32, 64),
+            activation="relu",
+            critic_activation="leaky_relu",
+            critic_norm="batch",
+            separate_batches=True,
+        ),
+        # Zhao, Mathieu & LeCun 2017
+        "ebgan": _classic(loss="ebgan", critic_widths=(512, 64, 512)),
+        # Berthelot, Schumm & Metz 2017, on rows
+        "began": _classic(
+            loss="began",
+            critic_widths=(512, 64, 512),
+            batch_norm=False,
+            activation="elu",
+            latent=64,
+            latent_law="uniform",
+            batch_size=32,
+            learning_rate=1e-4,
+            critic_learning_rate=1e-4,
+        ),
         # Huang et al. 2024, on rows: relativistic with R1 and R2, without normalisation, averaged weights
         "r3gan": _classic(
             loss="relativistic",
@@ -96,7 +122,9 @@ def preset(name: str) -> GAN:
     ----------
     name : str
         ``reference`` (AutoGAN's conditional GAN), ``gan``, ``lsgan``, ``wgan``, ``wgan_gp``, ``r3gan``,
-        ``egan``, or ``fgan_kl`` and the other divergences that ``GAN(loss=...)`` knows.
+        ``egan``, ``ebgan``, ``began``, ``dcgan``, or ``fgan_kl`` and the other divergences that
+        ``GAN(loss=...)`` knows. ``dcgan`` is for columns that form a square image; for others say
+        ``preset("dcgan").set_params(grid=(28, 20))``.
 
     Returns
     -------

@@ -65,6 +65,13 @@ class Block:
 class Layout:
     """All blocks of a table, and the index arrays that row operations need.
 
+    Parameters
+    ----------
+    blocks : tuple of Block
+        In the order of the encoded columns.
+    names : tuple of hashable
+        All columns of the user, also constant ones, which have no block; without any, those of the blocks.
+
     Examples
     --------
     >>> layout = Layout((Block("age", 0, 0, ()), Block("city", 1, 3, None)))
@@ -73,6 +80,12 @@ class Layout:
     """
 
     blocks: tuple[Block, ...]
+    names: tuple[Hashable, ...] = ()
+
+    @property
+    def columns(self) -> tuple[Hashable, ...]:
+        """The user's columns."""
+        return self.names or tuple(block.column for block in self.blocks)
 
     @cached_property
     def width(self) -> int:

@@ -15,6 +15,7 @@ from gan_oversampler._names import lookup
 from gan_oversampler.activations import ACTIVATIONS
 from gan_oversampler.bases import BASES
 from gan_oversampler.controllers import CONTROLLERS
+from gan_oversampler.convolution import Grid
 from gan_oversampler.evolution import Evolution
 from gan_oversampler.forces import FORCES
 from gan_oversampler.latent import LATENTS
@@ -62,7 +63,12 @@ class GAN(BaseEstimator):
         ``bce`` (non-saturating), ``least_squares``, ``hinge``, ``wgan_gp`` or ``relativistic``; or an
         f-divergence (Nowozin et al. 2016): ``kl``, ``reverse_kl``, ``jensen_shannon``, ``gan``, ``pearson``,
         ``hellinger`` or ``total_variation``, each also with ``_saturating`` for the generator's original
-        objective.
+        objective; or a game with an autoencoder as critic, that tells real rows by how well it reconstructs
+        them: ``ebgan`` (Zhao et al. 2017, with its pulling-away term) or ``began`` (Berthelot et al. 2017).
+        The narrowest hidden layer of an autoencoder is its code.
+    diversity_ratio : float, default=0.5
+        Of ``began``: error of new rows, as a share of that of real ones, that its control holds. Less of it
+        makes new rows more typical and less diverse.
     penalty : str, default="auto"
         ``none``, ``gradient`` (WGAN-GP), ``r1_r2``, or ``auto`` for the one that belongs to the loss.
     penalty_weight : float, default=None
@@ -81,7 +87,13 @@ class GAN(BaseEstimator):
         as in AutoGAN's reference code. The generator's batches always are balanced, and so are both of a
         guided GAN.
     widths, critic_widths : tuple of int, default=(64, 64) and None
-        Hidden units per layer; None gives the critic the generator's widths.
+        Hidden units per layer; None gives the critic the generator's widths. With a ``grid`` channels per
+        layer, each of which doubles the sides of the grid, or halves them in the critic; None then is the
+        generator's widths in reverse.
+    grid : None, (int, int) or "square", default=None
+        Height and width of the grid that the columns form, row by row, such as ``(28, 28)`` for the pixels
+        of an image; networks then are convolutional. ``"square"`` is as high as wide. All columns must hold
+        numbers. Cells that are constant are fed as zero and not generated.
     latent : int, default=8
         Length of the noise vector.
     conditioning : {"concat", "multiply"}, default="concat"
@@ -96,6 +108,12 @@ class GAN(BaseEstimator):
         Batch normalisation after each hidden layer of the generator.
     norm_momentum : float, default=0.8
         Share of the running statistics of batch normalisation that a batch leaves as it is.
+    critic_norm : {"none", "batch", "layer"}, default="none"
+        Normalisation after each hidden layer of the critic: of every unit over the batch, or of every row
+        over the units. A penalty, which looks at the slope of each row, does not go with batches.
+    separate_batches : bool, default=False
+        Whether real and new rows are shown to the critic in batches of their own, as folklore has it,
+        instead of a joint one; only possible with ``critic_norm="batch"``, because nothing else could tell.
     critic_dropout : float, default=0.0
         Share of critic units silenced after each hidden layer but the first.
     reach : float, default=0.5
@@ -160,6 +178,7 @@ class GAN(BaseEstimator):
         "family": [str],
         "base": [str],
         "loss": [str],
+        "diversity_ratio": [Interval(Real, 0, 1, closed="both")],
         "penalty": [str],
         "penalty_weight": [Interval(Real, 0, None, closed="left"), None],
         "forces": [Mapping, None],
@@ -168,6 +187,7 @@ class GAN(BaseEstimator):
         "balanced": ["boolean"],
         "widths": [tuple, list],
         "critic_widths": [tuple, list, None],
+        "grid": [tuple, list, StrOptions({"square"}), None],
         "latent": [_COUNT],
         "conditioning": [StrOptions({"concat", "multiply"})],
         "latent_law": [str],
@@ -176,6 +196,8 @@ class GAN(BaseEstimator):
         "slope": [_FRACTION],
         "batch_norm": ["boolean"],
         "norm_momentum": [_FRACTION],
+        "critic_norm": [StrOptions({"none", "batch", "layer"})],
+        "separate_batches": ["boolean"],
         "critic_dropout": [_FRACTION],
         "reach": [_POSITIVE],
         "batch_size": [_COUNT],
@@ -202,6 +224,7 @@ class GAN(BaseEstimator):
         *,
         base: str = "smote",
         loss: str = "relativistic",
+        diversity_ratio: float = 0.5,
         penalty: str = "auto",
         penalty_weight: float | None = None,
         forces: Mapping[str, float] | None = None,
@@ -210,6 +233,7 @@ class GAN(BaseEstimator):
         balanced: bool = True,
         widths: tuple[int, ...] = (64, 64),
         critic_widths: tuple[int, ...] | None = None,
+        grid: Grid | None = None,
         latent: int = 8,
         conditioning: str = "concat",
         latent_law: str = "normal",
@@ -218,6 +242,8 @@ class GAN(BaseEstimator):
         slope: float = 0.2,
         batch_norm: bool = False,
         norm_momentum: float = 0.8,
+        critic_norm: str = "none",
+        separate_batches: bool = False,
         critic_dropout: float = 0.0,
         reach: float = 0.5,
         batch_size: int = 64,
@@ -240,6 +266,7 @@ class GAN(BaseEstimator):
         self.family = family
         self.base = base
         self.loss = loss
+        self.diversity_ratio = diversity_ratio
         self.penalty = penalty
         self.penalty_weight = penalty_weight
         self.forces = forces
@@ -248,6 +275,7 @@ class GAN(BaseEstimator):
         self.balanced = balanced
         self.widths = widths
         self.critic_widths = critic_widths
+        self.grid = grid
         self.latent = latent
         self.conditioning = conditioning
         self.latent_law = latent_law
@@ -256,6 +284,8 @@ class GAN(BaseEstimator):
         self.slope = slope
         self.batch_norm = batch_norm
         self.norm_momentum = norm_momentum
+        self.critic_norm = critic_norm
+        self.separate_batches = separate_batches
         self.critic_dropout = critic_dropout
         self.reach = reach
         self.batch_size = batch_size
@@ -292,6 +322,7 @@ class GAN(BaseEstimator):
         self._check_forces()
         self._check_controllers()
         self._check_numbers()
+        self._check_critic()
         self._check_evolution()
         return self
 
@@ -338,6 +369,52 @@ class GAN(BaseEstimator):
             betas = getattr(self, name)
             if betas is not None and (len(betas) != 2 or not all(0 <= b < 1 for b in betas)):
                 raise ValueError(f"{name!r} of GAN must be two numbers in [0, 1). Got {betas!r} instead.")
+        grid = self.grid
+        if isinstance(grid, tuple | list) and (
+            len(grid) != 2 or not all(isinstance(n, Integral) and n > 0 for n in grid)
+        ):
+            raise ValueError(f"'grid' of GAN must be (height, width) in cells. Got {grid!r} instead.")
+
+    def _check_critic(self) -> None:
+        """Refuse what means nothing for the critic that is asked for."""
+        game = LOSSES[self.loss]
+        if game.error:
+            self._check_autoencoder()
+        penalty = game.penalty if self.penalty == "auto" else self.penalty
+        if self.critic_norm == "batch" and PENALTIES[penalty] and self.penalty_weight != 0:
+            raise ValueError(
+                f"The penalty {penalty!r} measures the critic's slope row by row, and critic_norm='batch'"
+                " mixes rows. Set critic_norm='layer', or penalty='none' with a loss that can do without."
+            )
+        if self.separate_batches and self.critic_norm != "batch":
+            raise ValueError(
+                "separate_batches=True makes no difference unless the critic normalises over batches. Set"
+                f" critic_norm='batch', or leave separate_batches out. Got critic_norm={self.critic_norm!r}."
+            )
+
+    def _check_autoencoder(self) -> None:
+        for name in ("label_noise", "label_smoothing"):
+            if getattr(self, name):
+                raise ValueError(
+                    f"The critic of loss={self.loss!r} is an autoencoder and has no labels. Set {name}=0."
+                )
+        if self.penalty == "gradient":
+            raise ValueError(
+                f"penalty='gradient' asks for a slope of one, but the critic of loss={self.loss!r} is an"
+                " autoencoder, and flat where it reconstructs well. Set penalty='none' or 'r1_r2'."
+            )
+        if not self.layers_of_critic:
+            raise ValueError(
+                f"The critic of loss={self.loss!r} is an autoencoder, which needs a hidden layer. Set"
+                " critic_widths to the layers that encode and decode, such as (64, 16, 64)."
+            )
+
+    @property
+    def layers_of_critic(self) -> tuple[int, ...]:
+        """Hidden units or channels of the critic."""
+        if self.critic_widths is not None:
+            return tuple(self.critic_widths)
+        return tuple(self.widths) if self.grid is None else tuple(self.widths)[::-1]
 
     def _check_evolution(self) -> None:
         if self.evolution is None:

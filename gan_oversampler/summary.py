@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
 
+from gan_oversampler.convolution import Autoencoder, Convolutional, CriticNet, Decoder, GeneratorNet
 from gan_oversampler.networks import Generator
 from gan_oversampler.perceptron import Mlp, Packed
 
@@ -20,7 +22,7 @@ class Layer:
     name : str
         What it does.
     inputs, outputs : int
-        Lengths of the vectors.
+        Lengths of the vectors; of a grid all cells times channels.
     parameters : int
         Numbers that training changes.
     """
@@ -98,7 +100,7 @@ class ModelSummary:
     networks: tuple[Network, ...] = ()
 
     @classmethod
-    def of(cls, trained: Iterable[tuple[str, Generator, Mlp]]) -> ModelSummary:
+    def of(cls, trained: Iterable[tuple[str, Generator, CriticNet]]) -> ModelSummary:
         """Summary of name, generator and critic of each trained specification."""
         pairs = [(_generator(name, generator), _critic(name, critic)) for name, generator, critic in trained]
         return cls(tuple(network for pair in pairs for network in pair))
@@ -124,7 +126,7 @@ class ModelSummary:
 def _generator(name: str, generator: Generator) -> Network:
     mlp, family = generator.mlp, generator.family
     n_columns = mlp.n_outputs
-    layers = _layers(mlp)
+    layers = layers_of(mlp)
     if generator.geometry:
         parts = zip(("share of the way", "bandwidths", "odds of rows"), generator.geometry.shapes)
         geometry = [Layer(part, rows, columns, rows * columns) for part, (rows, columns) in parts]
@@ -137,13 +139,69 @@ def _generator(name: str, generator: Generator) -> Network:
     return Network(name, "generator", tuple(layers), mlp.n_inputs, n_columns, _padding(generator))
 
 
-def _critic(name: str, critic: Mlp) -> Network:
-    layers = tuple(_layers(critic))
+def _critic(name: str, critic: CriticNet) -> Network:
+    layers = tuple(layers_of(critic))
     return Network(name, "critic", layers, critic.n_inputs, critic.n_outputs, _padding(critic))
 
 
 def _padding(network: Packed) -> int:
     return network.n_parameters - sum(rows * columns for rows, columns in network.shapes)
+
+
+def layers_of(net: GeneratorNet | CriticNet) -> list[Layer]:
+    """Layers in the order in which a row passes them."""
+    if isinstance(net, Mlp):
+        return _layers(net)
+    if isinstance(net, Autoencoder):
+        return [*_grid_layers(net.encoder), *_grid_layers(net.decoder)]
+    return _grid_layers(net)
+
+
+def _grid_layers(net: Convolutional) -> list[Layer]:
+    """Layers of half a convolutional network, lengths being numbers of cells times channels."""
+    grows, n_inputs, n_classes = isinstance(net, Decoder), net.n_inputs, net.n_classes
+    lengths = [math.prod(step) for step in net.steps]
+    lengths = [n_inputs + n_classes * (not net.multiply), *lengths] if grows else [*lengths, net.length]
+    layers = []
+    if net.multiply:
+        layers.append(Layer("class embedding, multiplied", n_classes, n_inputs, n_classes * n_inputs))
+    elif grows:
+        layers.append(Layer("class appended", n_inputs, lengths[0]))
+    if not grows:
+        what = "onto a grid" if net.multiply else "onto a grid, class as planes"
+        layers.append(Layer(f"{what}, {_shape(net.steps[0])}", n_inputs, lengths[0]))
+    for i, (matrix, n_biases, _) in enumerate(net.weights):
+        inputs, outputs = lengths[i : i + 2]
+        name = _layer_name(net, i)
+        layers.append(Layer(name, inputs, outputs, math.prod(matrix) + n_biases))
+        if i < len(net.widths):
+            layers += _after(net, i, outputs, net.widths[i])
+    if grows:
+        layers.append(Layer("read from the grid", lengths[-1], len(net.canvas.places)))
+    return layers
+
+
+def _layer_name(net: Convolutional, i: int) -> str:
+    last = ", zero at first" if net.zero_last and i == len(net.widths) else ""
+    if isinstance(net, Decoder):
+        name = "transposed convolution" if i else "linear"
+        return f"{name} to {_shape(net.steps[i])}{last}"
+    return f"convolution to {_shape(net.steps[i + 1])}" if i < len(net.widths) else f"linear{last}"
+
+
+def _shape(step: tuple[int, int, int]) -> str:
+    return f"{step[1]}x{step[2]}x{step[0]}"
+
+
+def _after(net: Mlp | Convolutional, i: int, length: int, width: int) -> list[Layer]:
+    """What follows the sums of a hidden layer, whose units or channels are ``width``."""
+    layers = [Layer(_activation(net), length, length)]
+    for name, there in (("batch norm", net.batch_norm), ("layer norm", net.layer_norm)):
+        if there:
+            layers.append(Layer(name, length, length, 2 * width))
+    if net.dropout and i:
+        layers.append(Layer(f"dropout {net.dropout:g}", length, length))
+    return layers
 
 
 def _layers(mlp: Mlp) -> list[Layer]:
@@ -163,18 +221,10 @@ def _layers(mlp: Mlp) -> list[Layer]:
 
 
 def _hidden(mlp: Mlp, i: int, inputs: int, width: int) -> list[Layer]:
-    layers = [
-        Layer("linear", inputs, width, (inputs + 1) * width),
-        Layer(_activation(mlp), width, width),
-    ]
-    if mlp.batch_norm:
-        layers.append(Layer("batch norm", width, width, 2 * width))
-    if mlp.dropout and i:
-        layers.append(Layer(f"dropout {mlp.dropout:g}", width, width))
-    return layers
+    return [Layer("linear", inputs, width, (inputs + 1) * width), *_after(mlp, i, width, width)]
 
 
-def _activation(mlp: Mlp) -> str:
+def _activation(mlp: Mlp | Convolutional) -> str:
     return f"leaky ReLU {mlp.slope:g}" if mlp.activation == "leaky_relu" else mlp.activation
 
 

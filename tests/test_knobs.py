@@ -44,6 +44,11 @@ KNOBS = [
     {"ema": 0.5},
     {"conditioning": "multiply"},
     {"penalty": "r1_r2"},
+    {"loss": "ebgan"},
+    {"loss": "began"},
+    {"critic_norm": "batch"},
+    {"critic_norm": "layer"},
+    {"grid": (2, 2)},
 ]
 
 
@@ -72,6 +77,20 @@ def test_a_knob_changes_what_is_learnt(change, usual):
     assert np.isfinite(rows).all()
     assert rows.shape == usual.shape
     assert not np.array_equal(rows, usual)
+
+
+@pytest.mark.parametrize(
+    ("gan", "change"),
+    [
+        ({"critic_norm": "batch"}, {"separate_batches": True}),
+        ({"grid": (2, 2)}, {"grid": (4, 1)}),
+        ({"grid": (2, 2), "critic_widths": (8, 4)}, {"critic_widths": (4, 8)}),
+        ({"grid": (2, 2), "loss": "ebgan"}, {"critic_norm": "layer"}),
+    ],
+    ids=str,
+)
+def test_a_knob_changes_what_is_learnt_beside_others(gan, change):
+    assert not np.array_equal(_rows(_cohort(**gan)), _rows(_cohort(**{**gan, **change})))
 
 
 def test_weights_are_clipped():
@@ -113,7 +132,7 @@ def test_an_unknown_name_is_told_which_there_are(parameter):
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_a_preset_trains(name):
-    X, y = numbers()
+    X, y = numbers()  # four columns, which form a square
     gan = preset(name).set_params(widths=(16,), critic_widths=(16,), batch_size=32)
     sampler = GANOversampler(gan=gan, cv=2, max_steps=3, oracle="energy", random_state=0).fit(X, y)
     assert np.isfinite(sampler.sample(20)).all()

@@ -19,8 +19,14 @@ GANS = {
     "classic": GAN(
         "classic", widths=(16, 8), batch_norm=True, critic_dropout=0.3, conditioning="multiply", latent=5
     ),
+    "autoencoder": GAN(loss="began", widths=(8,), critic_widths=(8, 4, 8), critic_norm="batch"),
+    "grid": GAN("classic", grid=(2, 2), widths=(8, 4), batch_norm=True, critic_norm="layer"),
+    "grid, autoencoder": GAN(grid="square", loss="ebgan", widths=(4,), conditioning="multiply"),
     "linear": GAN("residual", widths=()),
 }
+
+
+KINDS = ("linear", "leaky", "batch", "layer", "dropout", "convolution", "transposed", "class appended")
 
 
 def member_of(gan):
@@ -51,9 +57,9 @@ def test_parameters_are_counted_as_they_lie_in_memory(member):
 
 def test_what_comes_out_of_a_layer_goes_into_the_next(member):
     for network in ModelSummary.of([("gan", *networks_of(member))]).networks:
-        layers = [x for x in network.layers if x.name.startswith(("linear", "leaky", "batch", "dropout"))]
+        layers = [x for x in network.layers if x.name.startswith(KINDS)]
         assert [x.outputs for x in layers[:-1]] == [x.inputs for x in layers[1:]]
-        assert layers[-1].outputs == network.outputs
+        assert network.layers[-1].outputs == network.outputs
 
 
 def test_text_and_table_say_the_same(member):

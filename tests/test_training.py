@@ -103,6 +103,17 @@ CONFIGS = {
     "both": {"family": "guided", "widths": (24,), "forces": {"utility": 1.0, "adversarial": 0.1}},
     "odd": {"widths": (33,), "batch_size": 50, "latent": 5},
     "wide": {"widths": (WIDE, 16), "batch_size": 32},
+    "ebgan": {"loss": "ebgan", "widths": (16, 8, 16), "batch_size": 32},
+    "began": {"loss": "began", "widths": (16, 5), "critic_norm": "layer"},
+    "norm": {"loss": "bce", "widths": (16, 12), "critic_norm": "batch", "separate_batches": True},
+    "grid": {"family": "classic", "grid": (2, 2), "widths": (6, 5), "batch_norm": True, "loss": "hinge"},
+    "grid_began": {
+        "grid": "square",
+        "widths": (4,),
+        "loss": "began",
+        "critic_norm": "layer",
+        "batch_size": 32,
+    },
     "deep": {"widths": (16, 8, 16), "critic_widths": (12,), "loss": "hinge", "classes": "all"},
 }
 SMALL = {"widths": (8,), "batch_size": 32}
@@ -225,7 +236,14 @@ def test_reach_lets_every_state_flip():
 
 
 def test_a_rollback_restores_every_number():
-    gan = GAN(batch_norm=True, controllers=("gap",), **SMALL)
+    gan = GAN(
+        batch_norm=True,
+        controllers=("two_time_scale",),
+        loss="began",
+        diversity_ratio=1.0,
+        critic_norm="batch",
+        **SMALL,
+    )
     population = _population([gan, GAN(base="border", **SMALL)], (0, None))
     population.advance(10)
     saved, bystander = _numbers(population, 0), _numbers(population, 1)

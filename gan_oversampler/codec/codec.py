@@ -60,7 +60,13 @@ class Codec:
             learn_column(name, cells, categorical=name in categorical)
             for name, cells in zip(container.names, container.columns(X), strict=True)
         )
-        return cls(container, columns, Layout(_blocks(columns)))
+        return cls(container, columns, Layout(_blocks(columns), tuple(container.names)))
+
+    @property
+    def wordy(self) -> Names:
+        """Columns that hold something else than numbers and truth values."""
+        named = zip(self.container.names, self.columns, strict=True)
+        return tuple(name for name, column in named if not column.numeric)
 
     def encode(self, X: Any) -> NDArray[np.float32]:
         """Rows of a table like the learned one as ``(n, layout.width)`` floats."""

@@ -21,6 +21,10 @@ from gan_oversampler.schema import Block
 class Column(Protocol):
     """A learned column."""
 
+    @property
+    def numeric(self) -> bool:
+        """Whether it holds numbers or truth values."""
+
     def block(self, start: int) -> Block | None:
         """Place of the column among the encoded ones, ``None`` if it needs none."""
 

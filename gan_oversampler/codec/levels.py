@@ -35,6 +35,10 @@ class Constant:
     name: Hashable
     cell: Cells
 
+    @property
+    def numeric(self) -> bool:
+        return bool(self.cell.missing.all()) or not (self.cell.is_label or self.cell.is_time)
+
     def block(self, start: int) -> None:
         return None
 
@@ -79,6 +83,10 @@ class Levels:
     @property
     def n_states(self) -> int:
         return self.n_own + bool(len(self.shares)) + self.has_missing
+
+    @property
+    def numeric(self) -> bool:
+        return self.levels.dtype.kind in "biuf"
 
     @cached_property
     def index(self) -> pd.Index:

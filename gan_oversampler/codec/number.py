@@ -65,6 +65,10 @@ class Number:
     has_missing: bool
 
     @property
+    def numeric(self) -> bool:
+        return True
+
+    @property
     def n_states(self) -> int:
         n_pinned = len(self.spikes) + self.has_missing
         return n_pinned + 1 if n_pinned else 0

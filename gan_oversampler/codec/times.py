@@ -51,6 +51,10 @@ class Time:
             return Constant(name, Cells(cells.values[:1], cells.missing[:1]))
         return cls(steps, origin, step, cells.values.dtype)
 
+    @property
+    def numeric(self) -> bool:
+        return False
+
     def block(self, start: int) -> Block:
         return self.steps.block(start)
 

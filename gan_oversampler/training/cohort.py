@@ -20,11 +20,12 @@ from torch import Tensor
 from gan_oversampler._products import padded
 from gan_oversampler.augmentation import Augmentation
 from gan_oversampler.bases import BASES, N_TRAITS
+from gan_oversampler.convolution import Canvas, CriticNet, Decoder, Encoder, GeneratorNet, mirrored
 from gan_oversampler.evolution import Evolution, mixed, mutated, shared, survivors
 from gan_oversampler.forces import FORCES, Draft
 from gan_oversampler.geometry import Geometry
 from gan_oversampler.latent import Latent
-from gan_oversampler.losses import LOSSES, PENALTIES, CriticFn, GanLoss, Penalty
+from gan_oversampler.losses import LOSSES, PENALTIES, CriticFn, GanLoss, Penalty, proportional_control
 from gan_oversampler.networks import FAMILIES, Generator
 from gan_oversampler.optimizers import OPTIMIZERS, Betas, clipped
 from gan_oversampler.perceptron import Mlp, Packed
@@ -235,7 +236,7 @@ class Cohort:
         parts = leaves(self.critic, self.state.critic_PN)
         critic = self._critic(parts, batch)
         real_PB, fake_PB = critic(torch.cat([real_PBF, fake_PBF], dim=1)).chunk(2, dim=1)
-        loss_P = self._verdict(real_PB, fake_PB)
+        loss_P = self._verdict(real_PB, self._weighed(real_PB, fake_PB))
         self._watch(loss_P, (real_PB, fake_PB), (batch.real, fake_PBF, batch.label))
         if self.penalty and self.penalty_weight:
             term_P = self.penalty.term(critic, real_PBF, fake_PBF, batch.mix)
@@ -293,6 +294,15 @@ class Cohort:
         coins_PB = torch.stack([torch.rand(new_PBF.shape[1], generator=s) for s in self.dropout])
         new_PBF = mixed(new_PBF, self.gan.n_siblings)
         return torch.where((coins_PB.to(self.device) < chance_P1)[..., None], new_PBF, batch.real)
+
+    def _weighed(self, real_PB: Tensor, fake_PB: Tensor) -> Tensor:
+        """Outputs for new rows as the critic's objective takes them; what it is steered by moves on."""
+        if not self.loss.steered:
+            return fake_PB
+        balance_P = self.state.balance_P.clone()
+        errors = -real_PB.detach().mean(-1), -fake_PB.detach().mean(-1)
+        self.state.balance_P.copy_(proportional_control(balance_P, *errors, self.gan.diversity_ratio))
+        return balance_P[:, None] * fake_PB
 
     def _verdict(self, real_PB: Tensor, fake_PB: Tensor) -> Tensor:
         """The critic's loss where some labels are wrong: flipped row by row, or all of them a little."""
@@ -371,6 +381,7 @@ class Cohort:
             odds_PB,
             self.scale_F,
             batch.lesson,
+            self._code(batch) if self.loss.apart else None,
         )
 
     def _generate(self, parts: Sequence[Tensor], batch: Batches, *, train: bool = True) -> Tensor:
@@ -388,13 +399,54 @@ class Cohort:
         """Critic of rows that repeat the batch's classes once or twice."""
 
         def critic(rows_PBF: Tensor) -> Tensor:
-            label = batch.label.repeat(1, rows_PBF.shape[1] // batch.label.shape[1], 1)
             if "ada" in self.control.names and train:
                 chance_P1 = self.control.read(self.state.control_PK, "ada", "strength")
                 rows_PBF = self.augment(rows_PBF, batch.real, chance_P1, self.dropout)
-            return self.critic(parts, rows_PBF, label, streams=self.dropout if train else None)[..., 0]
+            n = batch.label.shape[1]
+            # Rows of a separate batch are normalised among themselves.
+            halves = rows_PBF.split(n, dim=1) if self.gan.separate_batches else [rows_PBF]
+            labels = [batch.label.repeat(1, half.shape[1] // n, 1) for half in halves]
+            outputs = [self._outputs(parts, *pair, train=train) for pair in zip(halves, labels, strict=True)]
+            return torch.cat(outputs, dim=1)
 
         return critic
+
+    def _outputs(
+        self, parts: Sequence[Tensor], rows_PBF: Tensor, label_PBC: Tensor, *, train: bool
+    ) -> Tensor:
+        """What the critic says of rows, higher being more real; an autoencoder reconstructs them."""
+        seen = self._seen(rows_PBF)
+        statistics = self.state.critic_statistics_PS
+        streams = self.dropout if train else None
+        said = self.critic(parts, seen, label_PBC, statistics=statistics, streams=streams)
+        if self.loss.error is None:
+            return said[..., 0]
+        return -self.loss.error(seen - said if self.gan.grid is None else (seen - said) * self._lens()[1])
+
+    def _code(self, batch: Batches) -> CriticFn:
+        """What the autoencoder makes of rows before it reconstructs them."""
+        assert not isinstance(self.critic, Encoder)
+        parts, encode = self.critic.split(self.state.critic_PN), self.critic.code
+        statistics = self.state.critic_statistics_PS
+
+        def code(rows_PBF: Tensor) -> Tensor:
+            seen = self._seen(rows_PBF)
+            return encode(parts, seen, batch.label, statistics=statistics, streams=self.dropout)
+
+        return code
+
+    def _seen(self, rows_PBF: Tensor) -> Tensor:
+        """Rows as the critic sees them: where they are images, values go from -1 to 1 as in a picture."""
+        if self.gan.grid is None:
+            return rows_PBF
+        centre_P1F, half_P1F = self._lens()
+        return (rows_PBF - centre_P1F) / half_P1F
+
+    def _lens(self) -> tuple[Tensor, Tensor]:
+        """Middle and half length of the range of each value; states are left as they are."""
+        states, half_PF = self.generator.space.states_S, self.reach.half_PF
+        half_PF = torch.where(half_PF > 0, half_PF, 1.0).index_fill(1, states, 1.0)
+        return self.reach.centre_PF.index_fill(1, states, 0.0)[:, None], half_PF[:, None]
 
     def _descend(
         self,
@@ -414,37 +466,42 @@ class Cohort:
         flat_PN.sub_(rate * OPTIMIZERS[optimizer](gradient_PN, moments_P2N, decay_P2, betas))
 
 
-def networks_of(member: Member) -> tuple[Generator, Mlp]:
+def networks_of(member: Member) -> tuple[Generator, CriticNet]:
     """Generator and critic of a member's specification."""
     gan, pool = member.gan, member.pool
     family, n_columns, n_classes = FAMILIES[gan.family], pool.space.width, len(pool.classes)
-    widths, critic_widths = tuple(gan.widths), gan.critic_widths
-    critic_widths = widths if critic_widths is None else tuple(critic_widths)
+    widths, critic_widths = tuple(gan.widths), gan.layers_of_critic
+    n_inputs = family.n_inputs(n_columns, gan.latent)
+    rebuilds = LOSSES[gan.loss].error is not None
     shared: dict[str, Any] = {
         "multiply": gan.conditioning == "multiply",
         "slope": gan.slope,
-        "looped": max(widths + critic_widths, default=0) >= WIDE,
+        "norm_momentum": gan.norm_momentum,
     }
-    generator = Mlp(
-        family.n_inputs(n_columns, gan.latent),
-        n_classes,
-        n_columns,
-        widths,
-        batch_norm=gan.batch_norm,
-        norm_momentum=gan.norm_momentum,
-        activation=gan.activation,
-        zero_last=family.from_base,
-        **shared,
-    )
-    critic = Mlp(
-        n_columns,
-        n_classes,
-        1,
-        critic_widths,
-        dropout=gan.critic_dropout,
-        activation=gan.critic_activation or gan.activation,
-        **shared,
-    )
+    ours: dict[str, Any] = {
+        "activation": gan.activation,
+        "batch_norm": gan.batch_norm,
+        "zero_last": family.from_base,
+    }
+    theirs: dict[str, Any] = {
+        "activation": gan.critic_activation or gan.activation,
+        "batch_norm": gan.critic_norm == "batch",
+        "layer_norm": gan.critic_norm == "layer",
+        "dropout": gan.critic_dropout,
+    }
+    generator: GeneratorNet
+    critic: CriticNet
+    if gan.grid is None:
+        shared["looped"] = max(widths + critic_widths, default=0) >= WIDE
+        generator = Mlp(n_inputs, n_classes, n_columns, widths, **ours, **shared)
+        critic = Mlp(n_columns, n_classes, n_columns if rebuilds else 1, critic_widths, **theirs, **shared)
+    else:
+        canvas = Canvas.of(pool.space.layout, gan.grid)
+        generator = Decoder(canvas, n_classes, n_inputs, widths, **ours, **shared)
+        encoder = Encoder(
+            canvas, n_classes, min(critic_widths) if rebuilds else 1, critic_widths, **theirs, **shared
+        )
+        critic = mirrored(encoder) if rebuilds else encoder
     geometry = Geometry(n_classes, n_columns, N_TRAITS) if family.learnt else None
     return Generator(family, generator, pool.space, geometry), critic
 

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from gan_oversampler._rng import Streams
+from gan_oversampler.convolution import CriticNet
 from gan_oversampler.geometry import Start
 from gan_oversampler.latent import Latent
 from gan_oversampler.networks import Generator, Reach
-from gan_oversampler.perceptron import Mlp
 from gan_oversampler.space import STATE_LOGIT
 from gan_oversampler.specification import GAN
 from gan_oversampler.training.pool import Pool
@@ -119,6 +119,8 @@ class State:
     critic_moments_P2N: Tensor
     generator_decay_P2: Tensor
     critic_decay_P2: Tensor
+    critic_statistics_PS: Tensor
+    balance_P: Tensor
     control_PK: Tensor
     rate_P1: Tensor
 
@@ -126,7 +128,7 @@ class State:
     def start(
         cls,
         generator: Generator,
-        critic: Mlp,
+        critic: CriticNet,
         members: Sequence[Member],
         control_K: Tensor | None = None,
     ) -> State:
@@ -143,6 +145,8 @@ class State:
             torch.zeros(p, 2, critic.n_parameters),
             torch.ones(p, 2),
             torch.ones(p, 2),
+            critic.init_statistics().repeat(p, 1),
+            torch.zeros(p),
             (torch.empty(0) if control_K is None else control_K).repeat(p, 1),
             torch.ones(p, 1),
         )

@@ -10,9 +10,9 @@ from dataclasses import replace
 import torch
 
 from gan_oversampler._rng import Streams
+from gan_oversampler.convolution import CriticNet
 from gan_oversampler.events import Event
 from gan_oversampler.networks import Generator
-from gan_oversampler.perceptron import Mlp
 from gan_oversampler.specification import GAN
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.loop import Candidate
@@ -64,7 +64,7 @@ class CrossFitted:
             self.save(number)
 
     @property
-    def networks(self) -> list[tuple[str, Generator, Mlp]]:
+    def networks(self) -> list[tuple[str, Generator, CriticNet]]:
         """Name, generator and critic of every specification that trains, in the user's order."""
         found = {
             member.specification: (member.gan.label, cohort.at_rest, cohort.critic)

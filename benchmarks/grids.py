@@ -1,0 +1,128 @@
+"""Do convolutions help where columns are pixels? ``python -m benchmarks.grids --data-dir DIR``.
+
+The DCGAN and a GAN of perceptrons learn the rare one of two classes of Fashion-MNIST (28 x 28 columns) for
+about the same time, and oracles compare both with held-out images.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import torch
+from threadpoolctl import threadpool_limits
+
+from benchmarks.markdown import table as as_table
+from benchmarks.provenance import RESULTS, beside, note_run
+from benchmarks.suites import needed
+from benchmarks.tables import Table, data_folder, load_table
+from gan_oversampler import GANOversampler, preset
+
+TABLE: Final = "fmnist24/500_0.4"
+GRID: Final = (28, 28)
+SHOWN: Final = 14  # images in a row of the picture
+ORACLES: Final = ("frechet", "mmd", "prdc", "cas_real", "downstream")
+# A step of the DCGAN costs twice one of the perceptrons.
+STEPS: Final[Mapping[str, int]] = MappingProxyType({"dcgan": 300, "gan": 600})
+
+
+def cell(table: Table, name: str, steps: int, grid: tuple[int, int], seed: int) -> GANOversampler:
+    """A preset trained on the rare class, judged before and after on images that it never saw."""
+    gan = preset(name).set_params(batch_size=64)
+    if name == "dcgan":
+        gan.set_params(grid=grid)
+    torch.set_num_threads(1)
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a baseline is better is no news here
+        return GANOversampler(
+            gan=gan,
+            oracle=list(ORACLES),
+            cv=2,
+            max_steps=steps,
+            epoch_unit=steps,
+            patience=99,
+            random_state=seed,
+        ).fit(table.X, table.y)
+
+
+def lines(name: str, sampler: GANOversampler) -> list[dict[str, Any]]:
+    """Score before and after training, by every oracle."""
+    found = []
+    for oracle, report in sampler.reports_.items():
+        before, after = report.history["score"]
+        smote = report.to_frame().set_index("name")["score"]["smote"]
+        facts = {"steps": int(report.history["step"].max()), "seconds": report.seconds["training"]}
+        found.append(
+            {"preset": name, **facts, "oracle": oracle, "untrained": before, "trained": after, "smote": smote}
+        )
+    return found
+
+
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """One line per oracle: untrained and trained score of each GAN, and the score of SMOTE."""
+    order = list(dict.fromkeys(rows["oracle"]))
+    text = rows["untrained"].map("{:.3f}".format) + " → " + rows["trained"].map("{:.3f}".format)
+    wide = rows.assign(text=text).pivot(index="oracle", columns="preset", values="text").loc[order]
+    wide["SMOTE"] = rows.groupby("oracle")["smote"].mean().map("{:.3f}".format)
+    return wide[[*dict.fromkeys(rows["preset"]), "SMOTE"]].reset_index()
+
+
+def draw(panels: Mapping[str, np.ndarray], grid: tuple[int, int], path: Path) -> None:
+    """One row of images per panel, as PNG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(0.8 * SHOWN, 1.1 * len(panels)), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    for axes, (title, images) in zip(figure.subplots(len(panels), 1), panels.items(), strict=True):
+        strip = np.concatenate([np.pad(image.reshape(grid), 1) for image in images], axis=1)
+        axes.imshow(strip, cmap="gray")
+        axes.set_axis_off()
+        axes.set_title(title, loc="left", fontsize=9)
+    figure.savefig(path)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Write ``grids.csv``, ``grids.md`` and ``grids.png``."""
+    parser = argparse.ArgumentParser("python -m benchmarks.grids", description=__doc__)
+    parser.add_argument("--data-dir", help="folder of the tables; default: $GAN_OVERSAMPLER_DATA")
+    parser.add_argument("--share", type=float, default=1.0, help="of the usual steps")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=RESULTS / "grids.csv")
+    options = parser.parse_args(argv)
+    table = load_table(TABLE, needed(data_folder(options.data_dir)))
+    note_run(options.out, fresh=True)
+    start, found = time.perf_counter(), []
+    panels = {"real": table.X[table.y == 1].to_numpy()[:SHOWN]}
+    for name, steps in STEPS.items():
+        sampler = cell(table, name, max(1, round(options.share * steps)), GRID, options.seed)
+        found += lines(name, sampler)
+        panels[f"{name}, {sampler.report_.choice}"] = sampler.sample(SHOWN, y=1).to_numpy()
+    rows = pd.DataFrame(found)
+    rows.round(6).to_csv(options.out, index=False, lineterminator="\n")
+    text = as_table(summary(rows))
+    options.out.with_suffix(".md").write_text(_page(text, rows), "utf-8")
+    draw(panels, GRID, beside(options.out, ".png"))
+    print(text, f"\n{time.perf_counter() - start:.0f} s")
+
+
+def _page(text: str, rows: pd.DataFrame) -> str:
+    facts = rows.groupby("preset", sort=False)[["steps", "seconds"]].first()
+    costs = [f"{name} {steps} steps in {seconds:.0f} s" for name, steps, seconds in facts.itertuples()]
+    return (
+        "# Do convolutions help where columns are pixels?\n\n"
+        f"The rare class of {TABLE}, before → after training, on held-out images of two folds (of frechet and"
+        " mmd less is better, of the others more); `python -m benchmarks.grids`. Training, three members each,"  # noqa: E501
+        f" one thread: {', '.join(costs)}.\n\n{text}\n\n![Real and generated images](grids.png)\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

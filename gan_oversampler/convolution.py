@@ -1,0 +1,500 @@
+"""Convolutional networks for columns that form a grid, such as the cells of an image (Radford et al. 2016).
+
+They take the place of perceptrons and keep their promises: parameters of a member in one row of a buffer,
+vectors and classes in, vectors out. Members are computed one by one, so none can tell how many there are.
+"""
+
+# P member, B row, I input, O output, C class, F encoded column, K plane, H height, W width
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Final, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gan_oversampler.activations import ACTIVATIONS
+from gan_oversampler.perceptron import NORM_MOMENTUM, SLOPE, Mlp, Packed
+from gan_oversampler.schema import Layout
+
+KERNEL: Final = 4  # with a stride of 2 every output of a transposed convolution sums equally many inputs
+STRIDE: Final = 2
+TAPS: Final = KERNEL * KERNEL
+EPSILON: Final = 1e-3  # beside variances, as in perceptrons
+
+Grid = tuple[int, int] | list[int] | Literal["square"]
+Shape = tuple[int, int, int]
+"""Planes, height, width."""
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """Encoded columns as planes over the cells of a grid: values in the first, one-hot states in the others.
+
+    Parameters
+    ----------
+    height, width : int
+        Cells.
+    n_planes : int
+        One, and as many as the column with the most states has.
+    places : tuple of int
+        Position of each encoded column in the flattened planes.
+
+    Examples
+    --------
+    >>> canvas = Canvas(1, 3, n_planes=1, places=(0, 2))  # the middle cell is constant
+    >>> planes = canvas.paint(torch.tensor([[5.0, 7.0]]))
+    >>> planes.tolist(), canvas.read(planes).tolist()
+    ([[[[5.0, 0.0, 7.0]]]], [[5.0, 7.0]])
+    """
+
+    height: int
+    width: int
+    n_planes: int
+    places: tuple[int, ...]
+
+    @classmethod
+    def of(cls, layout: Layout, grid: Grid) -> Canvas:
+        """Cells are the user's columns row by row; constant ones hold nothing and are drawn as zero.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many columns as cells.
+        """
+        height, width = sides(layout.columns, grid)
+        cell_of = {column: cell for cell, column in enumerate(layout.columns)}
+        n_cells, places = height * width, []
+        for block in layout.blocks:
+            planes = [*range(1, 1 + block.n_states), *([] if block.value is None else [0])]
+            places += [plane * n_cells + cell_of[block.column] for plane in planes]
+        most = max((block.n_states for block in layout.blocks), default=0)
+        return cls(height, width, 1 + most, tuple(places))
+
+    @cached_property
+    def _index(self) -> Tensor:
+        return torch.tensor(self.places)
+
+    @property
+    def shape(self) -> Shape:
+        return self.n_planes, self.height, self.width
+
+    def paint(self, rows_BF: Tensor) -> Tensor:
+        """Rows as planes ``(B, K, H, W)``."""
+        flat = rows_BF.new_zeros(len(rows_BF), math.prod(self.shape))
+        return flat.index_copy(1, self._index.to(rows_BF.device), rows_BF).unflatten(1, self.shape)
+
+    def read(self, planes_BKHW: Tensor) -> Tensor:
+        """Rows ``(B, F)`` of planes; what stands elsewhere means nothing."""
+        return planes_BKHW.flatten(1).index_select(1, self._index.to(planes_BKHW.device))
+
+
+def sides(columns: Sequence[Hashable], grid: Grid) -> tuple[int, int]:
+    """Height and width of the grid that columns form.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many columns as cells.
+
+    Examples
+    --------
+    >>> sides("abcdefghi", "square"), sides("abcdef", (2, 3))
+    ((3, 3), (2, 3))
+    """
+    n = len(columns)
+    height, width = (math.isqrt(n),) * 2 if isinstance(grid, str) else map(int, grid)
+    if height * width == n:
+        return height, width
+    asked = "a square" if isinstance(grid, str) else f"a grid of {height} x {width} = {height * width} cells"
+    raise ValueError(
+        f"The columns of X must form {asked}, row by row; X has {n}."
+        " Give GAN(grid=(height, width)) for them, or grid=None for networks without convolutions."
+    )
+
+
+@dataclass(frozen=True)
+class Convolutional(Packed, ABC):
+    """What encoders and decoders share; every layer halves or doubles the sides of the grid.
+
+    Parameters
+    ----------
+    canvas : Canvas
+        Where the encoded columns lie.
+    n_classes : int
+        Length of the one-hot class.
+    length : int
+        Of the vector at the other end: noise and base of a decoder, output of an encoder.
+    widths : tuple of int
+        Channels of each hidden layer.
+    multiply, batch_norm, layer_norm, dropout, zero_last, activation, slope, norm_momentum
+        As for perceptrons; channels are normalised over rows and cells, or rows over channels and cells.
+    """
+
+    canvas: Canvas
+    n_classes: int
+    length: int
+    widths: tuple[int, ...]
+    multiply: bool = False
+    batch_norm: bool = False
+    layer_norm: bool = False
+    dropout: float = 0.0
+    zero_last: bool = False
+    activation: str = "leaky_relu"
+    slope: float = SLOPE
+    norm_momentum: float = NORM_MOMENTUM
+    looped: bool = True
+
+    @property
+    @abstractmethod
+    def n_inputs(self) -> int:
+        """Length of what goes in, the class left out."""
+
+    @property
+    @abstractmethod
+    def weights(self) -> list[tuple[tuple[int, int], int, int]]:
+        """Matrix of each layer, how many biases it has, and connections of an input and an output."""
+
+    @property
+    @abstractmethod
+    def steps(self) -> list[Shape]:
+        """Shape where each layer meets the grid."""
+
+    @abstractmethod
+    def member(
+        self,
+        parts: Sequence[Tensor],
+        x_BI: Tensor,
+        label_BC: Tensor,
+        statistics_S: Tensor | None,
+        stream: torch.Generator | None,
+    ) -> Tensor:
+        """Outputs of one member ``(B, O)``."""
+
+    @cached_property
+    def grids(self) -> list[tuple[int, int]]:
+        """Height and width before each halving, and after the last."""
+        grids = [(self.canvas.height, self.canvas.width)]
+        for _ in self.widths:
+            grids.append((-(-grids[-1][0] // STRIDE), -(-grids[-1][1] // STRIDE)))
+        return grids
+
+    @cached_property
+    def shapes(self) -> list[tuple[int, int]]:  # type: ignore[override]
+        """Parameter matrices in the order in which they lie in the buffer."""
+        shapes = [(self.n_classes, self.n_inputs)] if self.multiply else []
+        for matrix, n_channels, _ in self.weights:
+            shapes += [matrix, (1, n_channels)]
+        if self.batch_norm or self.layer_norm:
+            shapes += [(2, width) for width in self.widths]
+        return shapes
+
+    @property
+    def n_statistics(self) -> int:
+        """Running mean and variance per normalised channel."""
+        return 2 * sum(self.widths) if self.batch_norm else 0
+
+    def init(self, generator: torch.Generator) -> Tensor:
+        """Start of one member ``(N,)``: Glorot uniform weights, zero biases."""
+        flat = torch.zeros(self.n_parameters)
+        views, last = self.split(flat[None]), self._weight(len(self.weights) - 1)
+        for i, (_, _, connections) in enumerate(self.weights):
+            bound = math.sqrt(6 / connections)
+            views[self._weight(i)].uniform_(-bound, bound, generator=generator)
+        if self.zero_last:
+            views[last].zero_()
+        if self.multiply:
+            views[0].uniform_(-0.05, 0.05, generator=generator)
+        for view in views[last + 2 :]:
+            view[:, 0] = 1.0
+        return flat
+
+    def init_statistics(self) -> Tensor:
+        """Running statistics of one member before training: mean 0, variance 1."""
+        widths = self.widths if self.batch_norm else ()
+        starts = [torch.tensor([0.0, 1.0]).repeat_interleave(width) for width in widths]
+        return torch.cat([torch.empty(0), *starts])
+
+    def __call__(
+        self,
+        parts: Sequence[Tensor],
+        x_PBI: Tensor,
+        label_PBC: Tensor,
+        *,
+        statistics: Tensor | None = None,
+        streams: Sequence[torch.Generator] | None = None,
+    ) -> Tensor:
+        """Outputs of all members; with ``streams`` (one per member) in training mode."""
+        return torch.stack(
+            [
+                self.member(
+                    [part[p] for part in parts],
+                    x_PBI[p],
+                    label_PBC[p],
+                    None if statistics is None else statistics[p],
+                    None if streams is None else streams[p],
+                )
+                for p in range(len(x_PBI))
+            ]
+        )
+
+    def _weight(self, layer: int) -> int:
+        """Position of a layer's weight in ``shapes``; its bias follows."""
+        return 2 * layer + self.multiply
+
+    def _embedded(self, parts: Sequence[Tensor], x_BI: Tensor, label_BC: Tensor) -> Tensor:
+        return x_BI * (label_BC @ parts[0]) if self.multiply else x_BI
+
+    def _hidden(
+        self,
+        i: int,
+        parts: Sequence[Tensor],
+        h: Tensor,
+        statistics_S: Tensor | None,
+        stream: torch.Generator | None,
+    ) -> Tensor:
+        """What follows the sums of a hidden layer."""
+        h = ACTIVATIONS[self.activation](h, self.slope)
+        if self.layer_norm:
+            h = self._scaled(i, parts, h, *_moments(h, (1, 2, 3)))
+        elif self.batch_norm and statistics_S is not None:
+            start, n = 2 * sum(self.widths[:i]), self.widths[i]
+            running = statistics_S[start : start + 2 * n].view(2, 1, n, 1, 1)
+            mean, variance = running
+            if stream is not None:
+                mean, variance = _moments(h, (0, 2, 3))
+                running.lerp_(torch.stack([mean, variance]).detach(), 1 - self.norm_momentum)
+            h = self._scaled(i, parts, h, mean, variance)
+        return self._drop(i, h, stream)
+
+    def _scaled(self, i: int, parts: Sequence[Tensor], h: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
+        gain, shift = parts[self._weight(len(self.weights)) + i].view(2, -1, 1, 1)
+        return (h - mean) * ((variance + EPSILON).rsqrt() * gain) + shift
+
+    def _drop(self, i: int, h: Tensor, stream: torch.Generator | None) -> Tensor:
+        if not self.dropout or stream is None or i == 0:
+            return h
+        keep = torch.rand(h.shape, generator=stream) >= self.dropout
+        return h * keep.to(h) / (1 - self.dropout)
+
+
+def _moments(h: Tensor, dims: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    mean = h.mean(dims, keepdim=True)
+    return mean, (h - mean).square().mean(dims, keepdim=True)  # ``var`` takes ten times as long
+
+
+class Decoder(Convolutional):
+    """Vectors and classes to rows: a dense layer onto the smallest grid, then transposed convolutions.
+
+    Examples
+    --------
+    >>> decoder = Decoder(Canvas(6, 5, 1, tuple(range(30))), n_classes=2, length=8, widths=(16, 4))
+    >>> flat_PN = torch.stack([decoder.init(torch.Generator().manual_seed(p)) for p in range(3)])
+    >>> decoder(decoder.split(flat_PN), torch.zeros(3, 7, 8), torch.zeros(3, 7, 2)).shape
+    torch.Size([3, 7, 30])
+    """
+
+    @property
+    def n_inputs(self) -> int:
+        return self.length
+
+    @property
+    def n_outputs(self) -> int:
+        """Encoded columns."""
+        return len(self.canvas.places)
+
+    @property
+    def steps(self) -> list[Shape]:
+        """Shape after each layer."""
+        channels = (*self.widths, self.canvas.n_planes)
+        return [(n, *grid) for n, grid in zip(channels, reversed(self.grids), strict=True)]
+
+    @property
+    def weights(self) -> list[tuple[tuple[int, int], int, int]]:
+        """The dense layer has a bias per number, convolutions one per channel."""
+        first, n_inputs = math.prod(self.steps[0]), self.length + self.n_classes * (not self.multiply)
+        weights = [((n_inputs, first), first, n_inputs + first)]
+        for (inputs, *_), (outputs, *_) in zip(self.steps, self.steps[1:], strict=False):
+            connections = TAPS // STRIDE**2 * inputs + TAPS * outputs
+            weights.append(((inputs, outputs * TAPS), outputs, connections))
+        return weights
+
+    def member(
+        self,
+        parts: Sequence[Tensor],
+        x_BI: Tensor,
+        label_BC: Tensor,
+        statistics_S: Tensor | None,
+        stream: torch.Generator | None,
+    ) -> Tensor:
+        """Rows of one member ``(B, F)``."""
+        h = self._embedded(parts, x_BI, label_BC)
+        h = h if self.multiply else torch.cat([h, label_BC], dim=1)
+        for i, shape in enumerate(self.steps):
+            weight, bias = parts[self._weight(i)], parts[self._weight(i) + 1]
+            h = torch.addmm(bias, h, weight).unflatten(1, shape) if i == 0 else _grown(h, weight, bias, shape)
+            if i < len(self.widths):
+                h = self._hidden(i, parts, h, statistics_S, stream)
+        return self.canvas.read(h)
+
+
+def _grown(h: Tensor, weight: Tensor, bias: Tensor, shape: Shape) -> Tensor:
+    """Twice as large by a transposed convolution; odd sides lose the last line."""
+    kernel = weight.view(len(weight), shape[0], KERNEL, KERNEL)
+    h = F.conv_transpose2d(h, kernel, bias[0], stride=STRIDE, padding=1)
+    return h[..., : shape[1], : shape[2]]
+
+
+class Encoder(Convolutional):
+    """Rows and classes to vectors: strided convolutions, then a dense layer.
+
+    Examples
+    --------
+    >>> encoder = Encoder(Canvas(6, 5, 1, tuple(range(30))), n_classes=2, length=1, widths=(4, 16))
+    >>> flat_PN = torch.stack([encoder.init(torch.Generator().manual_seed(p)) for p in range(3)])
+    >>> encoder(encoder.split(flat_PN), torch.zeros(3, 7, 30), torch.zeros(3, 7, 2)).shape
+    torch.Size([3, 7, 1])
+    """
+
+    @property
+    def n_inputs(self) -> int:
+        return len(self.canvas.places)
+
+    @property
+    def n_outputs(self) -> int:
+        """Length of the vector."""
+        return self.length
+
+    @property
+    def steps(self) -> list[Shape]:
+        """Shape before each layer; the class is shown as constant planes."""
+        first = self.canvas.n_planes + self.n_classes * (not self.multiply)
+        return [(n, *grid) for n, grid in zip((first, *self.widths), self.grids, strict=True)]
+
+    @property
+    def weights(self) -> list[tuple[tuple[int, int], int, int]]:
+        weights = []
+        for (inputs, *_), (outputs, *_) in zip(self.steps, self.steps[1:], strict=False):
+            connections = TAPS * inputs + TAPS // STRIDE**2 * outputs
+            weights.append(((outputs, inputs * TAPS), outputs, connections))
+        last = math.prod(self.steps[-1])
+        return [*weights, ((last, self.length), self.length, last + self.length)]
+
+    def member(
+        self,
+        parts: Sequence[Tensor],
+        x_BI: Tensor,
+        label_BC: Tensor,
+        statistics_S: Tensor | None,
+        stream: torch.Generator | None,
+    ) -> Tensor:
+        """Vectors of one member ``(B, O)``."""
+        h = self.canvas.paint(self._embedded(parts, x_BI, label_BC))
+        if not self.multiply:
+            planes = label_BC[..., None, None].expand(-1, -1, *h.shape[2:])
+            h = torch.cat([h, planes], dim=1)
+        for i in range(len(self.widths)):
+            h = _shrunk(h, parts[self._weight(i)], parts[self._weight(i) + 1])
+            h = self._hidden(i, parts, h, statistics_S, stream)
+        last = self._weight(len(self.widths))
+        return torch.addmm(parts[last + 1], h.flatten(1), parts[last])
+
+
+def _shrunk(h: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Half as large by a strided convolution; odd sides get one more line of zeros."""
+    kernel = weight.view(len(weight), h.shape[1], KERNEL, KERNEL)
+    h = F.pad(h, (1, 1 + h.shape[3] % STRIDE, 1, 1 + h.shape[2] % STRIDE))
+    return F.conv2d(h, kernel, bias[0], stride=STRIDE)
+
+
+@dataclass(frozen=True)
+class Autoencoder(Packed):
+    """Rows through a narrow vector back to rows: the convolutional critic of EBGAN and BEGAN.
+
+    Examples
+    --------
+    >>> canvas = Canvas(4, 4, 1, tuple(range(16)))
+    >>> net = Autoencoder(Encoder(canvas, 2, 5, (4, 8)), Decoder(canvas, 2, 5, (8, 4)))
+    >>> parts = net.split(net.init(torch.Generator().manual_seed(0))[None])
+    >>> net(parts, torch.zeros(1, 3, 16), torch.zeros(1, 3, 2)).shape
+    torch.Size([1, 3, 16])
+    """
+
+    encoder: Encoder
+    decoder: Decoder
+    looped: bool = True
+
+    @property
+    def n_inputs(self) -> int:
+        """Encoded columns."""
+        return self.encoder.n_inputs
+
+    @property
+    def n_outputs(self) -> int:
+        """Encoded columns, too."""
+        return self.decoder.n_outputs
+
+    @cached_property
+    def shapes(self) -> list[tuple[int, int]]:  # type: ignore[override]
+        """Parameter matrices in the order in which they lie in the buffer."""
+        return self.encoder.shapes + self.decoder.shapes
+
+    @property
+    def n_statistics(self) -> int:
+        """Running mean and variance per normalised channel."""
+        return self.encoder.n_statistics + self.decoder.n_statistics
+
+    def init(self, generator: torch.Generator) -> Tensor:
+        """Start of one member ``(N,)``."""
+        halves = (self.encoder, self.decoder)
+        parts = [part for half in halves for part in half.split(half.init(generator)[None])]
+        return self.join(parts)[0]
+
+    def init_statistics(self) -> Tensor:
+        """Running statistics of one member before training."""
+        return torch.cat([self.encoder.init_statistics(), self.decoder.init_statistics()])
+
+    def code(
+        self,
+        parts: Sequence[Tensor],
+        x_PBI: Tensor,
+        label_PBC: Tensor,
+        *,
+        statistics: Tensor | None = None,
+        streams: Sequence[torch.Generator] | None = None,
+    ) -> Tensor:
+        """The narrow vector ``(P, B, O)``."""
+        mine = None if statistics is None else statistics[:, : self.encoder.n_statistics]
+        parts = parts[: len(self.encoder.shapes)]
+        return self.encoder(parts, x_PBI, label_PBC, statistics=mine, streams=streams)
+
+    def __call__(
+        self,
+        parts: Sequence[Tensor],
+        x_PBI: Tensor,
+        label_PBC: Tensor,
+        *,
+        statistics: Tensor | None = None,
+        streams: Sequence[torch.Generator] | None = None,
+    ) -> Tensor:
+        """Rows as they are reconstructed ``(P, B, F)``."""
+        code = self.code(parts, x_PBI, label_PBC, statistics=statistics, streams=streams)
+        mine = None if statistics is None else statistics[:, self.encoder.n_statistics :]
+        parts = parts[len(self.encoder.shapes) :]
+        return self.decoder(parts, code, label_PBC, statistics=mine, streams=streams)
+
+
+def mirrored(encoder: Encoder) -> Autoencoder:
+    """An autoencoder whose second half undoes the steps of the first."""
+    options = {field.name: getattr(encoder, field.name) for field in fields(encoder)}
+    return Autoencoder(encoder, Decoder(**{**options, "widths": encoder.widths[::-1]}))
+
+
+GeneratorNet = Mlp | Decoder
+CriticNet = Mlp | Encoder | Autoencoder
