@@ -234,7 +234,7 @@ INDIFFERENT: Final = (
 def _climbed(before: float, after: float) -> str:
     if before == after:
         return INDIFFERENT if before == 0 else "nothing moved, because the generators heed no noise"
-    return f"the refitted critic's mean log ratio was {before:.2f} and is {after:.2f}"
+    return f"the refitted critic's mean log ratio was {before:+.3f} and is {after:+.3f}"
 
 
 def _passed(gate: Gate | None) -> str:

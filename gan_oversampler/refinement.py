@@ -17,8 +17,9 @@ from torch import Tensor
 
 from gan_oversampler._names import lookup
 
-# Usual step sizes, of noise and of rows.
-RATES: Final[Mapping[str, float]] = MappingProxyType({"flow": 0.1, "dot": 0.02})
+# Usual step sizes, of noise and of rows. The critic knows the ratio where generators put rows now, so long
+# ways lead past the real rows: 25 steps of .1 were seen to double a held-out energy distance.
+RATES: Final[Mapping[str, float]] = MappingProxyType({"flow": 0.02, "dot": 0.02})
 PRICE: Final = 0.25  # quantile of the slopes over proposals that counts as the price of moving
 
 Height = Callable[[Tensor], Tensor]
@@ -94,11 +95,11 @@ class Refinement(BaseEstimator):
         a little noise; rows stay rows of the generator, and an untrained one, which heeds no noise,
         is left as it is. ``dot`` moves the numbers of a row, at the price of the distance; categories,
         missing cells and spikes stay as they are.
-    steps : int, default=25
+    steps : int, default=10
         How often.
     rate : float, default=None
-        Step size. None is 0.1 for ``flow``, in units of the noise times the slope, and 0.02 for ``dot``,
-        in standard deviations of a column.
+        Step size; None is 0.02. A step is that many slopes of the log ratio in the noise for ``flow``; for
+        ``dot`` that many standard deviations of a column where the slope is the price.
     noise : float, default=0.01
         Temperature of ``flow``: 0 climbs without noise.
 
@@ -109,8 +110,8 @@ class Refinement(BaseEstimator):
 
     Examples
     --------
-    >>> Refinement("dot", steps=10)
-    Refinement(method='dot', steps=10)
+    >>> Refinement("dot", steps=5)
+    Refinement(method='dot', steps=5)
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -121,7 +122,7 @@ class Refinement(BaseEstimator):
     }
 
     def __init__(
-        self, method: str = "flow", *, steps: int = 25, rate: float | None = None, noise: float = 0.01
+        self, method: str = "flow", *, steps: int = 10, rate: float | None = None, noise: float = 0.01
     ) -> None:
         self.method = method
         self.steps = steps
