@@ -36,7 +36,7 @@ from gan_oversampler import GAN, GANOversampler, preset
 
 CLASSIFIERS: Final = ("logistic", "knn", "tree", "forest")
 WIDTHS: Final = (64, 64)
-STEPS: Final = 600
+STEPS: Final = 300
 SIZE: Final = "500_0.4"  # of the derived tables, one per root
 N_KEEL: Final = 20
 F_GANS: Final = ("kl", "reverse_kl", "jensen_shannon", "gan", "pearson", "hellinger", "total_variation")
