@@ -37,7 +37,7 @@ from gan_oversampler import GAN, GANOversampler, preset
 CLASSIFIERS: Final = ("logistic", "knn", "tree", "forest")
 WIDTHS: Final = (64, 64)
 STEPS: Final = 300
-SIZE: Final = "500_0.4"  # of the derived tables, one per root
+SIZE: Final = "100_0.4"  # of the derived tables, one per root
 N_KEEL: Final = 20
 F_GANS: Final = ("kl", "reverse_kl", "jensen_shannon", "gan", "pearson", "hellinger", "total_variation")
 PRESETS: Final = (
@@ -190,11 +190,11 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _names(folder: Path) -> list[str]:
-    """Twenty KEEL tables of all sizes, and one derived table of each AutoGAN root."""
+    """One derived table of each AutoGAN root, and twenty KEEL tables of all sizes."""
     keel = SUITES["keel"].names(folder)
     spaced = np.linspace(0, len(keel) - 1, N_KEEL).round().astype(int)
     derived = [name for name in autogan_names(folder) if name.endswith(SIZE)]
-    return [*(keel[i] for i in spaced), *derived]
+    return [*derived, *(keel[i] for i in spaced)]
 
 
 if __name__ == "__main__":
