@@ -119,8 +119,8 @@ def _page(text: str, rows: pd.DataFrame) -> str:
     return (
         "# Do convolutions help where columns are pixels?\n\n"
         f"The rare class of {TABLE}, before → after training, on held-out images of two folds (of frechet and"
-        " mmd less is better, of the others more); `python -m benchmarks.grids`. Training, three members each,"
-        f" one thread: {', '.join(costs)}.\n\n{text}\n\n![Real and generated images](grids.png)\n"
+        " mmd less is better, of the others more); `python -m benchmarks.grids`. Training, three members each"
+        f", one thread: {', '.join(costs)}.\n\n{text}\n\n![Real and generated images](grids.png)\n"
     )
 
 
