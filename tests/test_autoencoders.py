@@ -23,8 +23,9 @@ from gan_oversampler.space import RowSpace
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
 from gan_oversampler.training.pool import Pool
+from gan_oversampler.training.population import CrossFitted
 from tests.test_losses import _draft, _randn
-from tests.test_training import CPU, _pool
+from tests.test_training import CPU, OTHERS, _differences, _numbers, _pool
 
 REBUILDING = sorted(name for name, game in LOSSES.items() if game.error)
 ERRORS = st.floats(0, 100)
@@ -246,3 +247,21 @@ def test_a_batch_normalised_critic_keeps_running_statistics():
     cohort.advance(1)
     assert before.shape[1] == 2 * (16 + 4 + 16)
     assert not torch.equal(before, cohort.state.critic_statistics_PS)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"loss": "ebgan"}, {"loss": "began", "diversity_ratio": 1.0}, {"loss": "bce", "critic_norm": "layer"}],
+    ids=str,
+)
+@pytest.mark.parametrize("n_columns", [1, 3, 7])
+def test_members_do_not_mix_however_many_columns_there_are(n_columns, changes):
+    rows = _randn(60, n_columns).numpy()
+    pool = Pool.of(rows, np.repeat([0, 1], 30), _space(n_columns), learned=[1], drawn=[1])
+    gans = [GAN(base=base, widths=(8, 3), batch_size=32, **changes) for base in OTHERS[:4]]
+    alone, among = (
+        CrossFitted(some, {"targets": {None: pool}}, Streams(0), CPU) for some in (gans[1:2], gans)
+    )
+    alone.advance(8)
+    among.advance(8)
+    assert not _differences(_numbers(alone, 0), _numbers(among, 1))

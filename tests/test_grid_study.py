@@ -15,11 +15,11 @@ def table():
     return Table("bars", "bars", pd.DataFrame(X, columns=[f"c{i}" for i in range(30)]), pd.Series(y))
 
 
-@pytest.mark.parametrize("name", sorted(grids.STEPS))
+@pytest.mark.parametrize("name", grids.PRESETS)
 def test_every_oracle_judges_before_and_after(name, table, monkeypatch):
     monkeypatch.setattr(grids, "ORACLES", ("energy", "cas_real"))
     sampler = grids.cell(table, name, 3, (6, 5), 0)
-    rows = pd.DataFrame(grids.lines(name, sampler))
+    rows = pd.DataFrame(grids.lines(name, sampler, 1.5))
     assert rows["oracle"].tolist() == ["energy", "cas_real"]
     assert rows["steps"].tolist() == [3, 3]
     assert np.isfinite(rows[["untrained", "trained", "smote"]]).all(axis=None)
