@@ -10,113 +10,23 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Literal
+from typing import Final
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from gan_oversampler.activations import ACTIVATIONS
-from gan_oversampler.perceptron import NORM_MOMENTUM, SLOPE, Mlp, Packed
-from gan_oversampler.schema import Layout
+from gan_oversampler.canvas import Canvas, Shape
+from gan_oversampler.perceptron import NORM_MOMENTUM, SLOPE, Packed
 
 KERNEL: Final = 4  # with a stride of 2 every output of a transposed convolution sums equally many inputs
 STRIDE: Final = 2
 TAPS: Final = KERNEL * KERNEL
 EPSILON: Final = 1e-3  # beside variances, as in perceptrons
-
-Grid = tuple[int, int] | list[int] | Literal["square"]
-Shape = tuple[int, int, int]
-"""Planes, height, width."""
-
-
-@dataclass(frozen=True)
-class Canvas:
-    """Encoded columns as planes over the cells of a grid: values in the first, one-hot states in the others.
-
-    Parameters
-    ----------
-    height, width : int
-        Cells.
-    n_planes : int
-        One, and as many as the column with the most states has.
-    places : tuple of int
-        Position of each encoded column in the flattened planes.
-
-    Examples
-    --------
-    >>> canvas = Canvas(1, 3, n_planes=1, places=(0, 2))  # the middle cell is constant
-    >>> planes = canvas.paint(torch.tensor([[5.0, 7.0]]))
-    >>> planes.tolist(), canvas.read(planes).tolist()
-    ([[[[5.0, 0.0, 7.0]]]], [[5.0, 7.0]])
-    """
-
-    height: int
-    width: int
-    n_planes: int
-    places: tuple[int, ...]
-
-    @classmethod
-    def of(cls, layout: Layout, grid: Grid) -> Canvas:
-        """Cells are the user's columns row by row; constant ones hold nothing and are drawn as zero.
-
-        Raises
-        ------
-        ValueError
-            If there are not as many columns as cells.
-        """
-        height, width = sides(layout.columns, grid)
-        cell_of = {column: cell for cell, column in enumerate(layout.columns)}
-        n_cells, places = height * width, []
-        for block in layout.blocks:
-            planes = [*range(1, 1 + block.n_states), *([] if block.value is None else [0])]
-            places += [plane * n_cells + cell_of[block.column] for plane in planes]
-        most = max((block.n_states for block in layout.blocks), default=0)
-        return cls(height, width, 1 + most, tuple(places))
-
-    @cached_property
-    def _index(self) -> Tensor:
-        return torch.tensor(self.places)
-
-    @property
-    def shape(self) -> Shape:
-        return self.n_planes, self.height, self.width
-
-    def paint(self, rows_BF: Tensor) -> Tensor:
-        """Rows as planes ``(B, K, H, W)``."""
-        flat = rows_BF.new_zeros(len(rows_BF), math.prod(self.shape))
-        return flat.index_copy(1, self._index.to(rows_BF.device), rows_BF).unflatten(1, self.shape)
-
-    def read(self, planes_BKHW: Tensor) -> Tensor:
-        """Rows ``(B, F)`` of planes; what stands elsewhere means nothing."""
-        return planes_BKHW.flatten(1).index_select(1, self._index.to(planes_BKHW.device))
-
-
-def sides(columns: Sequence[Hashable], grid: Grid) -> tuple[int, int]:
-    """Height and width of the grid that columns form.
-
-    Raises
-    ------
-    ValueError
-        If there are not as many columns as cells.
-
-    Examples
-    --------
-    >>> sides("abcdefghi", "square"), sides("abcdef", (2, 3))
-    ((3, 3), (2, 3))
-    """
-    n = len(columns)
-    height, width = (math.isqrt(n),) * 2 if isinstance(grid, str) else map(int, grid)
-    if height * width == n:
-        return height, width
-    asked = "a square" if isinstance(grid, str) else f"a grid of {height} x {width} = {height * width} cells"
-    raise ValueError(
-        f"The columns of X must form {asked}, row by row; X has {n}."
-        " Give GAN(grid=(height, width)) for them, or grid=None for networks without convolutions."
-    )
 
 
 @dataclass(frozen=True)
@@ -411,90 +321,3 @@ def _shrunk(h: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     kernel = weight.view(len(weight), h.shape[1], KERNEL, KERNEL)
     h = F.pad(h, (1, 1 + h.shape[3] % STRIDE, 1, 1 + h.shape[2] % STRIDE))
     return F.conv2d(h, kernel, bias[0], stride=STRIDE)
-
-
-@dataclass(frozen=True)
-class Autoencoder(Packed):
-    """Rows through a narrow vector back to rows: the convolutional critic of EBGAN and BEGAN.
-
-    Examples
-    --------
-    >>> canvas = Canvas(4, 4, 1, tuple(range(16)))
-    >>> net = Autoencoder(Encoder(canvas, 2, 5, (4, 8)), Decoder(canvas, 2, 5, (8, 4)))
-    >>> parts = net.split(net.init(torch.Generator().manual_seed(0))[None])
-    >>> net(parts, torch.zeros(1, 3, 16), torch.zeros(1, 3, 2)).shape
-    torch.Size([1, 3, 16])
-    """
-
-    encoder: Encoder
-    decoder: Decoder
-    looped: bool = True
-
-    @property
-    def n_inputs(self) -> int:
-        """Encoded columns."""
-        return self.encoder.n_inputs
-
-    @property
-    def n_outputs(self) -> int:
-        """Encoded columns, too."""
-        return self.decoder.n_outputs
-
-    @cached_property
-    def shapes(self) -> list[tuple[int, int]]:  # type: ignore[override]
-        """Parameter matrices in the order in which they lie in the buffer."""
-        return self.encoder.shapes + self.decoder.shapes
-
-    @property
-    def n_statistics(self) -> int:
-        """Running mean and variance per normalised channel."""
-        return self.encoder.n_statistics + self.decoder.n_statistics
-
-    def init(self, generator: torch.Generator) -> Tensor:
-        """Start of one member ``(N,)``."""
-        halves = (self.encoder, self.decoder)
-        parts = [part for half in halves for part in half.split(half.init(generator)[None])]
-        return self.join(parts)[0]
-
-    def init_statistics(self) -> Tensor:
-        """Running statistics of one member before training."""
-        return torch.cat([self.encoder.init_statistics(), self.decoder.init_statistics()])
-
-    def code(
-        self,
-        parts: Sequence[Tensor],
-        x_PBI: Tensor,
-        label_PBC: Tensor,
-        *,
-        statistics: Tensor | None = None,
-        streams: Sequence[torch.Generator] | None = None,
-    ) -> Tensor:
-        """The narrow vector ``(P, B, O)``."""
-        mine = None if statistics is None else statistics[:, : self.encoder.n_statistics]
-        parts = parts[: len(self.encoder.shapes)]
-        return self.encoder(parts, x_PBI, label_PBC, statistics=mine, streams=streams)
-
-    def __call__(
-        self,
-        parts: Sequence[Tensor],
-        x_PBI: Tensor,
-        label_PBC: Tensor,
-        *,
-        statistics: Tensor | None = None,
-        streams: Sequence[torch.Generator] | None = None,
-    ) -> Tensor:
-        """Rows as they are reconstructed ``(P, B, F)``."""
-        code = self.code(parts, x_PBI, label_PBC, statistics=statistics, streams=streams)
-        mine = None if statistics is None else statistics[:, self.encoder.n_statistics :]
-        parts = parts[len(self.encoder.shapes) :]
-        return self.decoder(parts, code, label_PBC, statistics=mine, streams=streams)
-
-
-def mirrored(encoder: Encoder) -> Autoencoder:
-    """An autoencoder whose second half undoes the steps of the first."""
-    options = {field.name: getattr(encoder, field.name) for field in fields(encoder)}
-    return Autoencoder(encoder, Decoder(**{**options, "widths": encoder.widths[::-1]}))
-
-
-GeneratorNet = Mlp | Decoder
-CriticNet = Mlp | Encoder | Autoencoder

@@ -21,8 +21,8 @@ from gan_oversampler._names import lookup
 from gan_oversampler._rng import Streams
 from gan_oversampler._threads import single_threaded
 from gan_oversampler.bases import BASES
+from gan_oversampler.canvas import sides
 from gan_oversampler.codec.codec import Codec
-from gan_oversampler.convolution import sides
 from gan_oversampler.filtering import attempt, told_of
 from gan_oversampler.fitted import Fitted, frames_of
 from gan_oversampler.fitting import Fit, Plan, rescore, run

@@ -13,7 +13,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from gan_oversampler.convolution import GeneratorNet
+from gan_oversampler.autoencoder import GeneratorNet
 from gan_oversampler.geometry import Geometry, Start
 from gan_oversampler.perceptron import Packed
 from gan_oversampler.space import RowSpace

@@ -14,8 +14,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from gan_oversampler._names import lookup
 from gan_oversampler.activations import ACTIVATIONS
 from gan_oversampler.bases import BASES
+from gan_oversampler.canvas import Grid
 from gan_oversampler.controllers import CONTROLLERS
-from gan_oversampler.convolution import Grid
 from gan_oversampler.evolution import Evolution
 from gan_oversampler.forces import FORCES
 from gan_oversampler.latent import LATENTS

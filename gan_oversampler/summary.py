@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from gan_oversampler.convolution import Autoencoder, Convolutional, CriticNet, Decoder, GeneratorNet
+from gan_oversampler.autoencoder import Autoencoder, CriticNet, GeneratorNet
+from gan_oversampler.convolution import Convolutional, Decoder
 from gan_oversampler.networks import Generator
 from gan_oversampler.perceptron import Mlp, Packed
 

@@ -8,7 +8,9 @@ import torch.nn.functional as F
 from sklearn.base import clone
 
 from gan_oversampler import GAN, GANOversampler, preset
-from gan_oversampler.convolution import Canvas, Decoder, Encoder, mirrored, sides
+from gan_oversampler.autoencoder import mirrored
+from gan_oversampler.canvas import Canvas, sides
+from gan_oversampler.convolution import Decoder, Encoder
 from gan_oversampler.schema import Block, Layout
 from gan_oversampler.space import RowSpace
 from tests.test_losses import _randn

@@ -19,8 +19,10 @@ from torch import Tensor
 
 from gan_oversampler._products import padded
 from gan_oversampler.augmentation import Augmentation
+from gan_oversampler.autoencoder import CriticNet, GeneratorNet, mirrored
 from gan_oversampler.bases import BASES, N_TRAITS
-from gan_oversampler.convolution import Canvas, CriticNet, Decoder, Encoder, GeneratorNet, mirrored
+from gan_oversampler.canvas import Canvas
+from gan_oversampler.convolution import Decoder, Encoder
 from gan_oversampler.evolution import Evolution, mixed, mutated, shared, survivors
 from gan_oversampler.forces import FORCES, Draft
 from gan_oversampler.geometry import Geometry

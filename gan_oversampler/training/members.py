@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from gan_oversampler._rng import Streams
-from gan_oversampler.convolution import CriticNet
+from gan_oversampler.autoencoder import CriticNet
 from gan_oversampler.geometry import Start
 from gan_oversampler.latent import Latent
 from gan_oversampler.networks import Generator, Reach

@@ -10,7 +10,7 @@ from dataclasses import replace
 import torch
 
 from gan_oversampler._rng import Streams
-from gan_oversampler.convolution import CriticNet
+from gan_oversampler.autoencoder import CriticNet
 from gan_oversampler.events import Event
 from gan_oversampler.networks import Generator
 from gan_oversampler.specification import GAN
