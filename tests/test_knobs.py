@@ -44,6 +44,7 @@ KNOBS = [
     {"ema": 0.5},
     {"conditioning": "multiply"},
     {"penalty": "r1_r2"},
+    *({"controllers": (name,)} for name in ("gap", "two_time_scale", "pacing")),
 ]
 
 
