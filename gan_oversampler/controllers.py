@@ -166,9 +166,11 @@ def r1(memory: Memory, seen: Signals) -> dict[str, Tensor]:
 
 
 def reset(memory: Memory, seen: Signals) -> dict[str, Tensor]:
-    """Begin anew where neither loss has moved for a whole window."""
+    """Begin anew where neither loss has moved for a whole window, away from equilibrium."""
     age, decay = memory["age"] + 1, 1 - 1 / WINDOW
-    found, still = {}, torch.ones_like(age, dtype=torch.bool)
+    # NOTE[paper]: Gong et al. reset wherever one of the losses rests. At equilibrium that is hoped for.
+    gap = torch.where(age > 1, smooth(memory["gap"], seen.gap, decay), seen.gap)
+    found, still = {"gap": gap}, gap.abs() > 1
     for name, loss in (("critic", seen.critic), ("generator", seen.generator)):
         off = torch.where(age > 1, loss - memory[name], 0.0)
         found[name] = loss - decay * off
@@ -220,6 +222,7 @@ CONTROLLERS: Final[Mapping[str, Controller]] = MappingProxyType(
                 "critic_variance": 0.0,
                 "generator": 0.0,
                 "generator_variance": 0.0,
+                "gap": 0.0,
                 "age": 0.0,
                 "restarts": 0.0,
             },

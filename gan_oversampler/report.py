@@ -256,8 +256,8 @@ class Report:
         --------
         >>> event = Event(50, "guided", "fold 0", "pacing", "critic steps 1 -> 0")
         >>> report = Report("none", "smote", "few rows", events=(event,))
-        >>> report.events_to_frame().iloc[0].tolist()
-        [50, 'guided', 'fold 0', 'pacing', 'critic steps 1 -> 0']
+        >>> report.events_to_frame()["decision"].tolist()
+        ['critic steps 1 -> 0']
         """
         columns = list(Event.__slots__)
         rows = [[getattr(event, name) for name in columns] for event in self.events]

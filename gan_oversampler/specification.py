@@ -156,17 +156,17 @@ class GAN(BaseEstimator):
         ``two_time_scale`` slows the generator, to a quarter at most, while its loss changes faster than the
         critic's (Heusel et al. 2017, with the signal of Ouyang & Agam 2021).
         ``pacing`` takes one critic step away where the critic is right about more than 80 % of the rows, and
-        adds one below 55 %, between 0 and 5 and at most every ten steps; below 55 % or above 80 % is the
-        band, and a critic at rest wakes in its middle.
+        adds one below 55 %, between 0 and 5 and at most every ten steps; a critic at rest wakes in the
+        middle of that band.
         ``ada`` jitters rows and swaps values and categories before the critic sees them, more often while it
         is right about more than 80 % of the real ones (Karras et al. 2020: target .6, changes every 4
         steps, at most .8; 0.02 per step, because trainings here are short). ``apa`` shows it generated rows
         instead of real ones by the same law (Jiang et al. 2021). ``r1`` moves the weight of the penalty by
         a factor from 0.1 to 10, with the same signal and target.
         ``reset`` begins a member anew when neither loss has moved for 50 steps (Gong et al. 2019: variance
-        below 1e-3). ``collapse`` counts a scoring as failed, and takes the GAN back to its best state at
-        half the rates, if new rows have less than a tenth of the variance, or half of the variety, of real
-        ones.
+        below 1e-3) although the critic's is far from its equilibrium. ``collapse`` counts a scoring as
+        failed, and takes the GAN back to its best state at half the rates, if new rows have less than a
+        tenth of the variance, or half of the variety, of real ones.
 
     Examples
     --------

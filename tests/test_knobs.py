@@ -49,6 +49,7 @@ KNOBS = [
     {"critic_norm": "batch"},
     {"critic_norm": "layer"},
     {"grid": (2, 2)},
+    *({"controllers": (name,)} for name in ("gap", "two_time_scale", "pacing")),
 ]
 
 

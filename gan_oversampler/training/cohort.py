@@ -18,7 +18,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gan_oversampler._products import padded
-from gan_oversampler.augmentation import Augmentation
 from gan_oversampler.autoencoder import CriticNet, GeneratorNet, mirrored
 from gan_oversampler.bases import BASES, N_TRAITS
 from gan_oversampler.canvas import Canvas
@@ -31,11 +30,11 @@ from gan_oversampler.losses import LOSSES, PENALTIES, CriticFn, GanLoss, Penalty
 from gan_oversampler.networks import FAMILIES, Generator
 from gan_oversampler.optimizers import OPTIMIZERS, Betas, clipped
 from gan_oversampler.perceptron import Mlp, Packed
-from gan_oversampler.signals import Signals, read
-from gan_oversampler.training.control import Control, spare_streams
+from gan_oversampler.training.control import spare_streams
 from gan_oversampler.training.feed import Batches, Feed
 from gan_oversampler.training.lessons import Lessons
 from gan_oversampler.training.members import Member, Snapshot, State, reach_of
+from gan_oversampler.training.regulator import Regulator
 
 BLOCK: Final = 50  # batches drawn at once: fewer calls, little memory
 WIDE_ROW: Final = 400  # encoded columns from which blocks of lessons, which hold many rows, are smaller
@@ -64,7 +63,8 @@ class Cohort:
         self.forces = self.gan.pulls
         self.objective = "f1" if self.gan.objective == "auto" else self.gan.objective
         self.rates_N = self._rates().to(device)
-        self.control, self.augment = Control(self.gan), Augmentation(self.generator.space)
+        self.regulator = Regulator(self.gan, self.generator.space)
+        self.control = self.regulator.control
         self.mutations = tuple(self.gan.evolution.mutations) if self.gan.evolution else ()
         self.scale_F = torch.from_numpy(self.generator.space.layout.scale).to(device)
         self._enlist(self._with_twin())
@@ -85,7 +85,6 @@ class Cohort:
         self.chosen_PM = torch.zeros(len(members), len(self.mutations), dtype=torch.long, device=self.device)
         self.reach = reach_of(members).to(self.device)
         self.losses_P2 = torch.zeros(len(members), 2, device=self.device)
-        self.seen: Signals | None = None
         self.block = self._block()
         self.ahead: dict[bool, deque[Batches]] = {True: deque(), False: deque()}
 
@@ -167,50 +166,38 @@ class Cohort:
         for _ in range(n_steps):
             self._train_critic()
             self._generator_step(self._next_batch())
-            self._regulate()
+            for p in self.regulator.end_step(self.state):
+                if p < len(self.members):  # a twin need not learn anything
+                    self._restart(p)
         return self.losses_P2[: len(self.members)].cpu() / max(n_steps, 1)
 
     def _train_critic(self) -> None:
         """The critic's updates between two of the generator."""
         if "adversarial" not in self.forces:
             return
-        if "pacing" in self.control.names:
-            self._paced()
+        steps_P = self.regulator.critic_steps(self.state)
+        if steps_P is not None:
+            self._paced(steps_P)
             return
         for _ in range(self.gan.critic_steps):
             self._critic_step(self._next_batch(self.gan.balanced), self.gan.critic_steps)
 
-    def _paced(self) -> None:
+    def _paced(self, steps_P: Sequence[int]) -> None:
         """As many updates as each member's controller wants; who has had them rests.
 
-        All draw as many batches as any of them may need, and the first update is computed even for who
-        rests: so streams move alike, and there always is something to see.
+        All draw as many batches as any of them may ever need, and the first update is computed even for who
+        rests: so streams move alike, and there always is something to see. Losses are those of the first.
         """
-        steps_P = self.control.read(self.state.control_PK, "pacing", "critic_steps")[:, 0].tolist()
         batches = [self._next_batch(self.gan.balanced) for _ in range(self.control.most_steps)]
         streams = self.dropout
-        for k in range(max(1, *map(int, steps_P))):
+        for k in range(max(1, *steps_P)):
             resting = [p for p, steps in enumerate(steps_P) if steps <= k]
             before, losses_P2 = self.state.take(resting), self.losses_P2.clone()
             self.dropout = spare_streams(streams, resting) if k else streams
             self._critic_step(batches[k], 1)
-            if resting:
-                self.state.put(resting, before)
-            if k:  # losses are those of the first update, which all have
-                self.losses_P2 = losses_P2
+            self.state.put(resting, before)
+            self.losses_P2 = losses_P2 if k else self.losses_P2
         self.dropout = streams
-
-    def _regulate(self) -> None:
-        """Let the controllers see the step."""
-        if not self.control.names:
-            return
-        assert self.seen is not None
-        before_PK = self.state.control_PK.clone()
-        self.control.update(self.state.control_PK, self.seen)
-        self.seen = None
-        for p in self.control.due(before_PK, self.state.control_PK):
-            if p < len(self.members):
-                self._restart(p)
 
     def _restart(self, p: int) -> None:
         """Fresh networks for one member."""
@@ -234,15 +221,16 @@ class Cohort:
         with torch.no_grad():
             fake_PBF = self._generate(self.generator.split(self.state.generator_PN), batch)
             fake_PBF = mixed(fake_PBF, self.gan.n_siblings)
-            real_PBF = self._shown(batch)
+            real_PBF = self.regulator.shown(batch.real, lambda: self._more(batch), self.state, self.dropout)
         parts = leaves(self.critic, self.state.critic_PN)
         critic = self._critic(parts, batch)
         real_PB, fake_PB = critic(torch.cat([real_PBF, fake_PBF], dim=1)).chunk(2, dim=1)
         loss_P = self._verdict(real_PB, self._weighed(real_PB, fake_PB))
-        self._watch(loss_P, (real_PB, fake_PB), (batch.real, fake_PBF, batch.label))
+        self.regulator.watch_critic(loss_P, (real_PB, fake_PB), (batch.real, fake_PBF, batch.label))
         if self.penalty and self.penalty_weight:
             term_P = self.penalty.term(critic, real_PBF, fake_PBF, batch.mix)
-            loss_P = loss_P + (self.penalty_weight * self._factor("penalty")[:, 0]) * term_P
+            weight_P1 = self.penalty_weight * self.regulator.factor(self.state, "penalty")
+            loss_P = loss_P + weight_P1[:, 0] * term_P
         self.losses_P2[:, 0] += loss_P.detach() / n_steps
         self._descend(
             loss_P,
@@ -251,51 +239,12 @@ class Cohort:
             self.state.critic_PN,
             self.state.critic_moments_P2N,
             self.state.critic_decay_P2,
-            self.state.rate_P1 * self._factor("critic_rate") * self.gan.critic_learning_rate,
+            self._speed("critic_rate") * self.gan.critic_learning_rate,
             self.gan.critic_optimizer or self.gan.optimizer,
             self.gan.betas if self.gan.critic_betas is None else self.gan.critic_betas,
         )
         if self.gan.critic_clip is not None:
             self.state.critic_PN.clamp_(-self.gan.critic_clip, self.gan.critic_clip)
-
-    def _factor(self, output: str) -> Tensor:
-        """What the controllers say of a rate or of the penalty's weight."""
-        return self.control.factor(self.state.control_PK, output)
-
-    def _watch(
-        self, loss_P: Tensor, outputs: tuple[Tensor, Tensor], rows: tuple[Tensor, Tensor, Tensor]
-    ) -> None:
-        """Take down what controllers will see of this step: its first critic update."""
-        if not self.control.names or self.seen is not None:
-            return
-        with torch.no_grad():
-            self.seen = read(
-                loss_P,
-                torch.zeros_like(loss_P),
-                outputs,
-                rows,
-                equilibrium=self.loss.equilibrium,
-                threshold=self.loss.threshold,
-            )
-
-    def _shown(self, batch: Batches) -> Tensor:
-        """Real rows for the critic; under ``apa`` some of them are new ones."""
-        if "apa" not in self.control.names:
-            return batch.real
-        # NOTE[paper]: Jiang et al. store rows of the step before. Ours are made of the same starts with the
-        # noise of other rows, by the averaged weights: nothing is stored, and the classes are right.
-        new_PBF = self.generator(
-            self.generator.split(self.state.average_PN),
-            batch.start,
-            batch.noise.flip(1),
-            batch.label,
-            self.reach,
-            statistics=self.state.statistics_PS,
-        )
-        chance_P1 = self.control.read(self.state.control_PK, "apa", "strength")
-        coins_PB = torch.stack([torch.rand(new_PBF.shape[1], generator=s) for s in self.dropout])
-        new_PBF = mixed(new_PBF, self.gan.n_siblings)
-        return torch.where((coins_PB.to(self.device) < chance_P1)[..., None], new_PBF, batch.real)
 
     def _weighed(self, real_PB: Tensor, fake_PB: Tensor) -> Tensor:
         """Outputs for new rows as the critic's objective takes them; what it is steered by moves on."""
@@ -320,8 +269,7 @@ class Cohort:
             evolution = self.gan.evolution
             loss_P = self._evolve(batch, evolution) if evolution else self._learn(batch)
             self.losses_P2[:, 1] += loss_P
-            if self.seen is not None:
-                self.seen = replace(self.seen, generator=shared(loss_P, self.gan.n_siblings)[:, None])
+            self.regulator.watch_generator(shared(loss_P, self.gan.n_siblings))
 
     def _evolve(self, batch: Batches, evolution: Evolution) -> Tensor:
         """One child per mutation and parent; the fittest go on. Their losses ``(P,)``."""
@@ -362,7 +310,7 @@ class Cohort:
             self.state.generator_PN,
             self.state.generator_moments_P2N,
             self.state.generator_decay_P2,
-            self.state.rate_P1 * self._factor("generator_rate") * self.rates_N,
+            self._speed("generator_rate") * self.rates_N,
             self.gan.optimizer,
             self.gan.betas,
         )
@@ -397,13 +345,25 @@ class Cohort:
             streams=self.dropout if train else None,
         )
 
+    def _more(self, batch: Batches) -> Tensor:
+        """Further new rows of the same classes, of the averaged weights."""
+        # NOTE[paper]: Jiang et al. store rows of the step before; these are made of the same starts with the
+        # noise of other rows, so nothing is stored and the classes are right.
+        parts = self.generator.split(self.state.average_PN)
+        noise, statistics = batch.noise.flip(1), self.state.statistics_PS
+        rows = self.generator(parts, batch.start, noise, batch.label, self.reach, statistics=statistics)
+        return mixed(rows, self.gan.n_siblings)
+
+    def _speed(self, output: str) -> Tensor:
+        """Factor of a player's step sizes ``(P, 1)``."""
+        return self.state.rate_P1 * self.regulator.factor(self.state, output)
+
     def _critic(self, parts: Sequence[Tensor], batch: Batches, *, train: bool = True) -> CriticFn:
         """Critic of rows that repeat the batch's classes once or twice."""
 
         def critic(rows_PBF: Tensor) -> Tensor:
-            if "ada" in self.control.names and train:
-                chance_P1 = self.control.read(self.state.control_PK, "ada", "strength")
-                rows_PBF = self.augment(rows_PBF, batch.real, chance_P1, self.dropout)
+            if train:
+                rows_PBF = self.regulator.changed(rows_PBF, batch.real, self.state, self.dropout)
             n = batch.label.shape[1]
             # Rows of a separate batch are normalised among themselves.
             halves = rows_PBF.split(n, dim=1) if self.gan.separate_batches else [rows_PBF]

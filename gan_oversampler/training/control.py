@@ -64,6 +64,7 @@ class Control:
         """Critic updates per generator update that may happen."""
         return max(MOST_STEPS, self.gan.critic_steps)
 
+    @torch.no_grad()
     def update(self, control_PK: Tensor, seen: Signals) -> None:
         """Let all controllers see a step; what they remember changes in place."""
         found = []
