@@ -8,7 +8,8 @@ from gan_oversampler import GAN
 from gan_oversampler._rng import Streams
 from gan_oversampler.space import RowSpace
 from gan_oversampler.summary import ModelSummary
-from gan_oversampler.training.cohort import Cohort, networks_of
+from gan_oversampler.training.building import networks_of
+from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
 from gan_oversampler.training.pool import Pool
 from tests.tables import MIXED

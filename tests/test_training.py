@@ -15,7 +15,8 @@ from gan_oversampler.sampling import CHUNK, Source
 from gan_oversampler.schema import Block, Layout
 from gan_oversampler.space import STATE_LOGIT, RowSpace
 from gan_oversampler.specification import GAN
-from gan_oversampler.training.cohort import BLOCK, WIDE, Cohort
+from gan_oversampler.training.building import WIDE
+from gan_oversampler.training.cohort import BLOCK, Cohort
 from gan_oversampler.training.feed import Feed
 from gan_oversampler.training.members import Member, State, reach_of
 from gan_oversampler.training.pool import Pool

@@ -11,37 +11,24 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from gan_oversampler._products import padded
-from gan_oversampler.autoencoder import CriticNet, GeneratorNet, mirrored
-from gan_oversampler.bases import BASES, N_TRAITS
-from gan_oversampler.canvas import Canvas
-from gan_oversampler.convolution import Decoder, Encoder
-from gan_oversampler.evolution import Evolution, mixed, mutated, shared, survivors
-from gan_oversampler.forces import FORCES, Draft
-from gan_oversampler.geometry import Geometry
-from gan_oversampler.latent import Latent
-from gan_oversampler.losses import LOSSES, PENALTIES, CriticFn, GanLoss, Penalty, proportional_control
-from gan_oversampler.networks import FAMILIES, Generator
-from gan_oversampler.optimizers import OPTIMIZERS, Betas, clipped
-from gan_oversampler.perceptron import Mlp, Packed
+from gan_oversampler.bases import BASES
 from gan_oversampler.training.control import spare_streams
 from gan_oversampler.training.feed import Batches, Feed
+from gan_oversampler.training.game import Game
 from gan_oversampler.training.lessons import Lessons
 from gan_oversampler.training.members import Member, Snapshot, State, reach_of
-from gan_oversampler.training.regulator import Regulator
 
 BLOCK: Final = 50  # batches drawn at once: fewer calls, little memory
 WIDE_ROW: Final = 400  # encoded columns from which blocks of lessons, which hold many rows, are smaller
-WIDE: Final = 256  # hidden units from which members are multiplied one by one
 
 
-class Cohort:
+class Cohort(Game):
     """Train members whose specifications differ in their base only.
 
     Parameters
@@ -53,20 +40,8 @@ class Cohort:
     """
 
     def __init__(self, members: Sequence[Member], device: torch.device) -> None:
-        self.members, self.device = list(members), device
-        self.gan = self.members[0].gan
-        self.at_rest, self.critic = networks_of(self.members[0])
-        self.generator = replace(self.at_rest, space=self.at_rest.space.to(device))
-        self.loss = LOSSES[self.gan.loss]
-        self.latent = Latent(self.gan.latent, self.gan.latent_law)
-        self.penalty, self.penalty_weight = self._penalty()
-        self.forces = self.gan.pulls
-        self.objective = "f1" if self.gan.objective == "auto" else self.gan.objective
-        self.rates_N = self._rates().to(device)
-        self.regulator = Regulator(self.gan, self.generator.space)
-        self.control = self.regulator.control
-        self.mutations = tuple(self.gan.evolution.mutations) if self.gan.evolution else ()
-        self.scale_F = torch.from_numpy(self.generator.space.layout.scale).to(device)
+        self.members = list(members)
+        super().__init__(self.members[0], device)
         self._enlist(self._with_twin())
 
     def _with_twin(self) -> list[Member]:
@@ -88,11 +63,6 @@ class Cohort:
         self.block = self._block()
         self.ahead: dict[bool, deque[Batches]] = {True: deque(), False: deque()}
 
-    def _rates(self) -> Tensor:
-        network = self.gan.learning_rate
-        network = self.generator.family.learning_rate if network is None else network
-        return self.at_rest.rates(network, self.gan.geometry_rate)
-
     def _block(self) -> int:
         """Batches drawn at once; it depends on the table only, so members draw alike."""
         width = self.generator.space.width
@@ -104,12 +74,6 @@ class Cohort:
         base = BASES[member.gan.base] if family.from_base else None
         lessons = Lessons(member.pool, stream) if family.learnt else None
         return Feed(member.pool, base, padded(self.gan.batch_size), self.latent, stream, lessons)
-
-    def _penalty(self) -> tuple[Penalty | None, float]:
-        name = self.loss.penalty if self.gan.penalty == "auto" else self.gan.penalty
-        penalty = PENALTIES[name]
-        usual = penalty.weight if penalty else 0.0
-        return penalty, usual if self.gan.penalty_weight is None else self.gan.penalty_weight
 
     def snapshots(self) -> list[Snapshot]:
         """What each member would sample from now."""
@@ -215,259 +179,3 @@ class Cohort:
             batches = Batches.stack(drawn, self.device)
             ahead.extend(batches.take(t) for t in range(self.block))
         return ahead.popleft()
-
-    def _critic_step(self, batch: Batches, n_steps: int) -> None:
-        """One update of ``n_steps`` between two of the generator."""
-        with torch.no_grad():
-            fake_PBF = self._generate(self.generator.split(self.state.generator_PN), batch)
-            fake_PBF = mixed(fake_PBF, self.gan.n_siblings)
-            real_PBF = self.regulator.shown(batch.real, lambda: self._more(batch), self.state, self.dropout)
-        parts = leaves(self.critic, self.state.critic_PN)
-        critic = self._critic(parts, batch)
-        real_PB, fake_PB = critic(torch.cat([real_PBF, fake_PBF], dim=1)).chunk(2, dim=1)
-        loss_P = self._verdict(real_PB, self._weighed(real_PB, fake_PB))
-        self.regulator.watch_critic(loss_P, (real_PB, fake_PB), (batch.real, fake_PBF, batch.label))
-        if self.penalty and self.penalty_weight:
-            term_P = self.penalty.term(critic, real_PBF, fake_PBF, batch.mix)
-            weight_P1 = self.penalty_weight * self.regulator.factor(self.state, "penalty")
-            loss_P = loss_P + weight_P1[:, 0] * term_P
-        self.losses_P2[:, 0] += loss_P.detach() / n_steps
-        self._descend(
-            loss_P,
-            self.critic,
-            parts,
-            self.state.critic_PN,
-            self.state.critic_moments_P2N,
-            self.state.critic_decay_P2,
-            self._speed("critic_rate") * self.gan.critic_learning_rate,
-            self.gan.critic_optimizer or self.gan.optimizer,
-            self.gan.betas if self.gan.critic_betas is None else self.gan.critic_betas,
-        )
-        if self.gan.critic_clip is not None:
-            self.state.critic_PN.clamp_(-self.gan.critic_clip, self.gan.critic_clip)
-
-    def _weighed(self, real_PB: Tensor, fake_PB: Tensor) -> Tensor:
-        """Outputs for new rows as the critic's objective takes them; what it is steered by moves on."""
-        if not self.loss.steered:
-            return fake_PB
-        balance_P = self.state.balance_P.clone()
-        errors = -real_PB.detach().mean(-1), -fake_PB.detach().mean(-1)
-        self.state.balance_P.copy_(proportional_control(balance_P, *errors, self.gan.diversity_ratio))
-        return balance_P[:, None] * fake_PB
-
-    def _verdict(self, real_PB: Tensor, fake_PB: Tensor) -> Tensor:
-        """The critic's loss where some labels are wrong: flipped row by row, or all of them a little."""
-        if self.gan.label_noise:
-            draws_PB = torch.stack([torch.rand(real_PB.shape[1], generator=s) for s in self.dropout])
-            flip_PB = (draws_PB < self.gan.label_noise).to(self.device)
-            real_PB, fake_PB = torch.where(flip_PB, fake_PB, real_PB), torch.where(flip_PB, real_PB, fake_PB)
-        loss_P, share = self.loss.critic(real_PB, fake_PB), self.gan.label_smoothing
-        return torch.lerp(loss_P, self.loss.critic(fake_PB, real_PB), share) if share else loss_P
-
-    def _generator_step(self, batch: Batches) -> None:
-        if self.forces:
-            evolution = self.gan.evolution
-            loss_P = self._evolve(batch, evolution) if evolution else self._learn(batch)
-            self.losses_P2[:, 1] += loss_P
-            self.regulator.watch_generator(shared(loss_P, self.gan.n_siblings))
-
-    def _evolve(self, batch: Batches, evolution: Evolution) -> Tensor:
-        """One child per mutation and parent; the fittest go on. Their losses ``(P,)``."""
-        parents, plain = self.state, self.loss
-        everyone = range(len(self.feeds))
-        children, losses, fitness = [], [], []
-        for name in evolution.mutations:
-            self.state = parents.with_generators(parents.take(everyone))
-            self.loss = mutated(plain, name)
-            losses.append(self._learn(batch))
-            fitness.append(evolution.fitness_of(*self._confront(plain, batch)))
-            children.append(self.state)
-        self.loss = plain
-        mutation_P, parent_P = survivors(torch.stack(fitness), evolution.population)
-        self.chosen_PM += F.one_hot(mutation_P, len(evolution.mutations))
-        self.state = parents.with_generators(State.chosen(children, mutation_P, parent_P))
-        return torch.stack(losses)[mutation_P, parent_P]
-
-    def _confront(self, game: GanLoss, batch: Batches) -> tuple[Tensor, Tensor]:
-        """The critic's logits of new rows ``(P, B)``, and the gradient ``(P, N)`` that they leave it."""
-        with torch.no_grad():
-            fake_PBF = self._generate(self.generator.split(self.state.generator_PN), batch, train=False)
-        parts = leaves(self.critic, self.state.critic_PN)
-        critic = self._critic(parts, batch, train=False)
-        real_PB, fake_PB = critic(torch.cat([batch.real, fake_PBF], dim=1)).chunk(2, dim=1)
-        gradients = torch.autograd.grad(game.critic(real_PB, fake_PB).sum(), parts, materialize_grads=True)
-        return fake_PB.detach(), self.critic.join(gradients)
-
-    def _learn(self, batch: Batches) -> Tensor:
-        """A step of all generators; their losses ``(P,)``."""
-        parts = leaves(self.generator, self.state.generator_PN)
-        draft = self._draft(parts, batch)
-        loss_P = torch.stack([weight * FORCES[name](draft) for name, weight in self.forces.items()]).sum(0)
-        self._descend(
-            loss_P,
-            self.generator,
-            parts,
-            self.state.generator_PN,
-            self.state.generator_moments_P2N,
-            self.state.generator_decay_P2,
-            self._speed("generator_rate") * self.rates_N,
-            self.gan.optimizer,
-            self.gan.betas,
-        )
-        self.state.average_PN.lerp_(self.state.generator_PN, 1 - self.gan.ema)
-        return loss_P.detach()
-
-    def _draft(self, parts: Sequence[Tensor], batch: Batches) -> Draft:
-        odds_PB = None
-        if batch.start.traits is not None:
-            odds_PB = self.generator.log_odds(parts, batch.start.traits, batch.label)
-        return Draft(
-            self._generate(parts, batch),
-            batch.real,
-            batch.label,
-            self._critic(self.critic.split(self.state.critic_PN), batch),
-            self.loss,
-            self.objective,
-            odds_PB,
-            self.scale_F,
-            batch.lesson,
-            self._code(batch) if self.loss.apart else None,
-        )
-
-    def _generate(self, parts: Sequence[Tensor], batch: Batches, *, train: bool = True) -> Tensor:
-        return self.generator(
-            parts,
-            batch.start,
-            batch.noise,
-            batch.label,
-            self.reach,
-            statistics=self.state.statistics_PS,
-            streams=self.dropout if train else None,
-        )
-
-    def _more(self, batch: Batches) -> Tensor:
-        """Further new rows of the same classes, of the averaged weights."""
-        # NOTE[paper]: Jiang et al. store rows of the step before; these are made of the same starts with the
-        # noise of other rows, so nothing is stored and the classes are right.
-        parts = self.generator.split(self.state.average_PN)
-        noise, statistics = batch.noise.flip(1), self.state.statistics_PS
-        rows = self.generator(parts, batch.start, noise, batch.label, self.reach, statistics=statistics)
-        return mixed(rows, self.gan.n_siblings)
-
-    def _speed(self, output: str) -> Tensor:
-        """Factor of a player's step sizes ``(P, 1)``."""
-        return self.state.rate_P1 * self.regulator.factor(self.state, output)
-
-    def _critic(self, parts: Sequence[Tensor], batch: Batches, *, train: bool = True) -> CriticFn:
-        """Critic of rows that repeat the batch's classes once or twice."""
-
-        def critic(rows_PBF: Tensor) -> Tensor:
-            if train:
-                rows_PBF = self.regulator.changed(rows_PBF, batch.real, self.state, self.dropout)
-            n = batch.label.shape[1]
-            # Rows of a separate batch are normalised among themselves.
-            halves = rows_PBF.split(n, dim=1) if self.gan.separate_batches else [rows_PBF]
-            labels = [batch.label.repeat(1, half.shape[1] // n, 1) for half in halves]
-            outputs = [self._outputs(parts, *pair, train=train) for pair in zip(halves, labels, strict=True)]
-            return torch.cat(outputs, dim=1)
-
-        return critic
-
-    def _outputs(
-        self, parts: Sequence[Tensor], rows_PBF: Tensor, label_PBC: Tensor, *, train: bool
-    ) -> Tensor:
-        """What the critic says of rows, higher being more real; an autoencoder reconstructs them."""
-        seen = self._seen(rows_PBF)
-        statistics = self.state.critic_statistics_PS
-        streams = self.dropout if train else None
-        said = self.critic(parts, seen, label_PBC, statistics=statistics, streams=streams)
-        if self.loss.error is None:
-            return said[..., 0]
-        return -self.loss.error(seen - said if self.gan.grid is None else (seen - said) * self._lens()[1])
-
-    def _code(self, batch: Batches) -> CriticFn:
-        """What the autoencoder makes of rows before it reconstructs them."""
-        assert not isinstance(self.critic, Encoder)
-        parts, encode = self.critic.split(self.state.critic_PN), self.critic.code
-        statistics = self.state.critic_statistics_PS
-
-        def code(rows_PBF: Tensor) -> Tensor:
-            seen = self._seen(rows_PBF)
-            return encode(parts, seen, batch.label, statistics=statistics, streams=self.dropout)
-
-        return code
-
-    def _seen(self, rows_PBF: Tensor) -> Tensor:
-        """Rows as the critic sees them: where they are images, values go from -1 to 1 as in a picture."""
-        if self.gan.grid is None:
-            return rows_PBF
-        centre_P1F, half_P1F = self._lens()
-        return (rows_PBF - centre_P1F) / half_P1F
-
-    def _lens(self) -> tuple[Tensor, Tensor]:
-        """Middle and half length of the range of each value; states are left as they are."""
-        states, half_PF = self.generator.space.states_S, self.reach.half_PF
-        half_PF = torch.where(half_PF > 0, half_PF, 1.0).index_fill(1, states, 1.0)
-        return self.reach.centre_PF.index_fill(1, states, 0.0)[:, None], half_PF[:, None]
-
-    def _descend(
-        self,
-        loss_P: Tensor,
-        mlp: Packed,
-        parts: Sequence[Tensor],
-        flat_PN: Tensor,
-        moments_P2N: Tensor,
-        decay_P2: Tensor,
-        rate: Tensor,
-        optimizer: str,
-        betas: Betas,
-    ) -> None:
-        # Without the utility force nothing depends on the odds of seeds.
-        gradients = torch.autograd.grad(loss_P.sum(), parts, materialize_grads=True)
-        gradient_PN = clipped(mlp.join(gradients))
-        flat_PN.sub_(rate * OPTIMIZERS[optimizer](gradient_PN, moments_P2N, decay_P2, betas))
-
-
-def networks_of(member: Member) -> tuple[Generator, CriticNet]:
-    """Generator and critic of a member's specification."""
-    gan, pool = member.gan, member.pool
-    family, n_columns, n_classes = FAMILIES[gan.family], pool.space.width, len(pool.classes)
-    widths, critic_widths = tuple(gan.widths), gan.layers_of_critic
-    n_inputs = family.n_inputs(n_columns, gan.latent)
-    rebuilds = LOSSES[gan.loss].error is not None
-    shared: dict[str, Any] = {
-        "multiply": gan.conditioning == "multiply",
-        "slope": gan.slope,
-        "norm_momentum": gan.norm_momentum,
-    }
-    ours: dict[str, Any] = {
-        "activation": gan.activation,
-        "batch_norm": gan.batch_norm,
-        "zero_last": family.from_base,
-    }
-    theirs: dict[str, Any] = {
-        "activation": gan.critic_activation or gan.activation,
-        "batch_norm": gan.critic_norm == "batch",
-        "layer_norm": gan.critic_norm == "layer",
-        "dropout": gan.critic_dropout,
-    }
-    generator: GeneratorNet
-    critic: CriticNet
-    if gan.grid is None:
-        shared["looped"] = max(widths + critic_widths, default=0) >= WIDE
-        generator = Mlp(n_inputs, n_classes, n_columns, widths, **ours, **shared)
-        critic = Mlp(n_columns, n_classes, n_columns if rebuilds else 1, critic_widths, **theirs, **shared)
-    else:
-        canvas = Canvas.of(pool.space.layout, gan.grid)
-        generator = Decoder(canvas, n_classes, n_inputs, widths, **ours, **shared)
-        encoder = Encoder(
-            canvas, n_classes, min(critic_widths) if rebuilds else 1, critic_widths, **theirs, **shared
-        )
-        critic = mirrored(encoder) if rebuilds else encoder
-    geometry = Geometry(n_classes, n_columns, N_TRAITS) if family.learnt else None
-    return Generator(family, generator, pool.space, geometry), critic
-
-
-def leaves(mlp: Packed, flat_PN: Tensor) -> list[Tensor]:
-    """Parameter matrices that collect gradients."""
-    return [part.detach().requires_grad_() for part in mlp.split(flat_PN)]
