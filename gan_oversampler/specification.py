@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from types import MappingProxyType
@@ -15,9 +14,8 @@ from gan_oversampler._names import lookup
 from gan_oversampler.activations import ACTIVATIONS
 from gan_oversampler.bases import BASES
 from gan_oversampler.canvas import Grid
-from gan_oversampler.controllers import CONTROLLERS
+from gan_oversampler.consistency import CHECKS
 from gan_oversampler.evolution import Evolution
-from gan_oversampler.forces import FORCES
 from gan_oversampler.latent import LATENTS
 from gan_oversampler.losses import LOSSES, PENALTIES
 from gan_oversampler.networks import FAMILIES
@@ -317,97 +315,14 @@ class GAN(BaseEstimator):
         for name, registry in REGISTRIES.items():
             if (choice := getattr(self, name)) is not None:
                 lookup(registry, choice, name.replace("_", " "))
-        if not self.balanced and FAMILIES[self.family].learnt:
-            raise ValueError(f"balanced=False is not possible with family={self.family!r}: lessons balance.")
-        self._check_forces()
-        self._check_controllers()
-        self._check_numbers()
-        self._check_critic()
-        self._check_evolution()
+        for check in CHECKS:
+            check(self)
         return self
 
-    def _check_forces(self) -> None:
-        for name, weight in (self.forces or {}).items():
-            lookup(FORCES, name, "force")
-            if name == "utility" and weight and not FAMILIES[self.family].learnt:
-                raise ValueError(
-                    f"The force 'utility' needs the family 'guided', because others draw from all rows, also"
-                    f" from those that utility is measured on. Got family={self.family!r}."
-                )
-            if not isinstance(weight, Real) or not math.isfinite(weight):
-                raise ValueError(f"'forces' of GAN must hold finite weights. Got {weight!r} for {name!r}.")
-
-    def _check_controllers(self) -> None:
-        for name in self.controllers:
-            lookup(CONTROLLERS, name, "controller")
-        if self.controllers and "adversarial" not in self.pulls:
-            raise ValueError(
-                f"'controllers' of GAN watch the critic, which trains only under the force 'adversarial'. Got"
-                f" controllers={self.controllers!r} and forces={self.forces!r}. Give that force a weight, or"
-                " leave the controllers out."
-            )
-        known = [name for name, loss in LOSSES.items() if loss.equilibrium is not None]
-        if "gap" in self.controllers and self.loss not in known:
-            raise ValueError(
-                "The controller 'gap' needs a loss whose value at equilibrium is known. Got"
-                f" loss={self.loss!r}. Take one of {', '.join(map(repr, known))}, or another controller."
-            )
-        penalty = LOSSES[self.loss].penalty if self.penalty == "auto" else self.penalty
-        if "r1" in self.controllers and (penalty == "none" or self.penalty_weight == 0):
-            raise ValueError(
-                "The controller 'r1' moves the weight of the penalty, and there is none. Got"
-                f" loss={self.loss!r}, penalty={self.penalty!r}, penalty_weight={self.penalty_weight!r}."
-                " Give penalty='r1_r2', or leave the controller out."
-            )
-
-    def _check_numbers(self) -> None:
-        for name in ("widths", "critic_widths"):
-            widths = getattr(self, name)
-            if widths is not None and not all(isinstance(w, Integral) and int(w) > 0 for w in widths):
-                raise ValueError(f"{name!r} of GAN must hold positive integers. Got {widths!r} instead.")
-        for name in ("betas", "critic_betas"):
-            betas = getattr(self, name)
-            if betas is not None and (len(betas) != 2 or not all(0 <= b < 1 for b in betas)):
-                raise ValueError(f"{name!r} of GAN must be two numbers in [0, 1). Got {betas!r} instead.")
-        grid = self.grid
-        if isinstance(grid, tuple | list) and (
-            len(grid) != 2 or not all(isinstance(n, Integral) and n > 0 for n in grid)
-        ):
-            raise ValueError(f"'grid' of GAN must be (height, width) in cells. Got {grid!r} instead.")
-
-    def _check_critic(self) -> None:
-        """Refuse what means nothing for the critic that is asked for."""
-        game = LOSSES[self.loss]
-        if game.error:
-            self._check_autoencoder()
-        penalty = game.penalty if self.penalty == "auto" else self.penalty
-        if self.critic_norm == "batch" and PENALTIES[penalty] and self.penalty_weight != 0:
-            raise ValueError(
-                f"The penalty {penalty!r} measures the critic's slope row by row, and critic_norm='batch'"
-                " mixes rows. Set critic_norm='layer', or penalty='none' with a loss that can do without."
-            )
-        if self.separate_batches and self.critic_norm != "batch":
-            raise ValueError(
-                "separate_batches=True makes no difference unless the critic normalises over batches. Set"
-                f" critic_norm='batch', or leave separate_batches out. Got critic_norm={self.critic_norm!r}."
-            )
-
-    def _check_autoencoder(self) -> None:
-        for name in ("label_noise", "label_smoothing"):
-            if getattr(self, name):
-                raise ValueError(
-                    f"The critic of loss={self.loss!r} is an autoencoder and has no labels. Set {name}=0."
-                )
-        if self.penalty == "gradient":
-            raise ValueError(
-                f"penalty='gradient' asks for a slope of one, but the critic of loss={self.loss!r} is an"
-                " autoencoder, and flat where it reconstructs well. Set penalty='none' or 'r1_r2'."
-            )
-        if not self.layers_of_critic:
-            raise ValueError(
-                f"The critic of loss={self.loss!r} is an autoencoder, which needs a hidden layer. Set"
-                " critic_widths to the layers that encode and decode, such as (64, 16, 64)."
-            )
+    @property
+    def penalty_in_force(self) -> str:
+        """The penalty that is meant, ``"auto"`` being the one that belongs to the loss."""
+        return LOSSES[self.loss].penalty if self.penalty == "auto" else self.penalty
 
     @property
     def layers_of_critic(self) -> tuple[int, ...]:
@@ -415,16 +330,6 @@ class GAN(BaseEstimator):
         if self.critic_widths is not None:
             return tuple(self.critic_widths)
         return tuple(self.widths) if self.grid is None else tuple(self.widths)[::-1]
-
-    def _check_evolution(self) -> None:
-        if self.evolution is None:
-            return
-        self.evolution.validate()
-        if self.loss != "bce" or "adversarial" not in self.pulls:
-            raise ValueError(
-                "'evolution' needs a critic that tells odds: set loss='bce', and leave the force"
-                f" 'adversarial' on. Got loss={self.loss!r} and forces={self.forces!r}."
-            )
 
     @property
     def lineages(self) -> list[GAN]:

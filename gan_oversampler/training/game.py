@@ -77,8 +77,7 @@ class Game:
         return self.at_rest.rates(network, self.gan.geometry_rate)
 
     def _penalty(self) -> tuple[Penalty | None, float]:
-        name = self.loss.penalty if self.gan.penalty == "auto" else self.gan.penalty
-        penalty = PENALTIES[name]
+        penalty = PENALTIES[self.gan.penalty_in_force]
         usual = penalty.weight if penalty else 0.0
         return penalty, usual if self.gan.penalty_weight is None else self.gan.penalty_weight
 
