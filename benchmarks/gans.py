@@ -190,11 +190,11 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _names(folder: Path) -> list[str]:
-    """One derived table of each AutoGAN root, and twenty KEEL tables of all sizes."""
+    """Twenty KEEL tables of all sizes, then one derived table of each AutoGAN root."""
     keel = SUITES["keel"].names(folder)
     spaced = np.linspace(0, len(keel) - 1, N_KEEL).round().astype(int)
     derived = [name for name in autogan_names(folder) if name.endswith(SIZE)]
-    return [*derived, *(keel[i] for i in spaced)]
+    return [*(keel[i] for i in spaced), *derived]
 
 
 if __name__ == "__main__":
