@@ -21,6 +21,7 @@ import pandas as pd
 import torch
 from imblearn.over_sampling import SMOTE
 from joblib import Parallel, delayed
+from sklearn.base import clone
 from threadpoolctl import threadpool_limits
 
 from benchmarks.fidelity import fidelity, precision
@@ -52,6 +53,11 @@ GANS: Final[Mapping[str, GAN]] = MappingProxyType(
         "guided": GAN("guided", widths=(32,)),
     }
 )
+# One controller at a time, with the oracle's stop; those that the loss allows.
+CONTROLLERS: Final = ("gap", "two_time_scale", "pacing", "ada", "apa", "collapse")
+CONTROLLED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"gan": CONTROLLERS, "guided": (*CONTROLLERS, "r1")}
+)
 STOPS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
     {"oracle": {"oracle": "downstream", "patience": 2}, "fixed": {"oracle": None}}
 )
@@ -77,7 +83,8 @@ Arm = tuple[str, str, str]
 
 def arms() -> list[Arm]:
     """Everything that is compared."""
-    return [*((name, "", "") for name in RIVALS), *product(GANS, STOPS, FILTERS)]
+    controlled = [(f"{gan}, {name}", "oracle", "") for gan, names in CONTROLLED.items() for name in names]
+    return [*((name, "", "") for name in RIVALS), *product(GANS, STOPS, FILTERS), *controlled]
 
 
 def steps_of(arm: Arm, setting: Setting) -> Steps:
@@ -86,8 +93,9 @@ def steps_of(arm: Arm, setting: Setting) -> Steps:
     if name in RIVALS:
         smote = SMOTE(k_neighbors=setting.k_neighbors, random_state=setting.random_state)
         return on_encoded(setting, smote if name == "smote" else None)
+    plain, _, controller = name.partition(", ")
     sampler = GANOversampler(
-        gan=GANS[name],
+        gan=clone(GANS[plain]).set_params(controllers=(controller,) if controller else ()),
         max_steps=STEPS,
         epoch_unit=STEPS // 6,
         rejection=kept or None,
@@ -148,6 +156,20 @@ def effect(rows: pd.DataFrame, column: str, treated: str, plain: str) -> pd.Data
     return text.rename_axis("GAN").reset_index()
 
 
+def controlled(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mean gain and its standard error, over tables, of every controller over the same GAN without."""
+    stopped = rows[(rows["stop"] == "oracle") & (rows["filter"] == "")]
+    wide = stopped.pivot(index="table", columns="gan")
+    found = []
+    for gan, names in CONTROLLED.items():
+        for name in names:
+            known = f"{gan}, {name}" in set(rows["gan"])
+            gains = {s: wide[s][f"{gan}, {name}"] - wide[s][gan] for s in SCORES} if known else {}
+            told = {s: f"{g.mean():+.3f} ± {g.sem():.3f}" for s, g in gains.items()}
+            found += [{"GAN": gan, "controller": name, **told}] if known else []
+    return pd.DataFrame(found)
+
+
 def _page(rows: pd.DataFrame) -> str:
     parts = []
     for kind, part in rows.groupby("kind", sort=False):
@@ -159,6 +181,7 @@ def _page(rows: pd.DataFrame) -> str:
     stops, filters = effect(rows, "stop", "oracle", "fixed"), effect(rows, "filter", "obrs", "")
     parts.append(f"## The oracle's stop against {STEPS} fixed steps\n\n{as_table(stops)}")
     parts.append(f"## Rejection (OBRS) against none\n\n{as_table(filters)}")
+    parts.append(f"## One controller against none\n\n{as_table(controlled(rows))}")
     what = (
         f"First of five folds; mean of {', '.join(CLASSIFIERS)}; networks of {WIDTHS} units, at most {STEPS}"
         " steps; gains with standard errors over tables; `python -m benchmarks.gans`."

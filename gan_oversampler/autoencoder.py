@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from gan_oversampler.convolution import Decoder, Encoder
-from gan_oversampler.perceptron import Mlp, Packed
+from gan_oversampler.packed import Packed
+from gan_oversampler.perceptron import Mlp
 
 
 @dataclass(frozen=True)

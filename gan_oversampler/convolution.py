@@ -9,7 +9,7 @@ vectors and classes in, vectors out. Members are computed one by one, so none ca
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +21,7 @@ from torch import Tensor
 
 from gan_oversampler.activations import ACTIVATIONS
 from gan_oversampler.canvas import Canvas, Shape
-from gan_oversampler.perceptron import NORM_MOMENTUM, SLOPE, Packed
+from gan_oversampler.packed import NORM_MOMENTUM, SLOPE, Layer, Layered
 
 KERNEL: Final = 4  # with a stride of 2 every output of a transposed convolution sums equally many inputs
 STRIDE: Final = 2
@@ -30,7 +30,7 @@ EPSILON: Final = 1e-3  # beside variances, as in perceptrons
 
 
 @dataclass(frozen=True)
-class Convolutional(Packed, ABC):
+class Convolutional(Layered):
     """What encoders and decoders share; every layer halves or doubles the sides of the grid.
 
     Parameters
@@ -63,16 +63,6 @@ class Convolutional(Packed, ABC):
 
     @property
     @abstractmethod
-    def n_inputs(self) -> int:
-        """Length of what goes in, the class left out."""
-
-    @property
-    @abstractmethod
-    def weights(self) -> list[tuple[tuple[int, int], int, int]]:
-        """Matrix of each layer, how many biases it has, and connections of an input and an output."""
-
-    @property
-    @abstractmethod
     def steps(self) -> list[Shape]:
         """Shape where each layer meets the grid."""
 
@@ -94,42 +84,6 @@ class Convolutional(Packed, ABC):
         for _ in self.widths:
             grids.append((-(-grids[-1][0] // STRIDE), -(-grids[-1][1] // STRIDE)))
         return grids
-
-    @cached_property
-    def shapes(self) -> list[tuple[int, int]]:  # type: ignore[override]
-        """Parameter matrices in the order in which they lie in the buffer."""
-        shapes = [(self.n_classes, self.n_inputs)] if self.multiply else []
-        for matrix, n_channels, _ in self.weights:
-            shapes += [matrix, (1, n_channels)]
-        if self.batch_norm or self.layer_norm:
-            shapes += [(2, width) for width in self.widths]
-        return shapes
-
-    @property
-    def n_statistics(self) -> int:
-        """Running mean and variance per normalised channel."""
-        return 2 * sum(self.widths) if self.batch_norm else 0
-
-    def init(self, generator: torch.Generator) -> Tensor:
-        """Start of one member ``(N,)``: Glorot uniform weights, zero biases."""
-        flat = torch.zeros(self.n_parameters)
-        views, last = self.split(flat[None]), self._weight(len(self.weights) - 1)
-        for i, (_, _, connections) in enumerate(self.weights):
-            bound = math.sqrt(6 / connections)
-            views[self._weight(i)].uniform_(-bound, bound, generator=generator)
-        if self.zero_last:
-            views[last].zero_()
-        if self.multiply:
-            views[0].uniform_(-0.05, 0.05, generator=generator)
-        for view in views[last + 2 :]:
-            view[:, 0] = 1.0
-        return flat
-
-    def init_statistics(self) -> Tensor:
-        """Running statistics of one member before training: mean 0, variance 1."""
-        widths = self.widths if self.batch_norm else ()
-        starts = [torch.tensor([0.0, 1.0]).repeat_interleave(width) for width in widths]
-        return torch.cat([torch.empty(0), *starts])
 
     def __call__(
         self,
@@ -153,10 +107,6 @@ class Convolutional(Packed, ABC):
                 for p in range(len(x_PBI))
             ]
         )
-
-    def _weight(self, layer: int) -> int:
-        """Position of a layer's weight in ``shapes``; its bias follows."""
-        return 2 * layer + self.multiply
 
     def _embedded(self, parts: Sequence[Tensor], x_BI: Tensor, label_BC: Tensor) -> Tensor:
         return x_BI * (label_BC @ parts[0]) if self.multiply else x_BI
@@ -184,7 +134,7 @@ class Convolutional(Packed, ABC):
         return self._drop(i, h, stream)
 
     def _scaled(self, i: int, parts: Sequence[Tensor], h: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
-        gain, shift = parts[self._weight(len(self.weights)) + i].view(2, -1, 1, 1)
+        gain, shift = parts[self._weight(len(self.layers)) + i].view(2, -1, 1, 1)
         return (h - mean) * ((variance + EPSILON).rsqrt() * gain) + shift
 
     def _drop(self, i: int, h: Tensor, stream: torch.Generator | None) -> Tensor:
@@ -211,7 +161,7 @@ class Decoder(Convolutional):
     """
 
     @property
-    def n_inputs(self) -> int:
+    def n_inputs(self) -> int:  # type: ignore[override]
         return self.length
 
     @property
@@ -226,14 +176,14 @@ class Decoder(Convolutional):
         return [(n, *grid) for n, grid in zip(channels, reversed(self.grids), strict=True)]
 
     @property
-    def weights(self) -> list[tuple[tuple[int, int], int, int]]:
+    def layers(self) -> list[Layer]:
         """The dense layer has a bias per number, convolutions one per channel."""
         first, n_inputs = math.prod(self.steps[0]), self.length + self.n_classes * (not self.multiply)
-        weights = [((n_inputs, first), first, n_inputs + first)]
+        layers = [Layer((n_inputs, first), first, n_inputs + first)]
         for (inputs, *_), (outputs, *_) in zip(self.steps, self.steps[1:], strict=False):
             connections = TAPS // STRIDE**2 * inputs + TAPS * outputs
-            weights.append(((inputs, outputs * TAPS), outputs, connections))
-        return weights
+            layers.append(Layer((inputs, outputs * TAPS), outputs, connections))
+        return layers
 
     def member(
         self,
@@ -273,7 +223,7 @@ class Encoder(Convolutional):
     """
 
     @property
-    def n_inputs(self) -> int:
+    def n_inputs(self) -> int:  # type: ignore[override]
         return len(self.canvas.places)
 
     @property
@@ -288,13 +238,13 @@ class Encoder(Convolutional):
         return [(n, *grid) for n, grid in zip((first, *self.widths), self.grids, strict=True)]
 
     @property
-    def weights(self) -> list[tuple[tuple[int, int], int, int]]:
-        weights = []
+    def layers(self) -> list[Layer]:
+        layers = []
         for (inputs, *_), (outputs, *_) in zip(self.steps, self.steps[1:], strict=False):
             connections = TAPS * inputs + TAPS // STRIDE**2 * outputs
-            weights.append(((outputs, inputs * TAPS), outputs, connections))
+            layers.append(Layer((outputs, inputs * TAPS), outputs, connections))
         last = math.prod(self.steps[-1])
-        return [*weights, ((last, self.length), self.length, last + self.length)]
+        return [*layers, Layer((last, self.length), self.length, last + self.length)]
 
     def member(
         self,

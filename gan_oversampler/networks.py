@@ -15,7 +15,7 @@ from torch import Tensor
 
 from gan_oversampler.autoencoder import GeneratorNet
 from gan_oversampler.geometry import Geometry, Start
-from gan_oversampler.perceptron import Packed
+from gan_oversampler.packed import Packed
 from gan_oversampler.space import RowSpace
 
 

@@ -1,56 +1,23 @@
-"""P perceptrons as one tensor program.
-
-The parameters of a member lie in one row of a buffer ``(P, N)``, so that optimisers, averages, snapshots
-and rollbacks are single tensor operations and never mix members.
-"""
+"""P perceptrons as one tensor program."""
 
 # P member, B row, I input, O output, H hidden, N parameter, C class
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from gan_oversampler._products import padded, product
+from gan_oversampler._products import product
 from gan_oversampler.activations import ACTIVATIONS
-
-NORM_MOMENTUM: Final = 0.8  # of batch statistics, as in the reference code
-SLOPE: Final = 0.2
-
-
-class Packed:
-    """Parameter matrices that lie one after the other in a buffer, padded to whole vectors."""
-
-    shapes: list[tuple[int, int]]
-
-    @property
-    def n_parameters(self) -> int:
-        return padded(sum(rows * columns for rows, columns in self.shapes))
-
-    def split(self, flat_PN: Tensor) -> list[Tensor]:
-        """Views of the buffer, one per matrix: ``(P, rows, columns)``."""
-        views, start = [], 0
-        for rows, columns in self.shapes:
-            stop = start + rows * columns
-            views.append(flat_PN[:, start:stop].unflatten(1, (rows, columns)))
-            start = stop
-        return views
-
-    def join(self, parts: Sequence[Tensor]) -> Tensor:
-        """The opposite of ``split``, padding with zeros."""
-        flat_PN = torch.cat([part.flatten(1) for part in parts], dim=1)
-        return F.pad(flat_PN, (0, self.n_parameters - flat_PN.shape[1]))
+from gan_oversampler.packed import NORM_MOMENTUM, SLOPE, Layer, Layered
 
 
 @dataclass(frozen=True)
-class Mlp(Packed):
+class Mlp(Layered):
     """Shape of P class-conditional perceptrons: ``(P, B, I)`` and ``(P, B, C)`` to ``(P, B, O)``.
 
     Parameters
@@ -106,46 +73,13 @@ class Mlp(Packed):
         first = self.n_inputs if self.multiply else self.n_inputs + self.n_classes
         return (first, *self.widths, self.n_outputs)
 
-    @cached_property
-    def shapes(self) -> list[tuple[int, int]]:  # type: ignore[override]
-        """Parameter matrices in the order in which they lie in the buffer."""
-        shapes = [(self.n_classes, self.n_inputs)] if self.multiply else []
-        for inputs, outputs in zip(self._sizes, self._sizes[1:], strict=False):
-            shapes += [(inputs, outputs), (1, outputs)]
-        if self.batch_norm or self.layer_norm:
-            shapes += [(2, width) for width in self.widths]
-        return shapes
-
     @property
-    def n_statistics(self) -> int:
-        """Running mean and variance per normalised unit."""
-        return 2 * sum(self.widths) if self.batch_norm else 0
-
-    def init(self, generator: torch.Generator) -> Tensor:
-        """Start of one member ``(N,)``: Glorot uniform weights, zero biases."""
-        flat = torch.zeros(self.n_parameters)
-        views = self.split(flat[None])
-        last = self._weight(len(self._sizes) - 2)
-        for i in range(len(self._sizes) - 1):
-            bound = math.sqrt(6 / sum(views[self._weight(i)].shape[1:]))
-            views[self._weight(i)].uniform_(-bound, bound, generator=generator)
-        if self.zero_last:
-            views[last].zero_()
-        if self.multiply:
-            views[0].uniform_(-0.05, 0.05, generator=generator)
-        for view in views[last + 2 :]:
-            view[:, 0] = 1.0
-        return flat
-
-    def init_statistics(self) -> Tensor:
-        """Running statistics of one member before training: mean 0, variance 1."""
-        widths = self.widths if self.batch_norm else ()
-        starts = [torch.tensor([0.0, 1.0]).repeat_interleave(width) for width in widths]
-        return torch.cat([torch.empty(0), *starts])
-
-    def _weight(self, layer: int) -> int:
-        """Position of a layer's weight in ``shapes``; its bias follows."""
-        return 2 * layer + self.multiply
+    def layers(self) -> list[Layer]:
+        """A bias per output."""
+        return [
+            Layer((inputs, outputs), outputs, inputs + outputs)
+            for inputs, outputs in zip(self._sizes, self._sizes[1:], strict=False)
+        ]
 
     def __call__(
         self,

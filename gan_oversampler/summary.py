@@ -11,7 +11,8 @@ import pandas as pd
 from gan_oversampler.autoencoder import Autoencoder, CriticNet, GeneratorNet
 from gan_oversampler.convolution import Convolutional, Decoder
 from gan_oversampler.networks import Generator
-from gan_oversampler.perceptron import Mlp, Packed
+from gan_oversampler.packed import Packed
+from gan_oversampler.perceptron import Mlp
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +172,10 @@ def _grid_layers(net: Convolutional) -> list[Layer]:
     if not grows:
         what = "onto a grid" if net.multiply else "onto a grid, class as planes"
         layers.append(Layer(f"{what}, {_shape(net.steps[0])}", n_inputs, lengths[0]))
-    for i, (matrix, n_biases, _) in enumerate(net.weights):
+    for i, weights in enumerate(net.layers):
         inputs, outputs = lengths[i : i + 2]
         name = _layer_name(net, i)
-        layers.append(Layer(name, inputs, outputs, math.prod(matrix) + n_biases))
+        layers.append(Layer(name, inputs, outputs, math.prod(weights.matrix) + weights.n_biases))
         if i < len(net.widths):
             layers += _after(net, i, outputs, net.widths[i])
     if grows:

@@ -51,6 +51,14 @@ def test_effects_are_paired():
     assert "all of them" in told.index
 
 
+def test_controllers_are_compared_with_the_same_gan_without():
+    rows = _rows()
+    rows.loc[rows["gan"] == "guided, ada", "f1"] += 0.25
+    told = gans.controlled(rows).set_index(["GAN", "controller"])
+    assert told.loc[("guided", "ada"), "f1"] == "+0.250 ± 0.000"
+    assert told.loc[("gan", "ada"), "f1"] == "+0.000 ± 0.000"
+
+
 def test_precision_is_one_for_real_rows_and_zero_for_strangers():
     real = np.random.default_rng(0).normal(size=(60, 3))
     assert precision(real[:20], real) == 1.0

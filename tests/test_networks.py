@@ -12,7 +12,8 @@ from gan_oversampler._products import LANES, padded
 from gan_oversampler.bases import BASES, Neighbourhood
 from gan_oversampler.geometry import Geometry, Start
 from gan_oversampler.networks import FAMILIES, Generator, Reach
-from gan_oversampler.perceptron import NORM_MOMENTUM, SLOPE, Mlp
+from gan_oversampler.packed import NORM_MOMENTUM, SLOPE
+from gan_oversampler.perceptron import Mlp
 from gan_oversampler.space import STATE_LOGIT
 from tests.tables import MIXED
 

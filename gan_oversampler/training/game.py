@@ -18,7 +18,7 @@ from gan_oversampler.latent import Latent
 from gan_oversampler.losses import LOSSES, PENALTIES, CriticFn, GanLoss, Penalty, proportional_control
 from gan_oversampler.networks import Reach
 from gan_oversampler.optimizers import OPTIMIZERS, Betas, clipped
-from gan_oversampler.perceptron import Packed
+from gan_oversampler.packed import Packed
 from gan_oversampler.training.building import networks_of
 from gan_oversampler.training.feed import Batches
 from gan_oversampler.training.members import Member, State
