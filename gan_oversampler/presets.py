@@ -124,7 +124,7 @@ def preset(name: str) -> GAN:
         ``reference`` (AutoGAN's conditional GAN), ``gan``, ``lsgan``, ``wgan``, ``wgan_gp``, ``r3gan``,
         ``egan``, ``ebgan``, ``began``, ``dcgan``, or ``fgan_kl`` and the other divergences that
         ``GAN(loss=...)`` knows. ``dcgan`` is for columns that form a square image; for others say
-        ``preset("dcgan").set_params(grid=(28, 20))``.
+        ``preset("dcgan").set_params(grid=(28, 20))``. Hyphens will do for underscores.
 
     Returns
     -------
@@ -141,4 +141,4 @@ def preset(name: str) -> GAN:
     >>> preset("wgan").set_params(widths=(64,)).critic_clip
     0.01
     """
-    return clone(lookup(PRESETS, name, "preset"))
+    return clone(lookup(PRESETS, name.replace("-", "_"), "preset"))
