@@ -32,7 +32,7 @@ from benchmarks.protocol import N_FOLDS, judge, split, treat
 from benchmarks.provenance import RESULTS, note_run
 from benchmarks.storage import Store
 from benchmarks.suites import SUITES, needed
-from benchmarks.tables import Table, autogan_names, data_folder, load_table
+from benchmarks.tables import Table, data_folder, load_table
 from gan_oversampler import GAN, GANOversampler, preset
 
 CLASSIFIERS: Final = ("logistic", "knn", "tree", "forest")
@@ -201,6 +201,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     done = set(store.read()[list(KEY)].itertuples(index=False, name=None))
     tables = [load_table(name, folder) for name in _names(folder)]
     todo = [(table, arm) for table, arm in product(tables, arms()) if (table.name, *arm) not in done]
+    todo.sort(key=lambda task: ", " in task[1][0])  # controllers last
     if todo:
         note_run(options.out, cells=len(todo), jobs=options.jobs)
     work = Parallel(options.jobs, return_as="generator_unordered", verbose=1)
@@ -216,7 +217,7 @@ def _names(folder: Path) -> list[str]:
     """Twenty KEEL tables of all sizes, then one derived table of each AutoGAN root."""
     keel = SUITES["keel"].names(folder)
     spaced = np.linspace(0, len(keel) - 1, N_KEEL).round().astype(int)
-    derived = [name for name in autogan_names(folder) if name.endswith(SIZE)]
+    derived = [name for name in SUITES["autogan"].names(folder) if name.endswith(SIZE)]
     return [*(keel[i] for i in spaced), *derived]
 
 
