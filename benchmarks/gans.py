@@ -201,7 +201,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     done = set(store.read()[list(KEY)].itertuples(index=False, name=None))
     tables = [load_table(name, folder) for name in _names(folder)]
     todo = [(table, arm) for table, arm in product(tables, arms()) if (table.name, *arm) not in done]
-    todo.sort(key=lambda task: ", " in task[1][0])  # controllers last
+    todo.sort(key=lambda task: (", " in task[1][0], task[1][1] == "oracle"))  # what is dear comes last
     if todo:
         note_run(options.out, cells=len(todo), jobs=options.jobs)
     work = Parallel(options.jobs, return_as="generator_unordered", verbose=1)
