@@ -103,7 +103,7 @@ def _noise(base_PBF: Tensor, z_PBZ: Tensor) -> Tensor:
 FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
     {
         "residual": Family(_base_and_noise, _corrected, from_base=True),
-        "classic": Family(_noise, _within_range, from_base=False),
+        "classic": Family(_noise, _within_range, from_base=False, proof=0.0),
         "guided": Family(
             _base_and_noise,
             _corrected,

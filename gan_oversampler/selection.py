@@ -45,8 +45,9 @@ def choose(
 
     Within a specification training has to earn its place: the best trained generator counts only if its
     gain over the untrained one, paired over the folds, exceeds as many standard errors as ``proofs``
-    asks of this specification. Among specifications the highest mean utility wins, the earlier one on
-    ties. ``kinds`` says which specifications may be mixed; without it each is of a kind of its own.
+    asks of this specification. What is mere noise untrained has no such place, whatever its score. Among
+    specifications the highest mean utility wins, the earlier one on ties. ``kinds`` says which
+    specifications may be mixed; without it each is of a kind of its own.
 
     Raises
     ------
@@ -56,6 +57,7 @@ def choose(
     finite = [entry for entry in scored if entry.candidate.sound and np.isfinite(entry.mean)]
     if not finite:
         raise ValueError("No candidate has a finite score.")
+    finite = [entry for entry in finite if not entry.candidate.noise] or finite
     by_number: dict[int, list[Scored]] = {}
     for entry in finite:
         by_number.setdefault(entry.candidate.specification, []).append(entry)

@@ -50,7 +50,8 @@ class GAN(BaseEstimator):
     ----------
     family : {"residual", "classic", "guided"}, default="residual"
         ``residual`` corrects rows drawn from ``base`` and is that base until trained; ``classic`` maps
-        noise and label to a row, as in AutoGAN's reference code (Nazari et al. 2023). ``guided`` also
+        noise and label to a row, as in AutoGAN's reference code (Nazari et al. 2023); untrained it is scored,
+        but never kept. ``guided`` also
         learns the geometry under the correction: how far new rows lie from a real one and toward its
         friends, and which real rows are taken; it is pulled by held-out utility.
     base : str, default="smote"

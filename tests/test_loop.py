@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -230,3 +230,17 @@ def test_a_specification_is_trained_until_its_last_follower_leaves():
     train(script, followers, Budget(10, 1, 1000))
     assert [[s.candidate.step for s in f.scored] for f in followers] == [[0, 10], [0, 10, 20, 30]]
     assert script.said("drop") == [(0, 3)]
+
+
+def test_noise_sets_no_bar_and_no_step_is_a_failure_for_it():
+    """A GAN that begins with noise is judged from its first trained rung on."""
+
+    class Noisy(Script):
+        def candidates(self, step):
+            return [replace(candidate, noise=not step) for candidate in super().candidates(step)]
+
+    script = Noisy({0: [9.0, 1.0, 2.0, 0.0, 0.0, 5.0]})
+    follower = Follower(script.score, 2)
+    train(script, [follower], Budget(10, 2, 1000))
+    assert [entry.improved for entry in follower.scored] == [False, True, True, False, False]
+    assert follower.trackers[0].best == 2.0

@@ -327,3 +327,12 @@ def test_fitting_does_not_aim_the_users_own_gan():
     sampler = GANOversampler(gan=GUIDED, oracle="g_mean", max_steps=0, cv=2, random_state=0).fit(X, y)
     assert sampler.gan is GUIDED
     assert GUIDED.objective == "auto"
+
+
+def test_noise_before_training_is_scored_but_never_kept():
+    X, y = numbers()
+    sampler = GANOversampler(gan=GAN("classic"), max_steps=20, epoch_unit=10, cv=2, random_state=0).fit(X, y)
+    assert sampler.history_["step"].min() == 0
+    assert "step 0" not in sampler.report_.choice
+    untrained = sampler.set_params(max_steps=0).fit(X, y)
+    assert "step 0" in untrained.report_.choice

@@ -1,6 +1,7 @@
 """Which candidate is kept, in numbers small enough to check by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -71,6 +72,15 @@ def test_without_proof_any_gain_counts():
     start, erratic = _scored(0, 0, 0.0, 0.0), _scored(0, 50, -9.0, 9.1)
     assert _best([start, erratic], 0.0) is erratic
     assert _best([start, _scored(0, 50, -9.0, 9.0)], 0.0) is start
+
+
+def test_noise_is_never_kept_unless_there_is_nothing_else():
+    noise = _scored(0, 0, 9.0, 9.0)
+    noise = replace(noise, candidate=replace(noise.candidate, noise=True))
+    trained = [_scored(0, 50, 2.0, 2.0), _scored(0, 100, 3.0, 3.0)]
+    assert _best([noise, *trained], 0.0) is trained[1]
+    assert noise not in _chosen([noise, *trained], 0.0).mixture
+    assert _best([noise], 0.0) is noise
 
 
 def test_each_specification_has_its_own_proof():

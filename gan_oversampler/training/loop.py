@@ -37,6 +37,9 @@ class Candidate:
         Further members that saw all rows; they sample beside the first.
     collapsed : bool
         Whether a controller found that new rows are all alike.
+    noise : bool
+        Whether it is the untrained start of a generator that begins with noise. It is scored for comparison,
+        but never kept: such rows lie so far from all others that a downstream score hardly minds them.
     """
 
     specification: int
@@ -45,6 +48,7 @@ class Candidate:
     losses: tuple[float, float] = (math.nan, math.nan)
     others: tuple[Snapshot, ...] = ()
     collapsed: bool = False
+    noise: bool = False
 
     @property
     def finals(self) -> tuple[Snapshot, ...]:
@@ -225,6 +229,8 @@ class Follower:
         return stopped or specification in self.over
 
     def _verdict(self, candidate: Candidate, utilities: NDArray[np.float64], budget: Budget) -> Scored:
+        if candidate.noise:
+            return Scored(candidate, utilities, False, 0, budget.seconds)
         tracker = self.trackers.setdefault(candidate.specification, Tracker(self.patience))
         score = float(np.mean(utilities)) if candidate.sound and utilities.size else math.nan
         return Scored(candidate, utilities, tracker.observe(score), tracker.failed, budget.seconds)

@@ -12,7 +12,7 @@ import torch
 from gan_oversampler._rng import Streams
 from gan_oversampler.autoencoder import CriticNet
 from gan_oversampler.events import Event
-from gan_oversampler.networks import Generator
+from gan_oversampler.networks import FAMILIES, Generator
 from gan_oversampler.specification import GAN
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.loop import Candidate
@@ -123,6 +123,7 @@ class CrossFitted:
                 self.losses[number],
                 tuple(others[number]),
                 collapsed[number],
+                noise=not step and self.trains(number) and not FAMILIES[self.gans[number].family].from_base,
             )
             for number in sorted(firsts)
         ]
