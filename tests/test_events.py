@@ -97,8 +97,8 @@ def test_a_collapsed_rung_fails_and_goes_back():
     for cohort in population.cohorts:
         cohort.state.generator_PN.zero_()  # every row is the middle of the range
     train(population, [follower], Budget(30, 2, 30), lambda *event: told.append(event))
-    assert [s.improved for s in follower.scored] == [True, False]
-    assert follower.trackers[0].best == 0
+    assert [s.improved for s in follower.scored] == [False, False]
+    assert follower.trackers[0].failed == 1
     assert follower.scored[1].candidate.finite
     assert not follower.scored[1].candidate.sound
     assert [event[2] for event in told] == ["rollback"]
