@@ -51,6 +51,13 @@ def test_effects_are_paired():
     assert "all of them" in told.index
 
 
+def test_tables_that_are_not_finished_are_left_out():
+    rows = _rows()
+    unfinished = (rows["table"] == "b") & (rows["gan"] == "egan")
+    assert set(gans.complete(rows[~unfinished])["table"]) == {"a", "c"}
+    assert len(gans.complete(rows[rows["gan"] != "guided, ada"])) == len(rows) - 3
+
+
 def test_controllers_are_compared_with_the_same_gan_without():
     rows = _rows()
     rows.loc[rows["gan"] == "guided, ada", "f1"] += 0.25
