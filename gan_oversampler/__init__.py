@@ -22,6 +22,7 @@ from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.oracles.manifold import PRDCOracle
 from gan_oversampler.oracles.privacy import PrivacyOracle
 from gan_oversampler.oracles.two_sample import C2STOracle, DualityGapOracle
+from gan_oversampler.policies import Policy
 from gan_oversampler.presets import preset
 from gan_oversampler.refinement import Refinement
 from gan_oversampler.rejection import Rejection
@@ -50,6 +51,7 @@ __all__ = [
     "ModelSummary",
     "Oracle",
     "PRDCOracle",
+    "Policy",
     "PriorCorrectedClassifier",
     "PrivacyOracle",
     "ProjectionDisplay",

@@ -9,6 +9,8 @@ some of the numbers are its *outputs*, which training reads by name:
     Critic updates per generator update.
 ``penalty``
     Factor of the penalty's weight.
+``pull``
+    Factor of the adversarial force's weight.
 ``strength``
     Chance that a row is changed before the critic sees it.
 ``restarts``
@@ -55,6 +57,7 @@ INTERVAL: Final = 4  # steps between two changes of its strength (the same)
 # NOTE[paper]: they let the strength go from 0 to 1 in 500,000 images; a whole training here sees 10,000 rows.
 SPEED: Final = 1 / 50
 MOST_STRENGTH: Final = 0.8  # beyond it augmentations leak into new rows (the same)
+WARM_UP: Final = 20  # steps in which the adversarial force comes in
 GAIN: Final = 0.05  # of the penalty's logarithm, per step
 PENALTIES: Final = (0.1, 10.0)  # factors of the penalty's weight
 
@@ -159,6 +162,13 @@ def strength(memory: Memory, seen: Signals) -> dict[str, Tensor]:
     }
 
 
+def fade(memory: Memory, seen: Signals) -> dict[str, Tensor]:
+    """Let the adversarial force in while the critic warms up, out as far as it is too sure of real rows."""
+    age, confidence = memory["age"] + 1, smooth(memory["confidence"], seen.confidence)
+    trust = ((1 - confidence) / (1 - TARGET)).clamp(0.0, 1.0)
+    return {"age": age, "confidence": confidence, "pull": trust * (age / WARM_UP).clamp(max=1.0)}
+
+
 def r1(memory: Memory, seen: Signals) -> dict[str, Tensor]:
     """Smooth the critic more while it is too sure of the real rows, else less."""
     factor = steady(torch.exp, GAIN * (seen.confidence - TARGET))
@@ -213,6 +223,12 @@ CONTROLLERS: Final[Mapping[str, Controller]] = MappingProxyType(
         "ada": Controller(_STRENGTH, strength, {"strength": Told("share of rows augmented", 0.05)}),
         # Jiang et al. 2021
         "apa": Controller(_STRENGTH, strength, {"strength": Told("share of real rows replaced", 0.05)}),
+        # with Karras et al.'s signal; of a critic that knows all real rows nothing is to be learnt
+        "fade": Controller(
+            {"age": 0.0, "confidence": 0.0, "pull": 0.0},
+            fade,
+            {"pull": Told("factor of the adversarial force", 0.1)},
+        ),
         # Mescheder et al. 2018, with Karras et al.'s signal
         "r1": Controller({"penalty": 1.0}, r1, {"penalty": Told("factor of the penalty", 0.1)}),
         # Gong et al. 2019

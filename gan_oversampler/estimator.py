@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -29,6 +29,7 @@ from gan_oversampler.fitting import Fit, Plan, rescore, run
 from gan_oversampler.judging import BASELINES, NOTHING, missing
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.registry import name_of, oracle_of
+from gan_oversampler.policies import CHOSEN, Policy, policy_of
 from gan_oversampler.portfolio import default_portfolio
 from gan_oversampler.presets import preset
 from gan_oversampler.refinement import Refinement, refinement_of
@@ -39,8 +40,6 @@ from gan_oversampler.specification import GAN
 from gan_oversampler.summary import ModelSummary
 from gan_oversampler.target import Target
 from gan_oversampler.training.loop import Budget
-
-CHOSEN: Final = "oracle"  # the sampling strategy that leaves the ratio to the oracle
 
 
 class GANOversampler(BaseOverSampler):
@@ -97,6 +96,10 @@ class GANOversampler(BaseOverSampler):
     refinement : {"flow", "dot"}, Refinement or None, default=None
         How rows of the kept generators are led toward real ones by such a critic, before any rejection. See
         :class:`Refinement`.
+    policy : Policy, "oracle" or None, default=None
+        How far from real rows and how near to other classes the kept generators draw, and what is dropped,
+        after refinement and rejection. ``"oracle"`` tries a few and takes the best if it gains more than a
+        standard error. See :class:`Policy`.
     categorical_features : "auto", or list of names, positions or a mask, default="auto"
         Columns to treat as categories besides text, booleans and columns of a category dtype. Text that
         looks like an id is refused unless it is named here or has a category dtype.
@@ -172,6 +175,7 @@ class GANOversampler(BaseOverSampler):
         "fallback": [StrOptions({"warn", "baseline", "error"})],
         "rejection": ["boolean", str, Rejection, None],
         "refinement": [str, Refinement, None],
+        "policy": [Policy, str, None],
         "categorical_features": ["array-like", StrOptions({"auto"})],
         "device": [str],
         "n_jobs": [Integral, None],
@@ -194,6 +198,7 @@ class GANOversampler(BaseOverSampler):
         fallback: str = "warn",
         rejection: Rejection | str | bool | None = None,
         refinement: Refinement | str | None = None,
+        policy: Policy | str | None = None,
         categorical_features: Any = "auto",
         device: str = "auto",
         n_jobs: int | None = None,
@@ -213,6 +218,7 @@ class GANOversampler(BaseOverSampler):
         self.fallback = fallback
         self.rejection = rejection
         self.refinement = refinement
+        self.policy = policy
         self.categorical_features = categorical_features
         self.device = device
         self.n_jobs = n_jobs
@@ -348,6 +354,9 @@ class GANOversampler(BaseOverSampler):
         if oracles:
             leader = next(iter(oracles.values()))
             gans = [gan.aimed_at(leader.objective) for gan in gans]
+        policy = policy_of(self.policy)
+        if policy == CHOSEN and not oracles:
+            raise ValueError(f"policy={CHOSEN!r} needs an oracle. Give one, or a Policy.")
         free = isinstance(self.sampling_strategy, str) and self.sampling_strategy == CHOSEN
         if free and not oracles:
             raise ValueError(f"sampling_strategy={CHOSEN!r} needs an oracle. Give one, or a ratio.")
@@ -376,6 +385,7 @@ class GANOversampler(BaseOverSampler):
             print if self.verbose else _silent,
             rejection,
             refinement,
+            policy,
         )
         with single_threaded():
             fit = run(plan, rows, codec.layout, n_new)

@@ -18,6 +18,7 @@ from scipy.special import expit
 from torch import Tensor
 
 from gan_oversampler._rng import Streams
+from gan_oversampler.policies import Governed
 from gan_oversampler.ratio import RatioCritic, View, folded, ratio_critics
 from gan_oversampler.refinement import Height, Refinement, flow, price_of, transport
 from gan_oversampler.rejection import Array, Boosting, Law, Rejection
@@ -312,6 +313,10 @@ def attempt(source: Drawer, code: int, n: int, streams: Streams) -> Drawn:
     """Rows of any source, and what they took."""
     if isinstance(source, Filtered):
         return source.attempt(code, n, streams)
+    if isinstance(source, Governed):
+        found = attempt(source.source, code, source.policy.proposals(n), streams)
+        rows = source.pick(found.rows, code, n, streams)
+        return Drawn(rows, found.n_proposals, min(n, found.n_filled))
     return Drawn(source.draw(code, n, streams), n)
 
 

@@ -18,8 +18,10 @@ from gan_oversampler._rng import Streams
 from gan_oversampler.concluding import Outcome, conclude, course_of, mixture, sign_of
 from gan_oversampler.events import Event, in_order
 from gan_oversampler.evidence import Evidence
+from gan_oversampler.governing import govern
 from gan_oversampler.judging import Judge, Trial
 from gan_oversampler.oracles.base import Oracle
+from gan_oversampler.policies import Policy
 from gan_oversampler.polishing import polish, unpolished
 from gan_oversampler.refinement import Refinement
 from gan_oversampler.rejection import Rejection
@@ -59,8 +61,8 @@ class Plan:
         What happens when a baseline is better than every GAN.
     choose_ratio : bool
         Whether the oracle may ask for fewer new rows.
-    rejection, refinement : Rejection and Refinement, or None
-        What becomes of the rows of the kept generators.
+    rejection, refinement, policy : Rejection, Refinement, and Policy or "oracle"; or None
+        What becomes of the rows of the kept generators, in the order refinement, rejection, policy.
     """
 
     gans: Sequence[GAN]
@@ -76,6 +78,7 @@ class Plan:
     say: Callable[[str], None] = lambda line: None
     rejection: Rejection | None = None
     refinement: Refinement | None = None
+    policy: Policy | str | None = None
 
     def say_all(self, lines: Iterable[object]) -> None:
         """Tell whoever listens."""
@@ -270,11 +273,14 @@ def rescore(fit: Fit, name: str, oracle: Oracle) -> Fit:
 def _polished(
     plan: Plan, ground: Ground, pools: Pools, clock: Clock, outcome: Outcome, judge: Judge | None = None
 ) -> Outcome:
-    """The outcome with rejection and refinement, where they are wished for."""
-    if plan.rejection is None and plan.refinement is None:
-        return outcome
-    with clock.phase("polishing"):
-        return polish(plan, ground.labels, pools, outcome, judge)
+    """The outcome with refinement, rejection and a policy, where they are wished for."""
+    if plan.rejection is not None or plan.refinement is not None:
+        with clock.phase("polishing"):
+            outcome = polish(plan, ground.labels, pools, outcome, judge)
+    if plan.policy is not None:
+        with clock.phase("policy"):
+            outcome = govern(plan.policy, pools, outcome, judge)
+    return outcome
 
 
 def _shown(plan: Plan, ground: Ground, outcome: Outcome, summary: ModelSummary | None) -> Outcome:
@@ -359,7 +365,8 @@ def _robust(
     drawn = [code for code in n_new if (rows.codes == code).sum() > 1] if space.width else []
     evidence = _unjudged(plan, rows, source, drawn) if drawn else None
     report = Report("none", f"{base}, untrained", why, notes=tuple(notes), history=history)
-    return unpolished(plan, Outcome(source, replace(report, evidence=evidence)))
+    outcome = unpolished(plan, Outcome(source, replace(report, evidence=evidence)))
+    return outcome if plan.policy is None else govern(plan.policy, {}, outcome)
 
 
 def _folds(plan: Plan, rows: Rows, smallest: int) -> list[Fold]:

@@ -108,6 +108,13 @@ def choose_ratio(utilities: Mapping[float, NDArray[np.float64]]) -> float:
     )
 
 
+def choose_policy(utilities: Mapping[int, NDArray[np.float64]]) -> int:
+    """The best policy if it is better than the first one by more than a standard error, else the first."""
+    gains = {number: values - utilities[0] for number, values in utilities.items()}
+    sure = {n: g.mean() for n, g in gains.items() if np.isfinite(g).all() and g.mean() > standard_error(g)}
+    return max(sure, key=lambda number: sure[number], default=0)
+
+
 def gain_over(kept: Scored, baseline: NDArray[np.float64]) -> Gain:
     """Utility of the kept candidate minus that of a baseline, paired over the folds."""
     differences = kept.utilities - baseline

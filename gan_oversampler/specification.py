@@ -162,6 +162,8 @@ class GAN(BaseEstimator):
         steps, at most .8; 0.02 per step, because trainings here are short). ``apa`` shows it generated rows
         instead of real ones by the same law (Jiang et al. 2021). ``r1`` moves the weight of the penalty by
         a factor from 0.1 to 10, with the same signal and target.
+        ``fade`` lets the force of the critic in over the first 20 steps, and out as far as it is right about
+        more than 80 % of the real rows: at 100 % nothing is to be learnt from it.
         ``reset`` begins a member anew when neither loss has moved for 50 steps (Gong et al. 2019: variance
         below 1e-3) although the critic's is far from its equilibrium. ``collapse`` counts a scoring as
         failed, and takes the GAN back to its best state at half the rates, if new rows have less than a

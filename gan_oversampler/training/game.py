@@ -167,7 +167,7 @@ class Game:
         """A step of all generators; their losses ``(P,)``."""
         parts = leaves(self.generator, self.state.generator_PN)
         draft = self._draft(parts, batch)
-        loss_P = torch.stack([weight * FORCES[name](draft) for name, weight in self.forces.items()]).sum(0)
+        loss_P = torch.stack([self._weight(name) * FORCES[name](draft) for name in self.forces]).sum(0)
         self._descend(
             loss_P,
             self.generator,
@@ -181,6 +181,12 @@ class Game:
         )
         self.state.average_PN.lerp_(self.state.generator_PN, 1 - self.gan.ema)
         return loss_P.detach()
+
+    def _weight(self, force: str) -> Tensor:
+        """Weight of a force on each member ``(P,)``."""
+        pull = force == "adversarial"
+        weight_P1 = self.regulator.factor(self.state, "pull") if pull else torch.ones_like(self.state.rate_P1)
+        return self.forces[force] * weight_P1[:, 0]
 
     def _draft(self, parts: Sequence[Tensor], batch: Batches) -> Draft:
         odds_PB = None
