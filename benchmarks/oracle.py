@@ -38,9 +38,11 @@ UNIT: Final = 50  # steps between scorings, the default
 ORACLES: Final = {
     "smooth F1": DownstreamOracle(),
     "F1": DownstreamOracle(smooth=False),
+    "CAS-real": "cas_real",
     "Frechet": "frechet",
     "energy": "energy",
 }
+LOWER_IS_BETTER: Final = ("Frechet", "energy")
 
 
 def gans() -> list[GAN]:
@@ -48,14 +50,15 @@ def gans() -> list[GAN]:
     return [*(GAN(base=base, forces={}) for base in BASES), GAN("guided", widths=(32,), objective="f1")]
 
 
-def utilities(train: Table, oracle: Any, seed: int) -> pd.Series:
-    """Utility of every candidate; steps are trained to the end."""
-    sampler = GANOversampler(gan=gans(), oracle=oracle, max_steps=STEPS, patience=99, random_state=seed)
-    history = sampler.fit(train.X, train.y).history_
+def utilities(train: Table, seed: int) -> pd.DataFrame:
+    """Utility of every candidate by every oracle, all of one training; steps are trained to the end."""
+    judges = list(ORACLES.values())
+    sampler = GANOversampler(gan=gans(), oracle=judges, max_steps=STEPS, patience=99, random_state=seed)
+    reports = sampler.fit(train.X, train.y).reports_.values()
     names = [*BASES, "guided"]
-    sign = -1 if oracle in ("frechet", "energy") else 1
-    index = [f"{names[row.specification]} at {row.step}" for row in history.itertuples()]
-    return pd.Series(sign * history["score"].to_numpy(), index)
+    index = [f"{names[row.specification]} at {row.step}" for row in sampler.history_.itertuples()]
+    found = {name: report.history["score"].to_numpy() for name, report in zip(ORACLES, reports, strict=True)}
+    return pd.DataFrame({name: -s if name in LOWER_IS_BETTER else s for name, s in found.items()}, index)
 
 
 def truth(train: Table, test: Table, seed: int) -> pd.Series:
@@ -85,8 +88,7 @@ def cell(table: Table, fold: int) -> list[dict[str, Any]]:
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # scores tell whether a fit is bad
         train, test = split(table, N_FOLDS, 0)[fold]
-        columns = {name: utilities(train, oracle, fold) for name, oracle in ORACLES.items()}
-        frame = pd.DataFrame({"truth": truth(train, test, fold), **columns})
+        frame = utilities(train, fold).assign(truth=truth(train, test, fold))
     frame = frame.rename_axis("candidate").reset_index()
     return frame.assign(table=table.name, family=table.family, fold=fold).to_dict("records")
 
