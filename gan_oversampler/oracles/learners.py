@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +22,17 @@ from gan_oversampler.oracles.samples import completed, height, level
 from gan_oversampler.oracles.scorers import Scorer, scorer_of
 from gan_oversampler.rows import Rows
 
+MANY: Final = 4000  # rows to study
 
-def panel(random_state: int) -> list[ClassifierMixin]:
+
+def panel(random_state: int, n_rows: int = 0) -> list[ClassifierMixin]:
     """Cheap learners of three kinds; a generator that helps all of them helps most classifiers."""
+    # Of many rows a tree that weighs all columns at every split takes longer than all else together.
+    columns = "sqrt" if n_rows > MANY else None
     return [
         LogisticRegression(solver="newton-cholesky"),
         KNeighborsClassifier(5),
-        DecisionTreeClassifier(min_samples_leaf=2, random_state=random_state),
+        DecisionTreeClassifier(min_samples_leaf=2, max_features=columns, random_state=random_state),
     ]
 
 
@@ -70,7 +74,7 @@ class LearnerOracle(Oracle):
         """Fresh clones that studied these rows."""
         x, y = self._x(rows), self._y(rows)
         with lean(checked=self.encoded):
-            return [learner.fit(x, y) for learner in self._learners()]
+            return [learner.fit(x, y) for learner in self._learners(len(rows))]
 
     def _mean(self, scorer: Scorer, fitted: Sequence[Any], rows: Rows) -> float:
         """Mean score of fitted classifiers on these rows."""
@@ -90,10 +94,10 @@ class LearnerOracle(Oracle):
     def _level(self, rows: Rows) -> Rows:
         return level(rows, height(rows, self.max_rows), self._seed)
 
-    def _learners(self) -> list[Any]:
-        """Unfitted classifiers, seeded alike for every score."""
+    def _learners(self, n_rows: int) -> list[Any]:
+        """Unfitted classifiers for so many rows, seeded alike for every score."""
         if self.estimator is None:
-            return panel(self._seed)
+            return panel(self._seed, n_rows)
         return [seeded(clone(learner), self._seed) for learner in self._given()]
 
     def _given(self) -> list[Any]:
