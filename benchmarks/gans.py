@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.gans --data-dir DIR`` writes a row per table, GAN, stop and filter to
 ``results/gans.parquet`` as it comes, goes on where it was if it is started again, and ends with
-``results/gans.md``. All GANs are trained on the same fold of the same tables, with networks of the same size,
-so that what differs is the system: at their published widths a fit takes ten times as long.
+``results/gans.md`` and a picture. All GANs are trained on the same fold of the same tables, with networks of
+the same size, so that what differs is the system: at their published widths a fit takes ten times as long.
 """
 
 from __future__ import annotations
@@ -69,6 +69,8 @@ SCORES: Final = ("f1", "average_precision")
 FACTS: Final = ("coverage", "precision", "c2st", "seconds")
 KEY: Final = ("table", "gan", "stop", "filter")
 COLUMNS: Final = (*KEY, "kind", *SCORES, *FACTS, "error")
+STOPPED: Final = {"oracle": "the oracle's stop", "fixed": f"{STEPS} fixed steps"}
+LOOKS: Final = {"oracle": ("o", "#D55E00"), "fixed": ("s", "#0072B2")}
 SHOWN: Final = {
     "f1": ("F1", 3, HIGHEST),
     "average_precision": ("AP", 3, HIGHEST),
@@ -178,6 +180,31 @@ def controlled(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
+def draw(rows: pd.DataFrame, path: Path) -> None:
+    """F1 and coverage of every GAN on the KEEL tables, beside doing nothing and SMOTE."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    told = means(rows[rows["kind"] == "keel"])
+    plain = told[told["gan"].isin(list(GANS)) & (told["filter"] == "")]
+    order = plain.groupby("gan")["f1"].mean().sort_values().index
+    figure = Figure((9, 6.5), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = zip(figure.subplots(1, 2, sharey=True), ("f1", "coverage"), strict=True)
+    for axes, score in panels:
+        for stop, (marker, colour) in LOOKS.items():
+            values = plain[plain["stop"] == stop].set_index("gan").loc[order, score]
+            axes.plot(values, order, marker, color=colour, label=STOPPED[stop])
+        for rival, style, name in (("none", ":", "nothing"), ("smote", "--", "SMOTE")):
+            value = told.loc[told["gan"] == rival, score].item()
+            if np.isfinite(value):
+                axes.axvline(value, linestyle=style, color="#333333", label=name)
+        axes.set_xlabel(SHOWN[score][0])
+        axes.grid(axis="y", alpha=0.3)
+    figure.axes[0].legend(loc="lower right", fontsize=9)
+    figure.savefig(path)
+
+
 def _page(rows: pd.DataFrame) -> str:
     parts = []
     for kind, part in rows.groupby("kind", sort=False):
@@ -194,7 +221,8 @@ def _page(rows: pd.DataFrame) -> str:
         f"First of five folds; mean of {', '.join(CLASSIFIERS)}; networks of {WIDTHS} units, at most {STEPS}"
         " steps; gains with standard errors over tables; `python -m benchmarks.gans`."
     )
-    return page("# Which GAN?", what, *parts)
+    picture = "![F1 and coverage of every GAN](gans.png)"
+    return page("# Which GAN?", what, picture, *parts)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -217,7 +245,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     for row in work(delayed(cell)(*task) for task in todo):
         store.append([row])
     store.absorb()
-    text = _page(complete(store.read()))
+    rows = complete(store.read())
+    if (rows["kind"] == "keel").any():
+        draw(rows, options.out.with_suffix(".png"))
+    text = _page(rows)
     options.out.with_suffix(".md").write_text(text, "utf-8")
     print(text)
 

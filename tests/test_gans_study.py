@@ -31,6 +31,11 @@ def _rows():
     return rows
 
 
+def test_the_picture_shows_every_gan_and_both_stops(tmp_path):
+    gans.draw(_rows(), tmp_path / "gans.png")
+    assert (tmp_path / "gans.png").stat().st_size > 10_000
+
+
 def test_every_preset_takes_part_but_the_one_that_needs_a_grid():
     assert set(gans.PRESETS) == set(PRESETS) - {"dcgan"}
 
