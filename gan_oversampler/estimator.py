@@ -70,7 +70,8 @@ class GANOversampler(BaseOverSampler):
         draws and what guided GANs are trained for. None trains the first GAN for ``max_steps`` and keeps
         its last state.
     cv : int or splitter, default=3
-        Folds of the cross-fit.
+        Folds of the cross-fit. Where rare rows are few, ``RepeatedStratifiedKFold`` scores more surely, for as
+        many times the cost.
     epoch_unit : int, default=50
         Generator steps between two scorings.
     patience : int, default=2

@@ -42,6 +42,13 @@ def test_equal_utilities_have_no_rank_correlation_and_take_the_first():
     assert line["F1"] == 0.2
 
 
+def test_cells_in_which_nothing_was_judged_are_left_out():
+    told, rest = _rows([0.2, 0.5, 0.4], [1.0, 2.0, 3.0]), _rows([0.9, 0.9, 0.9], [np.nan] * 3)
+    rows = pd.concat([told, rest.assign(table="tiny")])
+    pd.testing.assert_frame_equal(oracle.summary(rows), oracle.summary(told))
+    assert "1 of 2 KEEL tables" in oracle.report(rows)
+
+
 def test_a_cell_holds_every_candidate_with_its_truth_and_utilities(monkeypatch):
     monkeypatch.setattr(oracle, "STEPS", oracle.UNIT)
     rows = pd.DataFrame(oracle.cell(load_table("diabetes-worst-tenth", None), 0))
