@@ -17,6 +17,8 @@ def lookup(registry: Mapping[str, Entry], name: str, what: str) -> Entry:
         ...
     ValueError: Unknown loss 'hing'. Did you mean 'hinge'? Known are: 'bce', 'hinge'.
     """
+    if not isinstance(name, str):
+        raise ValueError(f"A {what} is given by its name, a string. Got {name!r} instead.")
     if name not in registry:
         raise ValueError(f"Unknown {what} {name!r}.{did_you_mean(name, registry)}")
     return registry[name]

@@ -41,7 +41,7 @@ class Outcome:
     kept : tuple of Candidate
         Whose generators draw; none where a base draws.
     course : tuple of Candidate
-        All finite candidates of the best one's specification, in order.
+        All candidates of the best one's specification that might be kept, in order.
     """
 
     source: Drawer
@@ -108,8 +108,11 @@ def conclude(
     )
     candidates = [entry.candidate for entry in choice.mixture]
     source, by_fold = mixture(wishes.gans, pools, candidates), tuple(judge.mixtures(candidates))
-    course = course_of(scored, choice.best.candidate.specification)
+    specification = choice.best.candidate.specification
+    course = course_of(scored, specification)
     outcome = Outcome(source, report, None, ratio, by_fold, tuple(candidates), course)
+    if not choice.best.candidate.keepable:
+        return from_base(wishes.gans[specification], pools, outcome)
     return outcome if better is None else _fall_back(wishes, pools, outcome, better, baselines)
 
 
@@ -119,9 +122,9 @@ def sign_of(oracle: Oracle) -> float:
 
 
 def course_of(scored: Sequence[Scored], specification: int) -> tuple[Candidate, ...]:
-    """Every finite candidate of one specification."""
+    """Every candidate of one specification that might be kept."""
     candidates = [entry.candidate for entry in scored]
-    return tuple(c for c in candidates if c.specification == specification and c.finite)
+    return tuple(c for c in candidates if c.specification == specification and c.keepable)
 
 
 def mixture(gans: Sequence[GAN], pools: Pools, candidates: Sequence[Candidate]) -> Mixture:
@@ -134,6 +137,21 @@ def sources_of(gans: Sequence[GAN], pools: Pools, candidate: Candidate) -> list[
     gan = gans[candidate.specification]
     finals = candidate.finals if candidate.step else candidate.finals[:1]
     return [Source(pools[gan.classes][None], gan.base, snapshot) for snapshot in finals]
+
+
+def from_base(gan: GAN, pools: Pools, outcome: Outcome) -> Outcome:
+    """The outcome with rows of a GAN's base, because nothing but its untrained noise is left to draw from."""
+    note = (
+        f"No trained generator of {gan.label!r} could be kept, and an untrained one draws noise: rows come"
+        f" from its base {gan.base!r}. Train it longer ('max_steps', 'max_time'), or give another GAN."
+    )
+    warnings.warn(note, UserWarning, stacklevel=2)
+    entries = tuple(replace(entry, kept=False) for entry in outcome.report.entries)
+    report = replace(outcome.report, choice=f"base {gan.base}, untrained", entries=entries).noting(note)
+    pool = pools["targets"]
+    by_fold = tuple(Source(pool[fold], gan.base) for fold in range(len(outcome.by_fold)))
+    source = Source(pool[None], gan.base)
+    return replace(outcome, source=source, report=report, by_fold=by_fold, kept=(), course=())
 
 
 def _name(gans: Sequence[GAN], choice: Choice) -> str:
@@ -176,10 +194,13 @@ def _fall_back(
     instead = min(drawable, key=lambda name: gains[name].mean, default=None)
     if wishes.fallback == "baseline" and instead is not None:
         note = f"{told} Rows come from the baseline {instead!r}, because fallback='baseline'."
+        if outcome.ratio < 1:
+            note += " It fills classes up, because the ratio was chosen for the GAN."
         base = BASELINES.get(instead, instead)
         by_fold = tuple(Source(pools["targets"][fold], base) for fold in range(len(outcome.by_fold)))
         source = Source(pools["targets"][None], base)
-        outcome = replace(outcome, source=source, by_fold=by_fold, fallback=instead, kept=(), course=())
+        outcome = replace(outcome, source=source, by_fold=by_fold, fallback=instead, ratio=1.0)
+        outcome = replace(outcome, kept=(), course=())
         entries = (replace(e, kept=e.step is None and e.name == instead) for e in outcome.report.entries)
         report = replace(outcome.report, choice=f"baseline {instead}", entries=tuple(entries))
     else:

@@ -1,4 +1,4 @@
-"""Parameters of a GAN that mean nothing, or nothing together: refused, with what to do instead."""
+"""Parameters of a GAN that contradict each other: refused, with what to do instead."""
 
 from __future__ import annotations
 
@@ -56,13 +56,18 @@ def _forces(gan: Settings) -> None:
                 f"The force 'utility' needs the family 'guided', because others draw from all rows, also"
                 f" from those that utility is measured on. Got family={gan.family!r}."
             )
-        if not isinstance(weight, Real) or not math.isfinite(weight):
-            raise ValueError(f"'forces' of GAN must hold finite weights. Got {weight!r} for {name!r}.")
+        if not isinstance(weight, Real) or not 0 <= weight < math.inf:
+            raise ValueError(
+                "'forces' of GAN must hold weights that are finite and not negative."
+                f" Got {weight!r} for {name!r}."
+            )
 
 
 def _controllers(gan: Settings) -> None:
     for name in gan.controllers:
         lookup(CONTROLLERS, name, "controller")
+    if len(set(gan.controllers)) < len(gan.controllers):
+        raise ValueError(f"'controllers' of GAN must be different names. Got {gan.controllers!r}.")
     if gan.controllers and "adversarial" not in gan.pulls:
         raise ValueError(
             f"'controllers' of GAN watch the critic, which trains only under the force 'adversarial'. Got"
@@ -70,9 +75,10 @@ def _controllers(gan: Settings) -> None:
             " leave the controllers out."
         )
     known = [name for name, loss in LOSSES.items() if loss.equilibrium is not None]
-    if "gap" in gan.controllers and gan.loss not in known:
+    lost = [name for name in ("gap", "reset") if name in gan.controllers and gan.loss not in known]
+    if lost:
         raise ValueError(
-            "The controller 'gap' needs a loss whose value at equilibrium is known. Got"
+            f"The controller {lost[0]!r} needs a loss whose value at equilibrium is known. Got"
             f" loss={gan.loss!r}. Take one of {', '.join(map(repr, known))}, or another controller."
         )
     if "r1" in gan.controllers and (gan.penalty_in_force == "none" or gan.penalty_weight == 0):
@@ -83,6 +89,10 @@ def _controllers(gan: Settings) -> None:
         )
 
 
+def _is_decay(number: Any) -> bool:
+    return isinstance(number, Real) and 0 <= float(number) < 1
+
+
 def _numbers(gan: Settings) -> None:
     for name in ("widths", "critic_widths"):
         widths = getattr(gan, name)
@@ -90,7 +100,7 @@ def _numbers(gan: Settings) -> None:
             raise ValueError(f"{name!r} of GAN must hold positive integers. Got {widths!r} instead.")
     for name in ("betas", "critic_betas"):
         betas = getattr(gan, name)
-        if betas is not None and (len(betas) != 2 or not all(0 <= b < 1 for b in betas)):
+        if betas is not None and (len(betas) != 2 or not all(map(_is_decay, betas))):
             raise ValueError(f"{name!r} of GAN must be two numbers in [0, 1). Got {betas!r} instead.")
     grid = gan.grid
     if isinstance(grid, tuple | list) and (
@@ -105,6 +115,11 @@ def _critic(gan: Settings) -> None:
     if game.error:
         _autoencoder(gan)
     penalty = gan.penalty_in_force
+    if gan.penalty_weight and penalty == "none":
+        raise ValueError(
+            f"penalty_weight={gan.penalty_weight!r} weighs nothing: loss={gan.loss!r} with"
+            f" penalty={gan.penalty!r} has no penalty. Give penalty='r1_r2' or 'gradient', or no weight."
+        )
     if gan.critic_norm == "batch" and PENALTIES[penalty] and gan.penalty_weight != 0:
         raise ValueError(
             f"The penalty {penalty!r} measures the critic's slope row by row, and critic_norm='batch'"

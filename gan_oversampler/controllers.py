@@ -49,7 +49,7 @@ LEAST_RATIO: Final = 0.25  # of the generator's rate; four to one is what Zhang 
 ADAPTED: Final = 0.02  # change of the generator's rate per step
 
 STRONG, WEAK = 0.8, 0.55  # accuracies above and below which the critic changes its pace
-MOST_STEPS: Final = 5  # of the critic, per generator step
+MOST_STEPS: Final = 5  # of the critic, per generator step, unless the user begins with more
 HOLD: Final = 10  # steps for which a pace is kept at least
 
 TARGET: Final = 0.6  # confidence that augmentation aims at (Karras et al. 2020)
@@ -140,11 +140,12 @@ def pacing(memory: Memory, seen: Signals) -> dict[str, Tensor]:
     steps, wait = memory["critic_steps"], (memory["wait"] - 1).clamp(min=0)
     wakes = (steps < 1) & (accuracy < (STRONG + WEAK) / 2)
     change = ((accuracy < WEAK) | wakes).to(steps) - (accuracy > STRONG).to(steps)
-    aim = torch.minimum((steps + change).clamp(min=0), steps.clamp(min=MOST_STEPS))
+    aim = torch.minimum((steps + change).clamp(min=0), memory["most"])
     moved = torch.where(wait > 0, steps, aim)
     return {
         "accuracy": accuracy,
         "critic_steps": moved,
+        "most": memory["most"],
         "wait": torch.where(moved == steps, wait, float(HOLD)),
     }
 
@@ -215,7 +216,7 @@ CONTROLLERS: Final[Mapping[str, Controller]] = MappingProxyType(
         ),
         # accuracy gating, which has no single source
         "pacing": Controller(
-            {"accuracy": (STRONG + WEAK) / 2, "critic_steps": 1.0, "wait": 0.0},
+            {"accuracy": (STRONG + WEAK) / 2, "critic_steps": 1.0, "most": float(MOST_STEPS), "wait": 0.0},
             pacing,
             {"critic_steps": Told("critic steps", 1.0)},
         ),

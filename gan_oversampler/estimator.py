@@ -70,8 +70,8 @@ class GANOversampler(BaseOverSampler):
         draws and what guided GANs are trained for. None trains the first GAN for ``max_steps`` and keeps
         its last state.
     cv : int or splitter, default=3
-        Folds of the cross-fit. Where rare rows are few, ``RepeatedStratifiedKFold`` scores more surely, for as
-        many times the cost.
+        Folds of the cross-fit. Where rare rows are few, ``RepeatedStratifiedKFold`` scores more surely, for
+        as many times the cost.
     epoch_unit : int, default=50
         Generator steps between two scorings.
     patience : int, default=2
@@ -325,7 +325,8 @@ class GANOversampler(BaseOverSampler):
         Returns
         -------
         report : Report
-            Its choice; ``reports_`` holds it too, and ``sample(n, oracle=...)`` draws from it.
+            Its choice; ``reports_`` holds it too, and ``sample(n, oracle=...)`` draws from it. If the name is
+            taken, it gets a number: ``"energy 2"``.
 
         Raises
         ------
@@ -333,7 +334,7 @@ class GANOversampler(BaseOverSampler):
             If no candidates were kept: without an oracle, or with too few rows, nothing is scored.
         """
         check_is_fitted(self, "report_")
-        name, judge = name_of(oracle), oracle_of(oracle)
+        name, judge = name_of(oracle, self.reports_), oracle_of(oracle)
         fitted: Fitted = self._fitted
         judge.validate(len(fitted.target.classes))
         with single_threaded():
@@ -416,11 +417,13 @@ class GANOversampler(BaseOverSampler):
         given = list(given) if isinstance(given, (list, tuple)) else [given]
         if self.oracle is not None and not given:
             raise ValueError("'oracle' must not be an empty list. Give at least one, or None.")
-        oracles = {name_of(oracle): oracle_of(oracle) for oracle in given}
-        if len(oracles) < len(given):
+        judges = [oracle_of(oracle) for oracle in given]
+        if len(set(map(repr, judges))) < len(judges):
             raise ValueError(f"The oracles of a list must differ. Got {self.oracle!r}.")
-        for oracle in oracles.values():
-            oracle.validate(n_classes)
+        oracles: dict[str, Oracle] = {}
+        for oracle, judge in zip(given, judges, strict=True):
+            judge.validate(n_classes)
+            oracles[name_of(oracle, oracles)] = judge
         return oracles
 
     def _reports(self, fit: Fit) -> dict[str, Report]:
@@ -441,7 +444,14 @@ class GANOversampler(BaseOverSampler):
                 "'gan' must be a GAN, the name of a preset or a non-empty list of these."
                 f" Got {self.gan!r} instead."
             )
-        return [lineage for gan in gans for lineage in clone(gan).validate().lineages]
+        families = [clone(gan).validate().lineages for gan in gans]
+        kin = [lineages[0].kinship for lineages in families if lineages[0].kinship]
+        if len(set(kin)) < len(kin):
+            raise ValueError(
+                "GANs that evolve by the oracle must differ in more than mutations and replicas, or their"
+                " lineages would breed with each other. Give one of them all the mutations."
+            )
+        return [lineage for lineages in families for lineage in lineages]
 
     def _check(self, X: Frame, y: Any) -> Target:
         """Refuse what cannot be a table with labels; frames stay whole for the codec."""

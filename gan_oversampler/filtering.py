@@ -251,11 +251,14 @@ class Filtered:
     source : whatever draws rows
         Makes proposals.
     gates : dict of int to Gate
-        By class; other classes are drawn as they are.
+        By class.
+    plain : whatever draws rows, or None
+        Draws the other classes; None is the source.
     """
 
     source: Drawer
     gates: Mapping[int, Gate]
+    plain: Drawer | None = None
 
     def draw(self, code: int, n: int, streams: Streams) -> Rows:
         """Rows ``(n, F)`` of one class."""
@@ -264,7 +267,7 @@ class Filtered:
     def attempt(self, code: int, n: int, streams: Streams) -> Drawn:
         """Rows of one class, and what they took."""
         if code not in self.gates or not n:
-            return Drawn(self.source.draw(code, n, streams), n)
+            return Drawn((self.plain or self.source).draw(code, n, streams), n)
         batches = list(self._batches(self.gates[code], code, n, streams))
         passed, failed, log_ratio = (np.concatenate(parts) for parts in zip(*(b.parts for b in batches)))
         n_filled = max(0, n - len(passed))
@@ -315,8 +318,10 @@ def attempt(source: Drawer, code: int, n: int, streams: Streams) -> Drawn:
         return source.attempt(code, n, streams)
     if isinstance(source, Governed):
         found = attempt(source.source, code, source.policy.proposals(n), streams)
-        rows = source.pick(found.rows, code, n, streams)
-        return Drawn(rows, found.n_proposals, min(n, found.n_filled))
+        place = source.pick(found.rows, code, n, streams)
+        # Those that only fill up come last.
+        n_filled = int(np.sum(place >= len(found.rows) - found.n_filled))
+        return Drawn(source.moved(found.rows[place], code, streams), found.n_proposals, n_filled)
     return Drawn(source.draw(code, n, streams), n)
 
 
@@ -342,6 +347,7 @@ def gate_of(
     """Gate of one class, its constants from a pilot of proposals."""
     pool_nF = torch.from_numpy(source.draw(code, N_PILOT, streams.child("pool")))
     judge = Boosted.of(critics, pool_nF) if how.method == "boost" else critics[0]
-    pilot_nF = torch.from_numpy(source.draw(code, N_PILOT, streams.child("pilot")))
+    n_pilot = max(N_PILOT, math.ceil(how.proposals))  # at least one whole chain
+    pilot_nF = torch.from_numpy(source.draw(code, n_pilot, streams.child("pilot")))
     law = how.law(judge.log_ratio(pilot_nF), critics[0].real_n, streams.numpy("pilot"))
     return Gate(judge.log_ratio, law, how.max_proposals)

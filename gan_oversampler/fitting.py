@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from gan_oversampler._rng import Streams
-from gan_oversampler.concluding import Outcome, conclude, course_of, mixture, sign_of
+from gan_oversampler.concluding import Outcome, conclude, course_of, from_base, mixture, sign_of
 from gan_oversampler.events import Event, in_order
 from gan_oversampler.evidence import Evidence
 from gan_oversampler.governing import govern
@@ -325,7 +325,7 @@ def _rungs(trajectories: Sequence[Sequence[Scored]]) -> tuple[tuple[Candidate, .
 
 def _blind(plan: Plan, ground: Ground, pools: Pools, clock: Clock) -> Fit:
     """A fixed number of steps without an oracle: later generators count as better."""
-    follower = Follower(lambda rung: [np.array([float(c.step)]) for c in rung], plan.budget.patience)
+    follower = Follower(lambda rung: [np.array([float(c.step)]) for c in rung], sys.maxsize)
     with clock.phase("training"):
         population = CrossFitted(plan.gans[:1], pools, plan.streams.child("members"), plan.device)
         summary = ModelSummary.of(population.networks)
@@ -345,6 +345,8 @@ def _blind(plan: Plan, ground: Ground, pools: Pools, clock: Clock) -> Fit:
         events=events,
     )
     outcome = Outcome(source, report, kept=(kept.candidate,), course=course)
+    if not kept.candidate.keepable:
+        outcome = from_base(plan.gans[0], pools, outcome)
     outcome = _polished(plan, ground, pools, clock, outcome)
     evidence = _unjudged(plan, ground.rows, outcome.source, list(ground.shares))
     return Fit(plan, {BLIND: replace(outcome, report=replace(outcome.report, evidence=evidence))})

@@ -23,6 +23,7 @@ from gan_oversampler.training.pool import Pool
 CHOSEN: Final = "oracle"  # what is left to the oracle
 NEAR: Final = 5  # rows of a class that say how near it is
 TINY: Final = 1e-3  # keeps logarithms of distances finite
+MOST_DROPPED: Final = 0.95  # share of the proposals, so that there are not too many
 CHOICES: Final = 3  # proposals per new row where some are preferred
 
 Rows = NDArray[np.float32]
@@ -43,7 +44,7 @@ class Policy(BaseEstimator):
         How much rows at the border are preferred. Of three proposals per new row one is kept, with odds
         ``exp(border * exp(-hostility**2))``; a negative ``border`` avoids them.
     filter : float, default=0.0
-        Share of the proposals that is dropped for its hostility, in [0, 1).
+        Share of the proposals that is dropped for its hostility, at most 0.95.
 
     Examples
     --------
@@ -54,7 +55,7 @@ class Policy(BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "spread": [Interval(Real, 0, None, closed="left")],
         "border": [Interval(Real, None, None, closed="neither")],
-        "filter": [Interval(Real, 0, 1, closed="left")],
+        "filter": [Interval(Real, 0, MOST_DROPPED, closed="both")],
     }
 
     def __init__(self, *, spread: float = 1.0, border: float = 0.0, filter: float = 0.0) -> None:
@@ -117,23 +118,24 @@ class Governed:
 
     def draw(self, code: int, n: int, streams: Streams) -> Rows:
         """Rows ``(n, F)`` of one class."""
-        return self.pick(self.source.draw(code, self.policy.proposals(n), streams), code, n, streams)
+        rows = self.source.draw(code, self.policy.proposals(n), streams)
+        return self.moved(rows[self.pick(rows, code, n, streams)], code, streams)
 
-    def pick(self, rows: Rows, code: int, n: int, streams: Streams) -> Rows:
-        """``n`` of the proposals, moved as far as the policy says."""
-        if len(rows) and self.policy.spread != 1:
-            rows = self._moved(rows, code, streams)
+    def pick(self, rows: Rows, code: int, n: int, streams: Streams) -> NDArray[np.intp]:
+        """Positions of ``n`` of the proposals."""
         if len(rows) == n:
-            return rows
+            return np.arange(n)
         hostility = self._hostility(rows, code)
         safe = np.argsort(hostility, kind="stable")[: self.policy.survivors(n)]
         # The largest of wishes plus Gumbel variables are a sample without replacement, of odds exp(wish).
         wish = self.policy.border * np.exp(-(hostility[safe] ** 2))
         lots = wish + streams.numpy("border", code).gumbel(size=len(safe))
-        return rows[np.sort(safe[np.argsort(-lots, kind="stable")[:n]])]
+        return np.sort(safe[np.argsort(-lots, kind="stable")[:n]])
 
-    def _moved(self, rows: Rows, code: int, streams: Streams) -> Rows:
-        """Rows on the ray from their nearest real row."""
+    def moved(self, rows: Rows, code: int, streams: Streams) -> Rows:
+        """Rows on the rays from their nearest real rows."""
+        if self.policy.spread == 1 or not len(rows):
+            return rows
         real_mF, new_nF = self.pool.rows[code], torch.from_numpy(rows)
         nearest = self._nearest(rows, real_mF.numpy(), 1)[1][:, 0]
         parents = torch.stack([real_mF[torch.from_numpy(nearest)], new_nF], dim=1)

@@ -58,7 +58,8 @@ class Polisher:
     Attributes
     ----------
     climbs : dict of int to (float, float)
-        Mean log ratio of a class by the critic, before and after refinement; of the final generators.
+        Mean log ratio of a class by the critic, before and after refinement; of the final generators, where
+        their critic is not indifferent.
     gates : dict of int to Gate
         By class, where final proposals are rejected.
     """
@@ -113,8 +114,9 @@ class Polisher:
             )
         told = streams.child("told")
         for code, found in critics.items():
-            before, after = (_mean_logit(found[None], d[None], code, told) for d in (plain, refined))
-            self.climbs[code] = before, after
+            if not found[None].indifferent:
+                before, after = (_mean_logit(found[None], d[None], code, told) for d in (plain, refined))
+                self.climbs[code] = before, after
         return refined
 
     def _filtered(
@@ -133,7 +135,7 @@ class Polisher:
                     root = streams.child("gate", code, fold)
                     gates[fold][code] = gate_of(source, code, critics, how, root)
         self.gates = gates[None]
-        return {fold: Filtered(source, gates[fold]) for fold, source in sources.items()}
+        return {fold: Filtered(source, gates[fold], stages[fold][0]) for fold, source in sources.items()}
 
 
 @torch.no_grad()
@@ -194,9 +196,9 @@ def real_rows(
 def _stages(
     wishes: PolishWishes, pools: Pools, outcome: Outcome, judge: Judge | None
 ) -> dict[int | None, list[list[Source]]]:
-    """By fold: what proposals come from, one mixture or, for boosting, one per step of the training."""
+    """By fold: what proposals come from: the kept generators and, for boosting, those of other steps."""
     boost = wishes.rejection is not None and wishes.rejection.method == "boost"
-    groups = [[c] for c in _thinned(outcome.course)] if boost else [list(outcome.kept)]
+    groups = [list(outcome.kept), *([c] for c in _thinned(outcome.course) if boost)]
     stages: dict[int | None, list[list[Source]]] = {
         None: [[s for c in group for s in sources_of(wishes.gans, pools, c)] for group in groups]
     }
@@ -219,7 +221,7 @@ def _notes(labels: Mapping[int, object], polisher: Polisher) -> Iterator[str]:
             yield f"Class {label!r} has too few rows for a critic: nothing is rejected or refined there."
             continue
         if polisher.refinement is not None:
-            climbed = _climbed(*polisher.climbs[code])
+            climbed = _climbed(polisher.climbs.get(code))
             yield f"Refinement of class {label!r} ({polisher.refinement}): {climbed}."
         if polisher.rejection is not None:
             passed = _passed(polisher.gates.get(code))
@@ -231,9 +233,12 @@ INDIFFERENT: Final = (
 )
 
 
-def _climbed(before: float, after: float) -> str:
+def _climbed(climb: tuple[float, float] | None) -> str:
+    if climb is None:
+        return INDIFFERENT
+    before, after = climb
     if before == after:
-        return INDIFFERENT if before == 0 else "nothing moved, because the generators heed no noise"
+        return "nothing moved, because the generators heed no noise or nothing is steep enough"
     return f"the refitted critic's mean log ratio was {before:+.3f} and is {after:+.3f}"
 
 

@@ -20,6 +20,7 @@ from gan_oversampler._names import lookup
 # Usual step sizes, of noise and of rows. The critic knows the ratio where generators put rows now, so long
 # ways lead past the real rows: 25 steps of .1 were seen to double a held-out energy distance.
 RATES: Final[Mapping[str, float]] = MappingProxyType({"flow": 0.02, "dot": 0.02})
+STEEPEST: Final = 20.0  # slopes, in prices
 PRICE: Final = 0.25  # quantile of the slopes over proposals that counts as the price of moving
 
 Height = Callable[[Tensor], Tensor]
@@ -61,19 +62,23 @@ def transport(
     Cells move where ``free`` is 1. A row stays, exactly, while the height is less steep than ``price``.
 
     NOTE[paper]: steps are proximal, because the distance has a kink at the start, where the published code
-    adds a constant to the difference and so moves all rows by it.
+    adds a constant to the difference and so moves all rows by it. Where the height is steeper than
+    ``STEEPEST`` prices, it counts as that steep: such a critic has seen no row there.
     """
     moved_nF = torch.zeros_like(rows_nF)
     for _ in range(steps):
-        uphill_nF = slope(height, rows_nF + moved_nF) * free_nF
-        moved_nF = moved_nF + rate / price * uphill_nF
+        uphill_nF = slope(height, rows_nF + moved_nF) * free_nF / price
+        uphill_nF = uphill_nF * (STEEPEST / uphill_nF.norm(dim=1, keepdim=True).clamp(min=STEEPEST))
+        moved_nF = moved_nF + rate * uphill_nF
         length_n1 = moved_nF.norm(dim=1, keepdim=True).clamp(min=1e-12)
         moved_nF = moved_nF * (1 - rate / length_n1).clamp(min=0)
     return rows_nF + moved_nF
 
 
 def price_of(height: Height, rows_nF: Tensor, free_nF: Tensor) -> float:
-    """What a unit of distance costs: a low quantile of the slopes over proposals.
+    """What a unit of distance costs: a low quantile of the slopes over proposals that can move.
+
+    Infinite where that is nothing: then nothing moves.
 
     NOTE[paper]: the published code takes the largest slope between two of them. Slopes of a critic that
     is trained by cross entropy have no common bound, so hardly a row would ever move.
@@ -81,8 +86,8 @@ def price_of(height: Height, rows_nF: Tensor, free_nF: Tensor) -> float:
     >>> price_of(lambda x: 3 * x[:, 0], torch.zeros(5, 2), torch.ones(5, 2))
     3.0
     """
-    slopes_n = (slope(height, rows_nF) * free_nF).norm(dim=1)
-    return max(float(slopes_n.quantile(PRICE)), 1e-6)
+    slopes_n = (slope(height, rows_nF) * free_nF).norm(dim=1)[free_nF.any(dim=1)]
+    return float(slopes_n.quantile(PRICE)) or math.inf if len(slopes_n) else math.inf
 
 
 class Refinement(BaseEstimator):
@@ -92,9 +97,9 @@ class Refinement(BaseEstimator):
     ----------
     method : {"flow", "dot"}, default="flow"
         ``flow`` moves the noise that generators start from along the slope of the critic's log ratio, with
-        a little noise; rows stay rows of the generator, and an untrained one, which heeds no noise,
-        is left as it is. ``dot`` moves the numbers of a row, at the price of the distance; categories,
-        missing cells and spikes stay as they are.
+        a little noise; rows stay rows of the generator. An untrained one, which heeds no noise, is left as it
+        is, and guided ones heed little of it. ``dot`` moves the numbers of a row, at the price of the
+        distance; categories, missing cells and spikes stay as they are.
     steps : int, default=10
         How often.
     rate : float, default=None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Protocol
 
@@ -300,12 +300,12 @@ class Rejection(BaseEstimator):
         """
         self._validate_params()
         lookup(LAWS, self.method, "rejection")
-        if self.method == "mh" and not isinstance(self.proposals, Integral):
+        if self.method == "mh" and not float(self.proposals).is_integer():
             raise ValueError(f"'budget' of 'mh' is the length of a chain: an integer. Got {self.budget!r}.")
         if self.method != "drs" and self.proposals > self.max_proposals:
             raise ValueError(
-                f"Each new row needs {self.proposals:g} proposals, and max_proposals={self.max_proposals:g}"
-                " are allowed. Raise 'max_proposals' or lower 'budget'."
+                f"Each new row of Rejection({self.method!r}) needs {self.proposals:g} proposals, and"
+                f" max_proposals={self.max_proposals:g} are allowed. Raise 'max_proposals' or lower 'budget'."
             )
         return self
 

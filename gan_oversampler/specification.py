@@ -155,8 +155,8 @@ class GAN(BaseEstimator):
         ``two_time_scale`` slows the generator, to a quarter at most, while its loss changes faster than the
         critic's (Heusel et al. 2017, with the signal of Ouyang & Agam 2021).
         ``pacing`` takes one critic step away where the critic is right about more than 80 % of the rows, and
-        adds one below 55 %, between 0 and 5 and at most every ten steps; a critic at rest wakes in the
-        middle of that band.
+        adds one below 55 %, between 0 and 5 (or ``critic_steps``, if more) and at most every ten steps; a
+        critic at rest wakes in the middle of that band.
         ``ada`` jitters rows and swaps values and categories before the critic sees them, more often while it
         is right about more than 80 % of the real ones (Karras et al. 2020: target .6, changes every 4
         steps, at most .8; 0.02 per step, because trainings here are short). ``apa`` shows it generated rows

@@ -56,6 +56,9 @@ def test_tables_and_targets(table, target, message):
         ({"gan": GAN("guided", balanced=False)}, "balanced=False is not possible with family='guided'"),
         ({"gan": GAN(widths=(0,))}, "'widths' of GAN must hold positive integers"),
         ({"gan": GAN(betas=(0.5, 1.0))}, "'betas' of GAN"),
+        ({"gan": GAN(betas=(0.5, "a"))}, "'betas' of GAN"),
+        ({"gan": GAN(forces={"adversarial": -1})}, "not negative"),
+        ({"gan": GAN(loss="bce", penalty_weight=7.0)}, "weighs nothing"),
         ({"gan": GAN(ema=1.0)}, "'ema' parameter of GAN"),
         ({"gan": []}, "'gan' must be a GAN, the name of a preset or"),
         ({"gan": [FileNotFoundError]}, "'gan' must be a GAN, the name of a preset or"),
@@ -173,9 +176,9 @@ def test_an_oracle_that_always_fails_ends_the_run_clearly():
 
 def test_diverging_training_is_a_failure_and_rolls_back():
     wild = GAN("classic", widths=(16,), learning_rate=1e38, critic_learning_rate=1e38, loss="least_squares")
-    with pytest.warns(RuntimeWarning, match="could not score classic"):
+    with pytest.warns(RuntimeWarning, match="could not score classic"), pytest.warns(UserWarning, match="base"):
         sampler = quick(gan=wild, max_steps=8, patience=3).fit(X, Y)
-    assert sampler.report_.choice == "classic at step 0"
+    assert sampler.report_.choice == "base smote, untrained"
     assert np.isfinite(sampler.sample(50)).all()
 
 

@@ -391,7 +391,7 @@ def test_the_order_of_the_names_does_not_matter():
 def test_a_pace_begins_with_the_users():
     control = Control(GAN(critic_steps=7, controllers=("pacing",)))
     assert control.read(control.start[None], "pacing", "critic_steps").item() == 7
-    assert control.most_steps == 7
+    assert control.read(control.start[None], "pacing", "most").item() == 7
 
 
 def test_a_critic_at_rest_keeps_all_its_numbers():
@@ -444,6 +444,9 @@ def test_a_critic_too_strong_ends_closer_to_equilibrium_with_a_controller():
         ({"controllers": ("r1",), "penalty": "none"}, "penalty='r1_r2'"),
         ({"controllers": ("r1",), "loss": "bce"}, "there is none"),
         ({"controllers": ("r1",), "penalty_weight": 0}, "there is none"),
+        ({"controllers": ("gap", "gap")}, "different names"),
+        ({"controllers": ("gap", None)}, "by its name, a string"),
+        ({"controllers": (["gap"],)}, "by its name, a string"),
         ({"controllers": "gap"}, "must be an instance of 'tuple'"),
     ],
 )
@@ -453,6 +456,7 @@ def test_controllers_that_could_do_nothing_are_refused(changes, words):
 
 
 @pytest.mark.parametrize("loss", sorted(name for name, game in LOSSES.items() if game.equilibrium is None))
-def test_the_gap_needs_an_equilibrium(loss):
+@pytest.mark.parametrize("name", ["gap", "reset"])
+def test_distances_from_equilibrium_need_one(name, loss):
     with pytest.raises(ValueError, match=rf"equilibrium is known\. Got loss='{loss}'"):
-        GAN(loss=loss, controllers=("gap",)).validate()
+        GAN(loss=loss, controllers=(name,)).validate()

@@ -172,6 +172,31 @@ def test_the_oracle_lets_all_lineages_go_on_from_the_best():
     assert not np.array_equal(history["score"], plain.history_["score"])
 
 
+def test_children_are_judged_on_equal_terms():
+    cohorts = [
+        _cohort(Evolution(names), n_steps=3, critic_norm="batch")
+        for names in (("heuristic", "kl"), ("kl", "heuristic"))
+    ]
+    torch.testing.assert_close(cohorts[0].state.generator_PN, cohorts[1].state.generator_PN)
+
+
+def test_events_of_parents_can_be_told_apart():
+    X, y = numbers()
+    gan = GAN(**SMALL, evolution=Evolution(population=2))
+    sampler = GANOversampler(gan=gan, cv=2, max_steps=10, epoch_unit=10, oracle="energy", random_state=0)
+    told = [event.member for event in sampler.fit(X, y).report_.events if event.controller == "evolution"]
+    assert {"fold 0, parent 1", "fold 0, parent 2", "all rows, parent 1"} <= set(told)
+    assert len(set(told)) == len(told)
+
+
+@pytest.mark.parametrize("other", [{"replicas": 2}, {"evolution": Evolution(["kl"], fitness="oracle")}])
+def test_lineages_of_two_gans_must_not_breed_with_each_other(other):
+    gan = GAN(**SMALL, evolution=Evolution(fitness="oracle"))
+    sampler = GANOversampler(gan=[gan, clone(gan).set_params(**other)], oracle="energy")
+    with pytest.raises(ValueError, match="Give one of them all the mutations"):
+        sampler.fit(*numbers())
+
+
 def test_the_log_tells_which_children_were_chosen():
     X, y = numbers()
     gan = GAN(**SMALL, evolution=THREE)

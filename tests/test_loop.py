@@ -232,6 +232,18 @@ def test_a_specification_is_trained_until_its_last_follower_leaves():
     assert script.said("drop") == [(0, 3)]
 
 
+def test_only_what_may_be_kept_is_bred():
+    script = Script({0: [3.0], 1: [2.0], 2: [1.0]}, broken={(0, 1)})
+    bred = []
+    script.breed = lambda scores: bred.append(sorted(scores))
+    plain = script.candidates
+    script.candidates = lambda step: [
+        replace(c, noise=c.specification == 1 and not step) for c in plain(step)
+    ]
+    _run(script, patience=2, max_steps=10)
+    assert bred == [[0, 2], [1, 2]]
+
+
 def test_noise_sets_no_bar_and_no_step_is_a_failure_for_it():
     """A GAN that begins with noise is judged from its first trained rung on."""
 

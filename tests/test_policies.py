@@ -23,7 +23,7 @@ from tests.tables import MIXED, mixed, numbers
 from tests.test_sampling import POOL
 
 PLANE = RowSpace(Layout((Block("x", 0, 0, ()), Block("y", 1, 0, ()))))
-SETTINGS = [*POLICIES, Policy(spread=0.5, border=1.0, filter=0.5), Policy(spread=0.0), Policy(filter=0.9)]
+SETTINGS = [*POLICIES, Policy(spread=0.5, border=1.0, filter=0.5), Policy(spread=0.0), Policy(filter=0.95)]
 CHEAP = {"gan": GAN(forces={}), "random_state": 0}
 
 
@@ -145,6 +145,17 @@ def test_what_rejection_took_is_still_told():
     assert (len(found.rows), found.n_proposals, found.n_filled) == (4, 56, 4)
 
 
+def test_rows_that_only_fill_up_are_counted_after_the_policy():
+    class Short(Filtered):
+        def attempt(self, code, n, streams):
+            rows = np.zeros((n, 2), np.float32)
+            rows[-2:, 0] = 9  # the last two fill up, and lie among the other class
+            return Drawn(rows, 5 * n, n_filled=2)
+
+    found = attempt(Governed(Short(Given([(0.0, 0.0)]), {}), Policy(filter=0.5), LINE), 1, 4, Streams(0))
+    assert (len(found.rows), found.n_filled) == (4, 0)
+
+
 # --- the oracle's choice
 
 
@@ -216,7 +227,7 @@ def test_a_policy_that_nothing_obeys_is_told():
     ("given", "words"),
     [
         ("best", "'oracle'"),
-        (Policy(filter=1.0), "filter"),
+        (Policy(filter=0.96), "filter"),
         (Policy(spread=-1), "spread"),
         (Policy(border="x"), "border"),
     ],

@@ -334,5 +334,26 @@ def test_noise_before_training_is_scored_but_never_kept():
     sampler = GANOversampler(gan=GAN("classic"), max_steps=20, epoch_unit=10, cv=2, random_state=0).fit(X, y)
     assert sampler.history_["step"].min() == 0
     assert "step 0" not in sampler.report_.choice
-    untrained = sampler.set_params(max_steps=0).fit(X, y)
-    assert "step 0" in untrained.report_.choice
+
+
+@pytest.mark.parametrize("oracle", ["downstream", None])
+def test_where_only_noise_is_left_the_base_draws(oracle):
+    X, y = numbers()
+    sampler = GANOversampler(gan=GAN("classic"), oracle=oracle, max_steps=0, cv=2, random_state=0)
+    with pytest.warns(UserWarning, match="rows come from its base 'smote'"):
+        sampler.fit(X, y)
+    assert sampler.report_.choice == "base smote, untrained"
+    assert "rows come from its base" in sampler.report_.notes[-1]
+    assert not any(entry.kept for entry in sampler.report_.entries)
+    plain = GANOversampler(gan=GAN(forces={}), oracle=None, random_state=0).fit(X, y)
+    rows = [each.sample(20, y=1, random_state=1) for each in (sampler, plain)]
+    np.testing.assert_array_equal(*rows)
+
+
+def test_without_an_oracle_training_goes_on_after_collapse(monkeypatch):
+    monkeypatch.setattr("gan_oversampler.controllers.LEAST_SPREAD", 1e9)  # all new rows count as alike
+    gan = GAN("classic", controllers=("collapse",), widths=(8,), batch_size=32)
+    sampler = GANOversampler(gan=gan, oracle=None, max_steps=40, epoch_unit=5, random_state=0)
+    with pytest.warns(UserWarning, match="No trained generator of 'classic' could be kept"):
+        sampler.fit(*numbers())
+    assert sampler.history_["step"].max() == 40

@@ -1,5 +1,6 @@
 """Refinement: what climbs, what stays, and that rows stay lawful."""
 
+import math
 from functools import cache
 
 import numpy as np
@@ -12,7 +13,7 @@ from gan_oversampler import GAN, GANOversampler, Refinement
 from gan_oversampler._rng import Streams
 from gan_oversampler.filtering import REFINERS, Refined
 from gan_oversampler.ratio import View, folded, ratio_critics
-from gan_oversampler.refinement import RATES, flow, price_of, refinement_of, slope, transport
+from gan_oversampler.refinement import RATES, STEEPEST, flow, price_of, refinement_of, slope, transport
 from gan_oversampler.sampling import Source
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
@@ -69,6 +70,22 @@ def test_the_price_is_a_low_quantile_of_the_slopes():
     rows = torch.linspace(0, 10, 101)[:, None]
     assert price_of(_hill, rows, torch.ones(101, 1)) == pytest.approx(2.5)
     torch.testing.assert_close(slope(_hill, rows), -rows)
+
+
+def test_rows_that_cannot_move_set_no_price():
+    rows = torch.linspace(0, 10, 101)[:, None]
+    pinned = torch.ones(101, 1)
+    pinned[:50] = 0
+    assert price_of(_hill, rows, pinned) == pytest.approx(6.25)
+    assert price_of(_hill, rows, torch.zeros(101, 1)) == math.inf
+    moved = transport(_hill, rows, torch.ones(101, 1), steps=5, rate=0.1, price=math.inf)
+    assert torch.equal(moved, rows)
+
+
+def test_no_step_is_longer_than_the_steepest():
+    rows = torch.full((4, 2), 100.0)
+    moved = transport(_hill, rows, torch.ones(4, 2), steps=3, rate=0.01, price=1e-6)
+    assert (rows - moved).norm(dim=1).max() <= 3 * 0.01 * STEEPEST
 
 
 # Sources

@@ -302,6 +302,31 @@ def test_a_sampler_rejects_and_repeats_itself(method):
     assert not np.array_equal(results[0][0], plain)
 
 
+def test_without_a_gate_boosting_draws_what_was_kept():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(80, 4)), np.repeat([0, 1], [66, 14])
+    X[y == 1] += 1
+    gan = GAN("residual", base="smoothed_bootstrap", loss="bce", learning_rate=5e-3, reach=2.0)
+    options = {"gan": gan, "oracle": None, "max_steps": 60, "epoch_unit": 20}
+    boosted = _sampler("boost", **options).fit(X, y)
+    assert "all stay as they are" in boosted.report_.notes[0]
+    plain = _sampler(None, **options).fit(X, y)
+    rows = [sampler.sample(60, random_state=1) for sampler in (boosted, plain)]
+    np.testing.assert_array_equal(*rows)
+
+
+def test_boosting_proposes_no_untrained_noise():
+    X, y = numbers()
+    outcome = _sampler("boost", patience=9).fit(X, y)._fitted.fit.first
+    assert [candidate.step for candidate in outcome.course] == [3, 6]
+
+
+def test_a_chain_may_be_longer_than_the_usual_pilot():
+    how = Rejection("mh", budget=5000, max_proposals=1e4)
+    gate = gate_of(Wide(), 1, _critics(200), how, Streams(0))
+    assert gate.law.unit == 5000
+
+
 def test_a_report_tells_how_many_pass_and_what_the_oracle_says():
     X, y = numbers()
     sampler = _sampler(Rejection("drs", gamma=50)).fit(X, y)

@@ -111,9 +111,25 @@ def test_guided_gans_are_trained_for_the_first_oracle(first, objective):
     assert scores[0] == scores[1]
 
 
+def test_functions_of_one_name_are_numbered():
+    spread, middle = (lambda real, new: float(new.std())), (lambda real, new: -float(abs(new.mean())))
+    sampler = _sampler([spread, middle], max_steps=10).fit(X, Y)
+    assert list(sampler.reports_) == ["<lambda>", "<lambda> 2"]
+    first = sampler.report_
+    sampler.rescore(lambda real, new: 0.0)
+    assert list(sampler.reports_) == ["<lambda>", "<lambda> 2", "<lambda> 3"]
+    assert sampler.report_ is sampler.reports_["<lambda>"]
+    assert sampler.report_ == first
+
+
 @pytest.mark.parametrize(
     ("oracle", "message"),
-    [([], "must not be an empty list"), (["f1", "f1"], "must differ"), (["f1", "energie"], "energy")],
+    [
+        ([None], "a scorer or a function"),
+        ([], "must not be an empty list"),
+        (["f1", "f1"], "must differ"),
+        (["f1", "energie"], "energy"),
+    ],
 )
 def test_lists_that_make_no_sense_are_refused(oracle, message):
     with pytest.raises(ValueError, match=message):

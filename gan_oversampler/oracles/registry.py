@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from itertools import count
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -53,7 +54,8 @@ def oracle_of(oracle: str | Oracle | Callable[..., float]) -> Oracle:
     Raises
     ------
     ValueError
-        If the name is neither an oracle nor a scorer; the message says which there are.
+        If the name is neither an oracle nor a scorer (the message says which there are), or it is none of
+        these things.
 
     Examples
     --------
@@ -69,6 +71,11 @@ def oracle_of(oracle: str | Oracle | Callable[..., float]) -> Oracle:
         return _named(oracle)
     if isinstance(oracle, type):
         raise ValueError(f"'oracle' must be an instance: write {oracle.__name__}() for {oracle.__name__}.")
+    if not callable(oracle):
+        raise ValueError(
+            "'oracle' must be a name, an Oracle, a scorer or a function of two tables."
+            f" Got {oracle!r} instead."
+        )
     return DownstreamOracle(scoring=oracle) if isinstance(oracle, _SCORER) else CallableOracle(oracle)
 
 
@@ -81,6 +88,12 @@ def _named(name: str) -> Oracle:
     raise ValueError(f"Unknown oracle {name!r}.{hint[:-1]} and the scorers of scikit-learn.")
 
 
-def name_of(oracle: Any) -> str:
-    """How reports call an oracle that a user wrote."""
-    return oracle if isinstance(oracle, str) else getattr(oracle, "__name__", repr(oracle))
+def name_of(oracle: Any, taken: Collection[str] = ()) -> str:
+    """How reports call an oracle that a user wrote, where some names are taken.
+
+    >>> name_of("energy"), name_of("energy", taken={"energy"})
+    ('energy', 'energy 2')
+    """
+    name = oracle if isinstance(oracle, str) else getattr(oracle, "__name__", repr(oracle))
+    numbered = (f"{name} {k}" for k in count(2))
+    return name if name not in taken else next(n for n in numbered if n not in taken)

@@ -57,6 +57,7 @@ class Control:
         start_K = torch.tensor(starts)
         if "pacing" in self.names:
             start_K[self.columns.index(("pacing", "critic_steps"))] = self.gan.critic_steps
+            start_K[self.columns.index(("pacing", "most"))] = self.most_steps
         return start_K
 
     @property

@@ -141,7 +141,9 @@ class Game:
         parents, plain = self.state, self.loss
         everyone = range(len(self.dropout))
         children, losses, fitness = [], [], []
+        statistics_PS = parents.critic_statistics_PS.clone()
         for name in evolution.mutations:
+            parents.critic_statistics_PS.copy_(statistics_PS)  # children are judged on equal terms
             self.state = parents.with_generators(parents.take(everyone))
             self.loss = mutated(plain, name)
             losses.append(self._learn(batch))

@@ -61,8 +61,13 @@ class Candidate:
 
     @property
     def sound(self) -> bool:
-        """Whether it may be kept at all."""
+        """Whether training may go on from it."""
         return self.finite and not self.collapsed
+
+    @property
+    def keepable(self) -> bool:
+        """Whether it may be kept."""
+        return self.sound and not self.noise
 
 
 @dataclass(frozen=True)
@@ -245,7 +250,8 @@ def train(population: Population, followers: Sequence[Follower], budget: Budget,
 
     Each specification has its own tracker in every follower, so its trajectory depends neither on who else
     trains nor on who else follows. (Only after weights that are not finite, or new rows that are all alike,
-    it goes back to what pleased any follower last.) A budget may grow for one follower and end for another.
+    it goes back to what pleased any follower last; and lineages of an evolution by the oracle are bred by the
+    first follower, while it follows them.) A budget may grow for one follower and end for another.
     """
     step = 0
     while candidates := population.candidates(step):
@@ -254,7 +260,7 @@ def train(population: Population, followers: Sequence[Follower], budget: Budget,
         for candidate in candidates:
             _settle(population, candidate, improved, followers)
             _log(candidate, improved, followers, budget, log)
-        population.breed({entry.candidate.specification: entry.mean for entry in rungs[0]})
+        population.breed({c.candidate.specification: c.mean for c in rungs[0] if c.candidate.keepable})
         unit = budget.next_unit(step)
         if not unit:
             break

@@ -54,9 +54,10 @@ class Member:
     @property
     def name(self) -> str:
         """Which of the members of its specification this is."""
-        if self.fold is not None:
-            return f"fold {self.fold}"
-        return f"all rows, replica {self.replica}" if self.replica else "all rows"
+        parts = ["all rows" if self.fold is None else f"fold {self.fold}"]
+        parts += [f"replica {self.replica}"] if self.replica else []
+        parts += [f"parent {self.sibling + 1}"] if self.gan.n_siblings > 1 else []
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True)
