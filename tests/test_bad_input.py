@@ -176,7 +176,8 @@ def test_an_oracle_that_always_fails_ends_the_run_clearly():
 
 def test_diverging_training_is_a_failure_and_rolls_back():
     wild = GAN("classic", widths=(16,), learning_rate=1e38, critic_learning_rate=1e38, loss="least_squares")
-    with pytest.warns(RuntimeWarning, match="could not score classic"), pytest.warns(UserWarning, match="base"):
+    unscored, based = (RuntimeWarning, "could not score classic"), (UserWarning, "rows come from its base")
+    with pytest.warns(unscored[0], match=unscored[1]), pytest.warns(based[0], match=based[1]):
         sampler = quick(gan=wild, max_steps=8, patience=3).fit(X, Y)
     assert sampler.report_.choice == "base smote, untrained"
     assert np.isfinite(sampler.sample(50)).all()
