@@ -10,9 +10,8 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-import torch
 from imblearn.over_sampling.base import BaseOverSampler
-from sklearn.base import _fit_context, clone
+from sklearn.base import _fit_context
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted, validate_data
@@ -21,7 +20,6 @@ from gan_oversampler._names import lookup
 from gan_oversampler._rng import Streams
 from gan_oversampler._threads import single_threaded
 from gan_oversampler.bases import BASES
-from gan_oversampler.canvas import sides
 from gan_oversampler.codec.codec import Codec
 from gan_oversampler.filtering import attempt, told_of
 from gan_oversampler.fitted import Fitted, frames_of
@@ -29,9 +27,8 @@ from gan_oversampler.fitting import Fit, Plan, rescore, run
 from gan_oversampler.judging import BASELINES, NOTHING, missing
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.registry import name_of, oracle_of
+from gan_oversampler.parameters import check_grids, device_of, gans_of, oracles_of
 from gan_oversampler.policies import CHOSEN, Policy, policy_of
-from gan_oversampler.portfolio import default_portfolio
-from gan_oversampler.presets import preset
 from gan_oversampler.refinement import Refinement, refinement_of
 from gan_oversampler.rejection import Rejection, rejection_of
 from gan_oversampler.report import Report, parameters_of
@@ -345,12 +342,12 @@ class GANOversampler(BaseOverSampler):
 
     def _train(self, X: Frame, y: Any, *, every_class: bool) -> Fitted:
         """Read the table, fit, and set what the fit leaves behind once all went well."""
-        budget, gans = self._budget(), self._gans()
+        budget, gans = self._budget(), gans_of(self.gan)
         rejection, refinement = rejection_of(self.rejection), refinement_of(self.refinement)
         for name in self.baselines:
             lookup({NOTHING: None, **BASELINES, **BASES}, name, "baseline")
         target = self._check(X, y)
-        oracles = self._oracles(len(target.classes))
+        oracles = oracles_of(self.oracle, len(target.classes))
         if not oracles and any(gan.kinship for gan in gans):
             raise ValueError("Evolution(fitness='oracle') needs an oracle. Give one, or fitness='critic'.")
         if oracles:
@@ -371,7 +368,7 @@ class GANOversampler(BaseOverSampler):
         codec = Codec.learn(X, categorical_features=self.categorical_features)
         frames = partial(frames_of, codec, X, streams.child("oracle"))
         origin = np.arange(len(target.codes))
-        _check_grids(gans, codec)
+        check_grids(gans, codec)
         rows = Rows(codec.encode(X), target.codes, target.classes, frames, origin)
         plan = Plan(
             gans,
@@ -379,7 +376,7 @@ class GANOversampler(BaseOverSampler):
             self.cv,
             budget,
             self.baselines,
-            _device(self.device, gans),
+            device_of(self.device, gans),
             streams,
             self.n_jobs,
             self.fallback,
@@ -411,21 +408,6 @@ class GANOversampler(BaseOverSampler):
         first = next(iter(self.reports_))
         self.reports_[first] = self.report_ = self.report_.noting(note)
 
-    def _oracles(self, n_classes: int) -> dict[str, Oracle]:
-        """Judges by name, in the user's order."""
-        given = [] if self.oracle is None else self.oracle
-        given = list(given) if isinstance(given, (list, tuple)) else [given]
-        if self.oracle is not None and not given:
-            raise ValueError("'oracle' must not be an empty list. Give at least one, or None.")
-        judges = [oracle_of(oracle) for oracle in given]
-        if len(set(map(repr, judges))) < len(judges):
-            raise ValueError(f"The oracles of a list must differ. Got {self.oracle!r}.")
-        oracles: dict[str, Oracle] = {}
-        for oracle, judge in zip(given, judges, strict=True):
-            judge.validate(n_classes)
-            oracles[name_of(oracle, oracles)] = judge
-        return oracles
-
     def _reports(self, fit: Fit) -> dict[str, Report]:
         """Report of every oracle, with the parameters of this sampler."""
         parameters = parameters_of(self)
@@ -434,24 +416,6 @@ class GANOversampler(BaseOverSampler):
     def _budget(self) -> Budget:
         max_time = np.inf if self.max_time is None else self.max_time
         return Budget(self.epoch_unit, self.patience, self.max_steps, max_time, self.growth)
-
-    def _gans(self) -> list[GAN]:
-        given = default_portfolio() if self.gan is None else self.gan
-        gans = list(given) if isinstance(given, (list, tuple)) else [given]
-        gans = [preset(gan) if isinstance(gan, str) else gan for gan in gans]
-        if not gans or not all(isinstance(gan, GAN) for gan in gans):
-            raise ValueError(
-                "'gan' must be a GAN, the name of a preset or a non-empty list of these."
-                f" Got {self.gan!r} instead."
-            )
-        families = [clone(gan).validate().lineages for gan in gans]
-        kin = [lineages[0].kinship for lineages in families if lineages[0].kinship]
-        if len(set(kin)) < len(kin):
-            raise ValueError(
-                "GANs that evolve by the oracle must differ in more than mutations and replicas, or their"
-                " lineages would breed with each other. Give one of them all the mutations."
-            )
-        return [lineage for lineages in families for lineage in lineages]
 
     def _check(self, X: Frame, y: Any) -> Target:
         """Refuse what cannot be a table with labels; frames stay whole for the codec."""
@@ -487,26 +451,3 @@ class GANOversampler(BaseOverSampler):
 
 def _silent(line: str) -> None:
     """Say nothing."""
-
-
-def _check_grids(gans: Sequence[GAN], codec: Codec) -> None:
-    """Refuse tables whose columns are no cells of a grid, where a GAN takes them for one."""
-    for grid in (gan.grid for gan in gans if gan.grid is not None):
-        sides(codec.layout.columns, grid)
-        if codec.wordy:
-            raise ValueError(
-                f"Cells of a grid must hold numbers; column {codec.wordy[0]!r} of X does not. Drop such"
-                " columns, or set grid=None for networks without convolutions."
-            )
-
-
-def _device(name: str, gans: Sequence[GAN]) -> torch.device:
-    if name == "auto":
-        large = any(gan.grid is not None or max(gan.widths, default=0) >= 256 for gan in gans)
-        return torch.device("cuda" if large and torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"Device {name!r} cannot be used here: {error}") from None
-    return device
