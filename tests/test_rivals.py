@@ -7,8 +7,8 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from benchmarks.rivals import cgan, oracles
-from benchmarks.rivals.autogan import Arm, AutoGAN, Budget, follow, train_fixed, train_until_all_stop
+from benchmarks.rivals import autogan, cgan, oracles
+from benchmarks.rivals.autogan import Arm, AutoGAN, Budget, follow, train_until_all_stop
 from benchmarks.rivals.cgan import Cgan
 from benchmarks.rivals.common import ColumnRange, Task
 from benchmarks.rivals.cwgan import CWGANGP, Layout, Training
@@ -143,6 +143,16 @@ def test_two_oracles_on_one_training_choose_what_each_would_alone():
         assert (trained.best_step, trained.stopped_at) == (alone.best_step_, alone.stopped_at_)
 
 
+@pytest.mark.parametrize("rival", [{"oracle": "cas_real"}, {"oracle": "fcd"}, {"fixed_steps": 8}], ids=str)
+def test_rows_are_the_same_where_oracles_share_a_training_that_is_kept(rival, tmp_path, monkeypatch):
+    monkeypatch.setattr(autogan, "FIXED_STEPS", 8)
+    X, y = two_clouds()
+    alone = AutoGAN(**rival, epoch_unit=2, patience=1, max_steps=12, n_score=20)
+    expected = alone.fit_resample(X, y)[0]
+    for sharing in (alone.set_params(memory=str(tmp_path)), AutoGAN(**alone.get_params())):
+        np.testing.assert_array_equal(sharing.fit_resample(X, y)[0], expected)
+
+
 def test_frechet_is_nothing_between_equals_and_the_square_of_a_shift():
     rows = np.random.default_rng(0).normal(size=(500, 3))
     assert frechet(rows, rows) == pytest.approx(0, abs=1e-9)
@@ -193,7 +203,8 @@ def test_layout_undoes_its_order():
 
 
 def drawn_by_autogan(X, y, n):
-    return [train_fixed(X, y, 200).draw(np.full(n, code), 0) for code in (0, 1)]
+    trained = follow(X, y, (), fixed_steps=200)["fixed"]
+    return [trained.draw(np.full(n, code), 0) for code in (0, 1)]
 
 
 def drawn_by_cwgan(X, y, n):

@@ -26,13 +26,15 @@ from __future__ import annotations
 
 import copy
 import math
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_memory
 
 from benchmarks.rivals.cgan import Cgan, Generator, generate
 from benchmarks.rivals.common import (
@@ -44,6 +46,9 @@ from benchmarks.rivals.common import (
     stream_of,
 )
 from benchmarks.rivals.oracles import ORACLES, Score
+
+
+FIXED_STEPS: Final = 1500  # what is trained beside the oracles where trainings are shared
 
 
 @dataclass
@@ -82,6 +87,24 @@ class Arm:
             self.generator, self.best = copy.deepcopy(generator), score
             self.best_step, self.failed = step, 0
         self.seconds += time.perf_counter() - started
+
+
+@dataclass
+class FixedArm(Arm):
+    """No oracle: the generator after ``n_steps``, or the last one if training ends before.
+
+    Attributes
+    ----------
+    n_steps : int
+        A whole number of units.
+    """
+
+    n_steps: int = 0
+
+    def observe(self, generator: Any, step: int) -> None:
+        """Take every generator until then, and leave."""
+        self.generator, self.best_step, self.stopped_at = copy.deepcopy(generator), step, step
+        self.failed = sys.maxsize if step >= self.n_steps else 0
 
 
 class Trainable(Protocol):
@@ -168,6 +191,9 @@ class _Run:
         untrained = copy.deepcopy(self.gan.generator)
         return Arm(score, untrained, seconds=time.perf_counter() - started)
 
+    def fixed_arm(self, n_steps: int) -> Arm:
+        return FixedArm(lambda generator: math.nan, self.gan.generator, n_steps=n_steps)
+
     def result(self, arm: Arm) -> Trained:
         return Trained(arm.generator, self.scale, arm.best_step, arm.stopped_at, arm.seconds)
 
@@ -177,6 +203,7 @@ def follow(
     y: Any,
     oracles: Sequence[str] = ("cas_real", "fcd"),
     *,
+    fixed_steps: int | None = None,
     epoch_unit: int = 100,
     patience: int = 10,
     max_steps: int | None = None,
@@ -185,24 +212,20 @@ def follow(
 ) -> dict[str, Trained]:
     """One training that several oracles watch; each one's choice is the same as if it watched alone.
 
+    With ``fixed_steps`` the generator of that step is among the results, as "fixed".
+
     >>> arms = follow(X, y)  # doctest: +SKIP
     >>> tables = {oracle: trained.resample(X, y) for oracle, trained in arms.items()}  # doctest: +SKIP
     """
     with one_thread():
         run = _Run(Task.of(X, y), random_state)
         arms = {oracle: run.arm(oracle, n_score) for oracle in oracles}
-        budget = Budget(epoch_unit, patience, math.inf if max_steps is None else max_steps)
+        if fixed_steps is not None:
+            arms["fixed"] = run.fixed_arm(fixed_steps)
+        cap = max_steps if oracles or fixed_steps is None else fixed_steps
+        budget = Budget(epoch_unit, patience, math.inf if cap is None else cap)
         train_until_all_stop(run.gan, list(arms.values()), budget)
     return {oracle: run.result(arm) for oracle, arm in arms.items()}
-
-
-def train_fixed(X: Any, y: Any, steps: int, random_state: int = 0) -> Trained:
-    """The paper's "Fixed" comparison: so many steps, and whatever generator is there then."""
-    started = time.perf_counter()
-    with one_thread():
-        run = _Run(Task.of(X, y), random_state)
-        run.gan.train(steps)
-    return Trained(run.gan.generator, run.scale, steps, steps, time.perf_counter() - started)
 
 
 class AutoGAN(BaseEstimator):
@@ -224,6 +247,8 @@ class AutoGAN(BaseEstimator):
         Rows generated per class for a score.
     random_state : int
         Seed.
+    memory : str, joblib.Memory or None
+        Where trainings are kept, so that oracles that ask for the same one share it.
     """
 
     def __init__(
@@ -235,6 +260,7 @@ class AutoGAN(BaseEstimator):
         fixed_steps: int | None = None,
         n_score: int = 500,
         random_state: int = 0,
+        memory: Any = None,
     ):
         self.oracle = oracle
         self.epoch_unit = epoch_unit
@@ -243,6 +269,7 @@ class AutoGAN(BaseEstimator):
         self.fixed_steps = fixed_steps
         self.n_score = n_score
         self.random_state = random_state
+        self.memory = memory
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Rows, Any]:
         """Originals, and after them as many generated rows as the minority lacks."""
@@ -252,15 +279,18 @@ class AutoGAN(BaseEstimator):
         return trained.resample(X, y, self.random_state)
 
     def _trained(self, X: Any, y: Any) -> Trained:
-        if self.fixed_steps is not None:
-            return train_fixed(X, y, self.fixed_steps, self.random_state)
-        return follow(
-            X,
-            y,
-            (self.oracle,),
+        """Without a memory only what is asked for; with one all arms are trained at once, and remembered."""
+        asked = self.oracle if self.fixed_steps is None else "fixed"
+        alone = () if asked == "fixed" else (asked,)
+        arms = check_memory(self.memory).cache(follow)(
+            np.asarray(X, np.float64),
+            np.asarray(y),
+            alone if self.memory is None else tuple(ORACLES),
+            fixed_steps=self.fixed_steps if self.memory is None else self.fixed_steps or FIXED_STEPS,
             epoch_unit=self.epoch_unit,
             patience=self.patience,
             max_steps=self.max_steps,
             n_score=self.n_score,
             random_state=self.random_state,
-        )[self.oracle]
+        )
+        return arms[asked]
