@@ -47,7 +47,6 @@ from benchmarks.rivals.common import (
 )
 from benchmarks.rivals.oracles import ORACLES, Score
 
-
 FIXED_STEPS: Final = 1500  # what is trained beside the oracles where trainings are shared
 
 
