@@ -27,6 +27,33 @@ N_AROUND: Final = 10  # of any class, to tell safe rows from border rows, as Bor
 N_TRAITS: Final = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """Random numbers of rows to come.
+
+    Attributes
+    ----------
+    step_n1 : Tensor
+        Uniform in [0, 1]: how far a row may go toward its friend.
+    noise_nF : Tensor
+        Standard normal: which way each value is shaken.
+    """
+
+    step_n1: Tensor
+    noise_nF: Tensor
+
+    @classmethod
+    def draw(cls, n: int, n_columns: int, generator: torch.Generator) -> Chance:
+        """Numbers of ``n`` rows, all independent."""
+        step_n1 = torch.rand(n, 1, generator=generator)
+        return cls(step_n1, torch.randn(n, n_columns, generator=generator))
+
+    @classmethod
+    def of(cls, uniform_nU: Tensor) -> Chance:
+        """From numbers in (0, 1), one more than there are columns."""
+        return cls(uniform_nU[:, :1].float(), torch.special.ndtri(uniform_nU[:, 1:]).float())
+
+
 @dataclass(frozen=True)
 class Neighbourhood:
     """The rows of one class that a member may see, with their friends and foes.
@@ -92,21 +119,32 @@ class Neighbourhood:
         n, d = len(self.rows_nF), max(1, len(self.space.values_V))
         return float((4 / ((d + 2) * n)) ** (1 / (d + 4)))
 
-    def start(self, seeds_n: Tensor, friends_n: Tensor, generator: torch.Generator) -> Start:
-        """What a learnt geometry makes rows of: seeds, the way to a friend, noise."""
+    def start(
+        self,
+        seeds_n: Tensor,
+        friends_n: Tensor,
+        donors_nF: Tensor,
+        chance: Chance,
+        generator: torch.Generator,
+    ) -> Start:
+        """What a learnt geometry makes rows of: seeds, the way to a friend, noise, the way to a donor."""
         parents = torch.stack([self.rows_nF[seeds_n], self.rows_nF[friends_n]], dim=1)
-        step_n1 = torch.rand(len(seeds_n), 1, generator=generator)
+        step_n1 = chance.step_n1
         weights = torch.cat([1 - step_n1, step_n1], dim=1)
         rows = self.space.compose(parents, torch.eye(2)[:1].expand_as(weights), weights, generator=generator)
-        there = parents[:, 1]
-        free = self.space.free_values(rows) * self.space.free_values(there)
-        noise = torch.randn(rows.shape, generator=generator) * self.spread_F
-        shift, jitter = step_n1 * (there - rows), self.bandwidth * noise
-        return Start(rows, shift * free, jitter * self.space.free_values(rows), self.traits_nK[seeds_n])
+        there, free = parents[:, 1], self.space.free_values(rows)
+        shift = step_n1 * (there - rows) * self.space.free_values(there)
+        jitter = self.bandwidth * chance.noise_nF * self.spread_F
+        coin = torch.rand(rows.shape, generator=generator) < 0.5
+        drift = (donors_nF - rows) * coin * self.space.free_values(donors_nF)
+        return Start(rows, shift * free, jitter * free, self.traits_nK[seeds_n], drift * free)
 
-    def any_friend(self, seeds_n: Tensor, generator: torch.Generator) -> Tensor:
-        """Index of one friend of each seed."""
-        return _pick(self.friends_nK[seeds_n], generator)
+    def any_friend(self, seeds_n: Tensor, place_n: Tensor, generator: torch.Generator) -> Tensor:
+        """Index of one friend of each seed, by a place in (0, 1) among friends in an order of its own."""
+        n_friends = self.friends_nK.shape[1]
+        order_nK = torch.rand(self.friends_nK.shape, generator=generator).argsort(1)
+        pick_n1 = (place_n * n_friends).long()[:, None]
+        return self.friends_nK[seeds_n].gather(1, order_nK[seeds_n].gather(1, pick_n1))[:, 0]
 
 
 def _neighbors(

@@ -12,12 +12,29 @@ from typing import Final
 import torch
 from torch import Tensor
 
-Law = Callable[[tuple[int, int], torch.Generator], Tensor]
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """What each number of a noise vector is distributed as.
+
+    Parameters
+    ----------
+    draw : callable
+        ``(shape, generator)`` to independent numbers.
+    quantile : callable
+        Uniform numbers to numbers of this law, in the same order.
+    """
+
+    draw: Callable[[tuple[int, int], torch.Generator], Tensor]
+    quantile: Callable[[Tensor], Tensor]
+
 
 LATENTS: Final[Mapping[str, Law]] = MappingProxyType(
     {
-        "normal": lambda shape, generator: torch.randn(shape, generator=generator),
-        "uniform": lambda shape, generator: 2 * torch.rand(shape, generator=generator) - 1,
+        "normal": Law(lambda shape, generator: torch.randn(shape, generator=generator), torch.special.ndtri),
+        "uniform": Law(
+            lambda shape, generator: 2 * torch.rand(shape, generator=generator) - 1, lambda u: 2 * u - 1
+        ),
     }
 )
 
@@ -36,5 +53,9 @@ class Latent:
     law: str = "normal"
 
     def draw(self, n: int, generator: torch.Generator) -> Tensor:
-        """Noise ``(n, Z)``."""
-        return LATENTS[self.law]((n, self.length), generator)
+        """Noise ``(n, Z)``, every number independent."""
+        return LATENTS[self.law].draw((n, self.length), generator)
+
+    def of(self, uniform_nZ: Tensor) -> Tensor:
+        """Noise ``(n, Z)`` from numbers in (0, 1), which may be more even than independent ones."""
+        return LATENTS[self.law].quantile(uniform_nZ).float()

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_oversampler._rng import Streams
-from gan_oversampler.bases import BASES, systematic
+from gan_oversampler.bases import BASES, Chance, systematic
+from gan_oversampler.even import even
 from gan_oversampler.geometry import Start
 from gan_oversampler.training.members import Snapshot
 from gan_oversampler.training.pool import Pool
@@ -70,22 +71,33 @@ class Source:
         hood = self.pool.hoods[code]
         if self.snapshot is None or code not in self.pool.classes:
             return BASES[self.base].draw(hood, n, generator=base)
-        start = Start(BASES[self.base].draw(hood, n, generator=base))
-        if self.snapshot.generator.family.learnt:
-            start = self._start(code, n, base)
-        noise_nZ = self.snapshot.latent.draw(n, noise)
         label_nC = self._labels(code, n)
+        if self.snapshot.generator.family.learnt:
+            start, noise_nZ = self._even(code, n, base)
+        else:
+            start = Start(BASES[self.base].draw(hood, n, generator=base))
+            noise_nZ = self.snapshot.latent.draw(n, noise)
         if move is not None:
             noise_nZ = move(partial(self.snapshot.rows, start, label_nC=label_nC), noise_nZ)
         return self.snapshot(start, noise_nZ, label_nC)
 
-    def _start(self, code: int, n: int, generator: torch.Generator) -> Start:
-        """Seeds taken as often as the generator has learnt to."""
-        hood = self.pool.hoods[code]
+    def _even(self, code: int, n: int, generator: torch.Generator) -> tuple[Start, Tensor]:
+        """Starts of a learnt geometry and noise, all from numbers that fill their space evenly.
+
+        Neighbours in the even sequence go to the same seed, which is taken as often as the generator has
+        learnt to: so each seed alone has friends, steps and noise of all kinds. The order is random.
+        """
         assert self.snapshot is not None
+        hood, latent = self.pool.hoods[code], self.snapshot.latent
         odds = self.snapshot.odds(hood.traits_nK, self._labels(code, len(hood.rows_nF)))
-        seeds = systematic(odds, n, generator=generator)
-        return hood.start(seeds, hood.any_friend(seeds, generator), generator)
+        order = torch.randperm(n, generator=generator)
+        seeds = systematic(odds, n, generator=generator).sort().values[order]
+        n_columns = self.pool.space.width
+        uniform = even(n, 2 + n_columns + latent.length, generator)[order]
+        friend_n, chance_nU, noise_nZ = uniform.tensor_split([1, 2 + n_columns], dim=1)
+        friends = hood.any_friend(seeds, friend_n[:, 0], generator)
+        donors = self.pool.donors(n, generator)
+        return hood.start(seeds, friends, donors, Chance.of(chance_nU), generator), latent.of(noise_nZ)
 
     def _labels(self, code: int, n: int) -> Tensor:
         """One-hot class ``(n, C)``."""

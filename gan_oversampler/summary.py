@@ -130,7 +130,8 @@ def _generator(name: str, generator: Generator) -> Network:
     n_columns = mlp.n_outputs
     layers = layers_of(mlp)
     if generator.geometry:
-        parts = zip(("share of the way", "bandwidths", "odds of rows"), generator.geometry.shapes)
+        names = ("share of the way", "bandwidths", "odds of rows", "drift")
+        parts = zip(names, generator.geometry.shapes, strict=True)
         geometry = [Layer(part, rows, columns, rows * columns) for part, (rows, columns) in parts]
         layers = [*geometry, *layers]
     end = "bounded correction of a base row" if family.from_base else "into the range of real rows"

@@ -300,7 +300,8 @@ def _generators(family, p=3, latent=4, widths=(16,)):
 def _from(rows):
     """Where generators start: these rows, with a way to go and noise where a cell may move."""
     free = MIXED.free_values(rows)
-    return Start(rows, 0.1 * free, free * _randn(*rows.shape), _randn(*rows.shape[:-1], 3))
+    noise, traits = _randn(*rows.shape), _randn(*rows.shape[:-1], 3)
+    return Start(rows, 0.1 * free, free * noise, traits, 0.2 * free * noise)
 
 
 def _part(start, one):

@@ -6,12 +6,12 @@ import torch
 from sklearn.linear_model import Ridge
 from sklearn.metrics import average_precision_score, f1_score, log_loss, recall_score
 
-from gan_oversampler.geometry import LEAST, MOST, Geometry, Start
+from gan_oversampler.geometry import LEAST, MOST, USUAL_DRIFT, Geometry, Start
 from gan_oversampler.oracles.downstream import _OBJECTIVES, DownstreamOracle
 from gan_oversampler.schema import Block, Layout
 from gan_oversampler.space import RowSpace
 from gan_oversampler.specification import GAN
-from gan_oversampler.training.lessons import COMMON, RARE, Lessons, Split
+from gan_oversampler.training.lessons import COMMON, FEW, N_WAVES, RARE, Lessons, Split
 from gan_oversampler.training.pool import Pool
 from gan_oversampler.utility import OBJECTIVES, SHARPNESS, Lesson, utility
 from tests.tables import MIXED
@@ -207,6 +207,35 @@ def test_starts_are_made_of_rows_to_study_only():
         assert off.amin(0).max() < 1e-4
 
 
+def test_donors_are_rows_to_study_of_every_class():
+    pool = _pool(n=60, rare=9)
+    start, _, lesson = _drawn(pool, n_lessons=40)
+    donors = (start.rows + start.drift)[start.drift.ne(0).all(-1)]  # moved in both columns: just there
+    studied = lesson.study_PSF.flatten(0, 1)
+    assert (donors[:, None] - studied).abs().amax(-1).amin(1).max() < 1e-5
+    common = torch.from_numpy(_plane(n=60, rare=9)[0][:51])
+    share = ((donors[:, None] - common).abs().amax(-1).amin(1) < 1e-5).float().mean()
+    assert abs(float(share) - 51 / 60) < 0.1  # each class as often as it has rows
+    for drift, rows, quiz in zip(start.drift, start.rows, lesson.quiz_PQF, strict=True):
+        assert (rows[:, None] + drift[:, None] - quiz).norm(dim=-1).min() > 1e-4
+
+
+@pytest.mark.parametrize("width", [1, 2, 5, 30])
+def test_waves_have_one_length_and_half_of_the_lessons_see_a_few_columns_at_a_time(width):
+    space = RowSpace(Layout(tuple(Block(str(i), i, 0, ()) for i in range(width))))
+    rows = np.random.default_rng(0).normal(size=(40, width)).astype(np.float32)
+    pool = Pool.of(rows, np.repeat([0, 1], [30, 10]), space, learned=[1], drawn=[1], shares={1: 1.0})
+    waves = Lessons(pool, _generator())._waves(200)
+    n_columns = waves.ne(0).sum(1)
+    sparse = n_columns.amax(1) <= min(FEW, width)
+    assert n_columns[sparse].unique().tolist() == list(range(1, min(FEW, width) + 1))
+    assert (n_columns[~sparse] == width).all()
+    assert width <= FEW or 60 < int(sparse.sum()) < 140
+    for part in (waves, waves[sparse]):
+        assert float(part.square().sum(1).mean()) == pytest.approx(width, rel=0.1)
+    assert waves.shape == (200, width, N_WAVES)
+
+
 def test_every_lesson_is_another_split_with_another_kernel():
     _, _, lesson = _drawn(_pool(), n_lessons=3)
     assert not torch.equal(lesson.quiz_PQF[0], lesson.quiz_PQF[1])
@@ -244,24 +273,27 @@ def test_a_class_of_one_row_is_studied_and_never_asked():
 # --- the geometry
 
 
-def test_the_start_of_the_geometry_is_halfway_to_a_friend_with_half_a_bandwidth():
+def test_the_start_of_the_geometry_is_halfway_to_a_friend_with_half_a_bandwidth_and_little_drift():
     pool = _pool()
     start, _, _ = _drawn(pool)
     geometry = Geometry(1, 2, 4)
     parts = [part.expand(4, -1, -1) for part in geometry.init()]
     label = torch.ones(4, 32, 1)
+    little = torch.tensor(USUAL_DRIFT).sigmoid() * start.drift
     torch.testing.assert_close(
-        geometry.rows(parts, start, label), start.rows + 0.5 * start.shift + 0.5 * start.jitter
+        geometry.rows(parts, start, label), start.rows + 0.5 * start.shift + 0.5 * start.jitter + little
     )
+    assert start.drift.eq(0).float().mean() == pytest.approx(0.5, abs=0.1)
     assert geometry.log_odds(parts, start.traits, label).abs().max() == 0
 
 
 def test_bandwidths_are_bounded():
     geometry = Geometry(1, 2, 4)
-    start = Start(torch.zeros(1, 3, 2), torch.zeros(1, 3, 2), torch.ones(1, 3, 2), torch.zeros(1, 3, 4))
+    still, shaken = torch.zeros(1, 3, 2), torch.ones(1, 3, 2)
+    start = Start(still, shift=still, jitter=shaken, drift=still)
     for value, bound in ((99.0, MOST), (-99.0, LEAST)):
-        share, bandwidth, slope = (part[None] for part in geometry.init())
-        rows = geometry.rows([share, bandwidth + value, slope], start, torch.ones(1, 3, 1))
+        share, bandwidth, slope, drift = (part[None] for part in geometry.init())
+        rows = geometry.rows([share, bandwidth + value, slope, drift], start, torch.ones(1, 3, 1))
         torch.testing.assert_close(rows, torch.full_like(rows, bound).exp())
 
 
@@ -272,6 +304,7 @@ def test_starts_on_mixed_columns_move_only_what_may_move():
     fixed = MIXED.free_values(rows) == 0
     assert start.shift.flatten(0, 1)[fixed].abs().max() == 0
     assert start.jitter.flatten(0, 1)[fixed].abs().max() == 0
+    assert start.drift.flatten(0, 1)[fixed].abs().max() == 0
 
 
 def test_traits_are_standardised():

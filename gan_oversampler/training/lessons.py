@@ -9,12 +9,13 @@ repeated and share their weight, large ones are sampled anew in every block.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import torch
 from torch import Tensor
 
+from gan_oversampler.bases import Chance
 from gan_oversampler.geometry import Start
 from gan_oversampler.training.pool import Pool
 from gan_oversampler.utility import Lesson
@@ -24,6 +25,7 @@ RARE, COMMON = 64, 256  # slots of a class to be oversampled, and of all the oth
 LEAST: Final = 32  # slots of a class
 MOST: Final = 2048  # rows of a class that one block uses
 N_WAVES: Final = 64
+FEW: Final = 3  # columns that a sparse wave involves at most
 N_LINES: Final = 64  # linear features at most
 WIDTHS: Final = (0.5, 4.0)  # kernel widths, in median distances: one over these, log-uniform
 RIDGE_SPREAD: Final = 1.0  # standard deviation of the logarithm of the ridge, whose median is 1
@@ -83,23 +85,38 @@ class Lessons:
         label = torch.arange(batch_size) % len(self.pool.classes)
         label = label.sort().values
         counts = label.bincount(minlength=len(self.pool.classes)).tolist()
-        seeds = [self._seeds(c, splits[c], k) for c, k in zip(self.pool.classes, counts, strict=True)]
+        seeds = [self._seeds(c, splits, k) for c, k in zip(self.pool.classes, counts, strict=True)]
         start = Start(
             *(
                 torch.cat([getattr(part, name) for part, _ in seeds], dim=1)
-                for name in ("rows", "shift", "jitter", "traits")
+                for name in [field.name for field in fields(Start)]
             )
         )
         spare = torch.cat([weight for _, weight in seeds]).log()
         return start, label, self._lesson(splits, spare.expand(n_lessons, -1))
 
-    def _seeds(self, code: int, split: Split, n: int) -> tuple[Start, Tensor]:
+    def _seeds(self, code: int, splits: dict[int, Split], n: int) -> tuple[Start, Tensor]:
         """Starts from the rows to study, and how many rows each seed stands for."""
-        hood = self.pool.hoods[code]
+        hood, split = self.pool.hoods[code], splits[code]
         seeds_TB, weight_B = split.slots(n, quiz=False)
         friends_TB = self._friends(hood.circle_nK, seeds_TB, split.studied)
-        start = hood.start(seeds_TB.flatten(), friends_TB.flatten(), self.stream)
+        donors_TBF = self._donors(splits, seeds_TB.shape)
+        chance = Chance.draw(seeds_TB.numel(), self.pool.space.width, self.stream)
+        start = hood.start(
+            seeds_TB.flatten(), friends_TB.flatten(), donors_TBF.flatten(0, 1), chance, self.stream
+        )
         return start.each(lambda part: part.unflatten(0, seeds_TB.shape)), weight_B
+
+    def _donors(self, splits: dict[int, Split], shape: tuple[int, ...]) -> Tensor:
+        """Rows to study ``(T, B, F)`` of any class, as often as their class has rows."""
+        rank_TB, place_TB = self.pool.anywhere(shape, self.stream)
+        donors_TBF = torch.empty(*shape, self.pool.space.width)
+        for rank, (code, split) in enumerate(splits.items()):
+            mine_TB = rank_TB == rank
+            study_Tn = split.order_Tn[:, split.n_quiz :]
+            index_n = study_Tn[mine_TB.nonzero()[:, 0], (place_TB[mine_TB] * study_Tn.shape[1]).long()]
+            donors_TBF[mine_TB] = self.pool.rows[code][index_n]
+        return donors_TBF
 
     def _friends(self, circle_nK: Tensor, seeds_TB: Tensor, study_Tn: Tensor) -> Tensor:
         """One of the nearest few friends of each seed that may be studied; itself if there is none."""
@@ -115,11 +132,11 @@ class Lessons:
     def _lesson(self, splits: dict[int, Split], spare_TB: Tensor) -> Lesson:
         study, study_mass = self._sheet(splits, quiz=False)
         quiz, quiz_mass = self._sheet(splits, quiz=True)
-        n_lessons, width = len(study), self.pool.space.width
+        n_lessons = len(study)
         shares = torch.tensor([self.pool.shares.get(c, 0.0) for c in splits])
         low, high = (torch.tensor(w).log() for w in WIDTHS)
         tempo_T11 = torch.lerp(low, high, torch.rand(n_lessons, 1, 1, generator=self.stream)).exp()
-        waves = torch.randn(n_lessons, width, N_WAVES, generator=self.stream)
+        waves = self._waves(n_lessons)
         return Lesson(
             study,
             study_mass,
@@ -133,6 +150,23 @@ class Lessons:
             self._lines(n_lessons),
             (RIDGE_SPREAD * torch.randn(n_lessons, generator=self.stream)).exp(),
         )
+
+    def _waves(self, n_lessons: int) -> Tensor:
+        """Directions ``(T, F, D)`` of a Gaussian kernel, in half of the lessons along a few columns each.
+
+        A kernel over all columns sees little of what one or two of them tell. Directions along a few are
+        longer, so that the distance between two rows is as long on average.
+        """
+        width = self.pool.space.width
+        shape = (n_lessons, width, N_WAVES)
+        waves = torch.randn(shape, generator=self.stream)
+        most = min(FEW, width)
+        chosen = torch.rand(shape, generator=self.stream).topk(most, dim=1).indices
+        n_columns = torch.randint(1, most + 1, (n_lessons, 1, N_WAVES), generator=self.stream)
+        taken = (torch.arange(most)[:, None] < n_columns) * (width / n_columns).sqrt()
+        few = torch.zeros(shape).scatter_(1, chosen, taken)
+        coin = torch.rand(n_lessons, 1, 1, generator=self.stream) < 0.5
+        return waves * torch.where(coin, few, 1.0)
 
     def _lines(self, n_lessons: int) -> Tensor:
         """The columns as they are, or as many random mixtures of them as a small solve can bear."""

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -72,6 +73,23 @@ class Pool:
             {c: torch.from_numpy(rows[codes == c]) for c in (*learned, *others)},
             dict.fromkeys(drawn, 1.0) if shares is None else shares,
         )
+
+    def donors(self, n: int, generator: torch.Generator) -> Tensor:
+        """Rows ``(n, F)`` of any class, each row as likely as any other."""
+        rank, place = self.anywhere((n,), generator)
+        donors = torch.empty(n, self.space.width)
+        for number, rows in enumerate(self.rows.values()):
+            mine = rank == number
+            donors[mine] = rows[(place[mine] * len(rows)).long()]
+        return donors
+
+    def anywhere(self, shape: tuple[int, ...], generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Ranks of classes, as often as they have rows, and uniform places in [0, 1) within each."""
+        ends = torch.tensor([len(rows) for rows in self.rows.values()]).cumsum(0).double()
+        place = torch.rand(shape, generator=generator, dtype=torch.double) * ends[-1]
+        rank = torch.searchsorted(ends, place, right=True)
+        starts = F.pad(ends, (1, 0))
+        return rank, (place - starts[rank]) / (ends - starts[:-1])[rank]
 
     @property
     def reals(self) -> dict[int, Tensor]:
