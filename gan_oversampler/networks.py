@@ -63,7 +63,7 @@ class Family:
     learning_rate : float
         Usual step size of the network.
     proof : float
-        Standard errors by which training has to gain before it counts: few where it usually helps.
+        Standard errors by which training has to gain before it counts: below 0 where it usually helps.
     replicas : int
         Usual number of generators that are trained on all rows.
     """
@@ -111,7 +111,7 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
             learnt=True,
             forces={"utility": 1.0, "adversarial": 0.1},
             learning_rate=2e-3,
-            proof=0.0,
+            proof=-1.0,
             replicas=3,
         ),
     }

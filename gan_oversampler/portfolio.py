@@ -6,7 +6,7 @@ from typing import Final
 
 from gan_oversampler.specification import GAN
 
-# The robust default comes first; among equals the earlier one wins.
+# The robust default comes first; others have to be better by more than a standard error.
 PORTFOLIO: Final = ("smoothed_bootstrap", "smote", "border", "local_gaussian", "star")
 
 

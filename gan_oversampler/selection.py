@@ -45,9 +45,10 @@ def choose(
 
     Within a specification training has to earn its place: the best trained generator counts only if its
     gain over the untrained one, paired over the folds, exceeds as many standard errors as ``proofs``
-    asks of this specification. What is mere noise untrained has no such place, whatever its score. Among
-    specifications the highest mean utility wins, the earlier one on ties. ``kinds`` says which
-    specifications may be mixed; without it each is of a kind of its own.
+    asks of this specification; fewer than none where training is known to help. What is mere noise
+    untrained has no such place, whatever its score. Among specifications the first one is kept unless the
+    one with the highest mean gains more than a standard error over it. ``kinds`` says which specifications
+    may be mixed; without it each is of a kind of its own.
 
     Raises
     ------
@@ -62,7 +63,7 @@ def choose(
     for entry in finite:
         by_number.setdefault(entry.candidate.specification, []).append(entry)
     earned = [_earned(entries, proofs[number]) for number, entries in by_number.items()]
-    best = max(earned, key=lambda entry: entry.mean)
+    best = _sure_best(earned)
     kinds = range(len(proofs)) if kinds is None else kinds
     kind = kinds[best.candidate.specification]
     return Choice(
@@ -71,9 +72,21 @@ def choose(
 
 
 def _earned(entries: Sequence[Scored], proof: float) -> Scored:
-    """The best step of one specification, or its first where the best is not surely better."""
-    first, best = entries[0], max(entries, key=lambda entry: entry.mean)
-    return best if best.mean - first.mean > proof * _noise(first, entries[1:]) else first
+    """The best trained step of one specification, or its first where that one does not gain enough."""
+    first, *trained = entries
+    best = max(trained, key=_mean, default=first)
+    return best if best.mean - first.mean > proof * _noise(first, trained) else first
+
+
+def _sure_best(earned: Sequence[Scored]) -> Scored:
+    """The first specification, or the best one if it is better by more than a standard error."""
+    first, *others = earned
+    best = max(earned, key=_mean)
+    return best if best.mean - first.mean > _noise(first, others) else first
+
+
+def _mean(entry: Scored) -> float:
+    return entry.mean
 
 
 def _alike(best: Scored, entries: Sequence[Scored]) -> tuple[Scored, ...]:

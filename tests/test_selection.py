@@ -74,6 +74,15 @@ def test_without_proof_any_gain_counts():
     assert _best([start, _scored(0, 50, -9.0, 9.0)], 0.0) is start
 
 
+def test_below_no_proof_training_counts_although_it_seems_to_lose():
+    # Gains (-3, 1): mean -1, standard error 2. Gains (-4, -2): mean -3, standard error 1.
+    start, unsure, worse = _scored(0, 0, 4.0, 4.0), _scored(0, 50, 1.0, 5.0), _scored(0, 50, 0.0, 2.0)
+    assert _best([start, unsure], -1.0) is unsure
+    assert _best([start, unsure], 0.0) is start
+    assert _best([start, worse], -1.0) is start
+    assert _best([start, _scored(0, 50, 4.0, 4.0)], -1.0) is start
+
+
 def test_noise_is_never_kept_unless_there_is_nothing_else():
     noise = _scored(0, 0, 9.0, 9.0)
     noise = replace(noise, candidate=replace(noise.candidate, noise=True))
@@ -84,7 +93,7 @@ def test_noise_is_never_kept_unless_there_is_nothing_else():
 
 
 def test_each_specification_has_its_own_proof():
-    starts, gains = [_scored(n, 0, 0, 0) for n in (0, 1)], [_scored(0, 50, 0, 6), _scored(1, 50, 0, 5)]
+    starts, gains = [_scored(n, 0, 0, 0) for n in (0, 1)], [_scored(0, 50, 0, 6), _scored(1, 50, 1, 5)]
     assert _best([*starts, *gains], 2.0, 0.0) is gains[1]
     assert _best([*starts, *gains], 0.0, 2.0) is gains[0]
 
@@ -123,8 +132,15 @@ def test_equal_specifications_go_to_the_earlier():
     assert _best(entries) is entries[1]
 
 
+def test_the_first_specification_is_kept_unless_the_best_one_is_surely_better():
+    # Gains (0, 2): mean 1, standard error 1. Gains (1, 3): mean 2, standard error 1.
+    first, unsure, sure = _scored(0, 0, 1, 1), _scored(1, 0, 1, 3), _scored(1, 0, 2, 4)
+    assert _best([first, unsure]) is first
+    assert _best([first, sure]) is sure
+
+
 def test_a_gain_that_was_not_earned_does_not_win_against_others():
-    lucky, steady = [_scored(0, 0, 1, 2), _scored(0, 50, 1, 4)], _scored(1, 0, 2, 2)
+    lucky, steady = [_scored(0, 0, 1, 2), _scored(0, 50, 1, 4)], _scored(1, 0, 2, 3)
     assert _best([*lucky, steady]) is steady
 
 
@@ -207,7 +223,8 @@ def test_a_mixture_is_the_best_and_trained_ones_of_its_specification_in_order(fi
         choice.best.candidate.specification
     }
     assert _steps(choice) == sorted(_steps(choice))
-    assert choice.best.mean == max(entry.mean for entry in choice.mixture)
+    trained = [entry for entry in choice.mixture if entry.candidate.step]
+    assert choice.best.mean == max(entry.mean for entry in trained or choice.mixture)
     assert len(choice.mixture) == 1 or 0 not in _steps(choice)
 
 
