@@ -1,11 +1,12 @@
-"""The studies of seeds and of untrained generators say what their rows say."""
+"""The studies of seeds, of untrained generators and of devices say what their rows say."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import control, spread
+from benchmarks import control, devices, spread
 from benchmarks.tables import load_table
+from gan_oversampler import GAN
 
 
 def test_spread_is_that_over_seeds_within_tables():
@@ -58,3 +59,22 @@ def test_the_control_has_every_oracle_before_and_after(monkeypatch):
     assert np.isfinite(rows[["untrained", "trained"]]).all(axis=None)
     energy, cas = rows["trained"] - rows["untrained"]
     assert rows["better"].tolist() == [energy < 0, cas > 0]
+
+
+def test_the_study_of_devices_times_every_case_on_every_device(monkeypatch, tmp_path, capsys):
+    case = devices.Case(GAN("guided", widths=(8,)), 120, 8, 4)
+    monkeypatch.setattr(devices, "CASES", {"small": case})
+    monkeypatch.setattr(devices.torch.cuda, "is_available", lambda: False)
+    devices.main(["--out", str(tmp_path / "devices.csv")])
+    rows = pd.read_csv(tmp_path / "devices.csv")
+    assert rows["GAN"].tolist() == ["small"]
+    assert (rows["seconds on cpu"] > 0).all()
+    assert "CPU / GPU" not in rows
+    assert "GPU: none" in (tmp_path / "devices.md").read_text("utf-8")
+
+
+def test_cases_of_devices_are_tables_with_a_rare_class():
+    for case in devices.CASES.values():
+        X, y = case.table()
+        assert X.shape == (case.n_rows, case.n_columns)
+        assert 0.05 < y.mean() < 0.15

@@ -1,0 +1,106 @@
+"""Which networks are faster on a GPU? ``python -m benchmarks.devices``.
+
+The same GANs train the same number of steps on one CPU thread and on a GPU, where there is one. A first fit
+of two steps warms each device up; seconds are those of the training alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.datasets import make_classification
+
+from benchmarks.markdown import table as as_table
+from benchmarks.provenance import RESULTS, note_run
+from gan_oversampler import GAN, GANOversampler, preset
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A GAN, a table of so many rows and columns, and how long to train."""
+
+    gan: GAN
+    n_rows: int
+    n_columns: int
+    steps: int
+
+    def table(self) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers, a tenth of the rows rare."""
+        return make_classification(
+            self.n_rows, self.n_columns, n_informative=6, n_redundant=0, weights=[0.9], random_state=0
+        )
+
+
+def _residual(width: int, batch_size: int) -> GAN:
+    return GAN("residual", widths=(width, width), critic_widths=(width, width), batch_size=batch_size)
+
+
+GUIDED: Final = GAN("guided", base="smoothed_bootstrap", widths=(32,))  # as in the default portfolio
+CASES: Final[Mapping[str, Case]] = MappingProxyType(
+    {
+        "guided, 32 units": Case(GUIDED, 600, 10, 200),
+        "guided, 32 units, many rows": Case(GUIDED, 20_000, 20, 200),
+        "guided, 32 units, many columns": Case(GUIDED, 5000, 130, 200),
+        "residual, 64 x 64": Case(_residual(64, 64), 20_000, 20, 100),
+        "residual, 256 x 256": Case(_residual(256, 256), 20_000, 20, 100),
+        "residual, 1024 x 1024": Case(_residual(1024, 512), 20_000, 20, 50),
+        "reference, 256 x 512 x 1024": Case(preset("reference"), 20_000, 20, 50),
+        "dcgan, 28 x 28": Case(preset("dcgan").set_params(grid=(28, 28)), 1200, 784, 20),
+    }
+)
+
+
+def seconds(case: Case, device: str, steps: int) -> float:
+    """Of training, without the preparation and the drawing of rows."""
+    sampler = GANOversampler(gan=case.gan, oracle=None, max_steps=steps, device=device, random_state=0)
+    sampler.fit_resample(*case.table())
+    return float(sampler.report_.seconds["training"])
+
+
+def measure(cases: Mapping[str, Case], devices: Iterable[str]) -> pd.DataFrame:
+    """One row per case, a column of seconds per device."""
+    rows = []
+    for name, case in cases.items():
+        row: dict[str, Any] = {
+            "GAN": name,
+            "rows": case.n_rows,
+            "columns": case.n_columns,
+            "steps": case.steps,
+        }
+        for device in devices:
+            seconds(case, device, 2)
+            row[f"seconds on {device}"] = round(seconds(case, device, case.steps), 2)
+        rows.append(row)
+        print(row, flush=True)
+    frame = pd.DataFrame(rows)
+    if "seconds on cuda" in frame:
+        frame["CPU / GPU"] = (frame["seconds on cpu"] / frame["seconds on cuda"]).round(2)
+    return frame
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Write ``devices.csv`` and ``devices.md``."""
+    parser = argparse.ArgumentParser("python -m benchmarks.devices", description=__doc__)
+    parser.add_argument("--out", type=Path, default=RESULTS / "devices.csv", help="CSV file")
+    options = parser.parse_args(argv)
+    warnings.simplefilter("ignore")  # small budgets lose to baselines and say so
+    devices = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+    gpu = torch.cuda.get_device_name() if "cuda" in devices else "none"
+    frame = measure(CASES, devices)
+    note_run(options.out, fresh=True, seed=0, gpu=gpu)
+    frame.to_csv(options.out, index=False, lineterminator="\n")
+    told = f"# Which networks are faster on a GPU?\n\nGPU: {gpu}; `python -m benchmarks.devices`.\n\n"
+    options.out.with_suffix(".md").write_text(told + as_table(frame) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
