@@ -25,11 +25,12 @@ from imblearn.over_sampling import (
     RandomOverSampler,
 )
 
+from benchmarks.classifiers import CLASSIFIERS
 from benchmarks.peers.client import Peer
 from benchmarks.preparation import Setting, Steps, on_codes, on_encoded, on_raw
 from benchmarks.rivals.autogan import AutoGAN
 from benchmarks.rivals.cwgan import CWGANGP
-from gan_oversampler import GAN, GANOversampler
+from gan_oversampler import GAN, DownstreamOracle, GANOversampler
 
 # The networks of AutoGAN's reference (Nazari et al. 2023) in our trainer, which unlike it shows the critic
 # both classes equally often.
@@ -183,6 +184,9 @@ METHODS: Final[Mapping[str, Method]] = MappingProxyType(
         "ours_classic": _ours("ours, classic GAN", gan=GAN("classic")),
         "ours_g_mean": _ours("ours, oracle G-mean", oracle="g_mean"),
         "ours_average_precision": _ours("ours, oracle AP", oracle="average_precision"),
+        "ours_mlp20": _ours(
+            "ours, oracle asks the paper's MLP", oracle=DownstreamOracle(CLASSIFIERS["mlp20"].make())
+        ),
         "ours_ratio": _ours("ours, ratio chosen", sampling_strategy="oracle"),
         "tvae": _raw_peer("TVAE", "tvae", 3.0),
         "ctgan": _raw_peer("CTGAN", "ctgan", 15.0),
