@@ -55,7 +55,8 @@ class GANOversampler(BaseOverSampler):
         3/4 or 1; all other forms are obeyed to the row.
     gan : GAN, str, or list of these, default=None
         What to train. None takes a guided generator and, beside it, five bases that stay untrained; a name
-        is a GAN of the literature, see :func:`preset`.
+        is a GAN of the literature, see :func:`preset`. Of a list, the first one is kept unless another is
+        better by more than a standard error.
     oracle : str, Oracle, scorer, callable, list of these, or None, default="downstream"
         ``"downstream"`` (held-out F1 of a panel of cheap classifiers); a scikit-learn scorer or its name;
         a distance to held-out rows (``"frechet"``, ``"energy"``, ``"mmd"``, ``"sliced_wasserstein"``,

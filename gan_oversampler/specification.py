@@ -51,9 +51,9 @@ class GAN(BaseEstimator):
     family : {"residual", "classic", "guided"}, default="residual"
         ``residual`` corrects rows drawn from ``base`` and is that base until trained; ``classic`` maps
         noise and label to a row, as in AutoGAN's reference code (Nazari et al. 2023); untrained it is scored,
-        but never kept. ``guided`` also
-        learns the geometry under the correction: how far new rows lie from a real one and toward its
-        friends, and which real rows are taken; it is pulled by held-out utility.
+        but never kept. ``guided`` also learns the geometry under the correction: how far new rows lie
+        from a real one, toward its friends and toward rows of any class, and which real rows are taken; it
+        is pulled by held-out utility.
     base : str, default="smote"
         Geometric sampler under a residual generator: ``bootstrap``, ``smoothed_bootstrap``, ``smote``,
         ``local_gaussian``, ``border``, ``star`` or ``translation``. Classes with too few rows to learn
