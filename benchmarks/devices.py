@@ -1,7 +1,7 @@
 """Which networks are faster on a GPU? ``python -m benchmarks.devices``.
 
 The same GANs train the same number of steps on one CPU thread and on a GPU, where there is one. A first fit
-of two steps warms each device up; seconds are those of the training alone.
+of two steps warms each device up; seconds are those of the training alone, the median of three fits.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -44,6 +45,7 @@ def _residual(width: int, batch_size: int) -> GAN:
     return GAN("residual", widths=(width, width), critic_widths=(width, width), batch_size=batch_size)
 
 
+REPEATS: Final = 3
 GUIDED: Final = GAN("guided", base="smoothed_bootstrap", widths=(32,))  # as in the default portfolio
 CASES: Final[Mapping[str, Case]] = MappingProxyType(
     {
@@ -78,13 +80,13 @@ def measure(cases: Mapping[str, Case], devices: Iterable[str]) -> pd.DataFrame:
         }
         for device in devices:
             seconds(case, device, 2)
-            row[f"seconds on {device}"] = round(seconds(case, device, case.steps), 2)
+            row[f"seconds on {device}"] = median(seconds(case, device, case.steps) for _ in range(REPEATS))
         rows.append(row)
         print(row, flush=True)
     frame = pd.DataFrame(rows)
     if "seconds on cuda" in frame:
-        frame["CPU / GPU"] = (frame["seconds on cpu"] / frame["seconds on cuda"]).round(2)
-    return frame
+        frame["CPU / GPU"] = (frame["seconds on cpu"] / frame["seconds on cuda"]).round(1)
+    return frame.round(2)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

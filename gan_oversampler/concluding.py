@@ -62,7 +62,7 @@ class Wishes(Protocol):
 
     @property
     def fallback(self) -> str:
-        """What happens when a baseline is better than every GAN."""
+        """What happens when a baseline is better than the kept GAN."""
 
     @property
     def choose_ratio(self) -> bool:
@@ -86,7 +86,7 @@ def conclude(
     ValueError
         If no candidate has a finite score.
     RuntimeError
-        If a baseline is better than every GAN and ``fallback="error"``.
+        If a baseline is better than the kept GAN and ``fallback="error"``.
     """
     choice, oracle = _choice(wishes, scored, judge), judge.trials[0].oracle
     teller = Storyteller(wishes.gans, sign_of(oracle))
@@ -185,9 +185,9 @@ def _fall_back(
     better: str,
     baselines: Mapping[str, NDArray[np.float64]],
 ) -> Outcome:
-    """What the user asked for in case a baseline is better than every GAN."""
+    """What the user asked for in case a baseline is better than the kept GAN."""
     gains = outcome.report.gains
-    told = f"By the oracle the baseline {better!r} is better than every GAN: gain {gains[better]}."
+    told = f"By the oracle the baseline {better!r} is better than the kept GAN: gain {gains[better]}."
     if wishes.fallback == "error":
         raise RuntimeError(f"{told} Give other GANs, another oracle, or fallback='warn' or 'baseline'.")
     drawable = [name for name in baselines if name != NOTHING and gains[name].mean < 0]

@@ -86,7 +86,7 @@ class GANOversampler(BaseOverSampler):
         Scored by the same oracle on the same folds and shown in the report: ``"none"``, ``"random"``
         or the name of a base.
     fallback : {"warn", "baseline", "error"}, default="warn"
-        What happens when the oracle finds a baseline better than every GAN by more than a standard error:
+        What happens when the oracle finds a baseline better than the kept GAN by more than a standard error:
         rows of the best GAN and a warning; rows of the best baseline that can be drawn and a warning; or
         a RuntimeError.
     rejection : bool, {"obrs", "drs", "mh", "boost"}, Rejection or None, default=None

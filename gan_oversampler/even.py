@@ -10,15 +10,16 @@ import torch
 from scipy.stats.qmc import Sobol
 from torch import Tensor
 
-MOST: Final = 64  # numbers of a row that are even: more cost more, and of few rows they are not
+MOST: Final = 64  # numbers of a row that are even: more would cost more and be less so
 MARGIN: Final = 1e-6  # from 0 and from 1, where quantiles of the normal law are infinite
 
 
 def even(n: int, n_numbers: int, generator: torch.Generator) -> Tensor:
-    """Uniform numbers ``(n, D)``: points of a scrambled Sobol' sequence (Owen 1998), in its order.
+    """Uniform numbers ``(n, D)``: points of a Sobol' sequence, scrambled as scipy does it, in its order.
 
-    Each point alone is uniform; together they leave smaller gaps than independent ones. What is longer
-    than ``MOST`` has independent numbers at its end.
+    Each point alone is uniform; together they leave smaller gaps than independent ones, in each number
+    and among the first few. Later ones of few points may go together by chance more than independent ones
+    do, in one draw and not on average. What is longer than ``MOST`` has independent numbers at its end.
 
     >>> points = even(8, 2, torch.Generator().manual_seed(0))
     >>> (8 * points).long().sort(0).values.T

@@ -58,7 +58,7 @@ class Plan:
     baselines : sequence of str
         What the same oracles also score.
     fallback : {"warn", "baseline", "error"}
-        What happens when a baseline is better than every GAN.
+        What happens when a baseline is better than the kept GAN.
     choose_ratio : bool
         Whether the oracle may ask for fewer new rows.
     rejection, refinement, policy : Rejection, Refinement, and Policy or "oracle"; or None

@@ -57,7 +57,8 @@ class Source:
         """Rows ``(n, F)`` of one class; ``move`` may change the noise of a generator.
 
         Base and noise have streams of their own, so two generators over one base are compared on the
-        same base rows and the same noise.
+        same base rows and the same noise; those that learn their geometry on the same friends, steps and
+        noise, if their latents are of one length.
         """
         base = streams.torch("base", code)
         noise = streams.torch("noise", code)

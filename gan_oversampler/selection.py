@@ -28,10 +28,10 @@ class Choice:
     Attributes
     ----------
     best : Scored
-        The candidate with the best score among those that count.
+        The candidate that counts: the best of the first specification, or one that is surely better.
     mixture : tuple of Scored
-        It and the trained generators of its kind that cannot be told from it; all of them sample, because
-        an average errs less than one winner.
+        It and the trained generators of its kind that cannot be told from it, by scores that are neither
+        worse nor better; all of them sample, because an average errs less than one winner.
     """
 
     best: Scored
@@ -47,8 +47,8 @@ def choose(
     gain over the untrained one, paired over the folds, exceeds as many standard errors as ``proofs``
     asks of this specification; fewer than none where training is known to help. What is mere noise
     untrained has no such place, whatever its score. Among specifications the first one is kept unless the
-    one with the highest mean gains more than a standard error over it. ``kinds`` says which specifications
-    may be mixed; without it each is of a kind of its own.
+    one with the highest mean gains more than a standard error over it, which is that of all specifications
+    together. ``kinds`` says which specifications may be mixed; without it each is of a kind of its own.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def choose(
     by_number: dict[int, list[Scored]] = {}
     for entry in finite:
         by_number.setdefault(entry.candidate.specification, []).append(entry)
-    earned = [_earned(entries, proofs[number]) for number, entries in by_number.items()]
+    earned = [_earned(entries, proofs[number]) for number, entries in sorted(by_number.items())]
     best = _sure_best(earned)
     kinds = range(len(proofs)) if kinds is None else kinds
     kind = kinds[best.candidate.specification]
@@ -72,8 +72,10 @@ def choose(
 
 
 def _earned(entries: Sequence[Scored], proof: float) -> Scored:
-    """The best trained step of one specification, or its first where that one does not gain enough."""
+    """The best trained step of one specification, or the untrained one where that does not gain enough."""
     first, *trained = entries
+    if first.candidate.step:  # the untrained one does not count
+        return max(entries, key=_mean)
     best = max(trained, key=_mean, default=first)
     return best if best.mean - first.mean > proof * _noise(first, trained) else first
 
@@ -95,7 +97,7 @@ def _alike(best: Scored, entries: Sequence[Scored]) -> tuple[Scored, ...]:
         return (best,)
     trained = [entry for entry in entries if entry.candidate.step]
     noise = _noise(best, [entry for entry in trained if entry is not best])
-    return tuple(entry for entry in trained if best.mean - entry.mean <= noise)
+    return tuple(entry for entry in trained if abs(best.mean - entry.mean) <= noise)
 
 
 def _noise(reference: Scored, others: Sequence[Scored]) -> float:

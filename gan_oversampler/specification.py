@@ -367,7 +367,7 @@ class GAN(BaseEstimator):
 
     @property
     def proof(self) -> float:
-        """Standard errors by which training has to gain before it counts."""
+        """Standard errors by which training has to gain before it counts; it may lose by some if below 0."""
         return FAMILIES[self.family].proof
 
     def aimed_at(self, objective: str) -> GAN:

@@ -77,9 +77,13 @@ def reason(scored: Sequence[Scored], choice: Choice, baselines: Mapping[str, NDA
     """Why these candidates were kept, and which baselines did better."""
     kept = choice.best
     own = [s for s in scored if s.candidate.specification == kept.candidate.specification]
-    finest = max((s for s in scored if s.candidate.sound), key=lambda s: np.nan_to_num(s.mean, nan=-np.inf))
+    keepable = [s.mean for s in scored if s.candidate.sound and not s.candidate.noise and np.isfinite(s.mean)]
     best = "best held-out score of all GANs"
-    parts = [best if kept is finest else "no GAN is surely better by its held-out scores"]
+    parts = [
+        best
+        if kept.mean >= max(keepable, default=kept.mean)
+        else "no GAN is surely better by its held-out scores"
+    ]
     if len(choice.mixture) > 1:
         parts.append("mixed with the trained ones within a standard error of it")
     if not kept.candidate.step and len(own) > 1:

@@ -65,7 +65,7 @@ def test_the_default_is_a_portfolio_of_bases_and_a_guided_generator():
     assert sampler.history_["name"].tolist() == [*(gan.label for gan in gans), "guided"]
 
 
-# --- a baseline that is better than every GAN
+# --- a baseline that is better than the kept GAN
 
 
 def test_a_better_baseline_is_warned_of_once_and_noted():
@@ -75,7 +75,7 @@ def test_a_better_baseline_is_warned_of_once_and_noted():
         sampler.fit(X, y)
     assert len(caught) == 1
     assert sampler.report_.notes == (str(caught[0].message),)
-    assert "'smote' is better than every GAN: gain -4.0000 ± 0.0000" in sampler.report_.notes[0]
+    assert "'smote' is better than the kept GAN: gain -4.0000 ± 0.0000" in sampler.report_.notes[0]
     assert "fallback='baseline'" in sampler.report_.notes[0]
     assert sampler.report_.gains["smote"].mean == -4
     assert sampler.report_.choice == "residual(smote) at step 0"

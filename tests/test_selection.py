@@ -15,6 +15,7 @@ from gan_oversampler.selection import (
     gain_over,
     standard_error,
 )
+from gan_oversampler.telling import reason
 from gan_oversampler.training.loop import Candidate, Scored
 from gan_oversampler.training.members import Snapshot
 
@@ -81,6 +82,41 @@ def test_below_no_proof_training_counts_although_it_seems_to_lose():
     assert _best([start, unsure], 0.0) is start
     assert _best([start, worse], -1.0) is start
     assert _best([start, _scored(0, 50, 4.0, 4.0)], -1.0) is start
+
+
+def test_without_its_untrained_score_a_specification_keeps_its_best_step():
+    broken = [_scored(0, 0, math.nan, 1.0), _scored(0, 50, 4.0, 4.0), _scored(0, 100, 1.0, 5.0)]
+    assert _best(broken, -1.0) is broken[1]
+
+
+def test_the_first_specification_is_the_first_in_the_list_whatever_was_scored_first():
+    noise = _scored(0, 0, 9.0, 9.0)
+    noise = replace(noise, candidate=replace(noise.candidate, noise=True))
+    other, first = _scored(1, 0, 2.0, 2.0), _scored(0, 50, 2.0, 2.0)
+    assert _best([noise, other, first], 0.0, 0.0) is first
+
+
+def test_a_privileged_first_one_is_not_mixed_with_what_scores_far_higher():
+    first, higher = _scored(0, 50, 0.0, 0.0), _scored(1, 50, 5.0, 5.0)
+    erratic = _scored(2, 0, -30.0, 9.0)  # gains scatter so much that the second one is not surely better
+    choice = _chosen([first, higher, erratic], 0.0, 0.0, 0.0, kinds=("a", "a", "b"))
+    assert choice.best is first
+    assert choice.mixture == (first,)
+
+
+@pytest.mark.parametrize(
+    ("entries", "told"),
+    [
+        ([_scored(0, 50, 1, 1), _scored(1, 0, 0, 0)], "best held-out score of all GANs"),
+        ([_scored(0, 50, 1, 1), _scored(1, 0, 1, 1)], "best held-out score of all GANs"),
+        ([_scored(0, 50, 1, 1), _scored(1, 0, 0, 4)], "no GAN is surely better by its held-out scores"),
+        ([_scored(0, 0, math.nan, 1), _scored(0, 50, 1, 1)], "best held-out score of all GANs"),
+    ],
+)
+def test_the_report_says_whether_the_kept_one_has_the_best_score(entries, told):
+    choice = _chosen(entries, 0.0, 0.0)
+    assert choice.best.candidate.specification == 0
+    assert reason(entries, choice, {}).split("; ")[0] == told
 
 
 def test_noise_is_never_kept_unless_there_is_nothing_else():
@@ -213,7 +249,9 @@ UTILITIES = st.lists(st.sampled_from([0.0, 1.0, 2.0, 3.0]), min_size=2, max_size
 
 
 @given(
-    st.lists(UTILITIES, min_size=1, max_size=5), st.lists(UTILITIES, max_size=5), st.sampled_from([0.0, 2.0])
+    st.lists(UTILITIES, min_size=1, max_size=5),
+    st.lists(UTILITIES, max_size=5),
+    st.sampled_from([-1.0, 0.0, 2.0]),
 )
 def test_a_mixture_is_the_best_and_trained_ones_of_its_specification_in_order(first, second, proof):
     entries = [_scored(n, 10 * i, *u) for n, side in enumerate((first, second)) for i, u in enumerate(side)]
@@ -223,8 +261,7 @@ def test_a_mixture_is_the_best_and_trained_ones_of_its_specification_in_order(fi
         choice.best.candidate.specification
     }
     assert _steps(choice) == sorted(_steps(choice))
-    trained = [entry for entry in choice.mixture if entry.candidate.step]
-    assert choice.best.mean == max(entry.mean for entry in trained or choice.mixture)
+    assert choice.best.mean == max(entry.mean for entry in choice.mixture)
     assert len(choice.mixture) == 1 or 0 not in _steps(choice)
 
 
