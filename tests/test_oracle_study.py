@@ -12,7 +12,7 @@ CANDIDATES = [oracle.DEFAULT, "border at 0", f"guided at {oracle.STEPS}"]
 
 def _rows(truths, utilities):
     """One cell; all oracles think the same."""
-    columns = dict.fromkeys(oracle.ORACLES, utilities)
+    columns = dict.fromkeys(oracle.ORACLES, utilities) | {"kept": [0.0, 1.0, 1.0]}
     return pd.DataFrame({"table": "t", "fold": 0, "candidate": CANDIDATES, "truth": truths, **columns})
 
 
@@ -36,10 +36,21 @@ def test_regret_is_what_the_choice_loses_against_the_best():
     assert _line(rows, "best in hindsight")["regret"] == 0.0
 
 
-def test_equal_utilities_have_no_rank_correlation_and_take_the_first():
+def test_equal_utilities_have_no_rank_correlation_and_choose_any():
     line = _line(_rows([0.2, 0.5, 0.4], [1.0, 1.0, 1.0]), "energy")
     assert np.isnan(line["Spearman"])
-    assert line["F1"] == 0.2
+    assert line["F1"] == pytest.approx(1.1 / 3, abs=1e-4)
+
+
+def test_what_is_kept_counts_with_the_mean_of_its_truths():
+    assert _line(_rows([0.2, 0.5, 0.4], [1.0, 2.0, 3.0]), "kept by smooth F1")["F1"] == 0.45
+
+
+def test_means_over_folds_rank_more_surely_than_folds():
+    folds = [_rows([0.2, 0.5, 0.4], [1.0, 3.0, 2.0]), _rows([0.2, 0.3, 0.35], [1.0, 2.0, 1.5]).assign(fold=1)]
+    line = _line(pd.concat(folds, ignore_index=True), "F1")
+    assert line["Spearman"] == pytest.approx((1 + 0.5) / 2)
+    assert line["Spearman, tables"] == 1.0
 
 
 def test_cells_in_which_nothing_was_judged_are_left_out():
@@ -56,4 +67,6 @@ def test_a_cell_holds_every_candidate_with_its_truth_and_utilities(monkeypatch):
     assert sorted(rows["candidate"]) == sorted([*(f"{base} at 0" for base in oracle.BASES), *guided])
     assert rows["truth"].between(0, 1).all()
     assert np.isfinite(rows[list(oracle.ORACLES)]).all(axis=None)
+    assert rows["kept"].isin([0, 1]).all()
+    assert rows["kept"].sum() > 0
     assert (rows[["Frechet", "energy"]] <= 0).all(axis=None)  # distances, turned round
