@@ -135,13 +135,14 @@ def report(rows: pd.DataFrame) -> str:
 def _line(name: str, rows: pd.DataFrame, column: str) -> dict[str, Any]:
     cells = list(_cells(rows, column))
     chosen, best, default, correlation = (np.array(values) for values in zip(*cells, strict=True))
+    regret = max(0.0, float((best - chosen).mean()))
     return {
         "oracle": name,
         "Spearman": round(float(pd.Series(correlation).mean()), 3),
         "Spearman, tables": round(float(_ranks_of_means(rows, column).mean()), 3),
         "F1": round(float(chosen.mean()), 4),
-        "regret": round(float((best - chosen).mean()), 4),
-        "regret / (best - SMOTE)": round(float((best - chosen).mean() / (best - default).mean()), 3),
+        "regret": round(regret, 4),
+        "regret / (best - SMOTE)": round(regret / float((best - default).mean()), 3),
     }
 
 
