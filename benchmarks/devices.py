@@ -21,6 +21,7 @@ import torch
 from sklearn.datasets import make_classification
 
 from benchmarks.markdown import table as as_table
+from benchmarks.methods import portfolio
 from benchmarks.provenance import RESULTS, note_run
 from gan_oversampler import GAN, GANOversampler, preset
 
@@ -46,7 +47,7 @@ def _residual(width: int, batch_size: int) -> GAN:
 
 
 REPEATS: Final = 3
-GUIDED: Final = GAN("guided", base="smoothed_bootstrap", widths=(32,))  # as in the default portfolio
+GUIDED: Final = portfolio()[0]
 CASES: Final[Mapping[str, Case]] = MappingProxyType(
     {
         "guided, 32 units": Case(GUIDED, 600, 10, 200),

@@ -87,10 +87,10 @@ CACHE: Final = Path(__file__).resolve().parent / "cache"
 BASES: Final = ("smoothed_bootstrap", "smote", "border", "local_gaussian", "star")
 
 
-def _portfolio(forces: Mapping[str, float]) -> list[GAN]:
-    """The default portfolio with other forces on its trained member."""
+def portfolio(**changes: Any) -> list[GAN]:
+    """The default portfolio with changes of its trained member, which comes first."""
     bases = [GAN(base=base, forces={}) for base in BASES]
-    return [GAN("guided", base=BASES[0], widths=(32,), forces=forces), *bases]
+    return [GAN("guided", base=BASES[0], widths=(32,), **changes), *bases]
 
 
 def _encoded_peer(title: str, name: str, seconds: float = 0.1) -> Method:
@@ -177,8 +177,8 @@ METHODS: Final[Mapping[str, Method]] = MappingProxyType(
         "ours": _ours("GANOversampler"),
         "ours_base_only": _ours("ours, training off", 1.0, max_steps=0),
         "ours_no_oracle": _ours("ours, oracle off", 1.0, oracle=None),
-        "ours_utility": _ours("ours, utility force only", gan=_portfolio({"utility": 1.0})),
-        "ours_adversarial": _ours("ours, adversarial force only", gan=_portfolio({"adversarial": 1.0})),
+        "ours_utility": _ours("ours, utility force only", gan=portfolio(forces={"utility": 1.0})),
+        "ours_adversarial": _ours("ours, adversarial force only", gan=portfolio(forces={"adversarial": 1.0})),
         "ours_guided": _ours("ours, guided GAN", gan=GAN("guided", widths=(32,))),
         "ours_residual": _ours("ours, residual GAN", gan=GAN("residual")),
         "ours_classic": _ours("ours, classic GAN", gan=GAN("classic")),

@@ -26,13 +26,13 @@ from benchmarks import classifiers as models
 from benchmarks import metrics
 from benchmarks.markdown import page
 from benchmarks.markdown import table as as_table
-from benchmarks.methods import BASES
+from benchmarks.methods import BASES, portfolio
 from benchmarks.preparation import Setting, encoder
 from benchmarks.protocol import N_FOLDS, split
 from benchmarks.provenance import RESULTS, note_run
 from benchmarks.suites import SUITES, WEAK
 from benchmarks.tables import Table, data_folder, load_table
-from gan_oversampler import GAN, DownstreamOracle, GANOversampler
+from gan_oversampler import DownstreamOracle, GANOversampler
 
 DEFAULT: Final = "smote at 0"  # what a user would take without an oracle
 STEPS: Final = 200
@@ -48,19 +48,15 @@ NAMES: Final = ("guided", *BASES)
 LOWER_IS_BETTER: Final = ("Frechet", "energy")
 
 
-def gans() -> list[GAN]:
-    """What the default portfolio holds, in its order."""
-    guided = GAN("guided", base=BASES[0], widths=(32,), objective="f1")
-    return [guided, *(GAN(base=base, forces={}) for base in BASES)]
-
-
 def utilities(train: Table, seed: int) -> pd.DataFrame:
     """Utility of every candidate by every oracle, all of one training; steps are trained to the end.
 
     ``kept`` are those that the first oracle would let sample.
     """
     judges = list(ORACLES.values())
-    sampler = GANOversampler(gan=gans(), oracle=judges, max_steps=STEPS, patience=99, random_state=seed)
+    sampler = GANOversampler(
+        gan=portfolio(objective="f1"), oracle=judges, max_steps=STEPS, patience=99, random_state=seed
+    )
     reports = sampler.fit(train.X, train.y).reports_.values()
     index = [f"{NAMES[row.specification]} at {row.step}" for row in sampler.history_.itertuples()]
     kept = {(entry.name, entry.step) for entry in sampler.report_.entries if entry.kept}
@@ -74,7 +70,7 @@ def truth(train: Table, test: Table, seed: int) -> pd.Series:
     """Mean F1 of weak classifiers on the outer fold, for every candidate."""
     tools = encoder(Setting.of(train, seed)).fit(train.X)
     found = {}
-    for name, gan in zip(NAMES, gans(), strict=True):
+    for name, gan in zip(NAMES, portfolio(objective="f1"), strict=True):
         for step in (0,) if name in BASES else range(0, STEPS + 1, UNIT):
             sampler = GANOversampler(gan=gan, oracle=None, max_steps=step, random_state=seed)
             X, y = sampler.fit_resample(train.X, train.y)

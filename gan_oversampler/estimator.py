@@ -87,7 +87,7 @@ class GANOversampler(BaseOverSampler):
         or the name of a base.
     fallback : {"warn", "baseline", "error"}, default="warn"
         What happens when the oracle finds a baseline better than the kept GAN by more than a standard error:
-        rows of the best GAN and a warning; rows of the best baseline that can be drawn and a warning; or
+        rows of that GAN and a warning; rows of the best baseline that can be drawn and a warning; or
         a RuntimeError.
     rejection : bool, {"obrs", "drs", "mh", "boost"}, Rejection or None, default=None
         How rows of the kept generators are thinned out by a critic that is refitted after the choice; True

@@ -97,7 +97,7 @@ class Source:
         uniform = even(n, 2 + n_columns + latent.length, generator)[order]
         friend_n, chance_nU, noise_nZ = uniform.tensor_split([1, 2 + n_columns], dim=1)
         friends = hood.any_friend(seeds, friend_n[:, 0], generator)
-        donors = self.pool.donors(n, generator)
+        (donors,) = self.pool.donors((1, n), generator)
         return hood.start(seeds, friends, donors, Chance.of(chance_nU), generator), latent.of(noise_nZ)
 
     def _labels(self, code: int, n: int) -> Tensor:

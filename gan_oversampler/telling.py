@@ -78,12 +78,9 @@ def reason(scored: Sequence[Scored], choice: Choice, baselines: Mapping[str, NDA
     kept = choice.best
     own = [s for s in scored if s.candidate.specification == kept.candidate.specification]
     keepable = [s.mean for s in scored if s.candidate.sound and not s.candidate.noise and np.isfinite(s.mean)]
-    best = "best held-out score of all GANs"
-    parts = [
-        best
-        if kept.mean >= max(keepable, default=kept.mean)
-        else "no GAN is surely better by its held-out scores"
-    ]
+    parts = ["best held-out score of all GANs"]
+    if kept.mean < max(keepable, default=kept.mean):
+        parts = ["no GAN is surely better by its held-out scores"]
     if len(choice.mixture) > 1:
         parts.append("mixed with the trained ones within a standard error of it")
     if not kept.candidate.step and len(own) > 1:

@@ -48,7 +48,7 @@ class Split:
 
     def slots(self, n_slots: int, *, quiz: bool) -> tuple[Tensor, Tensor]:
         """Positions ``(T, R)`` and how many rows each stands for."""
-        part = self.order_Tn[:, : self.n_quiz] if quiz else self.order_Tn[:, self.n_quiz :]
+        part = self.order_Tn[:, : self.n_quiz] if quiz else self.to_study
         n, total = part.shape[1], self.order_Tn.shape[1]
         if not n:
             return torch.zeros(len(part), n_slots, dtype=torch.long), torch.zeros(n_slots)
@@ -58,10 +58,15 @@ class Split:
         return part[:, place], weight
 
     @property
+    def to_study(self) -> Tensor:
+        """Positions ``(T, n)`` of the rows to study."""
+        return self.order_Tn[:, self.n_quiz :]
+
+    @property
     def studied(self) -> Tensor:
         """Which of all rows of the class may be studied."""
         mask = torch.zeros(len(self.order_Tn), self.n_rows, dtype=torch.bool)
-        return mask.scatter_(1, self.order_Tn[:, self.n_quiz :], value=True)
+        return mask.scatter_(1, self.to_study, value=True)
 
 
 @dataclass(frozen=True)
@@ -87,10 +92,7 @@ class Lessons:
         counts = label.bincount(minlength=len(self.pool.classes)).tolist()
         seeds = [self._seeds(c, splits, k) for c, k in zip(self.pool.classes, counts, strict=True)]
         start = Start(
-            *(
-                torch.cat([getattr(part, name) for part, _ in seeds], dim=1)
-                for name in [field.name for field in fields(Start)]
-            )
+            *(torch.cat([getattr(part, field.name) for part, _ in seeds], dim=1) for field in fields(Start))
         )
         spare = torch.cat([weight for _, weight in seeds]).log()
         return start, label, self._lesson(splits, spare.expand(n_lessons, -1))
@@ -100,23 +102,13 @@ class Lessons:
         hood, split = self.pool.hoods[code], splits[code]
         seeds_TB, weight_B = split.slots(n, quiz=False)
         friends_TB = self._friends(hood.circle_nK, seeds_TB, split.studied)
-        donors_TBF = self._donors(splits, seeds_TB.shape)
+        known = {code: split.to_study for code, split in splits.items()}
+        donors_TBF = self.pool.donors(seeds_TB.shape, self.stream, known)
         chance = Chance.draw(seeds_TB.numel(), self.pool.space.width, self.stream)
         start = hood.start(
             seeds_TB.flatten(), friends_TB.flatten(), donors_TBF.flatten(0, 1), chance, self.stream
         )
         return start.each(lambda part: part.unflatten(0, seeds_TB.shape)), weight_B
-
-    def _donors(self, splits: dict[int, Split], shape: tuple[int, ...]) -> Tensor:
-        """Rows to study ``(T, B, F)`` of any class, as often as their class has rows."""
-        rank_TB, place_TB = self.pool.anywhere(shape, self.stream)
-        donors_TBF = torch.empty(*shape, self.pool.space.width)
-        for rank, (code, split) in enumerate(splits.items()):
-            mine_TB = rank_TB == rank
-            study_Tn = split.order_Tn[:, split.n_quiz :]
-            index_n = study_Tn[mine_TB.nonzero()[:, 0], (place_TB[mine_TB] * study_Tn.shape[1]).long()]
-            donors_TBF[mine_TB] = self.pool.rows[code][index_n]
-        return donors_TBF
 
     def _friends(self, circle_nK: Tensor, seeds_TB: Tensor, study_Tn: Tensor) -> Tensor:
         """One of the nearest few friends of each seed that may be studied; itself if there is none."""

@@ -1,6 +1,6 @@
 """The rows that the members of one fold may see."""
 
-# n row, F encoded column, C class
+# n row, T lesson, B row of a batch, F encoded column, C class
 
 from __future__ import annotations
 
@@ -74,16 +74,23 @@ class Pool:
             dict.fromkeys(drawn, 1.0) if shares is None else shares,
         )
 
-    def donors(self, n: int, generator: torch.Generator) -> Tensor:
-        """Rows ``(n, F)`` of any class, each row as likely as any other."""
-        rank, place = self.anywhere((n,), generator)
-        donors = torch.empty(n, self.space.width)
-        for number, rows in enumerate(self.rows.values()):
-            mine = rank == number
-            donors[mine] = rows[(place[mine] * len(rows)).long()]
-        return donors
+    def donors(
+        self, shape: tuple[int, ...], generator: torch.Generator, known: Mapping[int, Tensor] | None = None
+    ) -> Tensor:
+        """Rows ``(T, B, F)`` of any class, as often as their class has rows.
 
-    def anywhere(self, shape: tuple[int, ...], generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        ``known`` holds the positions ``(T, n)`` that may be taken of each class; None allows all.
+        """
+        rank_TB, place_TB = self._anywhere(shape, generator)
+        donors_TBF = torch.empty(*shape, self.space.width)
+        for rank, (code, rows) in enumerate(self.rows.items()):
+            mine_TB = rank_TB == rank
+            known_Tn = torch.arange(len(rows)).expand(shape[0], -1) if known is None else known[code]
+            index_n = known_Tn[mine_TB.nonzero()[:, 0], (place_TB[mine_TB] * known_Tn.shape[1]).long()]
+            donors_TBF[mine_TB] = rows[index_n]
+        return donors_TBF
+
+    def _anywhere(self, shape: tuple[int, ...], generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Ranks of classes, as often as they have rows, and uniform places in [0, 1) within each."""
         ends = torch.tensor([len(rows) for rows in self.rows.values()]).cumsum(0).double()
         place = torch.rand(shape, generator=generator, dtype=torch.double) * ends[-1]
