@@ -17,9 +17,9 @@ LANES: Final = 32
 HALF: Final = LANES // 2  # enough for the rows of a matrix
 
 
-def padded(n: int, lanes: int = LANES) -> int:
+def padded(n: int) -> int:
     """Next multiple of the vector length."""
-    return -(-n // lanes) * lanes
+    return -(-n // LANES) * LANES
 
 
 def product(x_PBI: Tensor, weight_PIO: Tensor, bias_P1O: Tensor | None = None) -> Tensor:
@@ -29,13 +29,15 @@ def product(x_PBI: Tensor, weight_PIO: Tensor, bias_P1O: Tensor | None = None) -
     round depends on that.
     """
     n = weight_PIO.shape[-1]
-    spare = (0, padded(n, HALF) - n)
-    if spare[1]:
-        weight_PIO = F.pad(weight_PIO, spare)
-        bias_P1O = None if bias_P1O is None else F.pad(bias_P1O, spare)
-    if bias_P1O is None:
-        return torch.bmm(x_PBI, weight_PIO)[..., :n]
-    return torch.baddbmm(bias_P1O, x_PBI, weight_PIO)[..., :n]
+    spare = (0, -n % HALF)
+    if not spare[1]:
+        return _affine(x_PBI, weight_PIO, bias_P1O)
+    bias_P1O = None if bias_P1O is None else F.pad(bias_P1O, spare)
+    return _affine(x_PBI, F.pad(weight_PIO, spare), bias_P1O)[..., :n]
+
+
+def _affine(x_PBI: Tensor, weight_PIO: Tensor, bias_P1O: Tensor | None) -> Tensor:
+    return torch.bmm(x_PBI, weight_PIO) if bias_P1O is None else torch.baddbmm(bias_P1O, x_PBI, weight_PIO)
 
 
 def steady(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:

@@ -36,12 +36,9 @@ class Packed:
 
     def split(self, flat_PN: Tensor) -> list[Tensor]:
         """Views of the buffer, one per matrix: ``(P, rows, columns)``."""
-        views, start = [], 0
-        for rows, columns in self.shapes:
-            stop = start + rows * columns
-            views.append(flat_PN[:, start:stop].unflatten(1, (rows, columns)))
-            start = stop
-        return views
+        sizes = [rows * columns for rows, columns in self.shapes]
+        parts = flat_PN[:, : sum(sizes)].split(sizes, dim=1)
+        return [part.view(len(part), *shape) for part, shape in zip(parts, self.shapes, strict=True)]
 
     def join(self, parts: Sequence[Tensor]) -> Tensor:
         """The opposite of ``split``, padding with zeros."""

@@ -43,8 +43,8 @@ class Lesson:
         1 for the classes whose scores count.
     waves_PFD, phase_P1D : Tensor
         Random Fourier features.
-    lines_PFL : Tensor
-        Linear features: the columns themselves, or random mixtures where they are many.
+    lines_PFL : Tensor or None
+        Linear features: random mixtures of the columns where these are many; None for the columns themselves.
     ridge_P : Tensor
         Strength of the regularisation.
     """
@@ -58,7 +58,7 @@ class Lesson:
     asked_PC: Tensor
     waves_PFD: Tensor
     phase_P1D: Tensor
-    lines_PFL: Tensor
+    lines_PFL: Tensor | None
     ridge_P: Tensor
 
 
@@ -88,11 +88,13 @@ def _masses(lesson: Lesson, label_PBC: Tensor, odds_PB: Tensor) -> Tensor:
 
 def _features(lesson: Lesson, rows_PNF: Tensor) -> Tensor:
     """Cosines of random projections, linear features and a constant, padded with zeros."""
-    n = lesson.waves_PFD.shape[-1]
-    waves_PND = product(rows_PNF, lesson.waves_PFD, lesson.phase_P1D).cos() * math.sqrt(8 / n)
-    lines_PNL = product(rows_PNF, lesson.lines_PFL) * LINEAR
-    features = torch.cat([waves_PND, lines_PNL, torch.ones_like(rows_PNF[..., :1])], dim=-1)
-    return F.pad(features, (0, padded(features.shape[-1]) - features.shape[-1]))
+    n_waves = lesson.waves_PFD.shape[-1]
+    waves_PND = product(rows_PNF, lesson.waves_PFD, lesson.phase_P1D).cos() * math.sqrt(8 / n_waves)
+    lines_PNL = rows_PNF if lesson.lines_PFL is None else product(rows_PNF, lesson.lines_PFL)
+    n_features = n_waves + lines_PNL.shape[-1] + 1
+    rest = rows_PNF.new_zeros(*rows_PNF.shape[:2], 1 + padded(n_features) - n_features)
+    rest[..., 0] = 1.0
+    return torch.cat([waves_PND, lines_PNL * LINEAR, rest], dim=-1)
 
 
 def _moments(features_PND: Tensor, mass_PNC: Tensor) -> tuple[Tensor, Tensor]:

@@ -160,11 +160,11 @@ class Lessons:
         coin = torch.rand(n_lessons, 1, 1, generator=self.stream) < 0.5
         return waves * torch.where(coin, few, 1.0)
 
-    def _lines(self, n_lessons: int) -> Tensor:
-        """The columns as they are, or as many random mixtures of them as a small solve can bear."""
+    def _lines(self, n_lessons: int) -> Tensor | None:
+        """As many random mixtures of the columns as a small solve can bear; None for the columns."""
         width = self.pool.space.width
         if width <= N_LINES:
-            return torch.eye(width).expand(n_lessons, -1, -1)
+            return None
         return torch.randn(n_lessons, width, N_LINES, generator=self.stream) / N_LINES**0.5
 
     def _sheet(self, splits: dict[int, Split], *, quiz: bool) -> tuple[Tensor, Tensor]:
