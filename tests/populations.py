@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from gan_oversampler._rng import Streams
+from gan_oversampler.bases import BASES
 from gan_oversampler.schema import Block, Layout
 from gan_oversampler.space import RowSpace
 from gan_oversampler.training.cohort import Cohort
@@ -82,3 +83,4 @@ def global_state():
 
 
 SMALL = {"widths": (8,), "batch_size": 32}
+OTHERS = sorted(set(BASES) - {"smote"}) * 3  # bases of further members

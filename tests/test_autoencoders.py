@@ -24,8 +24,8 @@ from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
 from gan_oversampler.training.pool import Pool
 from gan_oversampler.training.population import CrossFitted
+from tests.populations import CPU, OTHERS, differences, numbers_of, pool_of
 from tests.test_losses import _draft, _randn
-from tests.test_training import CPU, OTHERS, _differences, _numbers, _pool
 
 REBUILDING = sorted(name for name, game in LOSSES.items() if game.error)
 ERRORS = st.floats(0, 100)
@@ -33,7 +33,7 @@ ERRORS = st.floats(0, 100)
 
 def _cohort(pool=None, **changes):
     gan = GAN(**{"family": "classic", "widths": (16, 4, 16), "batch_size": 32, **changes}).validate()
-    return Cohort([Member(0, None, gan, pool or _pool(), Streams(0))], CPU)
+    return Cohort([Member(0, None, gan, pool or pool_of(), Streams(0))], CPU)
 
 
 # --- closed forms
@@ -264,4 +264,4 @@ def test_members_do_not_mix_however_many_columns_there_are(n_columns, changes):
     )
     alone.advance(8)
     among.advance(8)
-    assert not _differences(_numbers(alone, 0), _numbers(among, 1))
+    assert not differences(numbers_of(alone, 0), numbers_of(among, 1))

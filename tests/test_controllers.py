@@ -2,7 +2,6 @@
 
 import itertools
 import math
-from functools import partial
 
 import pytest
 import torch
@@ -10,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_oversampler import GAN
-from gan_oversampler.augmentation import JITTER, REPLACED, Augmentation
 from gan_oversampler.controllers import (
     CONTROLLERS,
     FASTEST,
@@ -29,10 +27,9 @@ from gan_oversampler.controllers import (
 )
 from gan_oversampler.divergences import DIVERGENCES
 from gan_oversampler.losses import LOSSES
-from gan_oversampler.signals import Signals, deviation, read, signs, spread_ratio, variety_ratio
+from gan_oversampler.signals import Signals, deviation
 from gan_oversampler.training.control import Control
-from tests.tables import MIXED
-from tests.test_training import _cohort, _differences, _numbers, _plain, _pool, _population
+from tests.populations import cohort_of, differences, numbers_of, plain_pool, pool_of, population_of
 
 HEALTHY = {
     "critic": 0.7,
@@ -196,7 +193,7 @@ def test_the_critic_is_let_in_gradually_and_out_where_it_is_too_sure():
 
 
 def test_a_critic_that_is_not_let_in_moves_no_generator():
-    cohort = _cohort(GAN(**SHAPE, controllers=("fade",)), _pool())
+    cohort = cohort_of(GAN(**SHAPE, controllers=("fade",)), pool_of())
     before = cohort.state.generator_PN.clone()
     cohort.advance(1)
     assert torch.equal(cohort.state.generator_PN, before)
@@ -227,89 +224,6 @@ def test_collapse_is_noticed_and_passes():
     assert _last("collapse", [{"spread": 0.0}] * 30 + [{}] * 5)["collapsed"] == 0
 
 
-# --- signals
-
-
-def test_a_critic_that_knows_all_rows_is_sure_and_one_that_knows_none_is_not():
-    real, fake = torch.ones(1, 8), -torch.ones(1, 8)
-    rows = torch.zeros(1, 8, 2), torch.zeros(1, 8, 2), torch.ones(1, 8, 1)
-    loss = torch.tensor([2.2])
-    for threshold in (0.0, None):
-        know = partial(read, loss, loss, rows=rows, equilibrium=2.0, threshold=threshold)
-        sure, blind, wrong = know((real, fake)), know((real * 0, fake * 0)), know((fake, real))
-        assert [s.accuracy.item() for s in (sure, blind, wrong)] == [1.0, 0.5, 0.0]
-        assert [s.confidence.item() for s in (sure, blind, wrong)] == [1.0, 0.0, -1.0]
-        assert sure.gap.item() == pytest.approx(1)
-
-
-def test_with_a_threshold_each_side_is_judged_alone():
-    real, fake = torch.tensor([[3.0, 1.0, 1.0, 1.0]]), torch.tensor([[2.0, 2.0, -1.0, -1.0]])
-    assert [side.item() for side in signs(real, fake, 0.0)] == [1.0, 0.0]
-    assert [side.item() for side in signs(real, fake, None)] == [0.5, 0.5]
-
-
-def test_spread_is_measured_within_classes():
-    label = torch.eye(2).repeat_interleave(50, 0)[None]
-    noise = torch.randn(1, 100, 3, generator=torch.Generator().manual_seed(0))
-    centres = 10 * label @ torch.ones(2, 3) + label[..., :1] * 5
-    real = centres + noise
-    assert spread_ratio(real, real + 7, label).item() == pytest.approx(1, rel=1e-4)
-    assert spread_ratio(real, centres + noise / 2, label).item() == pytest.approx(0.25, rel=1e-3)
-    assert spread_ratio(real, centres, label).item() == pytest.approx(0, abs=1e-9)
-
-
-def test_variety_counts_different_rows():
-    rows = torch.randn(1, 24, 5, generator=torch.Generator().manual_seed(0))
-    assert variety_ratio(rows, rows.flip(1)).item() == 1
-    assert variety_ratio(rows, rows[:, :1].expand(1, 24, 5)).item() == pytest.approx(1 / 24)
-    assert variety_ratio(rows[:, :6].repeat(1, 4, 1), rows).item() == 4
-
-
-# --- augmentation
-
-
-def _rows(seed, n=400):
-    draws = torch.randn(1, n, MIXED.width, generator=torch.Generator().manual_seed(seed))
-    return MIXED.project(draws)
-
-
-def _augmented(rows, donors, strength, seed=0):
-    return Augmentation(MIXED)(rows, donors, _one(strength), [torch.Generator().manual_seed(seed)])
-
-
-def test_without_strength_rows_stay_as_they_are():
-    rows = _rows(0)
-    assert torch.equal(_augmented(rows, _rows(1), 0.0), rows)
-
-
-def test_augmented_rows_are_lawful_and_changed_as_often_as_asked():
-    rows = _rows(0, 4000)
-    changed = _augmented(rows, _rows(1, 4000), 0.3)
-    torch.testing.assert_close(MIXED.project(changed), changed, atol=1e-6, rtol=0)
-    value = MIXED.values_V[0]
-    moved = (changed != rows)[0, :, value].float().mean().item()
-    assert moved == pytest.approx(1 - 0.7 * (1 - 0.3 * REPLACED), abs=0.03)
-    category = list(MIXED.layout.groups[3][0])
-    other = (changed != rows)[0][:, category].any(-1).float().mean().item()
-    assert other == pytest.approx(0.3 * REPLACED * 2 / 3, abs=0.02)
-
-
-def test_jitter_has_its_size_and_spares_pinned_values():
-    rows = _rows(0, 4000)
-    moved = _augmented(rows, rows * 0 + rows, 1.0) - rows
-    jitter = moved[0, :, MIXED.values_V[0]]
-    assert jitter.abs().median().item() == pytest.approx(0.674 * JITTER, rel=0.4)
-    pinned = rows[..., MIXED.regular_V[0]] < 0.5
-    same_state = (moved[..., MIXED.states_S] == 0).all(-1)
-    assert (moved[..., MIXED.guarded_V[0]][pinned & same_state] == 0).all()
-
-
-def test_gradients_pass_to_what_was_not_replaced():
-    rows = _rows(0).requires_grad_()
-    _augmented(rows, _rows(1), 0.8).sum().backward()
-    assert set(rows.grad.unique().tolist()) == {0.0, 1.0}
-
-
 # --- members decide alone
 
 
@@ -330,27 +244,27 @@ SETTINGS = [
 @pytest.mark.parametrize("settings", SETTINGS, ids=lambda s: f"{len(s)}-{'-'.join(s['controllers'])}")
 def test_a_member_decides_the_same_alone_and_among_sixteen(settings):
     gan, crowd = GAN(**settings).validate(), _crowd(**settings)
-    alone, among = _population([gan]), _population([*crowd[:7], gan, *crowd[7:]])
+    alone, among = population_of([gan]), population_of([*crowd[:7], gan, *crowd[7:]])
     for population in (alone, among):
         population.advance(16)
     for dropped in range(4, 7):
         among.drop(dropped)
     for population in (alone, among):
         population.advance(6)
-    assert not _differences(_numbers(alone, 0), _numbers(among, 7))
+    assert not differences(numbers_of(alone, 0), numbers_of(among, 7))
     assert set(alone.events) <= set(among.events)
 
 
 def test_members_that_begin_anew_do_so_alone():
     settings = {**SHAPE, "controllers": ("reset",), "critic_learning_rate": 1e-9, "learning_rate": 1e-9}
     gan, crowd = GAN(**settings), _crowd(**settings)[:4]
-    alone, among = _population([gan]), _population([*crowd[:2], gan, *crowd[2:]])
+    alone, among = population_of([gan]), population_of([*crowd[:2], gan, *crowd[2:]])
     for population, p in ((alone, 0), (among, 2)):
         _saturate(population.cohorts[0], p)
         population.advance(WINDOW + 3)
     assert [event.decision for event in alone.events] == ["restarts 0 -> 1"]
     assert [event.decision for event in among.events] == ["restarts 0 -> 1"]
-    assert not _differences(_numbers(alone, 0), _numbers(among, 2))
+    assert not differences(numbers_of(alone, 0), numbers_of(among, 2))
 
 
 def _saturate(cohort, p):
@@ -360,8 +274,8 @@ def _saturate(cohort, p):
 
 
 def test_a_fresh_start_is_fresh():
-    cohort = _cohort(
-        GAN(**SHAPE, controllers=("reset",), critic_learning_rate=1e-9, learning_rate=1e-9), _pool()
+    cohort = cohort_of(
+        GAN(**SHAPE, controllers=("reset",), critic_learning_rate=1e-9, learning_rate=1e-9), pool_of()
     )
     _saturate(cohort, 0)
     cohort.state.rate_P1[0] = 0.5
@@ -370,7 +284,7 @@ def test_a_fresh_start_is_fresh():
     assert (cohort.state.critic_decay_P2[0] == 1).all()
     assert cohort.state.rate_P1[0].item() == 0.5
     other = GAN(**SHAPE, controllers=("reset",))
-    first = _cohort(other, _pool()).state.critic_PN[0]
+    first = cohort_of(other, pool_of()).state.critic_PN[0]
     assert not torch.equal(cohort.state.critic_PN[0], first)
 
 
@@ -395,14 +309,14 @@ def test_a_pace_begins_with_the_users():
 
 
 def test_a_critic_at_rest_keeps_all_its_numbers():
-    cohort = _cohort(GAN(**SHAPE, controllers=("pacing",)), _pool())
+    cohort = cohort_of(GAN(**SHAPE, controllers=("pacing",)), pool_of())
     cohort.advance(2)
     k = cohort.control.columns.index(("pacing", "critic_steps"))
     cohort.state.control_PK[:, k] = 0.0
     cohort.state.control_PK[:, cohort.control.columns.index(("pacing", "wait"))] = 5.0
     before = cohort.state.take(range(2))
     losses = cohort.advance(3)
-    changed = _differences(before, cohort.state)
+    changed = differences(before, cohort.state)
     assert not {"critic_PN", "critic_moments_P2N", "critic_decay_P2"} & set(changed)
     assert "generator_PN" in changed
     assert losses[0, 0] > 0
@@ -416,7 +330,7 @@ def _two_clusters(seed, **changes):
     noise = torch.randn(24, 2, generator=torch.Generator().manual_seed(0))
     rows = 0.1 * noise + torch.tensor([[3.0, 0.0], [-3.0, 1.0]]).repeat(12, 1)
     settings = {**SHAPE, "penalty_weight": 0.01, "learning_rate": 1e-3, "critic_learning_rate": 1e-2}
-    return _cohort(GAN("classic", **{**settings, **changes}).validate(), _plain(rows.numpy()), seed)
+    return cohort_of(GAN("classic", **{**settings, **changes}).validate(), plain_pool(rows.numpy()), seed)
 
 
 def test_a_critic_too_strong_ends_closer_to_equilibrium_with_a_controller():

@@ -12,8 +12,8 @@ from gan_oversampler.divergences import DIVERGENCES, STEEPEST, bent
 from gan_oversampler.losses import LOSSES
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
+from tests.populations import CPU, pool_of
 from tests.tables import numbers
-from tests.test_training import CPU, _pool
 
 NAMES = sorted(DIVERGENCES)
 SMOOTH = [name for name in NAMES if name != "total_variation"]
@@ -267,7 +267,7 @@ def test_it_trains(name):
 @pytest.mark.parametrize("name", [*NAMES, *(f"{name}_saturating" for name in NAMES)])
 def test_three_steps_leave_other_and_finite_weights(name):
     gan = GAN(loss=name, widths=(8,), batch_size=32)
-    before, after = (Cohort([Member(0, None, gan, _pool(), Streams(0))], CPU) for _ in range(2))
+    before, after = (Cohort([Member(0, None, gan, pool_of(), Streams(0))], CPU) for _ in range(2))
     assert after.advance(3).isfinite().all()
     for player in ("critic_PN", "generator_PN"):
         weights = getattr(after.state, player)

@@ -13,9 +13,9 @@ from gan_oversampler.page import MOST_EVENTS
 from gan_oversampler.report import Report
 from gan_oversampler.training.loop import Budget, Follower, train
 from gan_oversampler.training.population import CrossFitted
+from tests.populations import SMALL, differences, numbers_of, population_of
 from tests.tables import numbers
 from tests.test_loop import Script
-from tests.test_training import SMALL, _differences, _numbers, _population
 
 NAN = math.nan
 
@@ -44,7 +44,7 @@ class Injected(CrossFitted):
 
 def _broken(controllers=()):
     gans = [GAN(**SMALL, controllers=controllers), GAN(base="border", **SMALL, controllers=controllers)]
-    population = _population(gans, (0, None))
+    population = population_of(gans, (0, None))
     population.__class__ = Injected
     return population
 
@@ -54,7 +54,7 @@ def test_an_injected_nan_goes_back_to_the_best_snapshot_at_half_the_rates(contro
     population, told, states = _broken(controllers), [], {}
 
     def score(candidates):
-        states[candidates[0].step] = _numbers(population, 0)
+        states[candidates[0].step] = numbers_of(population, 0)
         return [np.array([float(c.step)] * 2) for c in candidates]
 
     follower = Follower(score, 5)
@@ -66,33 +66,33 @@ def test_an_injected_nan_goes_back_to_the_best_snapshot_at_half_the_rates(contro
     assert states[8].generator_PN.isnan().all()
     assert states[12].generator_PN.isfinite().all()
     assert [states[step].rate_P1.unique().item() for step in (4, 8, 12, 16)] == [1, 1, 0.5, 0.5]
-    assert (_numbers(population, 1).rate_P1 == 1).all()
+    assert (numbers_of(population, 1).rate_P1 == 1).all()
 
 
 def test_after_a_nan_training_starts_from_the_best_state():
     population = _broken()
     population.advance(4)
     population.save(0)
-    best = _numbers(population, 0)
+    best = numbers_of(population, 0)
     population.advance(4)
     population.rollback(0)
-    assert _differences(best, _numbers(population, 0)) == ["rate_P1"]
+    assert differences(best, numbers_of(population, 0)) == ["rate_P1"]
     assert population.candidates(8)[0].finite
 
 
 def test_half_the_rates_make_half_the_steps():
-    whole, half = (_population([GAN(**SMALL)]) for _ in range(2))
+    whole, half = (population_of([GAN(**SMALL)]) for _ in range(2))
     half.rollback(0)
-    starts = [_numbers(population, 0).critic_PN for population in (whole, half)]
+    starts = [numbers_of(population, 0).critic_PN for population in (whole, half)]
     for population in (whole, half):
         population.advance(1)
-    moves = [_numbers(p, 0).critic_PN - start for p, start in zip((whole, half), starts, strict=True)]
+    moves = [numbers_of(p, 0).critic_PN - start for p, start in zip((whole, half), starts, strict=True)]
     assert torch.equal(*starts)
     torch.testing.assert_close(moves[1], moves[0] / 2, atol=1e-6, rtol=1e-3)
 
 
 def test_a_collapsed_rung_fails_and_goes_back():
-    population = _population([GAN("classic", **SMALL, controllers=("collapse",))])
+    population = population_of([GAN("classic", **SMALL, controllers=("collapse",))])
     told, follower = [], Follower(lambda cs: [np.array([float(c.step)]) for c in cs], 2)
     for cohort in population.cohorts:
         cohort.state.generator_PN.zero_()  # every row is the middle of the range

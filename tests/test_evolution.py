@@ -14,8 +14,8 @@ from gan_oversampler.sampling import Source
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
 from gan_oversampler.training.pool import Pool
+from tests.populations import CPU, PLANE, pool_of
 from tests.tables import numbers
-from tests.test_training import CPU, PLANE, _pool
 
 SMALL = {"family": "classic", "loss": "bce", "widths": (8,), "batch_size": 32, "latent": 4}
 THREE = Evolution()
@@ -25,7 +25,7 @@ def _cohort(evolution, n_steps=12, n=2, **more):
     """Members of one specification, trained."""
     gan = GAN(evolution=evolution, **{**SMALL, **more})
     members = [
-        Member(0, p, gan, _pool(), Streams(p), sibling=s) for p in range(n) for s in range(gan.n_siblings)
+        Member(0, p, gan, pool_of(), Streams(p), sibling=s) for p in range(n) for s in range(gan.n_siblings)
     ]
     cohort = Cohort(members, CPU)
     cohort.advance(n_steps)

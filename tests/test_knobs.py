@@ -16,8 +16,8 @@ from gan_oversampler.presets import PRESETS
 from gan_oversampler.sampling import Source
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
+from tests.populations import CPU, pool_of
 from tests.tables import numbers
-from tests.test_training import CPU, _pool
 
 SMALL = {"widths": (8, 8), "batch_size": 32, "loss": "bce", "family": "classic", "batch_norm": True}
 KNOBS = [
@@ -55,7 +55,7 @@ KNOBS = [
 
 def _cohort(**changes):
     gan = clone(GAN(**{**SMALL, **changes}))
-    cohort = Cohort([Member(0, None, gan, _pool(), Streams(0))], CPU)
+    cohort = Cohort([Member(0, None, gan, pool_of(), Streams(0))], CPU)
     cohort.advance(4)
     return cohort
 
@@ -106,13 +106,13 @@ def test_smoothed_labels_are_soft_targets_of_cross_entropy():
         F.binary_cross_entropy_with_logits(said, target)
         for said, target in zip((real, fake), targets, strict=True)
     )
-    cohort = Cohort([Member(0, None, GAN(**SMALL, label_smoothing=0.1), _pool(), Streams(0))], CPU)
+    cohort = Cohort([Member(0, None, GAN(**SMALL, label_smoothing=0.1), pool_of(), Streams(0))], CPU)
     torch.testing.assert_close(cohort._verdict(real, fake)[0], expected)
 
 
 def test_half_of_the_labels_swapped_leave_nothing_to_learn():
     real, fake = torch.full((2, 32_000), 3.0), torch.full((2, 32_000), -3.0)
-    cohort = Cohort([Member(0, None, GAN(**SMALL, label_noise=0.5), _pool(), Streams(0))], CPU)
+    cohort = Cohort([Member(0, None, GAN(**SMALL, label_noise=0.5), pool_of(), Streams(0))], CPU)
     ends = [LOSSES["bce"].critic(*pair)[0] for pair in ((real, fake), (fake, real))]
     torch.testing.assert_close(cohort._verdict(real, fake)[0], sum(ends) / 2, rtol=0.05, atol=0)
 

@@ -18,8 +18,8 @@ from gan_oversampler.sampling import Source
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
 from gan_oversampler.training.pool import Pool
+from tests.populations import CPU, pool_of
 from tests.tables import MIXED, mixed, numbers
-from tests.test_training import CPU, _pool
 
 METHODS = sorted(RATES)
 
@@ -93,7 +93,7 @@ def test_no_step_is_longer_than_the_steepest():
 
 @cache
 def _source(family="classic", steps=5):
-    pool = _pool()
+    pool = pool_of()
     gan = GAN(family, widths=(8, 8), batch_size=32, learning_rate=1e-2)
     cohort = Cohort([Member(0, None, gan, pool, Streams(0))], CPU)
     cohort.advance(steps)

@@ -20,6 +20,7 @@ from gan_oversampler.training.pool import Pool
 from gan_oversampler.training.population import CrossFitted
 from tests.populations import (
     CPU,
+    OTHERS,
     SMALL,
     cohort_of,
     differences,
@@ -59,7 +60,6 @@ CONFIGS = {
     },
     "deep": {"widths": (16, 8, 16), "critic_widths": (12,), "loss": "hinge", "classes": "all"},
 }
-OTHERS = sorted(set(BASES) - {"smote"}) * 3
 
 
 # --- members do not know each other
