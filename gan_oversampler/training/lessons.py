@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from gan_oversampler.bases import Chance
@@ -174,7 +175,7 @@ class Lessons:
         for number, (code, split) in enumerate(splits.items()):
             index_TR, weight_R = split.slots(self._n_slots(code), quiz=quiz)
             mine = self.pool.rows[code] if split.n_rows else torch.zeros(1, len(scale))
-            rows.append((mine * scale)[index_TR])
+            rows.append(F.embedding(index_TR, mine * scale))  # the quickest way to look rows up
             mass_RC = torch.zeros(len(weight_R), len(splits))
             mass_RC[:, number] = weight_R
             masses.append(mass_RC.expand(len(index_TR), -1, -1))
