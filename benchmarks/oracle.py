@@ -107,6 +107,9 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
     lines = [_line(name, rows, name) for name in ORACLES]
     lines += [_line("kept by smooth F1", rows, "kept")]
     lines += [_line("last step", rows.assign(last=rows["candidate"] == f"guided at {STEPS}"), "last")]
+    others = rows.assign(others=_elsewhere(rows)).dropna(subset="others")
+    if len(others):  # over all folds they have the truth's own mean
+        lines.append(_line("truth on the other folds", others, "others") | {"Spearman, tables": np.nan})
     lines += [
         _line("best in hindsight", rows, "truth"),
         _line("SMOTE", rows.assign(smote=rows["candidate"] == DEFAULT), "smote"),
@@ -123,7 +126,9 @@ def report(rows: pd.DataFrame) -> str:
         f" five weak classifiers on the outer fold after each candidate: {len(BASES)} bases, and a guided GAN"
         f" at 0 to {STEPS} steps. Choices are of the highest utility, but for those kept by the rule of the"
         " product, which may be several: the mean of their truths. Spearman is the mean over folds, and over"
-        " tables after truths and utilities were averaged over folds; `python -m benchmarks.oracle`."
+        " tables after truths and utilities were averaged over folds. *Truth on the other folds*"
+        " says how much of a fold's truth can be foreseen: it ranks candidates by their mean truth on the"
+        " other outer folds of the table; `python -m benchmarks.oracle`."
     )
     return page("# Does the oracle tell the truth?", what, as_table(summary(rows)))
 
@@ -156,6 +161,12 @@ def _ranks_of_means(rows: pd.DataFrame, column: str) -> pd.Series:
     columns = list(dict.fromkeys([column, "truth"]))
     means = rows.astype({column: float}).groupby(["table", "candidate"])[columns].mean()
     return means.groupby("table").apply(lambda frame: _correlation(frame[column], frame["truth"]))
+
+
+def _elsewhere(rows: pd.DataFrame) -> pd.Series:
+    """Mean truth of each candidate on the other outer folds of its table; NaN where there are none."""
+    truth = rows.groupby(["table", "candidate"])["truth"]
+    return (truth.transform("sum") - rows["truth"]) / (truth.transform("count") - 1).replace(0, np.nan)
 
 
 def _correlation(values: pd.Series, truths: pd.Series) -> float:

@@ -53,6 +53,15 @@ def test_means_over_folds_rank_more_surely_than_folds():
     assert line["Spearman, tables"] == 1.0
 
 
+def test_the_truth_of_other_folds_is_what_could_be_foreseen():
+    first, second = _rows([0.2, 0.5, 0.4], [1.0, 2.0, 3.0]), _rows([0.2, 0.3, 0.35], [1.0, 2.0, 3.0])
+    rows = pd.concat([first, second.assign(fold=1)], ignore_index=True)
+    line = _line(rows, "truth on the other folds")  # takes the third in one fold, the second in the other
+    assert line["F1"] == pytest.approx((0.4 + 0.3) / 2)
+    assert line["Spearman"] == pytest.approx(0.5)
+    assert "truth on the other folds" not in set(oracle.summary(first)["oracle"])
+
+
 def test_cells_in_which_nothing_was_judged_are_left_out():
     told, rest = _rows([0.2, 0.5, 0.4], [1.0, 2.0, 3.0]), _rows([0.9, 0.9, 0.9], [np.nan] * 3)
     rows = pd.concat([told, rest.assign(table="tiny")])
