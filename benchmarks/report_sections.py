@@ -78,8 +78,8 @@ def verdicts(tests: pd.DataFrame, block: str, metric: str) -> str:
     if tests.empty:
         return ""
     lines = tests[(tests["block"] == block) & (tests["metric"] == metric)]
-    better, worse = (count_sure(lines, "holm", sign) for sign in (1, -1))
-    better_f, worse_f = (count_sure(lines, "holm_families", sign) for sign in (1, -1))
+    better, worse = (count_sure(lines, sign) for sign in (1, -1))
+    better_f, worse_f = (count_sure(lines, sign, "_families") for sign in (1, -1))
     counts = f"better than {better} and worse than {worse} of {len(lines)} others"
     families = f"better than {better_f} and worse than {worse_f} over means of families"
     pairs = [_pair(line) for line in lines.itertuples() if line.opponent in RIVALS[:1]]
@@ -87,9 +87,10 @@ def verdicts(tests: pd.DataFrame, block: str, metric: str) -> str:
     return " ".join([told, *pairs])
 
 
-def count_sure(lines: pd.DataFrame, p_value: str, sign: int) -> int:
-    """Opponents that differ from ours in this direction for sure."""
-    return int(((lines[p_value] < SIGNIFICANT) & (lines["direction"] == sign)).sum())
+def count_sure(lines: pd.DataFrame, sign: int, unit: str = "") -> int:
+    """Opponents that differ from ours in this direction for sure, by tables or by means of families."""
+    sure = (lines[f"holm{unit}"] < SIGNIFICANT) & (lines[f"direction{unit}"] == sign)
+    return int(sure.sum())
 
 
 def _pair(line: Any) -> str:

@@ -192,15 +192,15 @@ def _chosen_tables(asked: Sequence[str] | None, folder: Path | None, names: Any)
 
 
 def _forget(out: Path, cells: Sequence[Cell], options: Any) -> None:
-    """Drop what is to be done again: all with --fresh, with --redo its methods where they will be run."""
+    """Drop what is to be done again: all with --fresh, with --redo rows of its methods that will be run."""
     store = store_of(out)
     if options.fresh:
         store.remove()
         beside(out, "_meta.json").unlink(missing_ok=True)
     elif options.redo:
-        again = {_cell_key(cell) for cell in cells if cell.method in options.redo}
-        keys = list(KEY[:-1])
-        store.forget(lambda rows: pd.MultiIndex.from_frame(rows[keys]).isin(again))
+        redone = [cell for cell in cells if cell.method in options.redo]
+        again = {(*_cell_key(cell), name) for cell in redone for name in cell.classifiers}
+        store.forget(lambda rows: pd.MultiIndex.from_frame(rows[list(KEY)]).isin(again))
 
 
 def _audit(cells: Iterable[Cell]) -> None:
@@ -249,7 +249,9 @@ def _options(argv: Sequence[str] | None) -> Any:
     parser.add_argument("--backend", help="joblib backend: loky, dask, ray, ...")
     parser.add_argument("--out", type=Path, help="Parquet file; default: benchmarks/results/SUITE.parquet")
     parser.add_argument("--fresh", action="store_true", help="forget earlier results")
-    parser.add_argument("--redo", type=names_of(METHODS), default=(), help="do these methods again")
+    parser.add_argument(
+        "--redo", type=names_of(METHODS), default=(), help="do these methods again (go on without it)"
+    )
     parser.add_argument("--list", action="store_true", help="show what would run")
     parser.add_argument("--audit", action="store_true", help="look for leaks of held-out rows instead")
     return parser.parse_args(argv)

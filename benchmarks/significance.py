@@ -32,6 +32,7 @@ def compare(ours: pd.Series, other: pd.Series) -> dict[str, Any]:
         **record(gains),
         "difference": float(gains.mean()),
         "direction": direction(gains),
+        "direction_families": direction(by_family),
         "wilcoxon": wilcoxon_p(gains),
         "wilcoxon_families": wilcoxon_p(by_family),
         "low": low,

@@ -22,6 +22,9 @@ from gan_oversampler.telling import Storyteller, baseline_entry, reason
 from gan_oversampler.training.loop import Candidate, Scored
 
 RATIOS: Final = (0.25, 0.5, 0.75, 1.0)
+ONE_FOLD: Final = (
+    "There is one fold only, so nobody knows how scores scatter: standard errors of 0 say nothing."
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,10 @@ class Wishes(Protocol):
         """What happens when a baseline is better than the kept GAN."""
 
     @property
+    def decides(self) -> bool:
+        """Whether the oracle is the one that decides what is drawn; others only note what they find."""
+
+    @property
     def choose_ratio(self) -> bool:
         """Whether the oracle may ask for fewer new rows."""
 
@@ -86,7 +93,7 @@ def conclude(
     ValueError
         If no candidate has a finite score.
     RuntimeError
-        If a baseline is better than the kept GAN and ``fallback="error"``.
+        If a baseline is better than the kept GAN, ``fallback="error"``, and the oracle decides.
     """
     choice, oracle = _choice(wishes, scored, judge), judge.trials[0].oracle
     teller = Storyteller(wishes.gans, sign_of(oracle))
@@ -100,7 +107,7 @@ def conclude(
             *(baseline_entry(name, teller.sign * scores) for name, scores in baselines.items()),
             *teller.entries(scored, choice),
         ),
-        (*notes, *judge.events, *told),
+        (*notes, *([ONE_FOLD] if len(judge.trials) == 1 else []), *judge.events, *told),
         seconds,
         gains={name: gain_over(choice.best, utilities) for name, utilities in baselines.items()},
         history=teller.history(scored),
@@ -188,7 +195,7 @@ def _fall_back(
     """What the user asked for in case a baseline is better than the kept GAN."""
     gains = outcome.report.gains
     told = f"By the oracle the baseline {better!r} is better than the kept GAN: gain {gains[better]}."
-    if wishes.fallback == "error":
+    if wishes.fallback == "error" and wishes.decides:
         raise RuntimeError(f"{told} Give other GANs, another oracle, or fallback='warn' or 'baseline'.")
     drawable = [name for name in baselines if name != NOTHING and gains[name].mean < 0]
     instead = min(drawable, key=lambda name: gains[name].mean, default=None)
@@ -207,5 +214,6 @@ def _fall_back(
         advice = "" if instead is None else " fallback='baseline' takes a baseline instead."
         note = f"{told} Rows come from the best GAN.{advice}"
         report = outcome.report
-    warnings.warn(note, UserWarning, stacklevel=2)
+    if wishes.decides:
+        warnings.warn(note, UserWarning, stacklevel=2)
     return replace(outcome, report=report.noting(note))

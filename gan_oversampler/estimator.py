@@ -88,7 +88,7 @@ class GANOversampler(BaseOverSampler):
     fallback : {"warn", "baseline", "error"}, default="warn"
         What happens when the oracle finds a baseline better than the kept GAN by more than a standard error:
         rows of that GAN and a warning; rows of the best baseline that can be drawn and a warning; or
-        a RuntimeError.
+        a RuntimeError. Of several oracles the first one warns or raises; reports tell what others find.
     rejection : bool, {"obrs", "drs", "mh", "boost"}, Rejection or None, default=None
         How rows of the kept generators are thinned out by a critic that is refitted after the choice; True
         is ``"obrs"``. Exactly as many rows as asked for come back. See :class:`Rejection`.

@@ -63,6 +63,8 @@ class Plan:
         Whether the oracle may ask for fewer new rows.
     rejection, refinement, policy : Rejection, Refinement, and Policy or "oracle"; or None
         What becomes of the rows of the kept generators, in the order refinement, rejection, policy.
+    decides : bool
+        Whether the oracle that concludes is the one that decides what is drawn.
     """
 
     gans: Sequence[GAN]
@@ -79,6 +81,7 @@ class Plan:
     rejection: Rejection | None = None
     refinement: Refinement | None = None
     policy: Policy | str | None = None
+    decides: bool = True
 
     def say_all(self, lines: Iterable[object]) -> None:
         """Tell whoever listens."""
@@ -215,9 +218,17 @@ def _judged(plan: Plan, ground: Ground, pools: Pools, clock: Clock) -> Fit:
     with clock.phase("training"):
         events = _trained(plan, population, list(followers.values()))
     clock.seconds["training"] -= clock.seconds["oracle"]  # scorings lie between the steps
+    first = next(iter(judges))
     outcomes = {
         name: conclude(
-            plan, judge, followers[name].scored, baselines[name], pools, clock.seconds, ground.notes, events
+            replace(plan, decides=name == first),
+            judge,
+            followers[name].scored,
+            baselines[name],
+            pools,
+            clock.seconds,
+            ground.notes,
+            events,
         )
         for name, judge in judges.items()
     }
@@ -253,7 +264,7 @@ def rescore(fit: Fit, name: str, oracle: Oracle) -> Fit:
             "There are no candidates to score again: the fit had oracle=None, or no class to oversample had"
             f" {MIN_ROWS} rows. Fit with an oracle first."
         )
-    plan, clock = replace(fit.plan, oracles={name: oracle}), Clock()
+    plan, clock = replace(fit.plan, oracles={name: oracle}, decides=False), Clock()
     with clock.phase("neighbours"):
         pools = fit.ground.pools(plan.gans)
     judge = fit.ground.judge(plan, oracle, pools)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -22,7 +23,7 @@ Pools = dict[str, dict[int | None, Pool]]
 
 
 def split(cv: Any, rows: Rows, smallest: int, seed: int) -> list[Fold]:
-    """Folds ``(train, holdout)``, stratified when ``cv`` is a number.
+    """Folds ``(train, holdout)``, stratified when ``cv`` is a number; ``seed`` is for who has none.
 
     Raises
     ------
@@ -30,7 +31,10 @@ def split(cv: Any, rows: Rows, smallest: int, seed: int) -> list[Fold]:
         If a splitter leaves a class without rows on one side of a fold.
     """
     if isinstance(cv, (int, np.integer)):
-        cv = StratifiedKFold(int(cv), shuffle=True, random_state=seed)
+        cv = StratifiedKFold(int(cv), shuffle=True)
+    if getattr(cv, "random_state", 0) is None:  # it would take numpy's global generator
+        cv = copy.copy(cv)
+        cv.random_state = seed
     with warnings.catch_warnings():  # of classes too small for every fold; those are not learned
         warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
         folds = list(check_cv(cv, rows.codes, classifier=True).split(rows.values, rows.codes))

@@ -170,6 +170,9 @@ def test_what_is_done_again_is_what_was_chosen(tmp_path, capsys):
     run.main([*options, "--tables", "wine-third", "--redo", "random"])
     rows = pd.read_parquet(out)
     assert len(rows) == 4
+    run.main([*options, "--classifiers", "logistic"])
+    run.main([*options, "--redo", "random"])
+    assert len(pd.read_parquet(out)) == 8  # what another classifier said was not asked for, and stays
     assert f"report r --results {tmp_path}" in capsys.readouterr().out
 
 

@@ -19,6 +19,7 @@ from sklearn.metrics import f1_score, make_scorer
 from sklearn.model_selection import (
     GridSearchCV,
     RepeatedStratifiedKFold,
+    StratifiedShuffleSplit,
     cross_validate,
 )
 from sklearn.preprocessing import OneHotEncoder
@@ -368,6 +369,17 @@ def test_a_splitter_gives_the_folds():
     X, y = cancer()
     sampler = quick(cv=RepeatedStratifiedKFold(n_splits=2, n_repeats=2, random_state=0)).fit(X, y)
     assert {"fold_0", "fold_3"} <= set(sampler.history_.columns)
+
+
+def test_a_splitter_without_a_seed_takes_the_samplers():
+    X, y = cancer()
+    before = np.random.get_state()[1].tolist()  # noqa: NPY002
+    splitter = StratifiedShuffleSplit(1, test_size=0.3)
+    one, two = (quick(cv=splitter).fit(X, y) for _ in range(2))
+    assert one.history_["score"].equals(two.history_["score"])
+    assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
+    assert splitter.random_state is None
+    assert "one fold only" in one.report_.notes[0]
 
 
 def test_max_time_stops_training_but_not_the_untrained_choice():

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, SGDClassifier
-from sklearn.metrics import f1_score, get_scorer, make_scorer
+from sklearn.metrics import (
+    average_precision_score,
+    brier_score_loss,
+    f1_score,
+    get_scorer,
+    log_loss,
+    make_scorer,
+    roc_auc_score,
+)
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -99,6 +107,26 @@ def test_usual_scorers_work_for_two_and_more_classes(table, scoring):
     train, holdout = table(), table(seed=1)
     score = oracle_of(scoring).fit(train, targets=[1]).score(holdout, train.of(1))
     assert 0.2 < score <= 1
+
+
+@pytest.mark.parametrize("scoring", ["roc_auc", "average_precision", "neg_log_loss", "neg_brier_score"])
+def test_a_class_that_a_fold_has_only_on_one_side_is_left_out(scoring):
+    """Rankings and probabilities are those of the classes that both sides have."""
+    train, holdout = three(), three(1)
+    both = holdout.at(np.flatnonzero(holdout.codes < 2))
+    oracle = DownstreamOracle(LogisticRegression(), scoring=scoring).fit(train, targets=[1])
+    learner = LogisticRegression(solver="newton-cholesky").fit(train.values, train.codes)
+    oracle.estimator = learner
+    shares = learner.predict_proba(both.values)[:, :2]
+    expected = {
+        "roc_auc": roc_auc_score(both.codes, shares[:, 1] / shares.sum(1)),
+        "average_precision": average_precision_score(both.codes, shares[:, 1] / shares.sum(1)),
+        "neg_log_loss": -log_loss(both.codes, shares / shares.sum(1, keepdims=True)),
+        "neg_brier_score": -brier_score_loss(both.codes, shares[:, 1] / shares.sum(1)),
+    }
+    assert oracle.score(both, NONE) == pytest.approx(expected[scoring], rel=1e-6)
+    unknown = DownstreamOracle(scoring=scoring).fit(train.at(np.flatnonzero(train.codes < 2)), targets=[1])
+    assert unknown.score(holdout, NONE) == pytest.approx(unknown.score(both, NONE))
 
 
 def test_g_mean_is_zero_when_a_class_is_never_found():

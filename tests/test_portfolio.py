@@ -132,6 +132,23 @@ def test_a_better_baseline_can_be_an_error_that_says_what_to_do():
     assert not hasattr(sampler, "report_")
 
 
+@pytest.mark.parametrize("fallback", ["warn", "error"])
+def test_an_oracle_that_decides_nothing_only_notes_that_a_baseline_is_better(fallback):
+    class Other(Scripted):
+        """Reads on in the same script."""
+
+    X, y = numbers()
+    # Baselines of both, then the untrained generator; only the second oracle likes the baseline better.
+    sampler = _scripted(
+        3, 9, 5, 5, oracle=[Scripted(), Other()], baselines=("smote",), max_steps=0, fallback=fallback
+    )
+    with warnings.catch_warnings(action="error"):
+        sampler.fit(X, y)
+    second = list(sampler.reports_)[1]
+    assert not sampler.report_.notes
+    assert any(WON in note for note in sampler.reports_[second].notes)
+
+
 @pytest.mark.parametrize("fallback", ["warn", "baseline", "error"])
 @pytest.mark.parametrize("baseline", [5, 4])
 def test_where_no_baseline_is_better_nobody_hears_of_it(fallback, baseline):

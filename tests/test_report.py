@@ -301,6 +301,18 @@ def test_tests_over_families_count_every_family_once():
     assert pair["wilcoxon_families"] == 0.25  # three families cannot say more
 
 
+def test_families_have_a_direction_of_their_own():
+    """One large family that gains outweighs fourteen small ones that lose, by tables but not by families."""
+    gains = pd.Series(np.r_[np.linspace(0.04, 0.06, 30), np.linspace(-0.03, -0.01, 14)])
+    gains.index = pd.MultiIndex.from_arrays([["big"] * 30 + list("abcdefghijklmn"), range(44)])
+    pair = significance.compare(gains, 0 * gains)
+    assert (pair["direction"], pair["direction_families"]) == (1, -1)
+    lines = pd.DataFrame([{**pair, "block": "weak", "metric": "f1", "opponent": "x"}])
+    told = sections.verdicts(lines.assign(holm=0.01, holm_families=0.01), "weak", "f1")
+    assert "better than 1 and worse than 0 of 1" in told
+    assert "better than 0 and worse than 1 over means of families" in told
+
+
 def test_a_faultless_run_says_so(tmp_path):
     assert "No cell failed." in reported(tmp_path, made({"none": 0.0, "ours": 0.05}))
 

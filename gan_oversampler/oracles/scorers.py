@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
 from imblearn.metrics import geometric_mean_score
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import f1_score, get_scorer, get_scorer_names, make_scorer
+from sklearn.utils import _safe_indexing
 
 from gan_oversampler._names import did_you_mean
-from gan_oversampler.oracles.smooth import SMOOTH, smooth_score
+from gan_oversampler.oracles.smooth import SMOOTH, probabilities, smooth_score
 
 Scorer = Callable[[Any, Any, Any], float]
 """``(fitted classifier, x, y)`` to a score."""
+
+TINY: Final = 1e-300  # so that probabilities of 0 have a sum, and all others stay as they are
 
 # Scorers that are defined for two classes only, and what stands for them with more.
 _MULTICLASS = {
@@ -45,7 +51,40 @@ def scorer_of(scoring: str | Scorer, n_classes: int, *, smooth: bool = False) ->
         scoring = _MULTICLASS.get(scoring, scoring)
     if scoring not in get_scorer_names():
         raise ValueError(f"Unknown scorer {scoring!r}.{did_you_mean(scoring, scorer_names())}")
-    return get_scorer(scoring)
+    scorer = get_scorer(scoring)
+    return scorer if n_classes == 2 else partial(_of_classes_there, scorer)
+
+
+def _of_classes_there(scorer: Scorer, learner: Any, x: Any, y: NDArray[np.intp]) -> float:
+    """Score by the classes that both the learner and the rows know: a tiny class may be missing in a fold.
+
+    Rankings and probabilities cannot be scored otherwise.
+    """
+    codes = np.intersect1d(learner.classes_, y)
+    if len(codes) == len(learner.classes_) == len(np.unique(y)):
+        return scorer(learner, x, y)
+    there = np.flatnonzero(np.isin(y, codes))
+    return scorer(_Among(learner, codes), _safe_indexing(x, there), np.searchsorted(codes, y[there]))
+
+
+class _Among(ClassifierMixin, BaseEstimator):
+    """A fitted classifier that is asked about some of its classes, which are numbered anew in their order."""
+
+    def __init__(self, learner: Any, codes: NDArray[np.intp]) -> None:
+        self.learner = learner
+        self.codes = codes
+        self.classes_ = np.arange(len(codes))
+
+    def predict(self, x: Any) -> NDArray[np.intp]:
+        """The answers; one number more stands for all other classes."""
+        said = np.asarray(self.learner.predict(x))
+        place = np.searchsorted(self.codes[:-1], said)
+        return np.where(self.codes[place] == said, place, len(self.codes))
+
+    def predict_proba(self, x: Any) -> NDArray[np.float64]:
+        """Probabilities, given that it is one of these classes."""
+        said_nC = probabilities(self.learner, x)[:, self.codes] + TINY
+        return said_nC / said_nC.sum(axis=1, keepdims=True)
 
 
 def scorer_names() -> list[str]:
