@@ -126,11 +126,34 @@ def report(rows: pd.DataFrame) -> str:
         f" five weak classifiers on the outer fold after each candidate: {len(BASES)} bases, and a guided GAN"
         f" at 0 to {STEPS} steps. Choices are of the highest utility, but for those kept by the rule of the"
         " product, which may be several: the mean of their truths. Spearman is the mean over folds, and over"
-        " tables after truths and utilities were averaged over folds. *Truth on the other folds*"
-        " says how much of a fold's truth can be foreseen: it ranks candidates by their mean truth on the"
-        " other outer folds of the table; `python -m benchmarks.oracle`."
+        " tables after truths and utilities were averaged over folds. *Truth on the other folds* ranks"
+        " candidates by their mean truth on the other outer folds of the table; `python -m benchmarks.oracle`."
     )
-    return page("# Does the oracle tell the truth?", what, as_table(summary(rows)))
+    table, ceiling = as_table(summary(rows)), _ceiling(judged)
+    return page("# Does the oracle tell the truth?", what, table, ceiling)
+
+
+def _ceiling(rows: pd.DataFrame) -> str | None:
+    """How far ranks can agree with truths that are noisy themselves (attenuation, Spearman 1904)."""
+    n_folds = rows["fold"].nunique()
+    agreement = _agreement(rows) if n_folds > 1 else np.nan
+    if not agreement > 0:
+        return None
+    of_means = n_folds * agreement / (1 + (n_folds - 1) * agreement)
+    return (
+        f"Truths of two folds of the same table have a mean rank correlation of {agreement:.2f}. So who knew what"
+        f" each candidate is worth on a table would correlate by about {agreement**0.5:.2f} with one fold and by"
+        f" about {of_means**0.5:.2f} with the means of {n_folds}."
+    )
+
+
+def _agreement(rows: pd.DataFrame) -> float:
+    """Mean rank correlation between the truths of two folds of the same table."""
+    tables = [
+        frame.pivot(index="candidate", columns="fold", values="truth") for _, frame in rows.groupby("table")
+    ]
+    pairs = [_correlation(t[a], t[b]) for t in tables for a, b in itertools.combinations(t.columns, 2)]
+    return float(pd.Series(pairs).mean())
 
 
 def _line(name: str, rows: pd.DataFrame, column: str) -> dict[str, Any]:

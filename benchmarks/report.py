@@ -155,7 +155,8 @@ def _block(results: Results, block: str) -> str:
     tests = tests[tests["block"] == block] if len(tests) else tests
     shown = [sections.tests_table(tests, metric) for metric in statistics.HEADLINES] if len(tests) else []
     pairs, ablations = _incomplete(results, block), _ablations(results, block)
-    calibration = sections.calibration_table(summary, results.ours)
+    losses = statistics.probabilities(results.rows[results.rows["block"] == block])
+    calibration = sections.calibration_table(losses, results.ours)
     tuned = statistics.at_tuned_thresholds(results.rows)
     tuned = sections.tuned_table(tuned[tuned["block"] == block], results.ours)
     return md.page(
@@ -166,7 +167,7 @@ def _block(results: Results, block: str) -> str:
         f"**Other settings of ours**, on shared cells:\n\n{ablations}" if ablations else None,
         f"**Not run everywhere**, hence paired on shared cells:\n\n{pairs}" if pairs else None,
         f"**Tuned thresholds.** {tuned}" if tuned else None,
-        f"**Probabilities** (lower is better):\n\n{calibration}" if calibration else None,
+        f"**Probabilities.** {calibration}" if calibration else None,
     ).rstrip()
 
 

@@ -112,10 +112,15 @@ def summary_table(summary: pd.DataFrame, ours: str) -> str:
     costs = {
         "seconds": part["seconds"].map(md.seconds),
         "seconds 90 %": part["seconds_90"].map(md.seconds),
-        "peak MB": part["peak_mb"].map(md.seconds),
+        "peak MB": [_peak(line) for line in part.itertuples()],
         "failures": part["failures"].map(str),
     }
     return md.table(names(part, ours).join(md.columns(part, SUMMARY)).assign(**costs))
+
+
+def _peak(line: Any) -> str:
+    """Peak memory, and of how many cells where it was not measured in all."""
+    return f"{md.seconds(line.peak_mb)}{f' ({line.peaks} cells)' if 0 < line.peaks < line.cells else ''}"
 
 
 def names(part: pd.DataFrame, ours: str) -> pd.DataFrame:
@@ -205,13 +210,12 @@ def tuned_table(tuned: pd.DataFrame, ours: str) -> str:
     return md.page(cells, md.table(names(tuned, ours).join(md.columns(tuned, TUNED)))).rstrip()
 
 
-def calibration_table(summary: pd.DataFrame, ours: str) -> str:
+def calibration_table(losses: pd.DataFrame, ours: str) -> str:
     """Probabilities of a block's classifiers, before and after the correction of the prior."""
-    part = summary[summary["complete"]].dropna(subset=list(CALIBRATION), how="all")
-    part = part[part["method"] != "none_tuned"].sort_values("brier_corrected", kind="stable")
-    if part["calibration"].isna().any():
-        part = part.drop(columns="calibration")
-    return md.table(names(part, ours).join(md.columns(part, CALIBRATION))) if len(part) else ""
+    if losses.empty:
+        return ""
+    table = md.table(names(losses, ours).join(md.columns(losses, CALIBRATION)))
+    return md.page(f"Lower is better; on {losses['cells'].max()} cells.", table).rstrip()
 
 
 def failures(errors: pd.DataFrame, missing: Mapping[str, str]) -> str:

@@ -97,6 +97,22 @@ def at_tuned_thresholds(rows: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values(["block", "f1_tuned"], ascending=[False, False], kind="stable")
 
 
+def probabilities(rows: pd.DataFrame) -> pd.DataFrame:
+    """Per complete method of a block, losses of probabilities, on the cells where all of them have these.
+
+    A loss that some method has nowhere is left out.
+    """
+    rows = rows[rows["method"].isin(complete_methods(rows)) & (rows["method"] != NONE_TUNED)]
+    there = rows.groupby("method")[list(LOSSES)].agg(lambda column: column.notna().any()).all()
+    names = [name for name in LOSSES if there[name]]
+    known = rows.dropna(subset=names)
+    n_methods = known.groupby(list(ROW))["method"].transform("nunique")
+    shared = known[n_methods == rows["method"].nunique()]
+    cells = len(shared[list(CELL)].drop_duplicates())
+    means = shared.groupby("method", sort=False)[names].mean().assign(cells=cells).reset_index()
+    return means.sort_values(names[-1:], kind="stable") if len(means) else means
+
+
 def fall_back(rows: pd.DataFrame) -> pd.DataFrame:
     """Failed rows with the scores of "none", rows whose tuning failed with its tuned scores.
 
@@ -188,6 +204,7 @@ def costs(rows: pd.DataFrame) -> pd.DataFrame:
         "seconds": by_method["seconds"].median(),
         "seconds_90": by_method["seconds"].quantile(0.9),
         "peak_mb": by_method["peak_mb"].median(),
+        "peaks": by_method["peak_mb"].count(),
         "failures": by_method["failed"].sum(),
         "cells": by_method.size(),
         "tables": by_method["table"].nunique(),

@@ -79,3 +79,16 @@ def test_a_cell_holds_every_candidate_with_its_truth_and_utilities(monkeypatch):
     assert rows["kept"].isin([0, 1]).all()
     assert rows["kept"].sum() > 0
     assert (rows[["Frechet", "energy"]] <= 0).all(axis=None)  # distances, turned round
+
+
+def test_nobody_can_agree_with_noisy_truths_more_than_these_agree_with_each_other():
+    truths = {("t", 0): [0.2, 0.4, 0.5], ("t", 1): [0.1, 0.3, 0.2]}
+    truths |= dict.fromkeys([("u", 0), ("u", 1)], [0.3, 0.2, 0.1])
+    cells = [_rows(values, [1.0, 2.0, 3.0]).assign(table=t, fold=f) for (t, f), values in truths.items()]
+    rows = pd.concat(cells, ignore_index=True)
+    assert oracle._agreement(rows) == pytest.approx((0.5 + 1.0) / 2)
+    page = oracle.report(rows)
+    assert "rank correlation of 0.75" in page
+    assert f"about {0.75**0.5:.2f} with one fold" in page
+    assert f"about {(1.5 / 1.75) ** 0.5:.2f} with the means of 2" in page
+    assert "about" not in oracle.report(rows[rows["fold"] == 0])

@@ -9,7 +9,16 @@ import pandas as pd
 import pytest
 
 import benchmarks
-from benchmarks import markdown, metrics, pictures, report, report_autogan, significance, statistics
+from benchmarks import (
+    markdown,
+    metrics,
+    pictures,
+    provenance,
+    report,
+    report_autogan,
+    significance,
+    statistics,
+)
 from benchmarks import report_sections as sections
 from benchmarks.statistics import COSTS, DRAWN, LOSSES, METRICS, SCORES
 
@@ -362,3 +371,35 @@ def test_a_suite_without_tuned_thresholds_is_told_without_them(tmp_path):
     page = reported(tmp_path, rows)
     assert "Tuned thresholds" not in page
     assert "ranks 1st of 2" in page
+
+
+def test_probabilities_are_compared_where_all_methods_have_them(tmp_path):
+    rows = made({"none": 0.0, "smote": 0.1, "ours": 0.05})
+    rows.loc[rows["table"] == "t0", "brier"] = 9.0
+    rows.loc[(rows["table"] == "t0") & (rows["method"] == "smote"), "calibration"] = np.nan
+    weak = statistics.prepare(rows).query("block == 'weak'")
+    losses = statistics.probabilities(weak)
+    assert line(losses, method="ours")["brier"] == pytest.approx(0.15)
+    assert set(losses["cells"]) == {(N_TABLES - 1) * N_FOLDS}
+    assert f"on {(N_TABLES - 1) * N_FOLDS} cells" in reported(tmp_path, rows)
+    rows.loc[rows["method"] == "smote", "calibration"] = np.nan
+    assert "calibration" not in statistics.probabilities(statistics.prepare(rows).query("block == 'weak'"))
+
+
+def test_memory_that_was_measured_here_and_there_says_so(tmp_path):
+    rows = made({"none": 0.0, "smote": 0.1, "ours": 0.05})
+    rows.loc[(rows["fold"] > 0) & (rows["method"] == "smote"), "peak_mb"] = np.nan
+    page = reported(tmp_path, rows)
+    assert f"({N_TABLES} cells)" in page
+    assert page.count(f"({N_TABLES} cells)") == 2  # once a block
+
+
+@pytest.mark.parametrize("suite", ["keel", "autogan", "mixed"])
+def test_committed_reports_tell_of_the_committed_rows(suite):
+    rows = statistics.prepare(pd.read_parquet(provenance.RESULTS / f"{suite}.parquet"))
+    told = pd.read_csv(provenance.RESULTS / f"{suite}_summary.csv").set_index(["block", "method"])
+    means = statistics.table_means(rows).groupby(["block", "method"])["f1"].mean()
+    assert means.reindex(told.index).round(4).tolist() == pytest.approx(told["f1"].tolist(), abs=2e-4)
+    cells = rows.drop_duplicates(["block", "method", *statistics.CELL]).groupby(["block", "method"]).size()
+    assert cells.reindex(told.index).tolist() == told["cells"].tolist()
+    assert set(cells.index) == set(told.index)
