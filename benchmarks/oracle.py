@@ -127,7 +127,7 @@ def report(rows: pd.DataFrame) -> str:
         f" at 0 to {STEPS} steps. Choices are of the highest utility, but for those kept by the rule of the"
         " product, which may be several: the mean of their truths. Spearman is the mean over folds, and over"
         " tables after truths and utilities were averaged over folds. *Truth on the other folds* ranks"
-        " candidates by their mean truth on the other outer folds of the table; `python -m benchmarks.oracle`."
+        " candidates by their mean truth on the table's other outer folds; `python -m benchmarks.oracle`."
     )
     table, ceiling = as_table(summary(rows)), _ceiling(judged)
     return page("# Does the oracle tell the truth?", what, table, ceiling)
@@ -141,8 +141,8 @@ def _ceiling(rows: pd.DataFrame) -> str | None:
         return None
     of_means = n_folds * agreement / (1 + (n_folds - 1) * agreement)
     return (
-        f"Truths of two folds of the same table have a mean rank correlation of {agreement:.2f}. So who knew what"
-        f" each candidate is worth on a table would correlate by about {agreement**0.5:.2f} with one fold and by"
+        f"Truths of two folds of a table have a mean rank correlation of {agreement:.2f}. So who knew what each"
+        f" candidate is worth on a table would correlate by about {agreement**0.5:.2f} with one fold, and by"
         f" about {of_means**0.5:.2f} with the means of {n_folds}."
     )
 

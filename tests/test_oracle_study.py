@@ -83,7 +83,7 @@ def test_a_cell_holds_every_candidate_with_its_truth_and_utilities(monkeypatch):
 
 def test_nobody_can_agree_with_noisy_truths_more_than_these_agree_with_each_other():
     truths = {("t", 0): [0.2, 0.4, 0.5], ("t", 1): [0.1, 0.3, 0.2]}
-    truths |= dict.fromkeys([("u", 0), ("u", 1)], [0.3, 0.2, 0.1])
+    truths |= {("u", fold): [0.3, 0.2, 0.1] for fold in (0, 1)}
     cells = [_rows(values, [1.0, 2.0, 3.0]).assign(table=t, fold=f) for (t, f), values in truths.items()]
     rows = pd.concat(cells, ignore_index=True)
     assert oracle._agreement(rows) == pytest.approx((0.5 + 1.0) / 2)
