@@ -141,8 +141,8 @@ def _ceiling(rows: pd.DataFrame) -> str | None:
         return None
     of_means = n_folds * agreement / (1 + (n_folds - 1) * agreement)
     return (
-        f"Truths of two folds of a table have a mean rank correlation of {agreement:.2f}. So who knew what each"
-        f" candidate is worth on a table would correlate by about {agreement**0.5:.2f} with one fold, and by"
+        f"Truths of two folds of a table have a mean rank correlation of {agreement:.2f}. So who knew what"
+        f" each candidate is worth would correlate by about {agreement**0.5:.2f} with one fold, and by"
         f" about {of_means**0.5:.2f} with the means of {n_folds}."
     )
 
