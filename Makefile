@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := -m pytest --no-header -n auto
 LOWEST := build/lowest
-BENCH := benchmarks oracle_study report peers rivals
+BENCH := benchmarks benchmark_runs oracle_study report peers rivals
 PEERS := build/peers
 
 .DEFAULT_GOAL := help
