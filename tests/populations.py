@@ -24,6 +24,11 @@ def stream_of(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
+def one(value):
+    """A number of a single member."""
+    return torch.tensor([[float(value)]])
+
+
 def three_classes(seed=0, n=90):
     """Rows of three classes, the last one rarest."""
     codes = np.repeat([0, 1, 2], [n // 2, n // 3, n // 6])
@@ -75,11 +80,6 @@ def differences(first, second):
         for field in fields(State)
         if not torch.equal(getattr(first, field.name), getattr(second, field.name))
     ]
-
-
-def global_state():
-    """Numpy's process-wide generator, which nobody may touch."""
-    return np.random.get_state()[1].tolist()  # noqa: NPY002
 
 
 SMALL = {"widths": (8,), "batch_size": 32}

@@ -29,7 +29,7 @@ from gan_oversampler.divergences import DIVERGENCES
 from gan_oversampler.losses import LOSSES
 from gan_oversampler.signals import Signals, deviation
 from gan_oversampler.training.control import Control
-from tests.populations import cohort_of, differences, numbers_of, plain_pool, pool_of, population_of
+from tests.populations import cohort_of, differences, numbers_of, one, plain_pool, pool_of, population_of
 
 HEALTHY = {
     "critic": 0.7,
@@ -45,15 +45,11 @@ SHAPE = {"widths": (16,), "batch_size": 32, "penalty": "r1_r2", "loss": "bce"}
 STRONG_CRITIC = {**SHAPE, "critic_learning_rate": 0.03, "penalty_weight": 0.01, "critic_widths": (32,)}
 
 
-def _one(value):
-    return torch.tensor([[float(value)]])
-
-
 def _run(name, script):
     """Numbers that a controller remembers after each step of a script of signals."""
-    memory = {column: _one(start) for column, start in CONTROLLERS[name].start.items()}
+    memory = {column: one(start) for column, start in CONTROLLERS[name].start.items()}
     for signals in script:
-        seen = Signals(**{key: _one(value) for key, value in {**HEALTHY, **signals}.items()})
+        seen = Signals(**{key: one(value) for key, value in {**HEALTHY, **signals}.items()})
         memory = CONTROLLERS[name].update(memory, seen)
         yield {column: value.item() for column, value in memory.items()}
 
@@ -371,6 +367,6 @@ def test_controllers_that_could_do_nothing_are_refused(changes, words):
 
 @pytest.mark.parametrize("loss", sorted(name for name, game in LOSSES.items() if game.equilibrium is None))
 @pytest.mark.parametrize("name", ["gap", "reset"])
-def test_distances_from_equilibrium_need_one(name, loss):
+def test_distances_from_equilibrium_needone(name, loss):
     with pytest.raises(ValueError, match=rf"equilibrium is known\. Got loss='{loss}'"):
         GAN(loss=loss, controllers=(name,)).validate()

@@ -26,6 +26,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from gan_oversampler import GAN, DownstreamOracle, GANOversampler, Oracle
 from gan_oversampler.networks import FAMILIES
+from tests.samples import global_state
 from tests.tables import cancer, mixed, numbers
 
 FAST = GAN(widths=(16,), batch_size=32)
@@ -201,11 +202,11 @@ def test_global_state_is_left_as_found():
     np.random.seed(5)  # noqa: NPY002, TID251 — the global state is what this test is about
     torch.manual_seed(5)  # noqa: TID251
     torch.set_num_threads(2)
-    before = np.random.get_state()[1].copy(), torch.get_rng_state()  # noqa: NPY002
+    before = global_state(), torch.get_rng_state()
     quick().fit_resample(X, y)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    assert (np.random.get_state()[1] == before[0]).all()  # noqa: NPY002
+    assert global_state() == before[0]
     assert torch.equal(torch.get_rng_state(), before[1])
     assert threads == 2
 
@@ -373,11 +374,11 @@ def test_a_splitter_gives_the_folds():
 
 def test_a_splitter_without_a_seed_takes_the_samplers():
     X, y = cancer()
-    before = np.random.get_state()[1].tolist()  # noqa: NPY002
+    before = global_state()
     splitter = StratifiedShuffleSplit(1, test_size=0.3)
     one, two = (quick(cv=splitter).fit(X, y) for _ in range(2))
     assert one.history_["score"].equals(two.history_["score"])
-    assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
+    assert global_state() == before
     assert splitter.random_state is None
     assert "one fold only" in one.report_.notes[0]
 

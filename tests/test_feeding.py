@@ -10,8 +10,6 @@ from gan_oversampler.latent import Latent
 from gan_oversampler.losses import LOSSES
 from gan_oversampler.networks import FAMILIES
 from gan_oversampler.sampling import CHUNK, Source
-from gan_oversampler.schema import Block, Layout
-from gan_oversampler.space import RowSpace
 from gan_oversampler.specification import GAN
 from gan_oversampler.training.feed import Feed
 from gan_oversampler.training.pool import Pool
@@ -79,10 +77,8 @@ def test_a_fold_member_is_untouched_by_rows_it_must_not_see(family):
 
 @pytest.mark.parametrize(("balanced", "share"), [(True, 0.5), (False, 0.2)])
 def test_critic_batches_hold_classes_equally_or_as_the_rows_do(balanced, share):
-    space = RowSpace(Layout((Block("x", 0, 0, ()),)))
-    pool = Pool.of(
-        np.zeros((100, 1), np.float32), np.repeat([0, 1], [80, 20]), space, learned=[0, 1], drawn=[]
-    )
+    rows, codes = np.zeros((100, 1), np.float32), np.repeat([0, 1], [80, 20])
+    pool = Pool.of(rows, codes, LINE, learned=[0, 1], drawn=[])
     batches = Feed(pool, None, 32, Latent(1), stream_of()).draw(50, balanced=balanced)
     assert batches.label.shape == (50, 32, 2)
     assert batches.label[..., 1].mean().item() == pytest.approx(share)

@@ -21,6 +21,7 @@ from benchmarks import (
 )
 from benchmarks import report_sections as sections
 from benchmarks.statistics import COSTS, DRAWN, LOSSES, METRICS, SCORES
+from tests.samples import global_state
 
 CLASSIFIERS = {"tree": "weak", "knn": "weak", "forest": "strong"}
 N_TABLES, N_FOLDS = 7, 2
@@ -120,10 +121,10 @@ def test_comparisons_turn_round_with_the_sides():
 
 def test_tests_are_deterministic_and_leave_the_global_state_alone():
     rows = statistics.prepare(made({"none": 0.0, "ours": 0.004}))
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    before = global_state()
     first, second = (statistics.comparisons(rows, "ours") for _ in range(2))
     pd.testing.assert_frame_equal(first, second)
-    assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
+    assert global_state() == before
 
 
 def test_a_small_gain_is_practically_none_however_many_tables_it_wins():

@@ -13,6 +13,7 @@ from benchmarks.rivals.cgan import Cgan
 from benchmarks.rivals.common import ColumnRange, Task
 from benchmarks.rivals.cwgan import CWGANGP, Layout, Training
 from benchmarks.rivals.oracles import ORACLES, Fcd, frechet
+from tests.samples import global_state
 
 RIVALS = {
     "cas_real": AutoGAN("cas_real", epoch_unit=2, patience=0, n_score=10),
@@ -72,14 +73,14 @@ def test_originals_come_first_and_the_minority_is_filled_up(rival):
 @pytest.mark.parametrize("rival", RIVALS.values(), ids=RIVALS)
 def test_a_seed_fixes_the_rows_and_nothing_global_is_drawn(rival):
     X, y = two_clouds()
-    before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    before = torch.get_rng_state(), global_state()
     first, second, other = (
         clone(rival).set_params(random_state=seed).fit_resample(X, y)[0] for seed in (0, 0, 1)
     )
     np.testing.assert_array_equal(first, second)
     assert not np.array_equal(first, other)
     assert torch.equal(before[0], torch.get_rng_state())
-    np.testing.assert_array_equal(before[1], np.random.get_state()[1])  # noqa: NPY002
+    assert before[1] == global_state()
 
 
 def test_rows_stay_in_the_range_of_the_training_rows():

@@ -7,12 +7,8 @@ import torch
 
 from gan_oversampler.augmentation import JITTER, REPLACED, Augmentation
 from gan_oversampler.signals import read, signs, spread_ratio, variety_ratio
+from tests.populations import one
 from tests.tables import MIXED
-
-
-def _one(value):
-    return torch.tensor([[float(value)]])
-
 
 # --- signals
 
@@ -61,7 +57,7 @@ def _rows(seed, n=400):
 
 
 def _augmented(rows, donors, strength, seed=0):
-    return Augmentation(MIXED)(rows, donors, _one(strength), [torch.Generator().manual_seed(seed)])
+    return Augmentation(MIXED)(rows, donors, one(strength), [torch.Generator().manual_seed(seed)])
 
 
 def test_without_strength_rows_stay_as_they_are():

@@ -24,6 +24,7 @@ from gan_oversampler.report import Entry, Gain, Report
 from gan_oversampler.rows import Rows
 from gan_oversampler.specification import GAN
 from gan_oversampler.utility import OBJECTIVES
+from tests.samples import global_state
 
 REGISTRIES = {
     "base": BASES,
@@ -36,11 +37,6 @@ REGISTRIES = {
     "smooth score": SMOOTH,
 }
 NAMES = st.lists(st.one_of(st.integers(), st.text(max_size=4), st.none()), max_size=3).map(tuple)
-
-
-def _global_state():
-    """Numpy's process-wide generator, which nobody may touch."""
-    return np.random.get_state()[1].tolist()  # noqa: NPY002
 
 
 # --- streams
@@ -98,11 +94,11 @@ def test_roots_from_what_scikit_learn_calls_random_state():
 
 
 def test_streams_leave_global_randomness_alone():
-    state, torch_state = _global_state(), torch.get_rng_state()
+    state, torch_state = global_state(), torch.get_rng_state()
     streams = Streams.of(5).child("x")
     streams.numpy("a").random()
     torch.rand(3, generator=streams.torch("a"))
-    assert _global_state() == state
+    assert global_state() == state
     assert torch.equal(torch.get_rng_state(), torch_state)
 
 

@@ -24,13 +24,13 @@ from tests.populations import (
     SMALL,
     cohort_of,
     differences,
-    global_state,
     line_pool,
     numbers_of,
     pool_of,
     population_of,
     stream_of,
 )
+from tests.samples import global_state
 from tests.tables import MIXED
 
 CONFIGS = {
