@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 from gan_oversampler.events import Event, in_order
 from gan_oversampler.judging import BASELINES, NOTHING, Judge
 from gan_oversampler.oracles.base import Oracle
+from gan_oversampler.policies import POLICIES, Policy
+from gan_oversampler.recipes import RATIOS, SHORTLIST, Recipe, as_frame, best_recipe, try_recipes
 from gan_oversampler.report import Report
 from gan_oversampler.sampling import Drawer, Mixture, Source
-from gan_oversampler.selection import Choice, better_baseline, choose, choose_ratio, gain_over, standard_error
+from gan_oversampler.selection import Choice, better_baseline, choose, gain_over, standard_error
 from gan_oversampler.specification import GAN
 from gan_oversampler.splitting import Pools
 from gan_oversampler.telling import Storyteller, baseline_entry, reason
 from gan_oversampler.training.loop import Candidate, Scored
 
-RATIOS: Final = (0.25, 0.5, 0.75, 1.0)
+SURELY: Final = "surely better than the other GANs in the way it draws"
 ONE_FOLD: Final = (
     "There is one fold only, so nobody knows how scores scatter: standard errors of 0 say nothing."
 )
@@ -39,6 +41,8 @@ class Outcome:
         The baseline that it is, if one samples instead of a GAN.
     ratio : float
         How far classes are filled up.
+    policy : Policy
+        How rows are to be drawn from it.
     by_fold : tuple of Drawer
         The same without the rows of each fold; none where nothing was held out.
     kept : tuple of Candidate
@@ -51,6 +55,7 @@ class Outcome:
     report: Report
     fallback: str | None = None
     ratio: float = 1.0
+    policy: Policy = field(default_factory=Policy)
     by_fold: tuple[Drawer, ...] = ()
     kept: tuple[Candidate, ...] = ()
     course: tuple[Candidate, ...] = ()
@@ -75,6 +80,10 @@ class Wishes(Protocol):
     def choose_ratio(self) -> bool:
         """Whether the oracle may ask for fewer new rows."""
 
+    @property
+    def policy(self) -> Policy | str | None:
+        """How rows are drawn; a word leaves it to the oracle."""
+
 
 def conclude(
     wishes: Wishes,
@@ -97,29 +106,35 @@ def conclude(
     """
     choice, oracle = _choice(wishes, scored, judge), judge.trials[0].oracle
     teller = Storyteller(wishes.gans, sign_of(oracle))
-    ratio, told = _ratio(wishes, judge, choice)
-    better = better_baseline(choice.best, baselines)
+    kept, tried = _recipe(wishes, judge, scored, choice)
+    better = better_baseline(kept.utilities, baselines)
     report = Report(
         f"{oracle!r}, {'higher' if oracle.greater_is_better else 'lower'} is better",
-        _name(wishes.gans, choice),
-        reason(scored, choice, baselines),
+        kept.name(wishes.gans),
+        reason(scored, choice, baselines) if kept.choice is choice else SURELY,
         (
             *(baseline_entry(name, teller.sign * scores) for name, scores in baselines.items()),
-            *teller.entries(scored, choice),
+            *teller.entries(scored, kept.choice),
         ),
-        (*notes, *([ONE_FOLD] if len(judge.trials) == 1 else []), *judge.events, *told),
+        (
+            *notes,
+            *([ONE_FOLD] if len(judge.trials) == 1 else []),
+            *judge.events,
+            *_told(tried, kept, teller.sign),
+        ),
         seconds,
-        gains={name: gain_over(choice.best, utilities) for name, utilities in baselines.items()},
+        gains={name: gain_over(kept.utilities, utilities) for name, utilities in baselines.items()},
         history=teller.history(scored),
         events=in_order((*events, *judge.failures)),
+        recipes=as_frame(tried, kept, wishes.gans, teller.sign) if tried else None,
     )
-    candidates = [entry.candidate for entry in choice.mixture]
+    candidates = [entry.candidate for entry in kept.choice.mixture]
     source, by_fold = mixture(wishes.gans, pools, candidates), tuple(judge.mixtures(candidates))
-    specification = choice.best.candidate.specification
-    course = course_of(scored, specification)
-    outcome = Outcome(source, report, None, ratio, by_fold, tuple(candidates), course)
-    if not choice.best.candidate.keepable:
-        return from_base(wishes.gans[specification], pools, outcome)
+    best = kept.choice.best.candidate
+    course = course_of(scored, best.specification)
+    outcome = Outcome(source, report, None, kept.ratio, kept.policy, by_fold, tuple(candidates), course)
+    if not best.keepable:
+        return from_base(wishes.gans[best.specification], pools, outcome)
     return outcome if better is None else _fall_back(wishes, pools, outcome, better, baselines)
 
 
@@ -161,13 +176,6 @@ def from_base(gan: GAN, pools: Pools, outcome: Outcome) -> Outcome:
     return replace(outcome, source=source, report=report, by_fold=by_fold, kept=(), course=())
 
 
-def _name(gans: Sequence[GAN], choice: Choice) -> str:
-    best = choice.best.candidate
-    name = gans[best.specification].label_at(best.step)
-    n_others = len(choice.mixture) - 1
-    return f"{name} mixed with {n_others} like it" if n_others else name
-
-
 def _choice(wishes: Wishes, scored: Sequence[Scored], judge: Judge) -> Choice:
     try:
         return choose(scored, [gan.proof for gan in wishes.gans], [gan.family for gan in wishes.gans])
@@ -175,14 +183,43 @@ def _choice(wishes: Wishes, scored: Sequence[Scored], judge: Judge) -> Choice:
         raise ValueError(f"{error} {' '.join(judge.events[-1:])}") from None
 
 
-def _ratio(wishes: Wishes, judge: Judge, choice: Choice) -> tuple[float, list[str]]:
-    """How far classes are filled up, and what was scored."""
-    if not wishes.choose_ratio:
-        return 1.0, []
-    utilities = judge.ratios([entry.candidate for entry in choice.mixture], RATIOS)
-    ratio = choose_ratio(utilities)
-    scores = ", ".join(f"{r:g}: {u.mean():.4f} ± {standard_error(u):.4f}" for r, u in utilities.items())
-    return ratio, [f"Ratio {ratio:g} to the largest class was chosen from these utilities: {scores}."]
+def _recipe(
+    wishes: Wishes, judge: Judge, scored: Sequence[Scored], choice: Choice
+) -> tuple[Recipe, list[Recipe]]:
+    """How rows are drawn, and what was tried for it: nothing, unless the oracle is asked to choose."""
+    given = wishes.policy if isinstance(wishes.policy, Policy) else Policy()
+    free = isinstance(wishes.policy, str)
+    if not (free or wishes.choose_ratio) or not choice.best.candidate.keepable:
+        return Recipe(choice, given, 1.0, choice.best.utilities), []
+    choices = [choice, *_rivals(wishes, judge, scored, choice)]
+    policies, ratios = POLICIES if free else [given], RATIOS if wishes.choose_ratio else [1.0]
+    tried = try_recipes(judge, choices[:SHORTLIST], policies, ratios)
+    return best_recipe(tried), tried
+
+
+def _rivals(wishes: Wishes, judge: Judge, scored: Sequence[Scored], choice: Choice) -> list[Choice]:
+    """What each specification that is not in the choice would have been kept for, best first."""
+    taken = {entry.candidate.specification for entry in choice.mixture}
+    by_number: dict[int, list[Scored]] = {}
+    for entry in scored:
+        if entry.candidate.keepable and np.isfinite(entry.mean):
+            by_number.setdefault(entry.candidate.specification, []).append(entry)
+    rivals = [_choice(wishes, entries, judge) for n, entries in by_number.items() if n not in taken]
+    return sorted(rivals, key=lambda rival: -rival.best.mean)
+
+
+def _told(tried: Sequence[Recipe], kept: Recipe, sign: float) -> list[str]:
+    """What was tried, in words."""
+    if not tried:
+        return []
+    plain, chosen = (
+        f"{sign * r.utilities.mean():.4f} ± {standard_error(r.utilities):.4f}"
+        for r in (next(r for r in tried if r.ratio == max(t.ratio for t in tried)), kept)
+    )
+    return [
+        f"Of {len(tried)} ways to draw the oracle chose {kept.policy} and a ratio of {kept.ratio:g} to the"
+        f" largest class: {chosen}, {plain} without a choice; all are in report_.recipes."
+    ]
 
 
 def _fall_back(
@@ -207,7 +244,7 @@ def _fall_back(
         by_fold = tuple(Source(pools["targets"][fold], base) for fold in range(len(outcome.by_fold)))
         source = Source(pools["targets"][None], base)
         outcome = replace(outcome, source=source, by_fold=by_fold, fallback=instead, ratio=1.0)
-        outcome = replace(outcome, kept=(), course=())
+        outcome = replace(outcome, kept=(), course=(), policy=Policy())
         entries = (replace(e, kept=e.step is None and e.name == instead) for e in outcome.report.entries)
         report = replace(outcome.report, choice=f"baseline {instead}", entries=tuple(entries))
     else:

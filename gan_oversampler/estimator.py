@@ -97,8 +97,9 @@ class GANOversampler(BaseOverSampler):
         :class:`Refinement`.
     policy : Policy, "oracle" or None, default=None
         How far from real rows and how near to other classes the kept generators draw, and what is dropped,
-        after refinement and rejection. ``"oracle"`` tries a few and takes the best if it gains more than a
-        standard error. See :class:`Policy`.
+        after refinement and rejection. ``"oracle"`` tries six policies on each of the three best
+        specifications, together with the ratios if it chooses these too, and takes another than the usual
+        way to draw only if it is surely better; ``report_.recipes`` holds all. See :class:`Policy`.
     categorical_features : "auto", or list of names, positions or a mask, default="auto"
         Columns to treat as categories besides text, booleans and columns of a category dtype. Text that
         looks like an id is refused unless it is named here or has a category dtype.

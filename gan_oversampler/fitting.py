@@ -355,7 +355,8 @@ def _blind(plan: Plan, ground: Ground, pools: Pools, clock: Clock) -> Fit:
         summary=summary,
         events=events,
     )
-    outcome = Outcome(source, report, kept=(kept.candidate,), course=course)
+    policy = plan.policy if isinstance(plan.policy, Policy) else Policy()
+    outcome = Outcome(source, report, policy=policy, kept=(kept.candidate,), course=course)
     if not kept.candidate.keepable:
         outcome = from_base(plan.gans[0], pools, outcome)
     outcome = _polished(plan, ground, pools, clock, outcome)

@@ -144,17 +144,10 @@ class Judge:
         ]
         return dict(zip(names, self._utilities(sources, names), strict=True))
 
-    def ratios(
-        self, mixture: Sequence[Candidate], ratios: Sequence[float]
-    ) -> dict[float, NDArray[np.float64]]:
-        """Utilities per fold of candidates that sample together, at several ratios that ask for rows."""
-        found = {}
-        for ratio in ratios:
-            trials = [trial for trial in (trial.at_ratio(ratio) for trial in self.trials) if trial]
-            if len(trials) == len(self.trials):
-                judge = replace(self, trials=trials)
-                (found[ratio],) = judge._utilities([judge.mixtures(mixture)], [f"ratio {ratio}"])
-        return found
+    def at_ratio(self, ratio: float) -> Judge | None:
+        """The same judge of so many new rows; None where a fold needs none."""
+        trials = [trial for trial in (trial.at_ratio(ratio) for trial in self.trials) if trial]
+        return replace(self, trials=trials) if len(trials) == len(self.trials) else None
 
     def mixtures(self, candidates: Sequence[Candidate]) -> list[Mixture]:
         """Per fold: candidates that sample together."""

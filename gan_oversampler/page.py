@@ -12,6 +12,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from gan_oversampler.displays.correlation import CorrelationDisplay
@@ -24,6 +25,7 @@ from gan_oversampler.displays.training import LossDisplay, TrajectoryDisplay
 
 MOST_CLASSES: Final = 4  # that are drawn
 MOST_EVENTS: Final = 60  # that are shown
+MOST_RECIPES: Final = 12
 ABSENT: Final = "–"
 Told = Any  # a Report, which lives one floor up
 
@@ -91,7 +93,23 @@ def _scores(report: Told) -> str:
     ]
     marked = [i for i, e in enumerate(report.entries) if e.kept]
     table = _table("Scores", ["name", "when", "score", "SE"], rows, marked=marked)
-    return f"{told}{picture}{table}<p class='quiet'>Bold on yellow: kept, it samples now.</p>"
+    return (
+        f"{told}{picture}{table}{_recipes(report)}<p class='quiet'>Bold on yellow: kept, it samples now.</p>"
+    )
+
+
+def _recipes(report: Told) -> str:
+    if report.recipes is None:
+        return ""
+    best = report.recipes.sort_values("score", ascending=report.direction.startswith("lower"), kind="stable")
+    shown = best[best["kept"] | (np.arange(len(best)) < MOST_RECIPES)]
+    rows = shown.drop(columns="kept").to_numpy(dtype=object).tolist()
+    heads = [*shown.columns[:-3], "score", "SE"]
+    told = (
+        f"<p>Ways to draw from the best of these: {len(best)} were tried, the best are shown, all are in"
+        " report_.recipes.</p>"
+    )
+    return told + _table("Recipes", heads, rows, marked=np.flatnonzero(shown["kept"]).tolist())
 
 
 def _gains(report: Told) -> str:

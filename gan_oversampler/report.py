@@ -193,7 +193,7 @@ class Report:
     reason : str
         Why.
     entries : tuple of Entry
-        Baselines first, then the candidates of each specification that could be kept.
+        Baselines first, then all candidates, specification by specification.
     notes : tuple of str
         What a user should know: classes too small to learn from, oracles that failed.
     seconds : dict of str to float
@@ -210,6 +210,9 @@ class Report:
         Real rows, held-out ones where there are any, and new rows of generators that never saw them.
     summary : ModelSummary or None
         Layers and parameters of the networks.
+    recipes : DataFrame or None
+        Where the oracle chose a policy or a ratio, all ways to draw that it tried: name, border, filter,
+        spread, ratio, score, standard_error, kept.
     events : tuple of Event
         Decisions in the order in which they were made: of controllers, rollbacks, budgets that grew, scorings
         that failed.
@@ -236,6 +239,7 @@ class Report:
     evidence: Evidence | None = field(default=None, compare=False, repr=False)
     summary: ModelSummary | None = field(default=None, compare=False, repr=False)
     events: tuple[Event, ...] = field(default=(), repr=False)
+    recipes: pd.DataFrame | None = field(default=None, compare=False, repr=False)
 
     @property
     def direction(self) -> str:
@@ -285,6 +289,7 @@ class Report:
             "evidence": None if self.evidence is None else self.evidence.to_dict(),
             "summary": None if self.summary is None else self.summary.to_frame(),
             "events": [asdict(event) for event in self.events],
+            "recipes": self.recipes,
         }
         return plain(told)
 

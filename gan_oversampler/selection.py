@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_oversampler.report import Gain
+from gan_oversampler.specification import GAN
 from gan_oversampler.training.loop import Scored
 
 
@@ -36,6 +37,12 @@ class Choice:
 
     best: Scored
     mixture: tuple[Scored, ...]
+
+    def name(self, gans: Sequence[GAN]) -> str:
+        """What samples, in words."""
+        candidate, n_others = self.best.candidate, len(self.mixture) - 1
+        name = gans[candidate.specification].label_at(candidate.step)
+        return f"{name} mixed with {n_others} like it" if n_others else name
 
 
 def choose(
@@ -123,21 +130,45 @@ def choose_ratio(utilities: Mapping[float, NDArray[np.float64]]) -> float:
     )
 
 
-def choose_policy(utilities: Mapping[int, NDArray[np.float64]]) -> int:
-    """The best policy if it is better than the first one by more than a standard error, else the first."""
-    gains = {number: values - utilities[0] for number, values in utilities.items()}
-    sure = {n: g.mean() for n, g in gains.items() if np.isfinite(g).all() and g.mean() > standard_error(g)}
-    return max(sure, key=lambda number: sure[number], default=0)
+def choose_way(ways: Sequence[Mapping[float, NDArray[np.float64]]]) -> tuple[int, float]:
+    """Which of several ways to draw is taken, and the smallest good ratio there.
+
+    Parameters
+    ----------
+    ways : sequence of dict of float to ndarray
+        Utilities per fold by ratio; the first way is what is done without a choice.
+
+    Notes
+    -----
+    Each way counts at its best ratio. Another than the first one has to gain more than the best of so many
+    gains by chance: their pooled standard error times the universal threshold sqrt(2 ln n) of Donoho and
+    Johnstone (1994), and at least that error. Scores that are not finite do not count.
+    """
+    first, *others = [_top(way) for way in ways]
+    gains = {n: gain for n, top in enumerate(others, 1) if np.isfinite(gain := top - first).all()}
+    if not gains:
+        return 0, choose_ratio(ways[0])
+    noise = np.sqrt(np.mean([standard_error(gain) ** 2 for gain in gains.values()]))
+    best = max(gains, key=lambda n: float(gains[n].mean()))
+    surely = gains[best].mean() > noise * max(1.0, np.sqrt(2 * np.log(len(gains))))
+    number = best if surely else 0
+    return number, choose_ratio(ways[number])
 
 
-def gain_over(kept: Scored, baseline: NDArray[np.float64]) -> Gain:
-    """Utility of the kept candidate minus that of a baseline, paired over the folds."""
-    differences = kept.utilities - baseline
+def _top(way: Mapping[float, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Utilities at the best ratio, or NaN."""
+    finite = [values for values in way.values() if np.isfinite(values).all()]
+    return max(finite, key=lambda values: float(values.mean()), default=np.array(np.nan))
+
+
+def gain_over(kept: NDArray[np.float64], baseline: NDArray[np.float64]) -> Gain:
+    """Utilities of what is kept minus those of a baseline, paired over the folds."""
+    differences = kept - baseline
     return Gain(float(differences.mean()), standard_error(differences))
 
 
-def better_baseline(kept: Scored, baselines: Mapping[str, NDArray[np.float64]]) -> str | None:
-    """The best of the baselines that beat a candidate by more than a standard error, if any does."""
+def better_baseline(kept: NDArray[np.float64], baselines: Mapping[str, NDArray[np.float64]]) -> str | None:
+    """The best of the baselines that beat what is kept by more than a standard error, if any does."""
     gains = {name: gain_over(kept, utilities) for name, utilities in baselines.items()}
     lost = [name for name, gain in gains.items() if gain.mean < -gain.standard_error]
     return min(lost, key=lambda name: gains[name].mean, default=None)

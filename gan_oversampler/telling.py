@@ -46,12 +46,8 @@ class Storyteller:
         return Entry(name, candidate.step, float(scores.mean()), standard_error(scores), kept)
 
     def entries(self, scored: Sequence[Scored], choice: Choice) -> list[Entry]:
-        """First and best candidate of every specification, and the kept ones."""
-        told = []
-        for number in dict.fromkeys(s.candidate.specification for s in scored):
-            steps = [s for s in scored if s.candidate.specification == number]
-            best = max(steps, key=lambda s: s.mean if np.isfinite(s.mean) else -np.inf)
-            told += [s for s in steps if s in (steps[0], best, *choice.mixture)]
+        """All candidates, specification by specification."""
+        told = sorted(scored, key=lambda s: s.candidate.specification)
         return [self.entry(s, kept=s in choice.mixture) for s in told]
 
     def history(self, scored: Sequence[Scored]) -> pd.DataFrame:

@@ -309,9 +309,10 @@ def test_a_trial_at_a_ratio_is_the_same_fold_with_fewer_new_rows():
 def test_ratios_are_scored_where_they_ask_for_rows():
     judge = Judge([_trial(oracle_of(_count), number, share=3.0) for number in range(2)], [GAN()])
     candidates = [Candidate(0, step, dict.fromkeys([0, 1, None])) for step in (1, 2, 3)]
-    utilities = judge.ratios(candidates, [0.2, 0.5, 1.0])
-    assert {ratio: u.tolist() for ratio, u in utilities.items()} == {0.5: [10, 10], 1.0: [30, 30]}
-    assert utilities[1.0].tolist() == judge(candidates[:1])[0].tolist()
+    mixtures = judge.mixtures(candidates)
+    assert judge.at_ratio(0.2) is None
+    assert [judge.at_ratio(r).score(mixtures, "").tolist() for r in (0.5, 1.0)] == [[10, 10], [30, 30]]
+    assert judge.score(mixtures, "").tolist() == judge(candidates[:1])[0].tolist()
 
 
 @pytest.mark.parametrize("name", sorted(BASELINES))

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from gan_oversampler import GAN, DownstreamOracle, GANOversampler
-from gan_oversampler.concluding import RATIOS
 from gan_oversampler.portfolio import PORTFOLIO, default_portfolio
 from tests.tables import mixed, numbers
 from tests.test_estimator import FAST, Scripted, quick
@@ -175,91 +174,6 @@ def test_gains_over_all_baselines_are_told():
     gains = {name: gain.mean for name, gain in sampler.report_.gains.items()}
     assert gains == {"none": 3, "random": 2, "smote": 1}
     assert "Gain over random: +2.0000 ± 0.0000" in str(sampler.report_)
-
-
-# --- ratios that the oracle chooses
-
-
-def _many(real, synthetic):
-    return float(len(synthetic))
-
-
-def _few(real, synthetic):
-    return -float(len(synthetic))
-
-
-@pytest.mark.parametrize(("oracle", "expected"), [(_many, 100), (_few, 25)])
-def test_the_oracle_chooses_the_ratio(oracle, expected):
-    X, y = numbers(110, 10)
-    sampler = quick(oracle=oracle, baselines=(), cv=2, sampling_strategy="oracle")
-    _, y_new = sampler.fit_resample(X, y)
-    assert np.bincount(y_new).tolist() == [100, expected]
-    assert sampler.sampling_strategy_ == {1: expected - 10}
-    assert len(sampler.is_synthetic_) == 100 + expected
-    assert f"Ratio {expected / 100:g} to the largest class was chosen" in sampler.report_.notes[-1]
-
-
-@pytest.mark.parametrize("oracle", ["downstream", "energy", "average_precision"])
-def test_classes_come_to_one_of_four_ratios(oracle):
-    X, y = mixed()
-    sampler = quick(oracle=oracle, sampling_strategy="oracle")
-    X_new, y_new = sampler.fit_resample(X, y)
-    counts = y_new.value_counts()
-    allowed = [{name: max(n, round(r * 70)) for name, n in y.value_counts().items()} for r in RATIOS]
-    assert counts.to_dict() in allowed
-    assert sampler.sampling_strategy_ == {
-        name: counts[name] - n for name, n in (("rare", 30), ("rarest", 20))
-    }
-    pd.testing.assert_frame_equal(X_new.iloc[:120], X)
-    assert sampler.sample(3, y="rarest").shape == (3, X.shape[1])
-
-
-def test_a_chosen_ratio_changes_no_row_that_is_drawn():
-    X, y = numbers(110, 10)
-    chosen = quick(oracle=_many, baselines=(), sampling_strategy="oracle").fit_resample(X, y)
-    asked = quick(oracle=_many, baselines=()).fit_resample(X, y)
-    np.testing.assert_array_equal(chosen[0], asked[0])
-
-
-@pytest.mark.parametrize(("n", "expected"), [(110, 25), (111, 25), (112, 25), (113, 25), (114, 26)])
-def test_a_chosen_ratio_means_what_it_means_as_a_number(n, expected):
-    X, y = numbers(n, 10)
-    chosen = quick(oracle=_few, baselines=(), sampling_strategy="oracle").fit(X, y)
-    asked = quick(oracle=_few, baselines=(), sampling_strategy=0.25).fit(X, y)
-    assert chosen.sampling_strategy_ == asked.sampling_strategy_ == {1: expected - 10}
-
-
-def test_distances_score_a_ratio_that_leaves_a_class_as_it_is():
-    X, _ = numbers(130)
-    y = np.repeat([0, 1, 2], [70, 40, 20])  # at one half class 1 needs no rows; nothing may warn of that
-    sampler = quick(oracle="energy", baselines=(), sampling_strategy="oracle").fit(X, y)
-    assert "nan" not in sampler.report_.notes[-1]
-
-
-def test_an_oracle_that_cannot_score_a_ratio_is_noted():
-    def picky(real, synthetic):
-        if len(synthetic) < 10:
-            raise RuntimeError("too few")
-        return float(len(synthetic))
-
-    X, y = numbers(110, 10)
-    sampler = quick(oracle=picky, baselines=(), sampling_strategy="oracle")
-    with pytest.warns(RuntimeWarning, match="could not score ratio 0.25"):
-        sampler.fit(X, y)
-    assert any("ratio 0.25" in note and "too few" in note for note in sampler.report_.notes)
-
-
-def test_a_ratio_needs_an_oracle():
-    X, y = numbers()
-    with pytest.raises(ValueError, match="sampling_strategy='oracle' needs an oracle"):
-        quick(oracle=None, sampling_strategy="oracle").fit(X, y)
-
-
-@pytest.mark.parametrize("strategy", ["auto", 1.0, {1: 66}, {1: 1.0}, "minority"])
-def test_all_other_strategies_are_obeyed_whatever_the_oracle_would_like(strategy):
-    X, y = numbers()
-    sampler = quick(oracle=_few, baselines=(), sampling_strategy=strategy)
-    assert np.bincount(sampler.fit_resample(X, y)[1]).tolist() == [66, 66]
 
 
 # --- guided generators

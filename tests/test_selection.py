@@ -306,12 +306,12 @@ def test_without_ratios_classes_are_filled_up():
 
 
 def test_a_gain_is_the_mean_difference_over_the_folds():
-    gain = gain_over(_scored(0, 0, 1.0, 100.0), np.array([0.0, 97.0]))
+    gain = gain_over(np.array([1.0, 100.0]), np.array([0.0, 97.0]))
     assert (gain.mean, gain.standard_error) == (2.0, 1.0)
 
 
 def test_a_baseline_is_better_when_it_leads_by_more_than_a_standard_error():
-    kept = _scored(0, 0, 0.0, 0.0)
+    kept = np.zeros(2)
     assert better_baseline(kept, {"smote": np.array([0.0, 2.0])}) is None  # mean 1, standard error 1
     assert better_baseline(kept, {"smote": np.array([0.1, 2.0])}) == "smote"
     assert better_baseline(kept, {"smote": np.array([-1.0, -1.0])}) is None
@@ -319,9 +319,9 @@ def test_a_baseline_is_better_when_it_leads_by_more_than_a_standard_error():
 
 def test_of_better_baselines_the_best_is_named():
     sides = {"none": [2, 2], "random": [4, 4], "smote": [3, 3], "erratic": [-9, 99]}
-    assert better_baseline(_scored(0, 0, 1, 1), {n: np.array(u, float) for n, u in sides.items()}) == "random"
+    assert better_baseline(np.ones(2), {n: np.array(u, float) for n, u in sides.items()}) == "random"
 
 
 @pytest.mark.parametrize("baselines", [{}, {"none": np.full(2, math.nan)}])
 def test_no_baseline_no_better_one(baselines):
-    assert better_baseline(_scored(0, 0, 1, 1), baselines) is None
+    assert better_baseline(np.ones(2), baselines) is None

@@ -1,0 +1,229 @@
+"""Ways to draw that the oracle chooses among: generators, policy and ratio together."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gan_oversampler import GAN, DownstreamOracle, GANOversampler, Policy
+from gan_oversampler.page import MOST_RECIPES
+from gan_oversampler.policies import POLICIES
+from gan_oversampler.recipes import RATIOS, SHORTLIST
+from gan_oversampler.selection import choose_way
+from tests.tables import mixed, numbers
+from tests.test_estimator import quick
+
+CHEAP = {
+    "gan": [GAN(base=base, forces={}) for base in ("smote", "star", "border", "bootstrap")],
+    "random_state": 0,
+}
+
+
+# --- the rule, in numbers small enough to check by hand
+
+
+def _taken(*utilities):
+    """Number of the way that is taken, of ways at one ratio."""
+    return choose_way([{1.0: np.array(u, float)} for u in utilities])[0]
+
+
+def test_another_way_must_gain_more_than_a_standard_error():
+    assert _taken([1, 1], [2, 4]) == 1  # gains 2, standard error 1
+    assert _taken([1, 1], [1, 3]) == 0  # gains 1, standard error 1
+    assert _taken([1, 1], [2, 2], [3, 3]) == 2
+    assert _taken([0, 100], [1, 101]) == 1  # paired over the folds
+
+
+def test_the_best_of_many_must_gain_more_than_chance_gives():
+    # Every other way gains with a standard error of 1; the best of six has to gain sqrt(2 ln 6) = 1.893.
+    noise = [[9, 11]] * 5
+    assert _taken([10, 10], *noise, [10.9, 12.9]) == 6
+    assert _taken([10, 10], *noise, [10.8, 12.8]) == 0
+    assert _taken([10, 10], [10.8, 12.8]) == 1
+
+
+def test_a_way_counts_at_its_best_ratio_and_gets_the_smallest_good_one():
+    plain = {0.5: np.array([4.0, 4.0]), 1.0: np.array([5.0, 5.0])}
+    better = {0.25: np.array([0.0, 0.0]), 0.5: np.array([6.0, 8.0]), 1.0: np.array([7.0, 9.0])}
+    assert choose_way([plain, better]) == (1, 1.0)
+    assert choose_way([plain, {**better, 0.5: np.array([7.0, 9.0])}]) == (1, 0.5)
+    assert choose_way([plain, {0.25: np.array([0.0, 0.0])}]) == (0, 1.0)
+
+
+def test_scores_that_are_not_finite_do_not_count():
+    assert _taken([1, 1], [math.nan, 9]) == 0
+    assert _taken([1, 1], [9, math.inf]) == 0
+    assert _taken([math.nan, 1], [2, 2]) == 0
+    assert choose_way([{1.0: np.array([math.nan, 1.0])}]) == (0, 1.0)
+
+
+# --- generators, policy and ratio
+
+
+def test_the_best_specifications_are_tried_in_every_way():
+    X, y = numbers(110, 10)
+    sampler = GANOversampler("oracle", policy="oracle", **CHEAP).fit(X, y)
+    tried = sampler.report_.recipes
+    assert len(tried) == SHORTLIST * len(POLICIES) * len(RATIOS)
+    assert tried["name"].nunique() == SHORTLIST
+    assert set(tried["ratio"]) == set(RATIOS)
+    assert tried["kept"].sum() == 1
+    scores = sampler.history_.set_index("name")["score"]
+    first, *rivals = (name.removesuffix(" at step 0") for name in tried["name"].unique())
+    assert first == "base(smote)"  # kept without a choice, because no other is surely better
+    assert scores[rivals].min() > scores.drop([first, *rivals]).max()
+    assert f"Of {len(tried)} ways to draw" in sampler.report_.notes[0]
+
+
+def test_as_they_come_recipes_have_the_scores_of_their_candidates():
+    X, y = numbers(110, 10)
+    sampler = GANOversampler(policy="oracle", **CHEAP).fit(X, y)
+    tried = sampler.report_.recipes
+    plain = tried[(tried["spread"] == 1) & (tried["border"] == 0) & (tried["filter"] == 0)]
+    scores = sampler.history_.set_index("name")[["score", "standard_error"]]
+    for line in plain.itertuples():
+        expected = scores.loc[line.name.removesuffix(" at step 0")]
+        assert [line.score, line.standard_error] == pytest.approx(expected.tolist(), abs=1e-12)
+
+
+def _nearness(real, synthetic):
+    """Rows that hardly spread are the best."""
+    return -float(np.abs(np.asarray(synthetic)).mean())
+
+
+def test_what_the_oracle_chose_is_what_draws_and_what_gains_are_of():
+    X, y = numbers(110, 10)
+    sampler = GANOversampler(policy="oracle", oracle=_nearness, baselines=("smote",), **CHEAP).fit(X, y)
+    report = sampler.report_
+    (kept,) = report.recipes[report.recipes["kept"]].itertuples()
+    assert report.choice == kept.name
+    policy = Policy(spread=kept.spread, border=kept.border, filter=kept.filter)
+    assert f"Rows are drawn under {policy}." in report.notes
+    smote = report.to_frame().set_index("name").loc["smote", "score"]
+    assert report.gains["smote"].mean == pytest.approx(kept.score - smote)
+    base = kept.name.removesuffix(" at step 0").removeprefix("base(").removesuffix(")")
+    asked = GANOversampler(
+        policy=policy, gan=GAN(base=base, forces={}), oracle=_nearness, baselines=(), random_state=0
+    ).fit(X, y)
+    rows = [each.sample(9, random_state=1) for each in (sampler, asked)]
+    np.testing.assert_array_equal(*rows)
+
+
+def test_the_page_shows_the_best_recipes_and_the_kept_one():
+    X, y = numbers(110, 10)
+    report = GANOversampler("oracle", policy="oracle", oracle=_few, **CHEAP).fit(X, y).report_
+    table = report.to_html().split('aria-label="Recipes"')[1].split("</table>")[0]
+    kept = report.recipes.index[report.recipes["kept"]][0]
+    places = report.recipes["score"].sort_values(ascending=False, kind="stable").index
+    n_shown = MOST_RECIPES + (places.get_loc(kept) >= MOST_RECIPES)
+    assert table.count("<tr") == 1 + n_shown
+    assert table.count('class="marked"') == 1
+    assert len(report.to_dict()["recipes"]) == len(report.recipes)
+
+
+def test_one_way_is_no_choice():
+    X, y = numbers(110, 10)
+    assert GANOversampler(policy=Policy(spread=0.5), **CHEAP).fit(X, y).report_.recipes is None
+
+
+def test_a_ratio_is_chosen_for_rows_under_the_policy_that_is_asked_for():
+    X, y = numbers(110, 10)
+    tried = GANOversampler("oracle", policy=Policy(spread=0.5), **CHEAP).fit(X, y).report_.recipes
+    assert set(tried["spread"]) == {0.5}
+    assert len(tried) == SHORTLIST * len(RATIOS)
+
+
+def test_every_candidate_is_in_the_report():
+    X, y = numbers()
+    sampler = quick(oracle=DownstreamOracle()).fit(X, y)
+    frame, history = sampler.report_.to_frame(), sampler.history_
+    candidates = frame[frame["step"].notna()]
+    assert candidates["step"].tolist() == history["step"].tolist()
+    np.testing.assert_array_equal(candidates["score"], history["score"])
+    np.testing.assert_array_equal(candidates["standard_error"], history["standard_error"])
+
+
+# --- ratios that the oracle chooses
+
+
+def _many(real, synthetic):
+    return float(len(synthetic))
+
+
+def _few(real, synthetic):
+    return -float(len(synthetic))
+
+
+@pytest.mark.parametrize(("oracle", "expected"), [(_many, 100), (_few, 25)])
+def test_the_oracle_chooses_the_ratio(oracle, expected):
+    X, y = numbers(110, 10)
+    sampler = quick(oracle=oracle, baselines=(), cv=2, sampling_strategy="oracle")
+    _, y_new = sampler.fit_resample(X, y)
+    assert np.bincount(y_new).tolist() == [100, expected]
+    assert sampler.sampling_strategy_ == {1: expected - 10}
+    assert len(sampler.is_synthetic_) == 100 + expected
+    assert f"a ratio of {expected / 100:g} to the largest class" in sampler.report_.notes[-1]
+
+
+@pytest.mark.parametrize("oracle", ["downstream", "energy", "average_precision"])
+def test_classes_come_to_one_of_four_ratios(oracle):
+    X, y = mixed()
+    sampler = quick(oracle=oracle, sampling_strategy="oracle")
+    X_new, y_new = sampler.fit_resample(X, y)
+    counts = y_new.value_counts()
+    allowed = [{name: max(n, round(r * 70)) for name, n in y.value_counts().items()} for r in RATIOS]
+    assert counts.to_dict() in allowed
+    assert sampler.sampling_strategy_ == {
+        name: counts[name] - n for name, n in (("rare", 30), ("rarest", 20))
+    }
+    pd.testing.assert_frame_equal(X_new.iloc[:120], X)
+    assert sampler.sample(3, y="rarest").shape == (3, X.shape[1])
+
+
+def test_a_chosen_ratio_changes_no_row_that_is_drawn():
+    X, y = numbers(110, 10)
+    chosen = quick(oracle=_many, baselines=(), sampling_strategy="oracle").fit_resample(X, y)
+    asked = quick(oracle=_many, baselines=()).fit_resample(X, y)
+    np.testing.assert_array_equal(chosen[0], asked[0])
+
+
+@pytest.mark.parametrize(("n", "expected"), [(110, 25), (111, 25), (112, 25), (113, 25), (114, 26)])
+def test_a_chosen_ratio_means_what_it_means_as_a_number(n, expected):
+    X, y = numbers(n, 10)
+    chosen = quick(oracle=_few, baselines=(), sampling_strategy="oracle").fit(X, y)
+    asked = quick(oracle=_few, baselines=(), sampling_strategy=0.25).fit(X, y)
+    assert chosen.sampling_strategy_ == asked.sampling_strategy_ == {1: expected - 10}
+
+
+def test_distances_score_a_ratio_that_leaves_a_class_as_it_is():
+    X, _ = numbers(130)
+    y = np.repeat([0, 1, 2], [70, 40, 20])  # at one half class 1 needs no rows; nothing may warn of that
+    sampler = quick(oracle="energy", baselines=(), sampling_strategy="oracle").fit(X, y)
+    assert "nan" not in sampler.report_.notes[-1]
+
+
+def test_an_oracle_that_cannot_score_a_ratio_is_noted():
+    def picky(real, synthetic):
+        if len(synthetic) < 10:
+            raise RuntimeError("too few")
+        return float(len(synthetic))
+
+    X, y = numbers(110, 10)
+    sampler = quick(oracle=picky, baselines=(), sampling_strategy="oracle")
+    with pytest.warns(RuntimeWarning, match="could not score .* ratio 0.25"):
+        sampler.fit(X, y)
+    assert any("ratio 0.25" in note and "too few" in note for note in sampler.report_.notes)
+
+
+def test_a_ratio_needs_an_oracle():
+    X, y = numbers()
+    with pytest.raises(ValueError, match="sampling_strategy='oracle' needs an oracle"):
+        quick(oracle=None, sampling_strategy="oracle").fit(X, y)
+
+
+@pytest.mark.parametrize("strategy", ["auto", 1.0, {1: 66}, {1: 1.0}, "minority"])
+def test_all_other_strategies_are_obeyed_whatever_the_oracle_would_like(strategy):
+    X, y = numbers()
+    sampler = quick(oracle=_few, baselines=(), sampling_strategy=strategy)
+    assert np.bincount(sampler.fit_resample(X, y)[1]).tolist() == [66, 66]
