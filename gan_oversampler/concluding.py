@@ -28,6 +28,11 @@ ONE_FOLD: Final = (
     "There is one fold only, so nobody knows how scores scatter: standard errors of 0 say nothing."
 )
 
+SCALED: Final = (
+    "Scores are of classifiers that study {:.1%} of a fold's rows, and of the new ones ('max_rows' of the"
+    " oracle). New rows tell them of all real ones, so doing nothing may be better than it looks."
+)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -118,7 +123,7 @@ def conclude(
         ),
         (
             *notes,
-            *([ONE_FOLD] if len(judge.trials) == 1 else []),
+            *_cautions(judge),
             *judge.events,
             *_told(tried, kept, teller.sign),
         ),
@@ -174,6 +179,12 @@ def from_base(gan: GAN, pools: Pools, outcome: Outcome) -> Outcome:
     by_fold = tuple(Source(pool[fold], gan.base) for fold in range(len(outcome.by_fold)))
     source = Source(pool[None], gan.base)
     return replace(outcome, source=source, report=report, by_fold=by_fold, kept=(), course=())
+
+
+def _cautions(judge: Judge) -> list[str]:
+    """What to know about the scores."""
+    share = min(trial.oracle.share_ for trial in judge.trials)
+    return [*([ONE_FOLD] if len(judge.trials) == 1 else []), *([SCALED.format(share)] if share < 1 else [])]
 
 
 def _choice(wishes: Wishes, scored: Sequence[Scored], judge: Judge) -> Choice:

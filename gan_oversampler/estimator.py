@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
@@ -34,6 +34,7 @@ from gan_oversampler.rejection import Rejection, rejection_of
 from gan_oversampler.report import Report, parameters_of
 from gan_oversampler.rows import Frame, Rows
 from gan_oversampler.specification import GAN
+from gan_oversampler.splitting import MIN_ROWS
 from gan_oversampler.summary import ModelSummary
 from gan_oversampler.target import Target
 from gan_oversampler.training.loop import Budget
@@ -54,8 +55,9 @@ class GANOversampler(BaseOverSampler):
         hold floats: ratios to the largest class. ``"oracle"`` lets the oracle choose a ratio of 1/4, 1/2,
         3/4 or 1; all other forms are obeyed to the row.
     gan : GAN, str, or list of these, default=None
-        What to train. None takes a guided generator and, beside it, five bases that stay untrained; a name
-        is a GAN of the literature, see :func:`preset`. Of a list, the first one is kept unless another is
+        What to train. None takes a guided generator (under a critic, too, where the rarest class to learn has
+        at most 50 rows) and, beside it, five bases that stay untrained; a name is a GAN of the literature,
+        see :func:`preset`. Of a list, the first one is kept unless another is
         better by more than a standard error.
     oracle : str, Oracle, scorer, callable, list of these, or None, default="downstream"
         ``"downstream"`` (held-out F1 of a panel of cheap classifiers); a scikit-learn scorer or its name;
@@ -344,50 +346,20 @@ class GANOversampler(BaseOverSampler):
 
     def _train(self, X: Frame, y: Any, *, every_class: bool) -> Fitted:
         """Read the table, fit, and set what the fit leaves behind once all went well."""
-        budget, gans = self._budget(), gans_of(self.gan)
-        rejection, refinement = rejection_of(self.rejection), refinement_of(self.refinement)
-        for name in self.baselines:
-            lookup({NOTHING: None, **BASELINES, **BASES}, name, "baseline")
+        budget = self._budget()
         target = self._check(X, y)
-        oracles = oracles_of(self.oracle, len(target.classes))
-        if not oracles and any(gan.kinship for gan in gans):
-            raise ValueError("Evolution(fitness='oracle') needs an oracle. Give one, or fitness='critic'.")
-        if oracles:
-            leader = next(iter(oracles.values()))
-            gans = [gan.aimed_at(leader.objective) for gan in gans]
-        policy = policy_of(self.policy)
-        if policy == CHOSEN and not oracles:
-            raise ValueError(f"policy={CHOSEN!r} needs an oracle. Give one, or a Policy.")
         free = isinstance(self.sampling_strategy, str) and self.sampling_strategy == CHOSEN
-        if free and not oracles:
-            raise ValueError(f"sampling_strategy={CHOSEN!r} needs an oracle. Give one, or a ratio.")
         strategy = target.strategy("auto" if free else self.sampling_strategy)
         n_new = {target.code_of(label): n for label, n in strategy.items() if n}
+        plan = self._plan(target, n_new, budget, free=free)
         # ``fit`` goes on while at least one class can be learned; asking for rows is stricter.
         if every_class or all(target.counts[code] == 1 for code in n_new):
             target.refuse_single_rows(n_new)
-        streams = Streams.of(self.random_state)
         codec = Codec.learn(X, categorical_features=self.categorical_features)
-        frames = partial(frames_of, codec, X, streams.child("oracle"))
+        check_grids(plan.gans, codec)
+        frames = partial(frames_of, codec, X, plan.streams.child("oracle"))
         origin = np.arange(len(target.codes))
-        check_grids(gans, codec)
         rows = Rows(codec.encode(X), target.codes, target.classes, frames, origin)
-        plan = Plan(
-            gans,
-            oracles,
-            self.cv,
-            budget,
-            self.baselines,
-            device_of(self.device, gans),
-            streams,
-            self.n_jobs,
-            self.fallback,
-            free,
-            print if self.verbose else _silent,
-            rejection,
-            refinement,
-            policy,
-        )
         with single_threaded():
             fit = run(plan, rows, codec.layout, n_new)
         outcome = fit.first
@@ -401,8 +373,48 @@ class GANOversampler(BaseOverSampler):
         self.summary_ = self.report_.summary or ModelSummary()
         self.fallback_ = outcome.fallback
         self._n_samplings = 0
-        self._fitted = Fitted(codec, target, streams, fit)
+        self._fitted = Fitted(codec, target, plan.streams, fit)
         return self._fitted
+
+    def _plan(self, target: Target, n_new: Mapping[int, int], budget: Budget, *, free: bool) -> Plan:
+        """What was asked for, checked; ``free`` leaves the ratio to the oracle."""
+        for name in self.baselines:
+            lookup({NOTHING: None, **BASELINES, **BASES}, name, "baseline")
+        oracles = oracles_of(self.oracle, len(target.classes))
+        learned = [int(target.counts[code]) for code in n_new if target.counts[code] >= MIN_ROWS]
+        gans = gans_of(self.gan, min(learned, default=0))
+        if oracles:
+            leader = next(iter(oracles.values()))
+            gans = [gan.aimed_at(leader.objective) for gan in gans]
+        policy = policy_of(self.policy)
+        if not oracles:
+            self._refuse_choices(gans, policy, free=free)
+        return Plan(
+            gans,
+            oracles,
+            self.cv,
+            budget,
+            self.baselines,
+            device_of(self.device, gans),
+            Streams.of(self.random_state),
+            self.n_jobs,
+            self.fallback,
+            free,
+            print if self.verbose else _silent,
+            rejection_of(self.rejection),
+            refinement_of(self.refinement),
+            policy,
+        )
+
+    @staticmethod
+    def _refuse_choices(gans: Sequence[GAN], policy: Policy | str | None, *, free: bool) -> None:
+        """Nobody chooses without an oracle."""
+        if any(gan.kinship for gan in gans):
+            raise ValueError("Evolution(fitness='oracle') needs an oracle. Give one, or fitness='critic'.")
+        if policy == CHOSEN:
+            raise ValueError(f"policy={CHOSEN!r} needs an oracle. Give one, or a Policy.")
+        if free:
+            raise ValueError(f"sampling_strategy={CHOSEN!r} needs an oracle. Give one, or a ratio.")
 
     def _tell(self, note: str) -> None:
         """Warn, and let the report of the first oracle remember."""

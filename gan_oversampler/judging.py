@@ -80,7 +80,8 @@ class Trial:
         return value, "" if np.isfinite(value) else f"the score is {value}"
 
     def _draw(self, source: Drawer | None) -> Rows:
-        counts = self.n_new if source else {}
+        share = self.oracle.share_
+        counts = {code: max(1, round(share * n)) for code, n in self.n_new.items()} if source else {}
         parts = [source.draw(code, n, self.streams) for code, n in counts.items() if source]
         empty = self.holdout.values[:0]
         return Rows(

@@ -17,15 +17,17 @@ from gan_oversampler.presets import preset
 from gan_oversampler.specification import GAN
 
 
-def gans_of(given: Any) -> list[GAN]:
+def gans_of(given: Any, n_rows: int) -> list[GAN]:
     """Specifications to train, each a copy; lineages of an evolution by the oracle one by one.
+
+    ``n_rows`` are those of the rarest class that is learned, for the portfolio that None stands for.
 
     Raises
     ------
     ValueError
         If something is no GAN, has parameters that cannot be, or could not be told from another lineage.
     """
-    given = default_portfolio() if given is None else given
+    given = default_portfolio(n_rows) if given is None else given
     gans = list(given) if isinstance(given, (list, tuple)) else [given]
     gans = [preset(gan) if isinstance(gan, str) else gan for gan in gans]
     if not gans or not all(isinstance(gan, GAN) for gan in gans):

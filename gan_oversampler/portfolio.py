@@ -10,7 +10,18 @@ from gan_oversampler.specification import GAN
 PORTFOLIO: Final = ("smoothed_bootstrap", "smote", "border", "local_gaussian", "star")
 
 
-def default_portfolio() -> list[GAN]:
-    """What ``gan=None`` stands for: a guided generator beside bases that stay as they are."""
+# Rows of the rarest class up to which a critic adds to what utility teaches.
+FEW: Final = 50
+
+
+def default_portfolio(n_rows: int) -> list[GAN]:
+    """What ``gan=None`` stands for: a guided generator beside bases that stay as they are.
+
+    Parameters
+    ----------
+    n_rows : int
+        Of the rarest class that is learned: of many rows the generator learns without a critic.
+    """
+    forces = None if n_rows <= FEW else {"utility": 1.0}
     bases = [GAN(base=base, forces={}) for base in PORTFOLIO]
-    return [GAN("guided", base=PORTFOLIO[0], widths=(32,)), *bases]
+    return [GAN("guided", base=PORTFOLIO[0], widths=(32,), forces=forces), *bases]

@@ -85,7 +85,7 @@ class ModelSummary:
     Parameters
     ----------
     networks : tuple of Network
-        A generator and a critic per trained specification; none if nothing was trained.
+        A generator per trained specification, and a critic where one pulls it; none if nothing was trained.
 
     Examples
     --------
@@ -102,10 +102,12 @@ class ModelSummary:
     networks: tuple[Network, ...] = ()
 
     @classmethod
-    def of(cls, trained: Iterable[tuple[str, Generator, CriticNet]]) -> ModelSummary:
-        """Summary of name, generator and critic of each trained specification."""
-        pairs = [(_generator(name, generator), _critic(name, critic)) for name, generator, critic in trained]
-        return cls(tuple(network for pair in pairs for network in pair))
+    def of(cls, trained: Iterable[tuple[str, Generator, CriticNet | None]]) -> ModelSummary:
+        """Summary of name, generator and critic, if any, of each trained specification."""
+        networks: list[Network] = []
+        for name, generator, critic in trained:
+            networks += [_generator(name, generator), *([_critic(name, critic)] if critic else [])]
+        return cls(tuple(networks))
 
     @property
     def n_parameters(self) -> int:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from gan_oversampler import GAN, DownstreamOracle, GANOversampler
-from gan_oversampler.portfolio import PORTFOLIO, default_portfolio
+from gan_oversampler.portfolio import FEW, PORTFOLIO, default_portfolio
 from tests.tables import mixed, numbers
 from tests.test_estimator import FAST, Scripted, quick
 
@@ -54,7 +54,7 @@ def test_a_gan_without_forces_is_its_base_and_is_scored_once(base):
 
 
 def test_the_default_is_a_portfolio_of_bases_and_a_guided_generator():
-    gans = default_portfolio()
+    gans = default_portfolio(22)
     assert [gan.label for gan in gans] == ["guided", *(f"base({base})" for base in PORTFOLIO)]
     assert [bool(gan.pulls) for gan in gans] == [True] + [False] * len(PORTFOLIO)
     X, y = numbers()
@@ -62,6 +62,19 @@ def test_the_default_is_a_portfolio_of_bases_and_a_guided_generator():
     _, y_new = sampler.fit_resample(X, y)
     assert np.bincount(y_new).tolist() == [66, 66]
     assert sampler.history_["name"].tolist() == [*(gan.label for gan in gans), "guided"]
+
+
+@pytest.mark.parametrize(("n_rare", "critic"), [(FEW, True), (FEW + 1, False)])
+def test_of_many_rare_rows_the_default_learns_without_a_critic(n_rare, critic):
+    X, y = numbers(FEW + 20 + n_rare, n_rare)
+    sampler = GANOversampler(max_steps=2, epoch_unit=2, random_state=0).fit(X, y)
+    assert [network.role for network in sampler.summary_.networks] == ["generator", "critic"][: 1 + critic]
+    losses = sampler.history_.loc[sampler.history_["step"] == 2, "critic_loss"]
+    assert (losses != 0).tolist() == [critic]
+    forces = None if critic else {"utility": 1.0}
+    gans = [GAN("guided", base=PORTFOLIO[0], widths=(32,), forces=forces), *default_portfolio(1)[1:]]
+    same = GANOversampler(gan=gans, max_steps=2, epoch_unit=2, random_state=0).fit(X, y)
+    np.testing.assert_array_equal(*(each.sample(9, random_state=0) for each in (sampler, same)))
 
 
 # --- a baseline that is better than the kept GAN

@@ -27,8 +27,11 @@ class Oracle(BaseEstimator):
         Codes of the classes that are oversampled.
     random_state_ : int
         Seed of whatever is random in a score.
+    share_ : float
+        Share of the new rows that scores are taken of; 1 unless the oracle scales large tables down.
     """
 
+    share_: float = 1.0
     greater_is_better: ClassVar[bool] = True
     _positive: ClassVar[tuple[str, ...]] = ()  # parameters that must be positive integers
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from gan_oversampler.oracles.learners import ScoringOracle, thin
+from gan_oversampler.oracles.learners import ScoringOracle
+from gan_oversampler.oracles.samples import spared, thin
 from gan_oversampler.oracles.scorers import Scorer
+from gan_oversampler.oracles.smooth import SMOOTH, smooth_score
 from gan_oversampler.rows import Rows
 
 # The smooth score nearest to a scorer; F1 for all others, rankings too: generators trained for soft F1
@@ -30,7 +33,7 @@ class DownstreamOracle(ScoringOracle):
     estimator : classifier or list of classifiers, default=None
         Cloned afresh for every score. None takes a panel of cheap learners (logistic regression, five
         neighbours, decision tree; the tree weighs a root of the columns per split where there are more than
-        4000 rows). Of several the mean score counts.
+        40,000 cells). Of several the mean score counts.
     scoring : str or callable, default="f1"
         Any scikit-learn scorer or its name, or ``"g_mean"``. For names, classes are coded so that the
         rarest one is the positive one; with more than two classes ``"f1"`` means ``"f1_macro"``, and so
@@ -42,8 +45,15 @@ class DownstreamOracle(ScoringOracle):
     encoded : bool, default=True
         Whether classifiers see encoded rows (standardised numbers, one-hot categories) or, if False, the
         user's own columns: then a pipeline with its own preprocessing can be the ``estimator``.
-    max_rows : int, default=4000
-        Real rows of a fold used to train, and to test, at most; synthetic rows are thinned alike.
+    max_rows : int, default=1500
+        Real rows of a fold that are studied at most; half as many are asked about. A larger table is scaled
+        down, new rows alike; of held-out rows common classes are thinned first, and weigh the more for it
+        where the score is smooth.
+
+    Attributes
+    ----------
+    share_ : float
+        Share of the training rows that is studied: new rows are expected in this share, too.
 
     Examples
     --------
@@ -62,7 +72,7 @@ class DownstreamOracle(ScoringOracle):
         scoring: str | Scorer = "f1",
         smooth: bool = True,
         encoded: bool = True,
-        max_rows: int = 4000,
+        max_rows: int = 1500,
     ) -> None:
         super().__init__(estimator, scoring=scoring, smooth=smooth, encoded=encoded, max_rows=max_rows)
 
@@ -71,12 +81,24 @@ class DownstreamOracle(ScoringOracle):
         """The smooth score nearest to ``scoring``."""
         return _OBJECTIVES.get(self.scoring, "f1") if isinstance(self.scoring, str) else "f1"
 
+    def _prepare(self) -> None:
+        self.share_ = min(1.0, self.max_rows / max(len(self.train_), 1))
+        self.study_ = thin(self.train_, self.share_, np.random.default_rng(self.random_state_))
+
     def score(self, holdout: Rows, synthetic: Rows) -> float:
         """Mean score of fresh clones; NaN if a synthetic row is not finite."""
         if not np.isfinite(synthetic.values).all():
             return float("nan")
+        scorer, asked = self._question(holdout)
+        return self._mean(scorer, self._fitted(self.study_.join(synthetic)), asked)
+
+    def _question(self, holdout: Rows) -> tuple[Scorer, Rows]:
+        """A scorer, and the rows that it asks about."""
+        most = max(1, self.max_rows // 2)
+        if len(holdout) <= most:
+            return self._scorer(), holdout
         rng = np.random.default_rng(self.random_state_)
-        share = min(1.0, self.max_rows / max(len(self.train_), 1))
-        train = thin(self.train_, share, rng).join(thin(synthetic, share, rng))
-        holdout = thin(holdout, min(1.0, self.max_rows / max(len(holdout), 1)), rng)
-        return self._mean(self._scorer(), self._fitted(train), holdout)
+        if self.smooth and isinstance(self.scoring, str) and self.scoring in SMOOTH:
+            sizes, measure = np.bincount(holdout.codes), SMOOTH[self.scoring]
+            return partial(smooth_score, measure, sizes=sizes), spared(holdout, most, rng)
+        return self._scorer(), thin(holdout, most / len(holdout), rng)

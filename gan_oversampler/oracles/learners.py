@@ -22,13 +22,13 @@ from gan_oversampler.oracles.samples import completed, height, level
 from gan_oversampler.oracles.scorers import Scorer, scorer_of
 from gan_oversampler.rows import Rows
 
-MANY: Final = 4000  # rows to study
+MANY: Final = 40_000  # cells to study
 
 
-def panel(random_state: int, n_rows: int = 0) -> list[ClassifierMixin]:
+def panel(random_state: int, n_cells: int = 0) -> list[ClassifierMixin]:
     """Cheap learners of three kinds; a generator that helps all of them helps most classifiers."""
-    # Of many rows a tree that weighs all columns at every split takes longer than all else together.
-    columns = "sqrt" if n_rows > MANY else None
+    # Of many cells a tree that weighs all columns at every split takes longer than all else together.
+    columns = "sqrt" if n_cells > MANY else None
     return [
         LogisticRegression(solver="newton-cholesky"),
         KNeighborsClassifier(5),
@@ -74,7 +74,7 @@ class LearnerOracle(Oracle):
         """Fresh clones that studied these rows."""
         x, y = self._x(rows), self._y(rows)
         with lean(checked=self.encoded):
-            return [learner.fit(x, y) for learner in self._learners(len(rows))]
+            return [learner.fit(x, y) for learner in self._learners(rows.values.size)]
 
     def _mean(self, scorer: Scorer, fitted: Sequence[Any], rows: Rows) -> float:
         """Mean score of fitted classifiers on these rows."""
@@ -94,10 +94,10 @@ class LearnerOracle(Oracle):
     def _level(self, rows: Rows) -> Rows:
         return level(rows, height(rows, self.max_rows), self._seed)
 
-    def _learners(self, n_rows: int) -> list[Any]:
-        """Unfitted classifiers for so many rows, seeded alike for every score."""
+    def _learners(self, n_cells: int) -> list[Any]:
+        """Unfitted classifiers for so many cells, seeded alike for every score."""
         if self.estimator is None:
-            return panel(self._seed, n_rows)
+            return panel(self._seed, n_cells)
         return [seeded(clone(learner), self._seed) for learner in self._given()]
 
     def _given(self) -> list[Any]:
@@ -161,14 +161,3 @@ def seeded(learner: Any, seed: int) -> Any:
     """The learner itself, with this seed wherever it takes one."""
     names = {name for name in learner.get_params() if name.split("__")[-1] == "random_state"}
     return learner.set_params(**dict.fromkeys(names, seed))
-
-
-def thin(rows: Rows, share: float, rng: np.random.Generator) -> Rows:
-    """A share of the rows of each class, at least one of each."""
-    if share >= 1.0:
-        return rows
-    kept = [
-        rng.choice(index, max(1, round(share * len(index))), replace=False)
-        for index in (np.flatnonzero(rows.codes == code) for code in np.unique(rows.codes))
-    ]
-    return rows.at(np.sort(np.concatenate(kept)) if kept else np.arange(0))

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -76,3 +76,32 @@ def typical_distance(rows_nF: NDArray[Any], max_rows: int = 500) -> float:
         if value > 0:
             return float(value)
     return 1.0
+
+
+def thin(rows: Rows, share: float, rng: np.random.Generator) -> Rows:
+    """A share of the rows of each class, at least one of each."""
+    if share >= 1.0:
+        return rows
+    counts = {code: int(np.sum(rows.codes == code)) for code in np.unique(rows.codes).tolist()}
+    return _some(rows, {code: max(1, round(share * n)) for code, n in counts.items()}, rng)
+
+
+def spared(rows: Rows, n: int, rng: np.random.Generator) -> Rows:
+    """About ``n`` rows, at least one of each class: large classes are thinned, small ones stay whole.
+
+    >>> rows = Rows(np.eye(9), np.repeat([0, 1, 2], [5, 3, 1]), np.arange(3))
+    >>> np.bincount(spared(rows, 5, np.random.default_rng(0)).codes).tolist()
+    [2, 2, 1]
+    """
+    codes, counts = np.unique(rows.codes, return_counts=True)
+    left, quotas = n, {}
+    for i, place in enumerate(np.argsort(counts, kind="stable")):  # what a small class leaves goes to others
+        quotas[int(codes[place])] = quota = int(min(counts[place], max(1, left // (len(codes) - i))))
+        left -= quota
+    return _some(rows, quotas, rng)
+
+
+def _some(rows: Rows, quotas: Mapping[int, int], rng: np.random.Generator) -> Rows:
+    """So many rows of each class, in their order."""
+    kept = [rng.choice(np.flatnonzero(rows.codes == c), n, replace=False) for c, n in sorted(quotas.items())]
+    return rows.at(np.sort(np.concatenate(kept)) if kept else np.arange(0))

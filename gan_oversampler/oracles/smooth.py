@@ -15,12 +15,21 @@ Confusion = NDArray[np.float64]  # (C, C): rows of each true class, spread over 
 Measure = Callable[[Confusion], float]
 
 
-def smooth_score(measure: Measure, learner: Any, x: Any, y: NDArray[np.intp]) -> float:
-    """Score of a fitted classifier of class codes on rows ``x`` of classes ``y``."""
+def smooth_score(
+    measure: Measure, learner: Any, x: Any, y: NDArray[np.intp], sizes: NDArray[np.intp] | None = None
+) -> float:
+    """Score of a fitted classifier of class codes on rows ``x`` of classes ``y``.
+
+    With ``sizes`` ``(C,)`` the rows of each class stand for so many.
+    """
     said_nC = probabilities(learner, x)
     n_classes = max(said_nC.shape[1], int(y.max()) + 1)
     said_nC = np.pad(said_nC, ((0, 0), (0, n_classes - said_nC.shape[1])))
-    return measure(np.eye(n_classes)[y].T @ said_nC)
+    confusion = np.eye(n_classes)[y].T @ said_nC
+    if sizes is not None:
+        counts = np.bincount(y, minlength=n_classes)
+        confusion *= (np.pad(sizes, (0, n_classes - len(sizes))) / np.maximum(counts, 1))[:, None]
+    return measure(confusion)
 
 
 def probabilities(learner: Any, x: Any) -> NDArray[np.float64]:

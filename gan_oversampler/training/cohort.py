@@ -137,7 +137,7 @@ class Cohort(Game):
 
     def _train_critic(self) -> None:
         """The critic's updates between two of the generator."""
-        if "adversarial" not in self.forces:
+        if self.critic_in_force is None:
             return
         steps_P = self.regulator.critic_steps(self.state)
         if steps_P is not None:

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan_oversampler.autoencoder import CriticNet
 from gan_oversampler.convolution import Encoder
 from gan_oversampler.evolution import Evolution, mixed, mutated, shared, survivors
 from gan_oversampler.forces import FORCES, Draft
@@ -70,6 +71,11 @@ class Game:
         self.control = self.regulator.control
         self.mutations = tuple(self.gan.evolution.mutations) if self.gan.evolution else ()
         self.scale_F = torch.from_numpy(self.generator.space.layout.scale).to(device)
+
+    @property
+    def critic_in_force(self) -> CriticNet | None:
+        """The critic, where it pulls the generator."""
+        return self.critic if "adversarial" in self.forces else None
 
     def _rates(self) -> Tensor:
         network = self.gan.learning_rate

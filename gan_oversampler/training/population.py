@@ -64,10 +64,10 @@ class CrossFitted:
             self.save(number)
 
     @property
-    def networks(self) -> list[tuple[str, Generator, CriticNet]]:
-        """Name, generator and critic of every specification that trains, in the user's order."""
+    def networks(self) -> list[tuple[str, Generator, CriticNet | None]]:
+        """Name, generator and critic, if any, of all specifications that train, in the user's order."""
         found = {
-            member.specification: (member.gan.label, cohort.at_rest, cohort.critic)
+            member.specification: (member.gan.label, cohort.at_rest, cohort.critic_in_force)
             for cohort in self.cohorts
             for member in cohort.members
             if member.gan.pulls
