@@ -14,10 +14,10 @@ from gan_oversampler.events import Event, in_order
 from gan_oversampler.judging import BASELINES, NOTHING, Judge
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.policies import POLICIES, Policy
-from gan_oversampler.recipes import RATIOS, SHORTLIST, Recipe, as_frame, best_recipe, try_recipes
+from gan_oversampler.recipes import RATIOS, SHORTLIST, Recipe, as_frame, best_recipe, told, try_recipes
 from gan_oversampler.report import Report
 from gan_oversampler.sampling import Drawer, Mixture, Source
-from gan_oversampler.selection import Choice, better_baseline, choose, gain_over, standard_error
+from gan_oversampler.selection import Choice, better_baseline, choose, gain_over, rivals
 from gan_oversampler.specification import GAN
 from gan_oversampler.splitting import Pools
 from gan_oversampler.telling import Storyteller, baseline_entry, reason
@@ -121,12 +121,7 @@ def conclude(
             *(baseline_entry(name, teller.sign * scores) for name, scores in baselines.items()),
             *teller.entries(scored, kept.choice),
         ),
-        (
-            *notes,
-            *_cautions(judge),
-            *judge.events,
-            *_told(tried, kept, teller.sign),
-        ),
+        (*notes, *_cautions(judge), *judge.events, *([told(tried, kept, teller.sign)] if tried else [])),
         seconds,
         gains={name: gain_over(kept.utilities, utilities) for name, utilities in baselines.items()},
         history=teller.history(scored),
@@ -189,9 +184,14 @@ def _cautions(judge: Judge) -> list[str]:
 
 def _choice(wishes: Wishes, scored: Sequence[Scored], judge: Judge) -> Choice:
     try:
-        return choose(scored, [gan.proof for gan in wishes.gans], [gan.family for gan in wishes.gans])
+        return choose(scored, *_kinds(wishes))
     except ValueError as error:
         raise ValueError(f"{error} {' '.join(judge.events[-1:])}") from None
+
+
+def _kinds(wishes: Wishes) -> tuple[list[float], list[str]]:
+    """Of each specification what its training has to prove, and which others it may be mixed with."""
+    return [gan.proof for gan in wishes.gans], [gan.family for gan in wishes.gans]
 
 
 def _recipe(
@@ -202,35 +202,10 @@ def _recipe(
     free = isinstance(wishes.policy, str)
     if not (free or wishes.choose_ratio) or not choice.best.candidate.keepable:
         return Recipe(choice, given, 1.0, choice.best.utilities), []
-    choices = [choice, *_rivals(wishes, judge, scored, choice)]
+    choices = [choice, *rivals(scored, choice, *_kinds(wishes))][:SHORTLIST]
     policies, ratios = POLICIES if free else [given], RATIOS if wishes.choose_ratio else [1.0]
-    tried = try_recipes(judge, choices[:SHORTLIST], policies, ratios)
+    tried = try_recipes(judge, choices, policies, ratios)
     return best_recipe(tried), tried
-
-
-def _rivals(wishes: Wishes, judge: Judge, scored: Sequence[Scored], choice: Choice) -> list[Choice]:
-    """What each specification that is not in the choice would have been kept for, best first."""
-    taken = {entry.candidate.specification for entry in choice.mixture}
-    by_number: dict[int, list[Scored]] = {}
-    for entry in scored:
-        if entry.candidate.keepable and np.isfinite(entry.mean):
-            by_number.setdefault(entry.candidate.specification, []).append(entry)
-    rivals = [_choice(wishes, entries, judge) for n, entries in by_number.items() if n not in taken]
-    return sorted(rivals, key=lambda rival: -rival.best.mean)
-
-
-def _told(tried: Sequence[Recipe], kept: Recipe, sign: float) -> list[str]:
-    """What was tried, in words."""
-    if not tried:
-        return []
-    plain, chosen = (
-        f"{sign * r.utilities.mean():.4f} ± {standard_error(r.utilities):.4f}"
-        for r in (next(r for r in tried if r.ratio == max(t.ratio for t in tried)), kept)
-    )
-    return [
-        f"Of {len(tried)} ways to draw the oracle chose {kept.policy} and a ratio of {kept.ratio:g} to the"
-        f" largest class: {chosen}, {plain} without a choice; all are in report_.recipes."
-    ]
 
 
 def _fall_back(

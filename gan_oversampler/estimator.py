@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
@@ -19,22 +19,20 @@ from sklearn.utils.validation import _num_samples, check_consistent_length, chec
 from gan_oversampler._names import lookup
 from gan_oversampler._rng import Streams
 from gan_oversampler._threads import single_threaded
-from gan_oversampler.bases import BASES
 from gan_oversampler.codec.codec import Codec
 from gan_oversampler.filtering import attempt, told_of
 from gan_oversampler.fitted import Fitted, frames_of
-from gan_oversampler.fitting import Fit, Plan, rescore, run
-from gan_oversampler.judging import BASELINES, NOTHING, missing
+from gan_oversampler.fitting import Fit, rescore, run
+from gan_oversampler.judging import missing
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.registry import name_of, oracle_of
-from gan_oversampler.parameters import check_grids, device_of, gans_of, oracles_of
-from gan_oversampler.policies import CHOSEN, Policy, policy_of
-from gan_oversampler.refinement import Refinement, refinement_of
-from gan_oversampler.rejection import Rejection, rejection_of
+from gan_oversampler.parameters import check_grids, plan_of
+from gan_oversampler.policies import CHOSEN, Policy
+from gan_oversampler.refinement import Refinement
+from gan_oversampler.rejection import Rejection
 from gan_oversampler.report import Report, parameters_of
 from gan_oversampler.rows import Frame, Rows
 from gan_oversampler.specification import GAN
-from gan_oversampler.splitting import MIN_ROWS
 from gan_oversampler.summary import ModelSummary
 from gan_oversampler.target import Target
 from gan_oversampler.training.loop import Budget
@@ -351,7 +349,7 @@ class GANOversampler(BaseOverSampler):
         free = isinstance(self.sampling_strategy, str) and self.sampling_strategy == CHOSEN
         strategy = target.strategy("auto" if free else self.sampling_strategy)
         n_new = {target.code_of(label): n for label, n in strategy.items() if n}
-        plan = self._plan(target, n_new, budget, free=free)
+        plan = plan_of(self, target, n_new, budget, free=free)
         # ``fit`` goes on while at least one class can be learned; asking for rows is stricter.
         if every_class or all(target.counts[code] == 1 for code in n_new):
             target.refuse_single_rows(n_new)
@@ -375,46 +373,6 @@ class GANOversampler(BaseOverSampler):
         self._n_samplings = 0
         self._fitted = Fitted(codec, target, plan.streams, fit)
         return self._fitted
-
-    def _plan(self, target: Target, n_new: Mapping[int, int], budget: Budget, *, free: bool) -> Plan:
-        """What was asked for, checked; ``free`` leaves the ratio to the oracle."""
-        for name in self.baselines:
-            lookup({NOTHING: None, **BASELINES, **BASES}, name, "baseline")
-        oracles = oracles_of(self.oracle, len(target.classes))
-        learned = [int(target.counts[code]) for code in n_new if target.counts[code] >= MIN_ROWS]
-        gans = gans_of(self.gan, min(learned, default=0))
-        if oracles:
-            leader = next(iter(oracles.values()))
-            gans = [gan.aimed_at(leader.objective) for gan in gans]
-        policy = policy_of(self.policy)
-        if not oracles:
-            self._refuse_choices(gans, policy, free=free)
-        return Plan(
-            gans,
-            oracles,
-            self.cv,
-            budget,
-            self.baselines,
-            device_of(self.device, gans),
-            Streams.of(self.random_state),
-            self.n_jobs,
-            self.fallback,
-            free,
-            print if self.verbose else _silent,
-            rejection_of(self.rejection),
-            refinement_of(self.refinement),
-            policy,
-        )
-
-    @staticmethod
-    def _refuse_choices(gans: Sequence[GAN], policy: Policy | str | None, *, free: bool) -> None:
-        """Nobody chooses without an oracle."""
-        if any(gan.kinship for gan in gans):
-            raise ValueError("Evolution(fitness='oracle') needs an oracle. Give one, or fitness='critic'.")
-        if policy == CHOSEN:
-            raise ValueError(f"policy={CHOSEN!r} needs an oracle. Give one, or a Policy.")
-        if free:
-            raise ValueError(f"sampling_strategy={CHOSEN!r} needs an oracle. Give one, or a ratio.")
 
     def _tell(self, note: str) -> None:
         """Warn, and let the report of the first oracle remember."""
@@ -461,7 +419,3 @@ class GANOversampler(BaseOverSampler):
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
         return tags
-
-
-def _silent(line: str) -> None:
-    """Say nothing."""

@@ -1,20 +1,82 @@
-"""From what users write to what a plan needs: GANs, oracles, a device."""
+"""From what users write to a plan: GANs, oracles, a device."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from sklearn.base import clone
 
+from gan_oversampler._names import lookup
+from gan_oversampler._rng import Streams
+from gan_oversampler.bases import BASES
 from gan_oversampler.canvas import sides
 from gan_oversampler.codec.codec import Codec
+from gan_oversampler.fitting import Plan
+from gan_oversampler.judging import BASELINES, NOTHING
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.registry import name_of, oracle_of
+from gan_oversampler.policies import CHOSEN, Policy, policy_of
 from gan_oversampler.portfolio import default_portfolio
 from gan_oversampler.presets import preset
+from gan_oversampler.refinement import refinement_of
+from gan_oversampler.rejection import rejection_of
 from gan_oversampler.specification import GAN
+from gan_oversampler.splitting import MIN_ROWS
+from gan_oversampler.target import Target
+from gan_oversampler.training.loop import Budget
+
+
+def plan_of(sampler: Any, target: Target, n_new: Mapping[int, int], budget: Budget, *, free: bool) -> Plan:
+    """What the parameters of a sampler ask for, checked; ``free`` leaves the ratio to the oracle.
+
+    Raises
+    ------
+    ValueError
+        If a parameter has no meaning, or needs an oracle where there is none.
+    """
+    for name in sampler.baselines:
+        lookup({NOTHING: None, **BASELINES, **BASES}, name, "baseline")
+    oracles = oracles_of(sampler.oracle, len(target.classes))
+    learned = [int(target.counts[code]) for code in n_new if target.counts[code] >= MIN_ROWS]
+    gans = gans_of(sampler.gan, min(learned, default=0))
+    if oracles:
+        leader = next(iter(oracles.values()))
+        gans = [gan.aimed_at(leader.objective) for gan in gans]
+    policy = policy_of(sampler.policy)
+    if not oracles:
+        _refuse_choices(gans, policy, free=free)
+    return Plan(
+        gans,
+        oracles,
+        sampler.cv,
+        budget,
+        sampler.baselines,
+        device_of(sampler.device, gans),
+        Streams.of(sampler.random_state),
+        sampler.n_jobs,
+        sampler.fallback,
+        free,
+        print if sampler.verbose else _silent,
+        rejection_of(sampler.rejection),
+        refinement_of(sampler.refinement),
+        policy,
+    )
+
+
+def _silent(line: str) -> None:
+    """Say nothing."""
+
+
+def _refuse_choices(gans: Sequence[GAN], policy: Policy | str | None, *, free: bool) -> None:
+    """Nobody chooses without an oracle."""
+    if any(gan.kinship for gan in gans):
+        raise ValueError("Evolution(fitness='oracle') needs an oracle. Give one, or fitness='critic'.")
+    if policy == CHOSEN:
+        raise ValueError(f"policy={CHOSEN!r} needs an oracle. Give one, or a Policy.")
+    if free:
+        raise ValueError(f"sampling_strategy={CHOSEN!r} needs an oracle. Give one, or a ratio.")
 
 
 def gans_of(given: Any, n_rows: int) -> list[GAN]:

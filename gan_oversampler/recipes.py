@@ -80,3 +80,14 @@ def as_frame(tried: Sequence[Recipe], kept: Recipe, gans: Sequence[GAN], sign: f
         for recipe in tried
     ]
     return pd.DataFrame(rows)
+
+
+def told(tried: Sequence[Recipe], kept: Recipe, sign: float) -> str:
+    """What was chosen of how many, in words."""
+    full = max(recipe.ratio for recipe in tried)
+    plain = next(recipe for recipe in tried if recipe.ratio == full)
+    scores = [f"{sign * r.utilities.mean():.4f} ± {standard_error(r.utilities):.4f}" for r in (kept, plain)]
+    return (
+        f"Of {len(tried)} ways to draw the oracle chose {kept.policy} and a ratio of {kept.ratio:g} to the"
+        f" largest class: {scores[0]}, {scores[1]} without a choice; all are in report_.recipes."
+    )

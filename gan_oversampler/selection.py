@@ -78,6 +78,20 @@ def choose(
     )
 
 
+def rivals(
+    scored: Sequence[Scored], choice: Choice, proofs: Sequence[float], kinds: Sequence[object]
+) -> list[Choice]:
+    """What each specification that is not in a choice would be kept for, best first."""
+    taken = {entry.candidate.specification for entry in choice.mixture}
+    by_number: dict[int, list[Scored]] = {}
+    for entry in scored:
+        number = entry.candidate.specification
+        if number not in taken and entry.candidate.keepable and np.isfinite(entry.mean):
+            by_number.setdefault(number, []).append(entry)
+    found = [choose(entries, proofs, kinds) for entries in by_number.values()]
+    return sorted(found, key=lambda rival: rival.best.mean, reverse=True)
+
+
 def _earned(entries: Sequence[Scored], proof: float) -> Scored:
     """The best trained step of one specification, or the untrained one where that does not gain enough."""
     first, *trained = entries
