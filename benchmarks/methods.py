@@ -188,6 +188,9 @@ METHODS: Final[Mapping[str, Method]] = MappingProxyType(
             "ours, oracle asks the paper's MLP", oracle=DownstreamOracle(CLASSIFIERS["mlp20"].make())
         ),
         "ours_ratio": _ours("ours, ratio chosen", sampling_strategy="oracle"),
+        "ours_recipes": _ours(
+            "ours, GAN, policy and ratio chosen", 4.0, sampling_strategy="oracle", policy="oracle"
+        ),
         "tvae": _raw_peer("TVAE", "tvae", 3.0),
         "ctgan": _raw_peer("CTGAN", "ctgan", 15.0),
         "ctgan_conditional": _raw_peer("CTGAN, conditional", "ctgan_conditional", 20.0),
