@@ -14,7 +14,16 @@ from gan_oversampler.events import Event, in_order
 from gan_oversampler.judging import BASELINES, NOTHING, Judge
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.policies import POLICIES, Policy
-from gan_oversampler.recipes import RATIOS, SHORTLIST, Recipe, as_frame, best_recipe, told, try_recipes
+from gan_oversampler.recipes import (
+    RATIOS,
+    SHORTLIST,
+    Recipe,
+    Way,
+    as_frame,
+    best_recipe,
+    in_words,
+    try_recipes,
+)
 from gan_oversampler.report import Report
 from gan_oversampler.sampling import Drawer, Mixture, Source
 from gan_oversampler.selection import Choice, better_baseline, choose, gain_over, rivals
@@ -23,7 +32,7 @@ from gan_oversampler.splitting import Pools
 from gan_oversampler.telling import Storyteller, baseline_entry, reason
 from gan_oversampler.training.loop import Candidate, Scored
 
-SURELY: Final = "surely better than the other GANs in the way it draws"
+BY_WAY: Final = "better in its way to draw than the first choice, by more than chance"
 ONE_FOLD: Final = (
     "There is one fold only, so nobody knows how scores scatter: standard errors of 0 say nothing."
 )
@@ -111,22 +120,23 @@ def conclude(
     """
     choice, oracle = _choice(wishes, scored, judge), judge.trials[0].oracle
     teller = Storyteller(wishes.gans, sign_of(oracle))
-    kept, tried = _recipe(wishes, judge, scored, choice)
+    kept, ways = _recipe(wishes, judge, scored, choice)
     better = better_baseline(kept.utilities, baselines)
+    told = [in_words(ways, kept, wishes.gans, teller.sign)] if ways else []
     report = Report(
         f"{oracle!r}, {'higher' if oracle.greater_is_better else 'lower'} is better",
-        kept.name(wishes.gans),
-        reason(scored, choice, baselines) if kept.choice is choice else SURELY,
+        kept.choice.name(wishes.gans),
+        reason(scored, kept.choice, kept.utilities, baselines, BY_WAY if kept.choice is not choice else ""),
         (
             *(baseline_entry(name, teller.sign * scores) for name, scores in baselines.items()),
             *teller.entries(scored, kept.choice),
         ),
-        (*notes, *_cautions(judge), *judge.events, *([told(tried, kept, teller.sign)] if tried else [])),
+        (*notes, *_cautions(judge), *judge.events, *told),
         seconds,
         gains={name: gain_over(kept.utilities, utilities) for name, utilities in baselines.items()},
         history=teller.history(scored),
         events=in_order((*events, *judge.failures)),
-        recipes=as_frame(tried, kept, wishes.gans, teller.sign) if tried else None,
+        recipes=as_frame(ways, kept, wishes.gans, teller.sign) if ways else None,
     )
     candidates = [entry.candidate for entry in kept.choice.mixture]
     source, by_fold = mixture(wishes.gans, pools, candidates), tuple(judge.mixtures(candidates))
@@ -196,16 +206,18 @@ def _kinds(wishes: Wishes) -> tuple[list[float], list[str]]:
 
 def _recipe(
     wishes: Wishes, judge: Judge, scored: Sequence[Scored], choice: Choice
-) -> tuple[Recipe, list[Recipe]]:
+) -> tuple[Recipe, list[Way]]:
     """How rows are drawn, and what was tried for it: nothing, unless the oracle is asked to choose."""
-    given = wishes.policy if isinstance(wishes.policy, Policy) else Policy()
-    free = isinstance(wishes.policy, str)
-    if not (free or wishes.choose_ratio) or not choice.best.candidate.keepable:
-        return Recipe(choice, given, 1.0, choice.best.utilities), []
+    given = wishes.policy if isinstance(wishes.policy, Policy) else None
+    policies = POLICIES if isinstance(wishes.policy, str) else [given or Policy()]
+    ratios = RATIOS if wishes.choose_ratio else [1.0]
+    if not choice.best.candidate.keepable or (len(policies) * len(ratios) == 1 and given is None):
+        return Recipe(choice, Policy(), 1.0, choice.best.utilities), []
+    if len(policies) * len(ratios) == 1:  # as the user wants it, whatever it is worth
+        return best_recipe(try_recipes(judge, [choice], policies, ratios)), []
     choices = [choice, *rivals(scored, choice, *_kinds(wishes))][:SHORTLIST]
-    policies, ratios = POLICIES if free else [given], RATIOS if wishes.choose_ratio else [1.0]
-    tried = try_recipes(judge, choices, policies, ratios)
-    return best_recipe(tried), tried
+    ways = try_recipes(judge, choices, policies, ratios)
+    return best_recipe(ways), ways
 
 
 def _fall_back(
@@ -232,7 +244,11 @@ def _fall_back(
         outcome = replace(outcome, source=source, by_fold=by_fold, fallback=instead, ratio=1.0)
         outcome = replace(outcome, kept=(), course=(), policy=Policy())
         entries = (replace(e, kept=e.step is None and e.name == instead) for e in outcome.report.entries)
-        report = replace(outcome.report, choice=f"baseline {instead}", entries=tuple(entries))
+        recipes = outcome.report.recipes
+        recipes = None if recipes is None else recipes.assign(kept=False)
+        report = replace(
+            outcome.report, choice=f"baseline {instead}", entries=tuple(entries), recipes=recipes
+        )
     else:
         advice = "" if instead is None else " fallback='baseline' takes a baseline instead."
         note = f"{told} Rows come from the best GAN.{advice}"

@@ -51,7 +51,7 @@ class GANOversampler(BaseOverSampler):
     sampling_strategy : float, str, dict or callable, default="auto"
         Any form of imbalanced-learn. A float may also be used with more than two classes, and a dict may
         hold floats: ratios to the largest class. ``"oracle"`` lets the oracle choose a ratio of 1/4, 1/2,
-        3/4 or 1; all other forms are obeyed to the row.
+        3/4 or 1, for the chosen GAN or one of the two next best ones; all other forms are obeyed to the row.
     gan : GAN, str, or list of these, default=None
         What to train. None takes a guided generator (under a critic, too, where the rarest class to learn has
         at most 50 rows) and, beside it, five bases that stay untrained; a name is a GAN of the literature,
@@ -77,7 +77,8 @@ class GANOversampler(BaseOverSampler):
     max_steps : int, default=200
         Most generator steps. 0 switches training off: the oracle chooses among the bases.
     max_time : float, default=None
-        Seconds after which no further unit is begun. Results then depend on the machine's speed.
+        Seconds after which no further unit of training is begun; choices that are left to the oracle come
+        after it. Results then depend on the machine's speed.
     growth : float, default=0.0
         How far the budget grows while the oracle is pleased: a GAN that improved in its last scoring goes on
         beyond ``max_steps``, up to this share of it, until a scoring brings no improvement. 1 allows twice
@@ -97,9 +98,10 @@ class GANOversampler(BaseOverSampler):
         :class:`Refinement`.
     policy : Policy, "oracle" or None, default=None
         How far from real rows and how near to other classes the kept generators draw, and what is dropped,
-        after refinement and rejection. ``"oracle"`` tries six policies on each of the three best
-        specifications, together with the ratios if it chooses these too, and takes another than the usual
-        way to draw only if it is surely better; ``report_.recipes`` holds all. See :class:`Policy`.
+        after refinement and rejection. ``"oracle"`` tries six policies on the chosen GAN and on the two next
+        best ones, together with the ratios if it chooses these, too. It takes another way to draw if that is
+        better by more than the best of so many is by chance. Rows are judged as they are before refinement
+        and rejection; ``report_.recipes`` holds all scores. See :class:`Policy`.
     categorical_features : "auto", or list of names, positions or a mask, default="auto"
         Columns to treat as categories besides text, booleans and columns of a category dtype. Text that
         looks like an id is refused unless it is named here or has a category dtype.

@@ -219,19 +219,20 @@ def _judged(plan: Plan, ground: Ground, pools: Pools, clock: Clock) -> Fit:
         events = _trained(plan, population, list(followers.values()))
     clock.seconds["training"] -= clock.seconds["oracle"]  # scorings lie between the steps
     first = next(iter(judges))
-    outcomes = {
-        name: conclude(
-            replace(plan, decides=name == first),
-            judge,
-            followers[name].scored,
-            baselines[name],
-            pools,
-            clock.seconds,
-            ground.notes,
-            events,
-        )
-        for name, judge in judges.items()
-    }
+    with clock.phase("choice"):
+        outcomes = {
+            name: conclude(
+                replace(plan, decides=name == first),
+                judge,
+                followers[name].scored,
+                baselines[name],
+                pools,
+                clock.seconds,
+                ground.notes,
+                events,
+            )
+            for name, judge in judges.items()
+        }
     outcomes = {
         name: _polished(plan, ground, pools, clock, told, judges[name]) for name, told in outcomes.items()
     }
@@ -273,9 +274,10 @@ def rescore(fit: Fit, name: str, oracle: Oracle) -> Fit:
         follower = Follower(judge, sys.maxsize, _teller(plan, name))
         for rung in fit.rungs:
             follower.follow(rung, replace(plan.budget, growth=0.0))
-    outcome = conclude(
-        plan, judge, follower.scored, baselines, pools, clock.seconds, fit.ground.notes, fit.events
-    )
+    with clock.phase("choice"):
+        outcome = conclude(
+            plan, judge, follower.scored, baselines, pools, clock.seconds, fit.ground.notes, fit.events
+        )
     outcome = _polished(plan, fit.ground, pools, clock, outcome, judge)
     outcome = _shown(plan, fit.ground, outcome, fit.first.report.summary)
     return replace(fit, outcomes={**fit.outcomes, name: outcome})
@@ -290,7 +292,7 @@ def _polished(
             outcome = polish(plan, ground.labels, pools, outcome, judge)
     if plan.policy is not None:
         with clock.phase("policy"):
-            outcome = govern(plan.policy, pools, outcome, judge)
+            outcome = govern(pools, outcome, judge)
     return outcome
 
 
@@ -380,7 +382,7 @@ def _robust(
     evidence = _unjudged(plan, rows, source, drawn) if drawn else None
     report = Report("none", f"{base}, untrained", why, notes=tuple(notes), history=history)
     outcome = unpolished(plan, Outcome(source, replace(report, evidence=evidence)))
-    return outcome if plan.policy is None else govern(plan.policy, {}, outcome)
+    return outcome if plan.policy is None else govern({}, outcome)
 
 
 def _folds(plan: Plan, rows: Rows, smallest: int) -> list[Fold]:

@@ -13,15 +13,18 @@ from gan_oversampler.selection import standard_error
 from gan_oversampler.splitting import Pools
 
 
-def govern(wished: Policy | str, pools: Pools, outcome: Outcome, judge: Judge | None = None) -> Outcome:
-    """The outcome under its policy; of a policy of the user's a judge tells what it brings."""
+def govern(pools: Pools, outcome: Outcome, judge: Judge | None = None) -> Outcome:
+    """The outcome under its policy; a judge tells what it brings to what is drawn in the end."""
     if not outcome.kept:
         note = "No policy is obeyed, because new rows do not come from the kept generators."
         return replace(outcome, report=outcome.report.noting(note))
+    if repr(outcome.policy) == repr(Policy()):  # rows as they come
+        return outcome
     policy, pool = outcome.policy, pools["targets"]
     by_fold = tuple(Governed(source, policy, pool[fold]) for fold, source in enumerate(outcome.by_fold))
     source = Governed(outcome.source, policy, pool[None])
-    brought = _brought(policy, outcome.by_fold, by_fold, judge) if judge and policy is wished else ""
+    judge = judge.at_ratio(outcome.ratio) if judge else None
+    brought = _brought(policy, outcome.by_fold, by_fold, judge) if judge else ""
     report = outcome.report.noting(f"Rows are drawn under {policy}.{brought}")
     return replace(outcome, source=source, by_fold=by_fold, report=report)
 

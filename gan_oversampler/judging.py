@@ -130,9 +130,10 @@ class Judge:
 
     def __call__(self, candidates: Sequence[Candidate]) -> list[NDArray[np.float64]]:
         """Utilities per fold of each candidate."""
-        names = [self.gans[c.specification].label_at(c.step) for c in candidates]
-        sources = [self.sources(c) for c in candidates]
-        return self._utilities(sources, names, [c.step for c in candidates])
+        scores, fates = self._utilities([self.sources(c) for c in candidates])
+        for candidate, fate in zip(candidates, fates, strict=True):
+            self._report(self.gans[candidate.specification].label_at(candidate.step), fate, candidate.step)
+        return scores
 
     def baselines(self, names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
         """Utilities per fold of what users would do instead."""
@@ -143,7 +144,10 @@ class Judge:
             ]
             for name in names
         ]
-        return dict(zip(names, self._utilities(sources, names), strict=True))
+        scores, fates = self._utilities(sources)
+        for name, fate in zip(names, fates, strict=True):
+            self._report(name, fate)
+        return dict(zip(names, scores, strict=True))
 
     def at_ratio(self, ratio: float) -> Judge | None:
         """The same judge of so many new rows; None where a fold needs none."""
@@ -157,7 +161,16 @@ class Judge:
 
     def score(self, sources: Sequence[Drawer], name: str) -> NDArray[np.float64]:
         """Utilities per fold of whatever draws there."""
-        return self._utilities([sources], [name])[0]
+        return self.scores([sources], [name])[0]
+
+    def scores(self, sources: Sequence[Sequence[Drawer]], names: Sequence[str]) -> list[NDArray[np.float64]]:
+        """The same of several; where some cannot be scored, the first of them is reported."""
+        scores, fates = self._utilities(sources)
+        failed = [(name, fate) for name, fate in zip(names, fates, strict=True) if fate]
+        if failed:
+            (name, fate), *others = failed
+            self._report(name + (f" and {len(others)} more" if others else ""), fate)
+        return scores
 
     def sources(self, candidate: Candidate) -> list[Source]:
         """Per fold: where a candidate draws from."""
@@ -168,22 +181,22 @@ class Judge:
         ]
 
     def _utilities(
-        self,
-        sources: Sequence[Sequence[Drawer | None]],
-        names: Sequence[str],
-        steps: Sequence[int] | None = None,
-    ) -> list[NDArray[np.float64]]:
+        self, sources: Sequence[Sequence[Drawer | None]]
+    ) -> tuple[list[NDArray[np.float64]], list[str]]:
+        """For each row of sources its utilities per fold, and what went wrong, if anything did."""
         tasks = [pair for row in sources for pair in zip(self.trials, row, strict=True)]
         results = Parallel(n_jobs=self.n_jobs)(delayed(_utility)(*task) for task in tasks)
-        scores = np.array([value for value, _ in results]).reshape(len(names), len(self.trials))
-        for i, name in enumerate(names):
-            fates = [fate for _, fate in results[i * len(self.trials) :][: len(self.trials)] if fate]
-            # A distance has no value for no rows at all; that is no failure.
-            if fates and any(source is not None for source in sources[i]):
-                self._report_failure(name, fates[0], steps[i] if steps else None)
-        return list(scores)
+        shape = len(sources), len(self.trials)
+        scores = np.array([value for value, _ in results]).reshape(shape)
+        fates = np.array([fate for _, fate in results], object).reshape(shape)
+        # A distance has no value for no rows at all; that is no failure.
+        told = [next(filter(None, row), "") if any(s) else "" for row, s in zip(fates, sources, strict=True)]
+        return list(scores), told
 
-    def _report_failure(self, name: str, fate: str, step: int | None) -> None:
+    def _report(self, name: str, fate: str, step: int | None = None) -> None:
+        """Note, log and warn of what could not be scored, if anything went wrong."""
+        if not fate:
+            return
         event = f"The oracle could not score {name}; it counts as failed ({fate})."
         self.events.append(event)
         self.failures.append(Event(step, name, "", "oracle", f"could not score it: {fate}"))

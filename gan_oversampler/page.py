@@ -53,7 +53,7 @@ def card(report: Told) -> str:
     rows = "".join(
         f"<tr><td>{escape(_name(e))}</td><td>{_number(e.score)} ± {_number(e.standard_error)}</td>"
         f"<td>{'kept' if e.kept else ''}</td></tr>"
-        for e in report.entries
+        for e in report.shown
     )
     table = f"<table><tr><th>name</th><th>score ± SE</th><th></th></tr>{rows}</table>" if rows else ""
     notes = "".join(f"<p>{escape(note)}</p>" for note in report.notes)
@@ -86,12 +86,14 @@ def _scores(report: Told) -> str:
         f"{escape(report.direction or 'in the unit of the oracle')}. Baselines are what you would do instead"
         " of a GAN.</p>"
     )
-    picture = _picture(lambda ax: ScoresDisplay(frame, direction=report.direction).plot(ax), len(frame))
+    picture = _picture(
+        lambda ax: ScoresDisplay(frame, direction=report.direction).plot(ax), len(report.shown)
+    )
     rows = [
         [_name(e), "baseline" if e.step is None else f"step {e.step}", e.score, e.standard_error]
-        for e in report.entries
+        for e in report.shown
     ]
-    marked = [i for i, e in enumerate(report.entries) if e.kept]
+    marked = [i for i, e in enumerate(report.shown) if e.kept]
     table = _table("Scores", ["name", "when", "score", "SE"], rows, marked=marked)
     return (
         f"{told}{picture}{table}{_recipes(report)}<p class='quiet'>Bold on yellow: kept, it samples now.</p>"

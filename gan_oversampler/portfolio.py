@@ -8,10 +8,7 @@ from gan_oversampler.specification import GAN
 
 # The robust default comes first; others have to be better by more than a standard error.
 PORTFOLIO: Final = ("smoothed_bootstrap", "smote", "border", "local_gaussian", "star")
-
-
-# Rows of the rarest class up to which a critic adds to what utility teaches.
-FEW: Final = 50
+FEW: Final = 50  # rows of the rarest class up to which a critic adds to what utility teaches
 
 
 def default_portfolio(n_rows: int) -> list[GAN]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gan_oversampler.judging import Judge
 from gan_oversampler.policies import Governed, Policy
+from gan_oversampler.sampling import Drawer
 from gan_oversampler.selection import Choice, choose_way, standard_error
 from gan_oversampler.specification import GAN
 
@@ -26,6 +27,8 @@ class Recipe:
 
     Parameters
     ----------
+    ratio : float
+        Of what is asked for; to the largest class, where that is left to the oracle.
     utilities : ndarray
         Per fold, by the oracle.
     """
@@ -35,59 +38,68 @@ class Recipe:
     ratio: float
     utilities: NDArray[np.float64]
 
-    def name(self, gans: Sequence[GAN]) -> str:
-        """Which generators."""
-        return self.choice.name(gans)
+
+Way = dict[float, Recipe]
+"""The recipes of one choice under one policy, by ratio."""
 
 
 def try_recipes(
     judge: Judge, choices: Sequence[Choice], policies: Sequence[Policy], ratios: Sequence[float]
-) -> list[Recipe]:
+) -> list[Way]:
     """Every choice under every policy to every ratio that asks for rows, scored on the same folds."""
-    judges = {ratio: found for ratio in ratios if (found := judge.at_ratio(ratio)) is not None}
+    pairs = list(itertools.product(choices, policies))
+    sources = [_sources(judge, *pair) for pair in pairs]
+    ways: list[Way] = [{} for _ in pairs]
+    for ratio in ratios:
+        if (there := judge.at_ratio(ratio)) is None:
+            continue
+        names = [f"{choice.name(judge.gans)}, {policy}, ratio {ratio:g}" for choice, policy in pairs]
+        scores = there.scores(sources, names)
+        for way, pair, utilities in zip(ways, pairs, scores, strict=True):
+            way[ratio] = Recipe(*pair, ratio, utilities)
+    return ways
+
+
+def _sources(judge: Judge, choice: Choice, policy: Policy) -> list[Drawer]:
+    """Per fold: what draws."""
+    mixtures = judge.mixtures([entry.candidate for entry in choice.mixture])
     pools = [trial.pools["targets"] for trial in judge.trials]
-    tried = []
-    for choice, policy in itertools.product(choices, policies):
-        mixtures = judge.mixtures([entry.candidate for entry in choice.mixture])
-        sources = [Governed(mixture, policy, pool) for mixture, pool in zip(mixtures, pools, strict=True)]
-        for ratio, there in judges.items():
-            name = f"{choice.name(judge.gans)}, {policy}, ratio {ratio:g}"
-            tried.append(Recipe(choice, policy, ratio, there.score(sources, name)))
-    return tried
+    return [Governed(mixture, policy, pool) for mixture, pool in zip(mixtures, pools, strict=True)]
 
 
-def best_recipe(tried: Sequence[Recipe]) -> Recipe:
-    """The first choice under the first policy, or what is surely better; to the smallest good ratio."""
-    ways: dict[tuple[int, str], dict[float, Recipe]] = {}
-    for recipe in tried:
-        ways.setdefault((id(recipe.choice), repr(recipe.policy)), {})[recipe.ratio] = recipe
-    by_ratio = list(ways.values())
-    number, ratio = choose_way([{r: recipe.utilities for r, recipe in way.items()} for way in by_ratio])
-    return by_ratio[number][ratio]
+def best_recipe(ways: Sequence[Way]) -> Recipe:
+    """The first choice under the first policy, or what is better by more than chance; to a small ratio."""
+    number, ratio = choose_way([{r: recipe.utilities for r, recipe in way.items()} for way in ways])
+    return ways[number][ratio]
 
 
-def as_frame(tried: Sequence[Recipe], kept: Recipe, gans: Sequence[GAN], sign: float) -> pd.DataFrame:
+def as_frame(ways: Sequence[Way], kept: Recipe, gans: Sequence[GAN], sign: float) -> pd.DataFrame:
     """One row per recipe: name, policy, ratio, score in the oracle's own unit, standard error, kept."""
     rows = [
         {
-            "name": recipe.name(gans),
+            "name": recipe.choice.name(gans),
             **recipe.policy.get_params(),
             "ratio": recipe.ratio,
             "score": sign * float(recipe.utilities.mean()),
             "standard_error": standard_error(recipe.utilities),
             "kept": recipe is kept,
         }
-        for recipe in tried
+        for way in ways
+        for recipe in way.values()
     ]
     return pd.DataFrame(rows)
 
 
-def told(tried: Sequence[Recipe], kept: Recipe, sign: float) -> str:
-    """What was chosen of how many, in words."""
-    full = max(recipe.ratio for recipe in tried)
-    plain = next(recipe for recipe in tried if recipe.ratio == full)
+def in_words(ways: Sequence[Way], kept: Recipe, gans: Sequence[GAN], sign: float) -> str:
+    """What was chosen, of how many."""
+    plain = ways[0][max(ways[0])]
+    chosen = [kept.choice.name(gans)]
+    if len({repr(recipe.policy) for way in ways for recipe in way.values()}) > 1:
+        chosen.append(str(kept.policy))
+    if len(ways[0]) > 1:
+        chosen.append(f"a ratio of {kept.ratio:g} to the largest class")
     scores = [f"{sign * r.utilities.mean():.4f} ± {standard_error(r.utilities):.4f}" for r in (kept, plain)]
     return (
-        f"Of {len(tried)} ways to draw the oracle chose {kept.policy} and a ratio of {kept.ratio:g} to the"
-        f" largest class: {scores[0]}, {scores[1]} without a choice; all are in report_.recipes."
+        f"Of {sum(map(len, ways))} ways to draw the oracle chose {', '.join(chosen)}: {scores[0]},"
+        f" {scores[1]} without a choice; all are in report_.recipes."
     )

@@ -25,6 +25,7 @@ from gan_oversampler.summary import ModelSummary
 
 LIBRARIES: Final = ("numpy", "pandas", "scipy", "torch", "sklearn", "imblearn", "narwhals")
 LONGEST: Final = 300  # of a parameter in words
+MOST: Final = 24  # entries that are shown in full
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,11 @@ class Entry:
         when = "baseline" if self.step is None else f"step {self.step}"
         mark = "  <- kept" if self.kept else ""
         return f"{self.name:<32} {when:>10}  {self.score:9.4f} ± {self.standard_error:.4f}{mark}"
+
+
+def _rank(score: float) -> float:
+    """The score; below all others where there is none."""
+    return score if math.isfinite(score) else -math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +253,19 @@ class Report:
         end = self.oracle.rpartition(", ")[2]
         return end if end in ("higher is better", "lower is better") else ""
 
+    @property
+    def shown(self) -> tuple[Entry, ...]:
+        """All entries; of very many the baselines, the kept ones, and of each GAN the first and the best."""
+        if len(self.entries) <= MOST:
+            return self.entries
+        sign = -1.0 if self.direction.startswith("lower") else 1.0
+        by_name: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            by_name.setdefault(entry.name, []).append(entry)
+        ends = [(group[0], max(group, key=lambda e: _rank(sign * e.score))) for group in by_name.values()]
+        asked = {id(entry) for pair in ends for entry in pair}
+        return tuple(e for e in self.entries if e.step is None or e.kept or id(e) in asked)
+
     def to_frame(self) -> pd.DataFrame:
         """One row per entry: name, step, score, standard_error, kept."""
         columns = list(Entry.__slots__)
@@ -320,7 +339,9 @@ class Report:
 
     def __str__(self) -> str:
         lines = [f"Kept: {self.choice}", f"Why:  {self.reason}", f"Oracle: {self.oracle}"]
-        lines += [f"  {entry}" for entry in self.entries]
+        lines += [f"  {entry}" for entry in self.shown]
+        more = len(self.entries) - len(self.shown)
+        lines += [f"  and {more} more, in report_.entries"] if more else []
         lines += [
             f"Gain over {name}: {gain}, to be expected {gain.expected:+.4f}"
             for name, gain in self.gains.items()

@@ -69,19 +69,30 @@ class Storyteller:
         return pd.DataFrame({**columns, **folds})
 
 
-def reason(scored: Sequence[Scored], choice: Choice, baselines: Mapping[str, NDArray[np.float64]]) -> str:
-    """Why these candidates were kept, and which baselines did better."""
+def reason(
+    scored: Sequence[Scored],
+    choice: Choice,
+    utilities: NDArray[np.float64],
+    baselines: Mapping[str, NDArray[np.float64]],
+    instead: str = "",
+) -> str:
+    """Why these candidates were kept, and which baselines did better than the utilities of what is drawn.
+
+    ``instead`` says why another choice than the first one was taken.
+    """
     kept = choice.best
     own = [s for s in scored if s.candidate.specification == kept.candidate.specification]
     keepable = [s.mean for s in scored if s.candidate.sound and not s.candidate.noise and np.isfinite(s.mean)]
     parts = ["best held-out score of all GANs"]
-    if kept.mean < max(keepable, default=kept.mean):
+    if instead:
+        parts = [instead]
+    elif kept.mean < max(keepable, default=kept.mean):
         parts = ["no GAN is surely better by its held-out scores"]
     if len(choice.mixture) > 1:
         parts.append("mixed with the trained ones within a standard error of it")
     if not kept.candidate.step and len(own) > 1:
         parts.append("its training did not gain enough to count")
-    better = [repr(name) for name, utilities in baselines.items() if utilities.mean() > kept.mean]
+    better = [repr(name) for name, found in baselines.items() if found.mean() > utilities.mean()]
     if better:
         parts.append(f"baselines that score higher: {', '.join(better)}")
     return "; ".join(parts)

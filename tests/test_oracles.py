@@ -21,7 +21,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from gan_oversampler import GANOversampler
 from gan_oversampler._rng import Streams
 from gan_oversampler.judging import BASELINES, NOTHING, Judge, Trial, missing
 from gan_oversampler.oracles.base import CallableOracle, Oracle
@@ -29,7 +28,6 @@ from gan_oversampler.oracles.distances import EnergyOracle, FrechetOracle
 from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.oracles.registry import oracle_of
 from gan_oversampler.oracles.scorers import scorer_names
-from gan_oversampler.sampling import Source
 from gan_oversampler.schema import Block, Layout
 from gan_oversampler.space import RowSpace
 from gan_oversampler.specification import GAN
@@ -165,47 +163,6 @@ def test_learners_may_see_the_users_own_columns():
     assert 0 < oracle.score(holdout, train.of(1)) <= 1
     with pytest.raises(AttributeError):
         DownstreamOracle(Nosy()).fit(train, targets=[1]).score(holdout, train.of(1))
-
-
-def test_large_folds_are_thinned_alike():
-    seen = []
-
-    class Counting(LogisticRegression):
-        def fit(self, X, y):
-            seen.append(np.bincount(y).tolist())
-            return super().fit(X, y)
-
-        def predict_proba(self, X):
-            seen.append(len(X))
-            return super().predict_proba(X)
-
-    train, holdout = problem(180, 20), problem(150, 50, seed=1)
-    oracle = DownstreamOracle(Counting(), max_rows=50).fit(train, targets=[1])
-    assert oracle.share_ == 0.25
-    synthetic = problem(10, 40, seed=2).of(1)  # a quarter of those that balance all training rows
-    score = oracle.score(holdout, synthetic)
-    assert seen == [[45, 5 + 40], 25]
-    assert oracle.score(holdout, synthetic) == score
-
-
-def test_a_report_says_that_a_table_was_scaled_down():
-    X, y = np.random.default_rng(0).normal(size=(130, 3)), np.repeat([0, 1], [100, 30])
-    for max_rows, told in ((40, True), (400, False)):
-        oracle = DownstreamOracle(LogisticRegression(), max_rows=max_rows)
-        report = GANOversampler(gan=GAN(forces={}), oracle=oracle, random_state=0).fit(X, y).report_
-        assert any("'max_rows'" in note for note in report.notes) is told
-
-
-def test_a_trial_draws_the_share_of_new_rows_that_the_oracle_asks_for():
-    class Counting(DownstreamOracle):
-        def score(self, holdout, synthetic):
-            return float(len(synthetic))
-
-    few, whole = (_trial(Counting(max_rows=n), share=3.0) for n in (5, 5000))
-    n_rows = len(whole.oracle.train_)
-    drawn = [trial.utility(Source(trial.pools["targets"], "smote"))[0] for trial in (few, whole)]
-    assert drawn == [round(30 * 5 / n_rows), 30]
-    assert few.at_ratio(0.5).n_new == whole.at_ratio(0.5).n_new
 
 
 def test_undefined_scores_warn_nobody():

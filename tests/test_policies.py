@@ -164,16 +164,16 @@ def test_a_sampler_obeys_and_keeps_the_counts(policy):
     sampler = GANOversampler(policy=policy, **CHEAP)
     rows, labels = sampler.fit_resample(X, y)
     assert np.bincount(labels).tolist() == [66, 66]
-    (note,) = [note for note in sampler.report_.notes if note.startswith("Rows are drawn under")]
-    assert note.count("±") == (0 if policy == "oracle" else 2)
-    assert sampler.report_.seconds["policy"] > 0
+    start = "Of 6 ways to draw" if policy == "oracle" else "Rows are drawn under"
+    (note,) = [note for note in sampler.report_.notes if note.startswith(start)]
+    assert note.count("±") == 2
     again, _ = clone(sampler).fit_resample(X, y)
     np.testing.assert_array_equal(rows, again)
     stored = pickle.loads(pickle.dumps(sampler))
     np.testing.assert_array_equal(
         stored.sample(5, y=1, random_state=1), sampler.sample(5, y=1, random_state=1)
     )
-    assert sampler.rescore("energy").notes[-1].startswith("Rows are drawn under")
+    assert any(note.startswith(start) for note in sampler.rescore("energy").notes)
 
 
 def test_a_policy_changes_what_is_drawn():

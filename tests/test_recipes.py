@@ -14,10 +14,8 @@ from gan_oversampler.selection import choose_way
 from tests.tables import mixed, numbers
 from tests.test_estimator import quick
 
-CHEAP = {
-    "gan": [GAN(base=base, forces={}) for base in ("smote", "star", "border", "bootstrap")],
-    "random_state": 0,
-}
+BASES = ("smote", "star", "border", "local_gaussian")
+CHEAP = {"gan": [GAN(base=base, forces={}) for base in BASES], "random_state": 0}
 
 
 # --- the rule, in numbers small enough to check by hand
@@ -49,6 +47,12 @@ def test_a_way_counts_at_its_best_ratio_and_gets_the_smallest_good_one():
     assert choose_way([plain, better]) == (1, 1.0)
     assert choose_way([plain, {**better, 0.5: np.array([7.0, 9.0])}]) == (1, 0.5)
     assert choose_way([plain, {0.25: np.array([0.0, 0.0])}]) == (0, 1.0)
+
+
+def test_a_small_ratio_may_not_cost_the_gain_for_which_a_way_was_taken():
+    assert choose_way(
+        [{1.0: np.array([10.0, 10.0])}, {0.25: np.array([2.0, 14.0]), 1.0: np.array([11.0, 12.0])}]
+    ) == (1, 1.0)
 
 
 def test_scores_that_are_not_finite_do_not_count():
@@ -87,27 +91,84 @@ def test_as_they_come_recipes_have_the_scores_of_their_candidates():
         assert [line.score, line.standard_error] == pytest.approx(expected.tolist(), abs=1e-12)
 
 
-def _nearness(real, synthetic):
-    """Rows that hardly spread are the best."""
-    return -float(np.abs(np.asarray(synthetic)).mean())
+def _alike(real, synthetic):
+    """The fewer different rows, the better."""
+    return -float(len(np.unique(np.asarray(synthetic).round(4), axis=0)))
 
 
-def test_what_the_oracle_chose_is_what_draws_and_what_gains_are_of():
-    X, y = numbers(110, 10)
-    sampler = GANOversampler(policy="oracle", oracle=_nearness, baselines=("smote",), **CHEAP).fit(X, y)
+COPIES = Policy(spread=0.0)
+
+
+@pytest.fixture
+def copying(monkeypatch):
+    """A fit whose oracle likes copies, and may choose them."""
+    monkeypatch.setattr("gan_oversampler.concluding.POLICIES", (Policy(), COPIES))
+
+    def fit(**changes):
+        options = {"policy": "oracle", "oracle": _alike, "baselines": ("smote",), **CHEAP, **changes}
+        return GANOversampler(**options).fit(*numbers(110, 10))
+
+    return fit
+
+
+def test_what_the_oracle_chose_is_what_draws_and_what_gains_are_of(copying):
+    sampler = copying()
     report = sampler.report_
     (kept,) = report.recipes[report.recipes["kept"]].itertuples()
-    assert report.choice == kept.name
-    policy = Policy(spread=kept.spread, border=kept.border, filter=kept.filter)
-    assert f"Rows are drawn under {policy}." in report.notes
+    assert (report.choice, kept.spread) == (kept.name, 0.0)
+    assert any(note.startswith(f"Rows are drawn under {COPIES}. By the oracle") for note in report.notes)
     smote = report.to_frame().set_index("name").loc["smote", "score"]
     assert report.gains["smote"].mean == pytest.approx(kept.score - smote)
     base = kept.name.removesuffix(" at step 0").removeprefix("base(").removesuffix(")")
-    asked = GANOversampler(
-        policy=policy, gan=GAN(base=base, forces={}), oracle=_nearness, baselines=(), random_state=0
-    ).fit(X, y)
-    rows = [each.sample(9, random_state=1) for each in (sampler, asked)]
-    np.testing.assert_array_equal(*rows)
+    asked = copying(policy=COPIES, gan=GAN(base=base, forces={}))
+    np.testing.assert_array_equal(*(each.sample(9, random_state=1) for each in (sampler, asked)))
+    assert asked.report_.gains["smote"].mean == pytest.approx(kept.score - smote)  # of rows under the policy
+
+
+def test_a_baseline_that_takes_over_leaves_no_recipe_kept(copying):
+    with pytest.warns(UserWarning, match="fallback='baseline'"):
+        sampler = copying(baselines=("random",), policy=None, sampling_strategy="oracle", fallback="baseline")
+    assert sampler.fallback_ == "random"
+    assert not sampler.report_.recipes["kept"].any()
+    assert sampler.sampling_strategy_ == {1: 90}
+
+
+def test_recipes_are_chosen_before_rows_are_rejected_and_told_after(copying):
+    notes = copying(rejection=True, sampling_strategy="oracle").report_.notes
+    chosen, polished, drawn = (
+        next(i for i, note in enumerate(notes) if start in note)
+        for start in ("ways to draw", "with rejection and refinement", "Rows are drawn under")
+    )
+    assert chosen < polished < drawn
+
+
+def test_only_what_was_free_is_told():
+    X, y = numbers(110, 10)
+    told = {
+        name: GANOversampler(strategy, policy=policy, **CHEAP).fit(X, y).report_.notes[0]
+        for name, strategy, policy in (("ratio", "oracle", COPIES), ("policy", 0.5, "oracle"))
+    }
+    assert ("Policy" in told["ratio"], "a ratio of" in told["ratio"]) == (False, True)
+    assert ("Policy" in told["policy"], "a ratio of" in told["policy"]) == (True, False)
+
+
+def test_specifications_that_draw_alike_are_tried_once():
+    X, y = numbers(110, 10)
+    twins = [
+        GAN(base=base, forces={}, widths=(width,))
+        for base, width in (("smote", 8), ("smote", 9), ("star", 8))
+    ]
+    tried = GANOversampler(policy="oracle", gan=twins, random_state=0).fit(X, y).report_.recipes
+    assert len(tried) == 2 * len(POLICIES)
+
+
+def test_the_seconds_of_a_choice_are_counted():
+    X, y = numbers(110, 10)
+    seconds = [
+        GANOversampler("auto", policy=policy, **CHEAP).fit(X, y).report_.seconds["choice"]
+        for policy in (None, "oracle")
+    ]
+    assert seconds[1] > 5 * seconds[0]
 
 
 def test_the_page_shows_the_best_recipes_and_the_kept_one():
@@ -211,8 +272,9 @@ def test_an_oracle_that_cannot_score_a_ratio_is_noted():
 
     X, y = numbers(110, 10)
     sampler = quick(oracle=picky, baselines=(), sampling_strategy="oracle")
-    with pytest.warns(RuntimeWarning, match="could not score .* ratio 0.25"):
+    with pytest.warns(RuntimeWarning, match="could not score .* ratio 0.25") as caught:
         sampler.fit(X, y)
+    assert len([w for w in caught if issubclass(w.category, RuntimeWarning)]) == 1
     assert any("ratio 0.25" in note and "too few" in note for note in sampler.report_.notes)
 
 

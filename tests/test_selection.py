@@ -116,7 +116,7 @@ def test_a_privileged_first_one_is_not_mixed_with_what_scores_far_higher():
 def test_the_report_says_whether_the_kept_one_has_the_best_score(entries, told):
     choice = _chosen(entries, 0.0, 0.0)
     assert choice.best.candidate.specification == 0
-    assert reason(entries, choice, {}).split("; ")[0] == told
+    assert reason(entries, choice, choice.best.utilities, {}).split("; ")[0] == told
 
 
 def test_noise_is_never_kept_unless_there_is_nothing_else():

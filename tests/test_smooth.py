@@ -10,11 +10,9 @@ from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 from gan_oversampler.oracles.downstream import DownstreamOracle
-from gan_oversampler.oracles.samples import spared
 from gan_oversampler.oracles.scorers import scorer_of
 from gan_oversampler.oracles.smooth import SMOOTH, probabilities, smooth_score
 from gan_oversampler.rows import Rows
-from tests.samples import problem
 
 
 def _f1(y, said, n_classes):
@@ -230,21 +228,3 @@ def test_rows_of_a_thinned_class_weigh_as_much_as_those_they_stand_for(name, n_c
     some, all_ = (Told(said[rows], range(n_classes)) for rows in (kept, copies))
     thinned = smooth_score(SMOOTH[name], some, None, y[kept], np.bincount(y[copies]))
     assert thinned == pytest.approx(smooth_score(SMOOTH[name], all_, None, y[copies]))
-
-
-def test_a_large_holdout_keeps_its_rare_rows_and_its_score():
-    study, holdout = problem(200, 40), problem(20000, 30, seed=1)
-    whole, thinned = (DownstreamOracle(max_rows=n).fit(study, targets=[1]) for n in (10**6, 300))
-    assert np.bincount(thinned._question(holdout)[1].codes).tolist() == [120, 30]
-    rows = problem(1, 160, seed=2).of(1)
-    assert thinned.score(holdout, rows) == pytest.approx(whole.score(holdout, rows), abs=0.06)
-
-
-@given(st.lists(st.integers(1, 50), min_size=1, max_size=4), st.integers(1, 120))
-def test_sparing_takes_as_many_as_there_is_room_for_and_no_small_class_first(counts, n):
-    rows = Rows(np.zeros((sum(counts), 1)), np.repeat(np.arange(len(counts)), counts), np.arange(len(counts)))
-    kept = np.bincount(spared(rows, n, np.random.default_rng(0)).codes, minlength=len(counts))
-    assert ((kept >= 1) & (kept <= counts)).all()
-    assert kept.sum() == min(max(n, len(counts)), sum(counts)) or n < len(counts)
-    thinned = kept < counts
-    assert not thinned.any() or kept.max() - kept[thinned].min() <= 1

@@ -213,8 +213,8 @@ class LossDisplay:
     def description(self) -> str:
         """What the picture shows, in words."""
         told = [
-            f"{name}: critic {line['critic_loss'].iloc[-1]:.3f}, generator"
-            f" {line['generator_loss'].iloc[-1]:.3f} at step {line['step'].iloc[-1]}"
+            f"{name}: {', '.join(f'{part} {losses.iloc[-1]:.3f}' for part, losses in _parts(line))}"
+            f" at step {line['step'].iloc[-1]}"
             for name, line in self._lines()
         ]
         return f"Losses over training steps. {'; '.join(told)}."
@@ -234,9 +234,10 @@ class LossDisplay:
         self.figure_ = self.ax_.figure
         for colour, (name, line) in zip(self._colours(len(lines)), lines, strict=True):
             told = "" if len(lines) == 1 else f"{name}: "
-            for part, dash, mark, ink in zip(("critic", "generator"), "-:", "os", colour, strict=True):
-                look = {"color": ink, "ls": dash, "marker": mark, "ms": 4, "lw": 1.8}
-                self.ax_.plot(line["step"], line[f"{part}_loss"], label=f"{told}{part}", **look)
+            looks = {"critic": ("-", "o", colour[0]), "generator": (":", "s", colour[1])}
+            for part, losses in _parts(line):
+                look = dict(zip(("ls", "marker", "color"), looks[part], strict=True), ms=4, lw=1.8)
+                self.ax_.plot(line["step"], losses, label=f"{told}{part}", **look)
         self.ax_.set(xlabel="generator steps", ylabel="mean loss since the step before")
         self.ax_.set_xticks(_some(self.history["step"]))
         plain(self.ax_)
@@ -254,6 +255,12 @@ class LossDisplay:
         if n == 1:
             return [(LINES[0], LINES[5])]
         return [(LINES[i % len(LINES)],) * 2 for i in range(n)]
+
+
+def _parts(line: Any) -> list[tuple[str, Any]]:
+    """Losses of critic and generator, of those that have any: without its force there is no critic."""
+    losses = {part: line[f"{part}_loss"].astype(float) for part in ("critic", "generator")}
+    return [(part, values) for part, values in losses.items() if np.isfinite(values).any()]
 
 
 def _some(steps: Any) -> list[int]:

@@ -18,6 +18,7 @@ from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.oracles.manifold import PRDCOracle
 from gan_oversampler.oracles.privacy import PrivacyOracle
+from gan_oversampler.oracles.samples import thin
 from gan_oversampler.rows import Rows
 
 Draw = Callable[[NDArray[Any], int, np.random.Generator], NDArray[Any]]
@@ -129,6 +130,7 @@ class CompositeOracle(Oracle):
             clone(oracle).fit(self.train_, targets=self.targets_, random_state=self.random_state_)
             for oracle in self._given()
         ]
+        self.share_ = max(oracle.share_ for oracle in self.oracles_)
         self._known: tuple[bytes, NDArray[np.float64]] | None = None
 
     def score(self, holdout: Rows, synthetic: Rows) -> float:
@@ -149,7 +151,10 @@ class CompositeOracle(Oracle):
         return list(self.oracles)
 
     def _utilities(self, holdout: Rows, synthetic: Rows) -> NDArray[np.float64]:
-        return np.array([oracle.utility(holdout, synthetic) for oracle in self.oracles_])
+        rng = np.random.default_rng(self.random_state_)
+        shares = [oracle.share_ / self.share_ for oracle in self.oracles_]
+        parts = [thin(synthetic, share, rng) for share in shares]  # each gets the share that it asks for
+        return np.array([o.utility(holdout, part) for o, part in zip(self.oracles_, parts, strict=True)])
 
     def _references(self, holdout: Rows, synthetic: Rows) -> NDArray[np.float64]:
         """Utilities ``(r, k)`` of the references; remembered while they stay the same."""

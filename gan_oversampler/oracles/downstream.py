@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from gan_oversampler.oracles.learners import ScoringOracle
 from gan_oversampler.oracles.samples import spared, thin
-from gan_oversampler.oracles.scorers import Scorer
-from gan_oversampler.oracles.smooth import SMOOTH, smooth_score
+from gan_oversampler.oracles.scorers import Scorer, weighs
 from gan_oversampler.rows import Rows
 
 # The smooth score nearest to a scorer; F1 for all others, rankings too: generators trained for soft F1
@@ -33,7 +31,7 @@ class DownstreamOracle(ScoringOracle):
     estimator : classifier or list of classifiers, default=None
         Cloned afresh for every score. None takes a panel of cheap learners (logistic regression, five
         neighbours, decision tree; the tree weighs a root of the columns per split where there are more than
-        40,000 cells). Of several the mean score counts.
+        20,000 cells of real rows). Of several the mean score counts.
     scoring : str or callable, default="f1"
         Any scikit-learn scorer or its name, or ``"g_mean"``. For names, classes are coded so that the
         rarest one is the positive one; with more than two classes ``"f1"`` means ``"f1_macro"``, and so
@@ -47,8 +45,8 @@ class DownstreamOracle(ScoringOracle):
         user's own columns: then a pipeline with its own preprocessing can be the ``estimator``.
     max_rows : int, default=1500
         Real rows of a fold that are studied at most; half as many are asked about. A larger table is scaled
-        down, new rows alike; of held-out rows common classes are thinned first, and weigh the more for it
-        where the score is smooth.
+        down, new rows alike; of held-out rows common classes are thinned first, and weigh the more for it.
+        Scorers that take no weights are asked about all classes in proportion.
 
     Attributes
     ----------
@@ -86,7 +84,10 @@ class DownstreamOracle(ScoringOracle):
         self.study_ = thin(self.train_, self.share_, np.random.default_rng(self.random_state_))
 
     def score(self, holdout: Rows, synthetic: Rows) -> float:
-        """Mean score of fresh clones; NaN if a synthetic row is not finite."""
+        """Mean score of fresh clones; NaN if a synthetic row is not finite.
+
+        Of a large table give ``share_`` of the new rows.
+        """
         if not np.isfinite(synthetic.values).all():
             return float("nan")
         scorer, asked = self._question(holdout)
@@ -98,7 +99,6 @@ class DownstreamOracle(ScoringOracle):
         if len(holdout) <= most:
             return self._scorer(), holdout
         rng = np.random.default_rng(self.random_state_)
-        if self.smooth and isinstance(self.scoring, str) and self.scoring in SMOOTH:
-            sizes, measure = np.bincount(holdout.codes), SMOOTH[self.scoring]
-            return partial(smooth_score, measure, sizes=sizes), spared(holdout, most, rng)
+        if weighs(self.scoring):
+            return self._scorer(np.bincount(holdout.codes)), spared(holdout, most, rng)
         return self._scorer(), thin(holdout, most / len(holdout), rng)

@@ -19,10 +19,10 @@ from sklearn.tree import DecisionTreeClassifier
 
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.samples import completed, height, level
-from gan_oversampler.oracles.scorers import Scorer, scorer_of
+from gan_oversampler.oracles.scorers import Scorer, Sizes, scorer_of
 from gan_oversampler.rows import Rows
 
-MANY: Final = 40_000  # cells to study
+MANY: Final = 20_000  # cells of real rows to study
 
 
 def panel(random_state: int, n_cells: int = 0) -> list[ClassifierMixin]:
@@ -48,7 +48,7 @@ class LearnerOracle(Oracle):
     encoded : bool
         Whether classifiers see encoded rows or the user's own columns.
     max_rows : int
-        Rows to study, and to be asked about, at most.
+        Rows to study at most.
     """
 
     estimator: BaseEstimator | Sequence[BaseEstimator] | None
@@ -74,7 +74,7 @@ class LearnerOracle(Oracle):
         """Fresh clones that studied these rows."""
         x, y = self._x(rows), self._y(rows)
         with lean(checked=self.encoded):
-            return [learner.fit(x, y) for learner in self._learners(rows.values.size)]
+            return [learner.fit(x, y) for learner in self._learners()]
 
     def _mean(self, scorer: Scorer, fitted: Sequence[Any], rows: Rows) -> float:
         """Mean score of fitted classifiers on these rows."""
@@ -94,10 +94,11 @@ class LearnerOracle(Oracle):
     def _level(self, rows: Rows) -> Rows:
         return level(rows, height(rows, self.max_rows), self._seed)
 
-    def _learners(self, n_cells: int) -> list[Any]:
-        """Unfitted classifiers for so many cells, seeded alike for every score."""
+    def _learners(self) -> list[Any]:
+        """Unfitted classifiers, the same and seeded alike for every score."""
         if self.estimator is None:
-            return panel(self._seed, n_cells)
+            n_rows, n_columns = self.train_.values.shape
+            return panel(self._seed, min(n_rows, self.max_rows) * n_columns)
         return [seeded(clone(learner), self._seed) for learner in self._given()]
 
     def _given(self) -> list[Any]:
@@ -141,8 +142,8 @@ class ScoringOracle(LearnerOracle):
         scorer_of(self.scoring, n_classes)
         super().validate(n_classes)
 
-    def _scorer(self) -> Scorer:
-        return scorer_of(self.scoring, len(self.train_.classes), smooth=self.smooth)
+    def _scorer(self, sizes: Sizes | None = None) -> Scorer:
+        return scorer_of(self.scoring, len(self.train_.classes), smooth=self.smooth, sizes=sizes)
 
 
 @contextmanager

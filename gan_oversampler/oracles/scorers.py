@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from inspect import signature
 from typing import Any, Final
 
 import numpy as np
@@ -16,8 +17,11 @@ from sklearn.utils import _safe_indexing
 from gan_oversampler._names import did_you_mean
 from gan_oversampler.oracles.smooth import SMOOTH, probabilities, smooth_score
 
-Scorer = Callable[[Any, Any, Any], float]
-"""``(fitted classifier, x, y)`` to a score."""
+Scorer = Callable[..., float]
+"""``(fitted classifier, x, y)`` to a score; some take ``sample_weight``."""
+
+Sizes = NDArray[np.intp]
+"""Rows of each class ``(C,)``."""
 
 TINY: Final = 1e-300  # so that probabilities of 0 have a sum, and all others stay as they are
 
@@ -30,8 +34,12 @@ _MULTICLASS = {
 }
 
 
-def scorer_of(scoring: str | Scorer, n_classes: int, *, smooth: bool = False) -> Scorer:
+def scorer_of(
+    scoring: str | Scorer, n_classes: int, *, smooth: bool = False, sizes: Sizes | None = None
+) -> Scorer:
     """Scorer of coded labels; with ``smooth`` it counts probabilities where it can.
+
+    With ``sizes`` the rows of each class stand for so many, if `weighs` knows how.
 
     Raises
     ------
@@ -41,7 +49,19 @@ def scorer_of(scoring: str | Scorer, n_classes: int, *, smooth: bool = False) ->
     if not isinstance(scoring, str):
         return scoring
     if smooth and scoring in SMOOTH:
-        return partial(smooth_score, SMOOTH[scoring])
+        return partial(smooth_score, SMOOTH[scoring], sizes=sizes)
+    scorer = _named(scoring, n_classes)
+    return scorer if sizes is None else partial(_standing_for, sizes, scorer)
+
+
+def weighs(scoring: str | Scorer) -> bool:
+    """Whether rows that are asked about may stand for more of their class."""
+    if not isinstance(scoring, str) or scoring in SMOOTH:
+        return isinstance(scoring, str)
+    return "sample_weight" in signature(get_scorer(scoring)._score_func).parameters
+
+
+def _named(scoring: str, n_classes: int) -> Scorer:
     if scoring == "f1":
         average = "binary" if n_classes == 2 else "macro"
         return make_scorer(f1_score, average=average, zero_division=0.0)
@@ -55,16 +75,29 @@ def scorer_of(scoring: str | Scorer, n_classes: int, *, smooth: bool = False) ->
     return scorer if n_classes == 2 else partial(_of_classes_there, scorer)
 
 
-def _of_classes_there(scorer: Scorer, learner: Any, x: Any, y: NDArray[np.intp]) -> float:
+def _standing_for(sizes: Sizes, scorer: Scorer, learner: Any, x: Any, y: NDArray[np.intp]) -> float:
+    """Score of rows that stand for so many of their class."""
+    weights = sizes / np.maximum(np.bincount(y, minlength=len(sizes)), 1)
+    return scorer(learner, x, y, sample_weight=weights[y])
+
+
+def _of_classes_there(
+    scorer: Scorer,
+    learner: Any,
+    x: Any,
+    y: NDArray[np.intp],
+    sample_weight: NDArray[np.float64] | None = None,
+) -> float:
     """Score by the classes that both the learner and the rows know: a tiny class may be missing in a fold.
 
     Rankings and probabilities cannot be scored otherwise.
     """
     codes = np.intersect1d(learner.classes_, y)
     if len(codes) == len(learner.classes_) == len(np.unique(y)):
-        return scorer(learner, x, y)
+        return scorer(learner, x, y, sample_weight=sample_weight)
     there = np.flatnonzero(np.isin(y, codes))
-    return scorer(_Among(learner, codes), _safe_indexing(x, there), np.searchsorted(codes, y[there]))
+    among, weights = _Among(learner, codes), None if sample_weight is None else sample_weight[there]
+    return scorer(among, _safe_indexing(x, there), np.searchsorted(codes, y[there]), sample_weight=weights)
 
 
 class _Among(ClassifierMixin, BaseEstimator):

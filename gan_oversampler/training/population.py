@@ -88,6 +88,7 @@ class CrossFitted:
             for number in {m.specification for m in cohort.members}:
                 _, rows = self._place(number)
                 critic, generator = losses_P2[rows].mean(0).tolist()
+                critic = critic if cohort.critic_in_force else math.nan
                 self.losses[number] = critic, generator
         self._step += n_steps
         self._note_decisions()
