@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import make_scorer
+from sklearn.metrics import accuracy_score, make_scorer
 
 from gan_oversampler import GAN, CompositeOracle, DownstreamOracle, GANOversampler
 from gan_oversampler._rng import Streams
