@@ -207,17 +207,16 @@ def _kinds(wishes: Wishes) -> tuple[list[float], list[str]]:
 def _recipe(
     wishes: Wishes, judge: Judge, scored: Sequence[Scored], choice: Choice
 ) -> tuple[Recipe, list[Way]]:
-    """How rows are drawn, and what was tried for it: nothing, unless the oracle is asked to choose."""
-    given = wishes.policy if isinstance(wishes.policy, Policy) else None
-    policies = POLICIES if isinstance(wishes.policy, str) else [given or Policy()]
-    ratios = RATIOS if wishes.choose_ratio else [1.0]
-    if not choice.best.candidate.keepable or (len(policies) * len(ratios) == 1 and given is None):
+    """How rows are drawn, and the ways that were tried, if the oracle is asked to choose."""
+    asked = isinstance(wishes.policy, str) or wishes.choose_ratio
+    if not choice.best.candidate.keepable or (wishes.policy is None and not asked):
         return Recipe(choice, Policy(), 1.0, choice.best.utilities), []
-    if len(policies) * len(ratios) == 1:  # as the user wants it, whatever it is worth
-        return best_recipe(try_recipes(judge, [choice], policies, ratios)), []
-    choices = [choice, *rivals(scored, choice, *_kinds(wishes))][:SHORTLIST]
-    ways = try_recipes(judge, choices, policies, ratios)
-    return best_recipe(ways), ways
+    given = wishes.policy if isinstance(wishes.policy, Policy) else Policy()
+    policies = POLICIES if isinstance(wishes.policy, str) else [given]
+    others = rivals(scored, choice, *_kinds(wishes)) if asked else []
+    ratios = RATIOS if wishes.choose_ratio else [1.0]
+    ways = try_recipes(judge, [choice, *others][:SHORTLIST], policies, ratios)
+    return best_recipe(ways), ways if asked else []
 
 
 def _fall_back(
