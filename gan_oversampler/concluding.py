@@ -36,7 +36,6 @@ BY_WAY: Final = "better in its way to draw than the first choice, by more than c
 ONE_FOLD: Final = (
     "There is one fold only, so nobody knows how scores scatter: standard errors of 0 say nothing."
 )
-
 SCALED: Final = (
     "Scores are of classifiers that study {:.1%} of a fold's rows, and of the new ones ('max_rows' of the"
     " oracle). New rows tell them of all real ones, so doing nothing may be better than it looks."
@@ -240,8 +239,8 @@ def _fall_back(
         base = BASELINES.get(instead, instead)
         by_fold = tuple(Source(pools["targets"][fold], base) for fold in range(len(outcome.by_fold)))
         source = Source(pools["targets"][None], base)
-        outcome = replace(outcome, source=source, by_fold=by_fold, fallback=instead, ratio=1.0)
-        outcome = replace(outcome, kept=(), course=(), policy=Policy())
+        outcome = replace(outcome, source=source, by_fold=by_fold, fallback=instead)
+        outcome = replace(outcome, kept=(), course=(), policy=Policy(), ratio=1.0)
         entries = (replace(e, kept=e.step is None and e.name == instead) for e in outcome.report.entries)
         recipes = outcome.report.recipes
         recipes = None if recipes is None else recipes.assign(kept=False)

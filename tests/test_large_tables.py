@@ -67,14 +67,14 @@ def test_scorers_that_take_no_weights_are_asked_about_classes_in_proportion():
         assert np.isfinite(oracle.score(holdout, problem(1, 90, seed=2).of(1)))
 
 
-def test_all_candidates_meet_the_same_panel():
-    train = problem(900, 100, seed=0)
+@pytest.mark.parametrize(("n_columns", "columns"), [(20, None), (21, "sqrt")])
+def test_all_candidates_meet_the_same_panel(n_columns, columns):
+    rng = np.random.default_rng(0)
+    train = rows_of(rng.normal(size=(1000, n_columns)), np.repeat([0, 1], [900, 100]))
     oracle = DownstreamOracle().fit(train, targets=[1])
-    depths = {len(oracle._fitted(oracle.study_.join(problem(1, n).of(1)))) for n in (1, 900)}
-    trees = [oracle._learners()[-1].max_features for _ in range(2)]
-    assert (depths, trees) == ({3}, [None, None])
-    wide = rows_of(np.random.default_rng(0).normal(size=(1000, 21)), train.codes)
-    assert DownstreamOracle().fit(wide, targets=[1])._learners()[-1].max_features == "sqrt"
+    for n in (0, 1, 800):
+        new = rows_of(rng.normal(size=(n, n_columns)), np.ones(n))
+        assert oracle._fitted(oracle.study_.join(new))[-1].max_features == columns
 
 
 def test_a_composite_gives_each_oracle_its_share_of_new_rows():

@@ -17,7 +17,7 @@ import pytest
 from gan_oversampler import GANOversampler
 from gan_oversampler.networks import FAMILIES, Generator
 from gan_oversampler.perceptron import Mlp
-from gan_oversampler.report import Entry, Gain, Parameter, Report, parameters_of, plain, versions
+from gan_oversampler.report import MOST, Entry, Gain, Parameter, Report, parameters_of, plain, versions
 from gan_oversampler.summary import ModelSummary
 from tests.tables import MIXED, mixed, numbers
 from tests.test_displays import fitted, gathered
@@ -279,3 +279,15 @@ def test_a_page_fits_wide_and_narrow_windows(page, tmp_path):
     assert wide_content <= wide
     assert narrow_content <= narrow
     assert wide_broken == narrow_broken == 0
+
+
+@pytest.mark.parametrize("direction", ["higher", "lower"])
+def test_of_very_many_candidates_the_first_the_best_and_the_kept_are_shown(direction):
+    sign = 1 if direction == "higher" else -1
+    scores = [5, math.nan, *range(MOST), 99, 0]
+    trained = [Entry("gan", step, sign * score, 0.1, kept=step == 7) for step, score in enumerate(scores)]
+    report = Report(f"F1, {direction} is better", "gan", "best", (Entry("smote", None, 0.5, 0.1), *trained))
+    assert [entry.step for entry in report.shown] == [None, 0, 7, scores.index(99)]
+    assert f"and {len(scores) - 3} more, in report_.entries" in str(report)
+    few = replace(report, entries=report.entries[:MOST])
+    assert few.shown == few.entries

@@ -226,5 +226,5 @@ def test_rows_of_a_thinned_class_weigh_as_much_as_those_they_stand_for(name, n_c
     kept = np.concatenate([np.flatnonzero(y > 0), first])
     copies = np.concatenate([kept, *[first] * 4])  # each of these three five times
     some, all_ = (Told(said[rows], range(n_classes)) for rows in (kept, copies))
-    thinned = smooth_score(SMOOTH[name], some, None, y[kept], np.bincount(y[copies]))
+    thinned = scorer_of(name, n_classes, smooth=True, sizes=np.bincount(y[copies]))(some, None, y[kept])
     assert thinned == pytest.approx(smooth_score(SMOOTH[name], all_, None, y[copies]))

@@ -82,8 +82,8 @@ def thin(rows: Rows, share: float, rng: np.random.Generator) -> Rows:
     """A share of the rows of each class, at least one of each."""
     if share >= 1.0:
         return rows
-    counts = {code: int(np.sum(rows.codes == code)) for code in np.unique(rows.codes).tolist()}
-    return _some(rows, {code: max(1, round(share * n)) for code, n in counts.items()}, rng)
+    counts = zip(*(found.tolist() for found in np.unique(rows.codes, return_counts=True)), strict=True)
+    return _some(rows, {code: max(1, round(share * n)) for code, n in counts}, rng)
 
 
 def spared(rows: Rows, n: int, rng: np.random.Generator) -> Rows:

@@ -49,8 +49,9 @@ def scorer_of(
     if not isinstance(scoring, str):
         return scoring
     if smooth and scoring in SMOOTH:
-        return partial(smooth_score, SMOOTH[scoring], sizes=sizes)
-    scorer = _named(scoring, n_classes)
+        scorer: Scorer = partial(smooth_score, SMOOTH[scoring])
+    else:
+        scorer = _named(scoring, n_classes)
     return scorer if sizes is None else partial(_standing_for, sizes, scorer)
 
 

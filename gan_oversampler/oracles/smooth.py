@@ -16,20 +16,19 @@ Measure = Callable[[Confusion], float]
 
 
 def smooth_score(
-    measure: Measure, learner: Any, x: Any, y: NDArray[np.intp], sizes: NDArray[np.intp] | None = None
+    measure: Measure,
+    learner: Any,
+    x: Any,
+    y: NDArray[np.intp],
+    sample_weight: NDArray[np.float64] | None = None,
 ) -> float:
-    """Score of a fitted classifier of class codes on rows ``x`` of classes ``y``.
-
-    With ``sizes`` ``(C,)`` the rows of each class stand for so many.
-    """
+    """Score of a fitted classifier of class codes on rows ``x`` of classes ``y``."""
     said_nC = probabilities(learner, x)
     n_classes = max(said_nC.shape[1], int(y.max()) + 1)
     said_nC = np.pad(said_nC, ((0, 0), (0, n_classes - said_nC.shape[1])))
-    confusion = np.eye(n_classes)[y].T @ said_nC
-    if sizes is not None:
-        counts = np.bincount(y, minlength=n_classes)
-        confusion *= (np.pad(sizes, (0, n_classes - len(sizes))) / np.maximum(counts, 1))[:, None]
-    return measure(confusion)
+    if sample_weight is not None:
+        said_nC = said_nC * sample_weight[:, None]
+    return measure(np.eye(n_classes)[y].T @ said_nC)
 
 
 def probabilities(learner: Any, x: Any) -> NDArray[np.float64]:
