@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from numbers import Integral, Real
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from gan_oversampler._identity import plain
 from gan_oversampler._names import lookup
 from gan_oversampler.activations import ACTIVATIONS
 from gan_oversampler.bases import BASES
@@ -389,22 +390,6 @@ class GAN(BaseEstimator):
 
     @property
     def shape_key(self) -> str:
-        """Specifications with equal keys share one tensor program: they differ in base and replicas only.
-
-        Streams are named after it, so it leaves defaults out: a new parameter changes no old result.
-        """
-        usual = GAN().get_params(deep=False)
-        given = {name: _plain(value) for name, value in self.get_params(deep=False).items()}
-        changed = {name: value for name, value in given.items() if value != _plain(usual[name])}
-        return repr(sorted((name, value) for name, value in changed.items() if name not in APART))
-
-
-def _plain(value: Any) -> Any:
-    """Equal parameters alike, however they are written: 1 and 1.0, lists and tuples."""
-    if isinstance(value, BaseEstimator):
-        return _plain(value.get_params())
-    if isinstance(value, Mapping):
-        return sorted((name, _plain(weight)) for name, weight in value.items())
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return tuple(map(_plain, value))
-    return float(value) if isinstance(value, Real) else value
+        """Equal for specifications that share one tensor program: they differ in base and replicas only."""
+        params = self.get_params(deep=False)
+        return repr(sorted((name, plain(value)) for name, value in params.items() if name not in APART))

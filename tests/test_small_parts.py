@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import clone
 
+from gan_oversampler._identity import VERSION_1, stream_name
 from gan_oversampler._names import did_you_mean, lookup
 from gan_oversampler._rng import Streams
 from gan_oversampler._threads import single_threaded
@@ -22,7 +23,7 @@ from gan_oversampler.oracles.scorers import scorer_names
 from gan_oversampler.oracles.smooth import SMOOTH
 from gan_oversampler.report import Entry, Gain, Report
 from gan_oversampler.rows import Rows
-from gan_oversampler.specification import GAN
+from gan_oversampler.specification import APART, GAN
 from gan_oversampler.utility import OBJECTIVES
 from tests.samples import global_state
 
@@ -323,6 +324,18 @@ def test_specifications_share_a_program_when_they_differ_in_their_base_only():
     assert len(keys) == 1
     others = [GAN(loss="hinge"), GAN(widths=(8,)), GAN(reach=0.1), GAN("classic"), GAN(forces={})]
     assert len(keys | {gan.shape_key for gan in others}) == 1 + len(others)
+
+
+def test_every_parameter_is_named_in_the_random_streams_of_a_gan_or_changes_none():
+    named = {path for path, _ in VERSION_1.values()} | set(APART)
+    assert named == set(GAN().get_params(deep=False))
+
+
+def test_what_streams_are_named_after_is_frozen():
+    assert stream_name(GAN()) == "[]smote"
+    gan = GAN("guided", base="star", widths=[32], reach=1, forces={"utility": 1, "adversarial": 0.5})
+    name = "[('family', 'guided'), ('forces', [('adversarial', 0.5), ('utility', 1.0)]), ('reach', 1.0)"
+    assert stream_name(gan) == name + ", ('widths', (32.0,))]star"
 
 
 def test_labels_name_family_and_base():

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import torch
 
+from gan_oversampler._identity import stream_name
 from gan_oversampler._rng import Streams
 from gan_oversampler.autoencoder import CriticNet
 from gan_oversampler.events import Event
@@ -51,7 +52,7 @@ class CrossFitted:
         groups: dict[str, list[Member]] = defaultdict(list)
         seen: dict[str, int] = defaultdict(int)
         for number, gan in enumerate(gans):
-            name = gan.shape_key + gan.base
+            name = stream_name(gan)
             root = streams.child(name, seen[name])
             seen[name] += 1
             groups[gan.shape_key] += _members(number, gan, pools[gan.classes], root)
