@@ -16,8 +16,8 @@ from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted, validate_data
 
+from gan_oversampler.encoding.dataset import Frame
 from gan_oversampler.estimator import GANOversampler
-from gan_oversampler.rows import Frame
 
 
 def to_shares(probabilities: NDArray[Any], *, seen: ArrayLike, wanted: ArrayLike) -> NDArray[np.float64]:

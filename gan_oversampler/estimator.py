@@ -16,26 +16,23 @@ from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted, validate_data
 
-from gan_oversampler._names import lookup
-from gan_oversampler._rng import Streams
-from gan_oversampler._threads import single_threaded
-from gan_oversampler.codec.codec import Codec
-from gan_oversampler.filtering import attempt, told_of
-from gan_oversampler.fitted import Fitted, frames_of
-from gan_oversampler.fitting import Fit, rescore, run
-from gan_oversampler.judging import missing
+from gan_oversampler._utils import Streams, lookup, single_threaded
+from gan_oversampler.encoding.dataset import Frame, Rows
+from gan_oversampler.encoding.labels import Target
+from gan_oversampler.encoding.table_encoder import Codec, frames_of
+from gan_oversampler.gans.gan import GAN
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.registry import name_of, oracle_of
-from gan_oversampler.parameters import check_grids, plan_of
-from gan_oversampler.policies import CHOSEN, Policy
-from gan_oversampler.refinement import Refinement
-from gan_oversampler.rejection import Rejection
-from gan_oversampler.report import Report, parameters_of
-from gan_oversampler.rows import Frame, Rows
-from gan_oversampler.specification import GAN
-from gan_oversampler.summary import ModelSummary
-from gan_oversampler.target import Target
+from gan_oversampler.plan import check_grids, plan_of
+from gan_oversampler.reporting.model_summary import ModelSummary
+from gan_oversampler.reporting.report import Report, parameters_of
+from gan_oversampler.sampling.acceptance import Rejection
+from gan_oversampler.sampling.policy import CHOSEN, Policy
+from gan_oversampler.sampling.refinement import Refinement
+from gan_oversampler.sampling.rejection import attempt, told_of
+from gan_oversampler.selection.scoring import missing
 from gan_oversampler.training.loop import Budget
+from gan_oversampler.workflow import Fit, Fitted, rescore, run
 
 
 class GANOversampler(BaseOverSampler):

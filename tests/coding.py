@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
-from gan_oversampler.codec.codec import Codec
+from gan_oversampler.encoding.table_encoder import Codec
 
 N = 60
 

@@ -5,13 +5,13 @@ from dataclasses import fields
 import numpy as np
 import torch
 
-from gan_oversampler._rng import Streams
-from gan_oversampler.bases import BASES
-from gan_oversampler.schema import Block, Layout
-from gan_oversampler.space import RowSpace
+from gan_oversampler._utils import Streams
+from gan_oversampler.encoding.layout import Block, Layout
+from gan_oversampler.encoding.row_space import RowSpace
+from gan_oversampler.sampling.base_samplers import BASES
+from gan_oversampler.sampling.pool import Pool
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member, State
-from gan_oversampler.training.pool import Pool
 from gan_oversampler.training.population import CrossFitted
 from tests.tables import MIXED
 

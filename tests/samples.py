@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gan_oversampler.rows import Rows
+from gan_oversampler.encoding.dataset import Rows
 
 WORDS = np.array(["common", "rare"])
 

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_oversampler import GAN
-from gan_oversampler._rng import Streams
-from gan_oversampler.forces import adversarial
-from gan_oversampler.losses import (
+from gan_oversampler._utils import Streams
+from gan_oversampler.encoding.layout import Block, Layout
+from gan_oversampler.encoding.row_space import RowSpace
+from gan_oversampler.gans.losses import (
     CONTROL_RATE,
     LOSSES,
     MARGIN,
@@ -17,12 +18,11 @@ from gan_oversampler.losses import (
     proportional_control,
     pulling_away,
 )
-from gan_oversampler.perceptron import Mlp
-from gan_oversampler.schema import Block, Layout
-from gan_oversampler.space import RowSpace
+from gan_oversampler.gans.objectives import adversarial
+from gan_oversampler.nn.mlp import Mlp
+from gan_oversampler.sampling.pool import Pool
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
-from gan_oversampler.training.pool import Pool
 from gan_oversampler.training.population import CrossFitted
 from tests.populations import CPU, OTHERS, differences, numbers_of, pool_of
 from tests.test_losses import _draft, _randn

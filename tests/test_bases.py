@@ -8,9 +8,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_oversampler.bases import BASES, N_AROUND, N_NEIGHBORS, N_TRAITS, Neighbourhood, systematic
-from gan_oversampler.schema import Block, Layout
-from gan_oversampler.space import RowSpace
+from gan_oversampler.encoding.layout import Block, Layout
+from gan_oversampler.encoding.row_space import RowSpace
+from gan_oversampler.sampling.base_samplers import (
+    BASES,
+    N_AROUND,
+    N_NEIGHBORS,
+    N_TRAITS,
+    Neighbourhood,
+    systematic,
+)
 
 MIXED = RowSpace(
     Layout(

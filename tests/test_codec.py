@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from gan_oversampler.codec.codec import Codec
+from gan_oversampler.encoding.table_encoder import Codec
 from tests.coding import N, column_of, pandas_frame, polars_frame, rng, round_trip, some_rows
 
 # The way back

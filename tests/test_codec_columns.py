@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gan_oversampler.codec.cells import Cells
-from gan_oversampler.codec.codec import Codec
-from gan_oversampler.codec.columns import learn_column
-from gan_oversampler.codec.levels import MAX_STATES, Levels
-from gan_oversampler.codec.number import Number
-from gan_oversampler.codec.times import Time
+from gan_oversampler.encoding.categorical import MAX_STATES, Levels
+from gan_oversampler.encoding.cells import Cells
+from gan_oversampler.encoding.columns import learn_column
+from gan_oversampler.encoding.datetime import Time
+from gan_oversampler.encoding.numeric import Number
+from gan_oversampler.encoding.table_encoder import Codec
 from tests.coding import N, column_of, rng, round_trip, some_rows
 
 # Numbers

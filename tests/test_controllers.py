@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_oversampler import GAN
-from gan_oversampler.controllers import (
+from gan_oversampler.gans.controllers import (
     CONTROLLERS,
     FASTEST,
     HOLD,
@@ -25,9 +25,9 @@ from gan_oversampler.controllers import (
     WINDOW,
     gap_factor,
 )
-from gan_oversampler.divergences import DIVERGENCES
-from gan_oversampler.losses import LOSSES
-from gan_oversampler.signals import Signals, deviation
+from gan_oversampler.gans.divergences import DIVERGENCES
+from gan_oversampler.gans.losses import LOSSES
+from gan_oversampler.gans.signals import Signals, deviation
 from gan_oversampler.training.control import Control
 from tests.populations import cohort_of, differences, numbers_of, one, plain_pool, pool_of, population_of
 

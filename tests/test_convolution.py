@@ -8,11 +8,11 @@ import torch.nn.functional as F
 from sklearn.base import clone
 
 from gan_oversampler import GAN, GANOversampler, preset
-from gan_oversampler.autoencoder import mirrored
-from gan_oversampler.canvas import Canvas, sides
-from gan_oversampler.convolution import Decoder, Encoder
-from gan_oversampler.schema import Block, Layout
-from gan_oversampler.space import RowSpace
+from gan_oversampler.encoding.layout import Block, Layout
+from gan_oversampler.encoding.row_space import RowSpace
+from gan_oversampler.nn.autoencoder import mirrored
+from gan_oversampler.nn.convolution import Decoder, Encoder
+from gan_oversampler.nn.image_grid import Canvas, sides
 from tests.test_losses import _randn
 
 GRIDS = [(28, 28), (6, 5), (4, 4), (1, 7), (3, 1), (1, 1)]

@@ -15,23 +15,23 @@ from matplotlib.figure import Figure
 from scipy import sparse
 
 from gan_oversampler import GAN, GANOversampler
-from gan_oversampler._rng import Streams
-from gan_oversampler.codec.codec import Codec
-from gan_oversampler.displays import tables
-from gan_oversampler.displays.correlation import CorrelationDisplay
-from gan_oversampler.displays.drawing import LINES, spread
-from gan_oversampler.displays.marginals import MarginalsDisplay
-from gan_oversampler.displays.pairs import Pair
-from gan_oversampler.displays.plane import ProjectionDisplay
-from gan_oversampler.displays.scores import ScoresDisplay
-from gan_oversampler.displays.training import LossDisplay, TrajectoryDisplay
-from gan_oversampler.evidence import MOST_DRAWN, MOST_REAL, Evidence, as_pandas, n_drawn
-from gan_oversampler.rows import Rows
-from gan_oversampler.sampling import Source
-from gan_oversampler.space import RowSpace
-from gan_oversampler.splitting import split
-from gan_oversampler.target import Target
-from gan_oversampler.training.pool import Pool
+from gan_oversampler._utils import Streams
+from gan_oversampler.encoding.dataset import Rows
+from gan_oversampler.encoding.labels import Target
+from gan_oversampler.encoding.row_space import RowSpace
+from gan_oversampler.encoding.table_encoder import Codec
+from gan_oversampler.reporting.displays import tables
+from gan_oversampler.reporting.displays.correlation import CorrelationDisplay
+from gan_oversampler.reporting.displays.drawing import LINES, spread
+from gan_oversampler.reporting.displays.marginals import MarginalsDisplay
+from gan_oversampler.reporting.displays.pairs import Pair
+from gan_oversampler.reporting.displays.projection import ProjectionDisplay
+from gan_oversampler.reporting.displays.scores import ScoresDisplay
+from gan_oversampler.reporting.displays.training import LossDisplay, TrajectoryDisplay
+from gan_oversampler.reporting.evidence import MOST_DRAWN, MOST_REAL, Evidence, as_pandas, n_drawn
+from gan_oversampler.sampling.pool import Pool
+from gan_oversampler.sampling.sources import Source
+from gan_oversampler.selection.folds import split
 from tests.tables import mixed, numbers
 
 OF_ROWS = (MarginalsDisplay, ProjectionDisplay, CorrelationDisplay)

@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F
 
 from gan_oversampler import GAN, GANOversampler
-from gan_oversampler._rng import Streams
-from gan_oversampler.divergences import DIVERGENCES, STEEPEST, bent
-from gan_oversampler.losses import LOSSES
+from gan_oversampler._utils import Streams
+from gan_oversampler.gans.divergences import DIVERGENCES, STEEPEST, bent
+from gan_oversampler.gans.losses import LOSSES
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
 from tests.populations import CPU, pool_of

@@ -7,16 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kstest, qmc
 
-from gan_oversampler import sampling
-from gan_oversampler._rng import Streams
-from gan_oversampler.bases import Chance, Neighbourhood
-from gan_oversampler.even import MARGIN, MOST, even
-from gan_oversampler.latent import LATENTS, Latent
-from gan_oversampler.sampling import Source
-from gan_oversampler.specification import GAN
+import gan_oversampler.sampling.sources as sampling
+from gan_oversampler._utils import Streams
+from gan_oversampler.gans.gan import GAN
+from gan_oversampler.nn.latent import LATENTS, Latent
+from gan_oversampler.sampling.base_samplers import Chance, Neighbourhood
+from gan_oversampler.sampling.pool import Pool
+from gan_oversampler.sampling.quasi_random import MARGIN, MOST, even
+from gan_oversampler.sampling.sources import Source
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
-from gan_oversampler.training.pool import Pool
 from tests.tables import MIXED
 
 

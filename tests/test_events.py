@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from gan_oversampler import GAN, GANOversampler
-from gan_oversampler.events import Event, in_order
-from gan_oversampler.page import MOST_EVENTS
-from gan_oversampler.report import Report
+from gan_oversampler.callbacks import Event, in_order
+from gan_oversampler.reporting.html import MOST_EVENTS
+from gan_oversampler.reporting.report import Report
 from gan_oversampler.training.loop import Budget, Follower, train
 from gan_oversampler.training.population import CrossFitted
 from tests.populations import SMALL, differences, numbers_of, population_of

@@ -6,14 +6,14 @@ import torch
 from sklearn.base import clone
 
 from gan_oversampler import GAN, Evolution, GANOversampler
-from gan_oversampler._rng import Streams
-from gan_oversampler.divergences import DIVERGENCES
-from gan_oversampler.evolution import MUTATIONS, mixed, mutated, survivors
-from gan_oversampler.losses import LOSSES
-from gan_oversampler.sampling import Source
+from gan_oversampler._utils import Streams
+from gan_oversampler.gans.divergences import DIVERGENCES
+from gan_oversampler.gans.evolution import MUTATIONS, mixed, mutated, survivors
+from gan_oversampler.gans.losses import LOSSES
+from gan_oversampler.sampling.pool import Pool
+from gan_oversampler.sampling.sources import Source
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
-from gan_oversampler.training.pool import Pool
 from tests.populations import CPU, PLANE, pool_of
 from tests.tables import numbers
 

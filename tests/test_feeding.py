@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from gan_oversampler._rng import Streams
-from gan_oversampler.bases import BASES
-from gan_oversampler.latent import Latent
-from gan_oversampler.losses import LOSSES
-from gan_oversampler.networks import FAMILIES
-from gan_oversampler.sampling import CHUNK, Source
-from gan_oversampler.specification import GAN
-from gan_oversampler.training.feed import Feed
-from gan_oversampler.training.pool import Pool
+from gan_oversampler._utils import Streams
+from gan_oversampler.gans.gan import GAN
+from gan_oversampler.gans.losses import LOSSES
+from gan_oversampler.nn.generator import FAMILIES
+from gan_oversampler.nn.latent import Latent
+from gan_oversampler.sampling.base_samplers import BASES
+from gan_oversampler.sampling.pool import Pool
+from gan_oversampler.sampling.sources import CHUNK, Source
+from gan_oversampler.training.batches import Feed
 from gan_oversampler.training.population import CrossFitted
 from tests.populations import (
     CPU,

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import gans
 from benchmarks.fidelity import precision
-from gan_oversampler.presets import PRESETS
+from gan_oversampler.gans.presets import PRESETS
 
 
 def _rows():

@@ -5,14 +5,14 @@ import pytest
 import torch
 
 from gan_oversampler import GAN, Evolution, GANOversampler
-from gan_oversampler._rng import Streams
-from gan_oversampler.controllers import CONTROLLERS
-from gan_oversampler.losses import LOSSES, PENALTIES
-from gan_oversampler.networks import FAMILIES
-from gan_oversampler.presets import PRESETS
+from gan_oversampler._utils import Streams
+from gan_oversampler.gans.controllers import CONTROLLERS
+from gan_oversampler.gans.losses import LOSSES, PENALTIES
+from gan_oversampler.gans.presets import PRESETS
+from gan_oversampler.gans.utility import OBJECTIVES
+from gan_oversampler.nn.generator import FAMILIES
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
-from gan_oversampler.utility import OBJECTIVES
 from tests.populations import pool_of
 from tests.tables import numbers
 from tests.test_convolution import images

@@ -7,13 +7,13 @@ import torch.nn.functional as F
 from sklearn.base import clone
 
 from gan_oversampler import GAN, GANOversampler, preset
-from gan_oversampler._rng import Streams
-from gan_oversampler.activations import ACTIVATIONS
-from gan_oversampler.latent import LATENTS, Latent
-from gan_oversampler.losses import LOSSES
-from gan_oversampler.optimizers import OPTIMIZERS
-from gan_oversampler.presets import PRESETS
-from gan_oversampler.sampling import Source
+from gan_oversampler._utils import Streams
+from gan_oversampler.gans.losses import LOSSES
+from gan_oversampler.gans.presets import PRESETS
+from gan_oversampler.nn.latent import LATENTS, Latent
+from gan_oversampler.nn.optimizers import OPTIMIZERS
+from gan_oversampler.nn.packed import ACTIVATIONS
+from gan_oversampler.sampling.sources import Source
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
 from tests.populations import CPU, pool_of

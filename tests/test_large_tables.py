@@ -8,14 +8,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, make_scorer
 
 from gan_oversampler import GAN, CompositeOracle, DownstreamOracle, GANOversampler
-from gan_oversampler._rng import Streams
-from gan_oversampler.judging import Trial
+from gan_oversampler._utils import Streams
+from gan_oversampler.encoding.dataset import Rows
+from gan_oversampler.encoding.layout import Block, Layout
+from gan_oversampler.encoding.row_space import RowSpace
 from gan_oversampler.oracles.samples import spared
-from gan_oversampler.rows import Rows
-from gan_oversampler.sampling import Source
-from gan_oversampler.schema import Block, Layout
-from gan_oversampler.space import RowSpace
-from gan_oversampler.training.pool import Pool
+from gan_oversampler.sampling.pool import Pool
+from gan_oversampler.sampling.sources import Source
+from gan_oversampler.selection.scoring import Trial
 from tests.samples import problem, rows_of
 
 PLANE = RowSpace(Layout((Block("x", 0, 0, ()), Block("y", 1, 0, ()))))

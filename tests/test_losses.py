@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
-from gan_oversampler.forces import FORCES, Draft
-from gan_oversampler.losses import LOSSES, PENALTIES, density_ratio
-from gan_oversampler.utility import Lesson
+from gan_oversampler.gans.losses import LOSSES, PENALTIES, density_ratio
+from gan_oversampler.gans.objectives import FORCES, Draft
+from gan_oversampler.gans.utility import Lesson
 
 SMOOTH = sorted(name for name, penalty in PENALTIES.items() if penalty)
 TELLING = sorted(name for name, loss in LOSSES.items() if loss.ratio)

@@ -8,13 +8,13 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_oversampler._products import LANES, padded
-from gan_oversampler.bases import BASES, Neighbourhood
-from gan_oversampler.geometry import Geometry, Start
-from gan_oversampler.networks import FAMILIES, Generator, Reach
-from gan_oversampler.packed import NORM_MOMENTUM, SLOPE
-from gan_oversampler.perceptron import Mlp
-from gan_oversampler.space import STATE_LOGIT
+from gan_oversampler.encoding.row_space import STATE_LOGIT
+from gan_oversampler.nn.batched_ops import LANES, padded
+from gan_oversampler.nn.generator import FAMILIES, Generator, Reach
+from gan_oversampler.nn.learned_geometry import Geometry, Start
+from gan_oversampler.nn.mlp import Mlp
+from gan_oversampler.nn.packed import NORM_MOMENTUM, SLOPE
+from gan_oversampler.sampling.base_samplers import BASES, Neighbourhood
 from tests.tables import MIXED
 
 SHAPES = {

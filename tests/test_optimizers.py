@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from gan_oversampler.optimizers import MAX_NORM, OPTIMIZERS, clipped
+from gan_oversampler.nn.optimizers import MAX_NORM, OPTIMIZERS, clipped
 
 BETAS = (0.5, 0.9)
 THEIRS = {

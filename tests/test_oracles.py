@@ -21,18 +21,18 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from gan_oversampler._rng import Streams
-from gan_oversampler.judging import BASELINES, NOTHING, Judge, Trial, missing
+from gan_oversampler._utils import Streams
+from gan_oversampler.encoding.layout import Block, Layout
+from gan_oversampler.encoding.row_space import RowSpace
+from gan_oversampler.gans.gan import GAN
 from gan_oversampler.oracles.base import CallableOracle, Oracle
 from gan_oversampler.oracles.distances import EnergyOracle, FrechetOracle
 from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.oracles.registry import oracle_of
 from gan_oversampler.oracles.scorers import scorer_names
-from gan_oversampler.schema import Block, Layout
-from gan_oversampler.space import RowSpace
-from gan_oversampler.specification import GAN
+from gan_oversampler.sampling.pool import Pool
+from gan_oversampler.selection.scoring import BASELINES, NOTHING, Judge, Trial, missing
 from gan_oversampler.training.loop import Candidate
-from gan_oversampler.training.pool import Pool
 from tests.samples import NONE, global_state, problem, rows_of, three
 
 # --- downstream

@@ -15,10 +15,19 @@ import pandas as pd
 import pytest
 
 from gan_oversampler import GANOversampler
-from gan_oversampler.networks import FAMILIES, Generator
-from gan_oversampler.perceptron import Mlp
-from gan_oversampler.report import MOST, Entry, Gain, Parameter, Report, parameters_of, plain, versions
-from gan_oversampler.summary import ModelSummary
+from gan_oversampler.nn.generator import FAMILIES, Generator
+from gan_oversampler.nn.mlp import Mlp
+from gan_oversampler.reporting.model_summary import ModelSummary
+from gan_oversampler.reporting.report import (
+    MOST,
+    Entry,
+    Gain,
+    Parameter,
+    Report,
+    parameters_of,
+    plain,
+    versions,
+)
 from tests.tables import MIXED, mixed, numbers
 from tests.test_displays import fitted, gathered
 

@@ -11,13 +11,13 @@ from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 
 from gan_oversampler import GAN, GANOversampler, Policy
-from gan_oversampler._rng import Streams
-from gan_oversampler.filtering import Drawn, Filtered, attempt
-from gan_oversampler.policies import POLICIES, Governed, policy_of
-from gan_oversampler.sampling import Source
-from gan_oversampler.schema import Block, Layout
-from gan_oversampler.space import RowSpace
-from gan_oversampler.training.pool import Pool
+from gan_oversampler._utils import Streams
+from gan_oversampler.encoding.layout import Block, Layout
+from gan_oversampler.encoding.row_space import RowSpace
+from gan_oversampler.sampling.policy import POLICIES, Governed, policy_of
+from gan_oversampler.sampling.pool import Pool
+from gan_oversampler.sampling.rejection import Drawn, Filtered, attempt
+from gan_oversampler.sampling.sources import Source
 from tests.tables import MIXED, mixed, numbers
 from tests.test_sampling import POOL
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from gan_oversampler import GAN, DownstreamOracle, GANOversampler
-from gan_oversampler.portfolio import FEW, PORTFOLIO, default_portfolio
+from gan_oversampler.gans.presets import FEW, PORTFOLIO, default_portfolio
 from tests.tables import mixed, numbers
 from tests.test_estimator import FAST, Scripted, quick
 
@@ -295,7 +295,7 @@ def test_where_only_noise_is_left_the_base_draws(oracle):
 
 
 def test_without_an_oracle_training_goes_on_after_collapse(monkeypatch):
-    monkeypatch.setattr("gan_oversampler.controllers.LEAST_SPREAD", 1e9)  # all new rows count as alike
+    monkeypatch.setattr("gan_oversampler.gans.controllers.LEAST_SPREAD", 1e9)  # all new rows count as alike
     gan = GAN("classic", controllers=("collapse",), widths=(8,), batch_size=32)
     sampler = GANOversampler(gan=gan, oracle=None, max_steps=40, epoch_unit=5, random_state=0)
     with pytest.warns(UserWarning, match="No trained generator of 'classic' could be kept"):

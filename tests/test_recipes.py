@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from gan_oversampler import GAN, DownstreamOracle, GANOversampler, Policy
-from gan_oversampler.page import MOST_RECIPES
-from gan_oversampler.policies import POLICIES
-from gan_oversampler.recipes import RATIOS, SHORTLIST
-from gan_oversampler.selection import choose_way
+from gan_oversampler.reporting.html import MOST_RECIPES
+from gan_oversampler.sampling.policy import POLICIES
+from gan_oversampler.selection.choice import choose_way
+from gan_oversampler.selection.draw_options import RATIOS, SHORTLIST
 from tests.tables import mixed, numbers
 from tests.test_estimator import quick
 
@@ -102,7 +102,7 @@ COPIES = Policy(spread=0.0)
 @pytest.fixture
 def copying(monkeypatch):
     """A fit whose oracle likes copies, and may choose them."""
-    monkeypatch.setattr("gan_oversampler.concluding.POLICIES", (Policy(), COPIES))
+    monkeypatch.setattr("gan_oversampler.selection.outcome.POLICIES", (Policy(), COPIES))
 
     def fit(**changes):
         options = {"policy": "oracle", "oracle": _alike, "baselines": ("smote",), **CHEAP, **changes}
@@ -164,7 +164,7 @@ def test_specifications_that_draw_alike_are_tried_once():
 
 def test_the_seconds_of_a_choice_are_counted(monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("gan_oversampler.fitting.time.perf_counter", lambda: now[0])
+    monkeypatch.setattr("gan_oversampler.workflow.time.perf_counter", lambda: now[0])
 
     def slow(real, synthetic):
         now[0] += 1.0  # a second per scoring

@@ -10,14 +10,23 @@ import torch
 from sklearn.base import clone
 
 from gan_oversampler import GAN, GANOversampler, Refinement
-from gan_oversampler._rng import Streams
-from gan_oversampler.filtering import REFINERS, Refined
-from gan_oversampler.ratio import View, folded, ratio_critics
-from gan_oversampler.refinement import RATES, STEEPEST, flow, price_of, refinement_of, slope, transport
-from gan_oversampler.sampling import Source
+from gan_oversampler._utils import Streams
+from gan_oversampler.sampling.density_ratio import View, folded, ratio_critics
+from gan_oversampler.sampling.pool import Pool
+from gan_oversampler.sampling.refinement import (
+    RATES,
+    REFINERS,
+    STEEPEST,
+    Refined,
+    flow,
+    price_of,
+    refinement_of,
+    slope,
+    transport,
+)
+from gan_oversampler.sampling.sources import Source
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
-from gan_oversampler.training.pool import Pool
 from tests.populations import CPU, pool_of
 from tests.tables import MIXED, mixed, numbers
 

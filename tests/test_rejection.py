@@ -14,10 +14,8 @@ from scipy.stats import kstest
 from sklearn.base import clone
 
 from gan_oversampler import GAN, EnergyOracle, GANOversampler, Rejection
-from gan_oversampler._rng import Streams
-from gan_oversampler.filtering import Boosted, Filtered, Gate, gate_of
-from gan_oversampler.ratio import View, calibrated, folded, ratio_critics
-from gan_oversampler.rejection import (
+from gan_oversampler._utils import Streams
+from gan_oversampler.sampling.acceptance import (
     LAWS,
     Boosting,
     Independent,
@@ -27,7 +25,9 @@ from gan_oversampler.rejection import (
     optimal_budget,
     rejection_of,
 )
-from gan_oversampler.sampling import Mixture
+from gan_oversampler.sampling.density_ratio import View, calibrated, folded, ratio_critics
+from gan_oversampler.sampling.rejection import Boosted, Filtered, Gate, gate_of
+from gan_oversampler.sampling.sources import Mixture
 from tests.tables import mixed, numbers
 
 WIDE = 1.5  # of the proposals; real rows are standard normal, so the largest ratio is 1.5, at 0

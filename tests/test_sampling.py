@@ -6,9 +6,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_oversampler._rng import Streams
-from gan_oversampler.sampling import Mixture, Source
-from gan_oversampler.training.pool import Pool
+from gan_oversampler._utils import Streams
+from gan_oversampler.sampling.pool import Pool
+from gan_oversampler.sampling.sources import Mixture, Source
 from tests.tables import MIXED
 
 

@@ -8,16 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_oversampler.selection import (
-    better_baseline,
-    choose,
-    choose_ratio,
-    gain_over,
-    standard_error,
-)
-from gan_oversampler.telling import reason
+from gan_oversampler.nn.generator import Snapshot
+from gan_oversampler.selection.choice import better_baseline, choose, choose_ratio, gain_over, standard_error
+from gan_oversampler.selection.history import reason
 from gan_oversampler.training.loop import Candidate, Scored
-from gan_oversampler.training.members import Snapshot
 
 
 class Broken(Snapshot):

@@ -5,8 +5,8 @@ from functools import partial
 import pytest
 import torch
 
-from gan_oversampler.augmentation import JITTER, REPLACED, Augmentation
-from gan_oversampler.signals import read, signs, spread_ratio, variety_ratio
+from gan_oversampler.gans.signals import read, signs, spread_ratio, variety_ratio
+from gan_oversampler.training.augmentation import JITTER, REPLACED, Augmentation
 from tests.populations import one
 from tests.tables import MIXED
 

@@ -10,21 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import clone
 
-from gan_oversampler._identity import VERSION_1, stream_name
-from gan_oversampler._names import did_you_mean, lookup
-from gan_oversampler._rng import Streams
-from gan_oversampler._threads import single_threaded
-from gan_oversampler.bases import BASES
-from gan_oversampler.forces import FORCES
-from gan_oversampler.losses import LOSSES, PENALTIES
-from gan_oversampler.networks import FAMILIES
+from gan_oversampler._utils import Streams, did_you_mean, lookup, single_threaded
+from gan_oversampler.encoding.dataset import Rows
+from gan_oversampler.gans.gan import APART, GAN
+from gan_oversampler.gans.losses import LOSSES, PENALTIES
+from gan_oversampler.gans.objectives import FORCES
+from gan_oversampler.gans.stream_names import VERSION_1, stream_name
+from gan_oversampler.gans.utility import OBJECTIVES
+from gan_oversampler.nn.generator import FAMILIES
 from gan_oversampler.oracles.registry import ORACLES
 from gan_oversampler.oracles.scorers import scorer_names
 from gan_oversampler.oracles.smooth import SMOOTH
-from gan_oversampler.report import Entry, Gain, Report
-from gan_oversampler.rows import Rows
-from gan_oversampler.specification import APART, GAN
-from gan_oversampler.utility import OBJECTIVES
+from gan_oversampler.reporting.report import Entry, Gain, Report
+from gan_oversampler.sampling.base_samplers import BASES
 from tests.samples import global_state
 
 REGISTRIES = {

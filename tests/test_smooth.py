@@ -9,10 +9,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
+from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.oracles.scorers import scorer_of
 from gan_oversampler.oracles.smooth import SMOOTH, probabilities, smooth_score
-from gan_oversampler.rows import Rows
 
 
 def _f1(y, said, n_classes):

@@ -6,8 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_oversampler.schema import Block, Layout
-from gan_oversampler.space import RowSpace
+from gan_oversampler.encoding.layout import Block, Layout
+from gan_oversampler.encoding.row_space import RowSpace
 
 MIXED = Layout(
     (

@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from gan_oversampler import GAN
-from gan_oversampler._rng import Streams
-from gan_oversampler.space import RowSpace
-from gan_oversampler.summary import ModelSummary
-from gan_oversampler.training.building import networks_of
+from gan_oversampler._utils import Streams
+from gan_oversampler.encoding.row_space import RowSpace
+from gan_oversampler.reporting.model_summary import ModelSummary
+from gan_oversampler.sampling.pool import Pool
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
-from gan_oversampler.training.pool import Pool
+from gan_oversampler.training.networks import networks_of
 from tests.tables import MIXED
 
 GANS = {

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from imblearn.utils import check_sampling_strategy
 
-from gan_oversampler.target import Target
+from gan_oversampler.encoding.labels import Target
 
 TWO = np.repeat([7, 3], [10, 4])
 THREE = np.repeat(["a", "b", "c"], [5, 20, 8])

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from gan_oversampler._rng import Streams
-from gan_oversampler.bases import BASES
-from gan_oversampler.networks import FAMILIES
-from gan_oversampler.sampling import Source
-from gan_oversampler.schema import Block, Layout
-from gan_oversampler.space import STATE_LOGIT, RowSpace
-from gan_oversampler.specification import GAN
-from gan_oversampler.training.building import WIDE
+from gan_oversampler._utils import Streams
+from gan_oversampler.encoding.layout import Block, Layout
+from gan_oversampler.encoding.row_space import STATE_LOGIT, RowSpace
+from gan_oversampler.gans.gan import GAN
+from gan_oversampler.nn.generator import FAMILIES
+from gan_oversampler.sampling.base_samplers import BASES
+from gan_oversampler.sampling.pool import Pool
+from gan_oversampler.sampling.sources import Source
 from gan_oversampler.training.cohort import BLOCK
 from gan_oversampler.training.members import Member, State, reach_of
-from gan_oversampler.training.pool import Pool
+from gan_oversampler.training.networks import WIDE
 from gan_oversampler.training.population import CrossFitted
 from tests.populations import (
     CPU,

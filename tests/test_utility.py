@@ -8,14 +8,14 @@ import torch
 from sklearn.linear_model import Ridge
 from sklearn.metrics import average_precision_score, f1_score, log_loss, recall_score
 
-from gan_oversampler.geometry import LEAST, MOST, USUAL_DRIFT, Geometry, Start
+from gan_oversampler.encoding.layout import Block, Layout
+from gan_oversampler.encoding.row_space import RowSpace
+from gan_oversampler.gans.gan import GAN
+from gan_oversampler.gans.utility import OBJECTIVES, SHARPNESS, utility
+from gan_oversampler.nn.learned_geometry import LEAST, MOST, USUAL_DRIFT, Geometry, Start
 from gan_oversampler.oracles.downstream import _OBJECTIVES, DownstreamOracle
-from gan_oversampler.schema import Block, Layout
-from gan_oversampler.space import RowSpace
-from gan_oversampler.specification import GAN
+from gan_oversampler.sampling.pool import Pool
 from gan_oversampler.training.lessons import COMMON, FEW, N_WAVES, RARE, Lessons, Split
-from gan_oversampler.training.pool import Pool
-from gan_oversampler.utility import OBJECTIVES, SHARPNESS, utility
 from tests.tables import MIXED
 
 SURE = 100.0  # scores so large that probabilities are answers
@@ -126,7 +126,7 @@ def test_the_learner_is_weighted_ridge_regression_on_its_features(monkeypatch):
         seen["scores"] = scores
         return mass.sum(1)
 
-    monkeypatch.setattr("gan_oversampler.utility.OBJECTIVES", {"spy": spy})
+    monkeypatch.setattr("gan_oversampler.gans.utility.OBJECTIVES", {"spy": spy})
     utility(lesson, start.rows, label, torch.zeros(2, 32), "spy")
     for p in range(2):
 

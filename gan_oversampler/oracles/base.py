@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from gan_oversampler.rows import Frame, Rows
+from gan_oversampler.encoding.dataset import Frame, Rows
 
 
 class Oracle(BaseEstimator):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.learners import ScoringOracle
 from gan_oversampler.oracles.samples import completed
-from gan_oversampler.rows import Rows
 
 
 class CASRealOracle(ScoringOracle):

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 from sklearn.base import clone
 
+from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.oracles.manifold import PRDCOracle
 from gan_oversampler.oracles.privacy import PrivacyOracle
 from gan_oversampler.oracles.samples import thin
-from gan_oversampler.rows import Rows
 
 Draw = Callable[[NDArray[Any], int, np.random.Generator], NDArray[Any]]
 """``(rows of a class, how many, rng)`` to rows of a reference."""

@@ -12,11 +12,11 @@ from scipy.linalg import eigh
 from scipy.spatial.distance import cdist
 from sklearn.covariance import ledoit_wolf
 
-from gan_oversampler._names import lookup
+from gan_oversampler._utils import lookup
+from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.features import FEATURES
 from gan_oversampler.oracles.samples import evenly, typical_distance
-from gan_oversampler.rows import Rows
 
 
 class FrechetOracle(Oracle):

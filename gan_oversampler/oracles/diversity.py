@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy.special import rel_entr
 from sklearn.base import BaseEstimator
 
+from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.learners import LearnerOracle
 from gan_oversampler.oracles.smooth import probabilities
-from gan_oversampler.rows import Rows
 
 
 class DiversityOracle(LearnerOracle):

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.learners import ScoringOracle
 from gan_oversampler.oracles.samples import spared, thin
 from gan_oversampler.oracles.scorers import Scorer, weighs
-from gan_oversampler.rows import Rows
 
 # The smooth score nearest to a scorer; F1 for all others, rankings too: generators trained for soft F1
 # rank better than those trained for the surrogate of average precision, which is noisier.

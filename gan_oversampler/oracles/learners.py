@@ -17,10 +17,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
+from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.samples import completed, height, level
 from gan_oversampler.oracles.scorers import Scorer, Sizes, scorer_of
-from gan_oversampler.rows import Rows
 
 MANY: Final = 20_000  # cells of real rows to study
 

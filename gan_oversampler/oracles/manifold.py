@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from gan_oversampler._names import did_you_mean
+from gan_oversampler._utils import did_you_mean
+from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.samples import evenly, parts
-from gan_oversampler.rows import Rows
 
 PARTS: Final = 8  # of the synthetic rows, each as large as the real sample
 

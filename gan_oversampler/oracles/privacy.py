@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import pairwise_distances_argmin
 
+from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.samples import evenly
-from gan_oversampler.rows import Rows
 
 COPY = 1e-6  # distance below which a row is a copy; encoded rows are float32
 

@@ -10,16 +10,11 @@ from typing import Any, Final
 from sklearn.base import clone
 from sklearn.metrics import get_scorer
 
-from gan_oversampler._names import did_you_mean
+from gan_oversampler._utils import did_you_mean
 from gan_oversampler.oracles.base import CallableOracle, Oracle
 from gan_oversampler.oracles.cas import CASRealOracle, CASSynOracle
 from gan_oversampler.oracles.composite import CompositeOracle
-from gan_oversampler.oracles.distances import (
-    EnergyOracle,
-    FrechetOracle,
-    MMDOracle,
-    SlicedWassersteinOracle,
-)
+from gan_oversampler.oracles.distances import EnergyOracle, FrechetOracle, MMDOracle, SlicedWassersteinOracle
 from gan_oversampler.oracles.diversity import DiversityOracle
 from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.oracles.manifold import PRDCOracle

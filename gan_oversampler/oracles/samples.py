@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
 
-from gan_oversampler.rows import Rows
+from gan_oversampler.encoding.dataset import Rows
 
 FEWEST: Final = (
     5  # rows of each class that a classifier gets, repeated if need be: it may ask five neighbours

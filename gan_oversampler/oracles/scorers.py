@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import f1_score, get_scorer, get_scorer_names, make_scorer
 from sklearn.utils import _safe_indexing
 
-from gan_oversampler._names import did_you_mean
+from gan_oversampler._utils import did_you_mean
 from gan_oversampler.oracles.smooth import SMOOTH, probabilities, smooth_score
 
 Scorer = Callable[..., float]

@@ -15,10 +15,10 @@ from scipy.stats import rankdata
 from sklearn.base import ClassifierMixin, clone, is_classifier
 from sklearn.linear_model import LogisticRegression
 
+from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.learners import lean, seeded
 from gan_oversampler.oracles.samples import evenly, parts, typical_distance
-from gan_oversampler.rows import Rows
 
 WAVES: Final = 64  # random features of the usual critic
 FOLDS: Final = 5

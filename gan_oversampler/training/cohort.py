@@ -16,13 +16,14 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from gan_oversampler._products import padded
-from gan_oversampler.bases import BASES
+from gan_oversampler.nn.batched_ops import padded
+from gan_oversampler.nn.generator import Snapshot
+from gan_oversampler.sampling.base_samplers import BASES
+from gan_oversampler.training.batches import Batches, Feed
 from gan_oversampler.training.control import spare_streams
-from gan_oversampler.training.feed import Batches, Feed
-from gan_oversampler.training.game import Game
 from gan_oversampler.training.lessons import Lessons
-from gan_oversampler.training.members import Member, Snapshot, State, reach_of
+from gan_oversampler.training.members import Member, State, reach_of
+from gan_oversampler.training.steps import Game
 
 BLOCK: Final = 50  # batches drawn at once: fewer calls, little memory
 WIDE_ROW: Final = 400  # encoded columns from which blocks of lessons, which hold many rows, are smaller

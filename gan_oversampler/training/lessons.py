@@ -16,10 +16,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_oversampler.bases import Chance
-from gan_oversampler.geometry import Start
-from gan_oversampler.training.pool import Pool
-from gan_oversampler.utility import Lesson
+from gan_oversampler.gans.utility import Lesson
+from gan_oversampler.nn.learned_geometry import Start
+from gan_oversampler.sampling.base_samplers import Chance
+from gan_oversampler.sampling.pool import Pool
 
 QUIZ: Final = 0.3  # share of the rows
 RARE, COMMON = 64, 256  # slots of a class to be oversampled, and of all the others together

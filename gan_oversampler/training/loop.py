@@ -17,8 +17,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_oversampler.events import Log
-from gan_oversampler.training.members import Snapshot
+from gan_oversampler.callbacks import Log
+from gan_oversampler.nn.generator import Snapshot
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,12 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from gan_oversampler._rng import Streams
-from gan_oversampler.autoencoder import CriticNet
-from gan_oversampler.geometry import Start
-from gan_oversampler.latent import Latent
-from gan_oversampler.networks import Generator, Reach
-from gan_oversampler.space import STATE_LOGIT
-from gan_oversampler.specification import GAN
-from gan_oversampler.training.pool import Pool
+from gan_oversampler._utils import Streams
+from gan_oversampler.encoding.row_space import STATE_LOGIT
+from gan_oversampler.gans.gan import GAN
+from gan_oversampler.nn.autoencoder import CriticNet
+from gan_oversampler.nn.generator import Generator, Reach
+from gan_oversampler.sampling.pool import Pool
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,43 +56,6 @@ class Member:
         parts += [f"replica {self.replica}"] if self.replica else []
         parts += [f"parent {self.sibling + 1}"] if self.gan.n_siblings > 1 else []
         return ", ".join(parts)
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """A trained generator of one member: averaged weights, no critic."""
-
-    generator: Generator
-    weights_N: Tensor
-    statistics_S: Tensor
-    reach: Reach
-    latent: Latent
-
-    @torch.no_grad()
-    def __call__(self, start: Start, noise_nZ: Tensor, label_nC: Tensor) -> Tensor:
-        """Rows ``(n, F)`` from what they start from, noise and one-hot classes."""
-        return self.rows(start, noise_nZ, label_nC)
-
-    def rows(self, start: Start, noise_nZ: Tensor, label_nC: Tensor) -> Tensor:
-        """The same, differentiable."""
-        return self.generator(
-            self.generator.split(self.weights_N[None]),
-            start.each(lambda part: part[None]),
-            noise_nZ[None],
-            label_nC[None],
-            self.reach,
-            statistics=self.statistics_S[None],
-        )[0]
-
-    @torch.no_grad()
-    def odds(self, traits_nK: Tensor, label_nC: Tensor) -> Tensor:
-        """How often each real row is to be taken as a seed, up to a factor: ``(n,)``."""
-        parts = self.generator.split(self.weights_N[None])
-        return self.generator.log_odds(parts, traits_nK[None], label_nC[None])[0].softmax(0)
-
-    @property
-    def finite(self) -> bool:
-        return bool(self.weights_N.isfinite().all())
 
 
 Tensors = TypeVar("Tensors")

@@ -9,16 +9,16 @@ from dataclasses import replace
 
 import torch
 
-from gan_oversampler._identity import stream_name
-from gan_oversampler._rng import Streams
-from gan_oversampler.autoencoder import CriticNet
-from gan_oversampler.events import Event
-from gan_oversampler.networks import FAMILIES, Generator
-from gan_oversampler.specification import GAN
+from gan_oversampler._utils import Streams
+from gan_oversampler.callbacks import Event
+from gan_oversampler.gans.gan import GAN
+from gan_oversampler.gans.stream_names import stream_name
+from gan_oversampler.nn.autoencoder import CriticNet
+from gan_oversampler.nn.generator import FAMILIES, Generator, Snapshot
+from gan_oversampler.sampling.pool import Pool
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.loop import Candidate
-from gan_oversampler.training.members import Member, Snapshot, State
-from gan_oversampler.training.pool import Pool
+from gan_oversampler.training.members import Member, State
 
 
 class CrossFitted:

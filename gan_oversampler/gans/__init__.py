@@ -1,0 +1,1 @@
+"""What a GAN is: specification, losses, objectives, controllers."""

@@ -1,0 +1,1 @@
+"""Networks of many members as one tensor program."""

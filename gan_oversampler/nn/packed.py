@@ -1,0 +1,142 @@
+"""Parameters of P networks as one buffer.
+
+Those of a member lie in one row of a buffer ``(P, N)``, so that optimisers, averages, snapshots and rollbacks
+are single tensor operations and never mix members.
+"""
+
+# P member, N parameter
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gan_oversampler.nn.batched_ops import padded
+
+NORM_MOMENTUM: Final = 0.8  # of batch statistics, as in the reference code
+SLOPE: Final = 0.2
+
+
+class Packed:
+    """Parameter matrices that lie one after the other in a buffer, padded to whole vectors."""
+
+    shapes: list[tuple[int, int]]
+
+    @property
+    def n_parameters(self) -> int:
+        return padded(sum(rows * columns for rows, columns in self.shapes))
+
+    def split(self, flat_PN: Tensor) -> list[Tensor]:
+        """Views of the buffer, one per matrix: ``(P, rows, columns)``."""
+        sizes = [rows * columns for rows, columns in self.shapes]
+        parts = flat_PN[:, : sum(sizes)].split(sizes, dim=1)
+        return [part.view(len(part), *shape) for part, shape in zip(parts, self.shapes, strict=True)]
+
+    def join(self, parts: Sequence[Tensor]) -> Tensor:
+        """The opposite of ``split``, padding with zeros."""
+        flat_PN = torch.cat([part.flatten(1) for part in parts], dim=1)
+        return F.pad(flat_PN, (0, self.n_parameters - flat_PN.shape[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Weights of one layer.
+
+    Attributes
+    ----------
+    matrix : (int, int)
+        Shape of its parameter matrix.
+    n_biases : int
+        Of an output each, or of a channel.
+    connections : int
+        Of an input and an output together: what Glorot's bound is made of.
+    """
+
+    matrix: tuple[int, int]
+    n_biases: int
+    connections: int
+
+
+class Layered(Packed, ABC):
+    """A network of layers, each followed by an activation and, if asked for, a normalisation.
+
+    In the buffer lie the embedding of the class, if it multiplies the input, then weights and biases layer by
+    layer, then gain and shift of each normalised layer.
+    """
+
+    n_inputs: int
+    n_classes: int
+    widths: tuple[int, ...]
+    multiply: bool
+    batch_norm: bool
+    layer_norm: bool
+    zero_last: bool
+
+    @property
+    @abstractmethod
+    def layers(self) -> list[Layer]:
+        """Weights from the input to the output."""
+
+    @cached_property
+    def shapes(self) -> list[tuple[int, int]]:  # type: ignore[override]
+        """Parameter matrices in the order in which they lie in the buffer."""
+        shapes = [(self.n_classes, self.n_inputs)] if self.multiply else []
+        for layer in self.layers:
+            shapes += [layer.matrix, (1, layer.n_biases)]
+        if self.batch_norm or self.layer_norm:
+            shapes += [(2, width) for width in self.widths]
+        return shapes
+
+    @property
+    def n_statistics(self) -> int:
+        """Running mean and variance per normalised unit or channel."""
+        return 2 * sum(self.widths) if self.batch_norm else 0
+
+    def init(self, generator: torch.Generator) -> Tensor:
+        """Start of one member ``(N,)``: Glorot uniform weights, zero biases."""
+        flat = torch.zeros(self.n_parameters)
+        views = self.split(flat[None])
+        last = self._weight(len(self.layers) - 1)
+        for i, layer in enumerate(self.layers):
+            bound = math.sqrt(6 / layer.connections)
+            views[self._weight(i)].uniform_(-bound, bound, generator=generator)
+        if self.zero_last:
+            views[last].zero_()
+        if self.multiply:
+            views[0].uniform_(-0.05, 0.05, generator=generator)
+        for view in views[last + 2 :]:
+            view[:, 0] = 1.0
+        return flat
+
+    def init_statistics(self) -> Tensor:
+        """Running statistics of one member before training: mean 0, variance 1."""
+        widths = self.widths if self.batch_norm else ()
+        starts = [torch.tensor([0.0, 1.0]).repeat_interleave(width) for width in widths]
+        return torch.cat([torch.empty(0), *starts])
+
+    def _weight(self, layer: int) -> int:
+        """Position of a layer's weight in ``shapes``; its bias follows."""
+        return 2 * layer + self.multiply
+
+
+Activation = Callable[[Tensor, float], Tensor]
+"""From values and the slope below zero, which only the leaky one heeds, to values."""
+
+ACTIVATIONS: Final[Mapping[str, Activation]] = MappingProxyType(
+    {
+        "elu": lambda h, slope: F.elu(h),
+        "leaky_relu": F.leaky_relu,
+        "relu": lambda h, slope: F.relu(h),
+        "silu": lambda h, slope: F.silu(h),
+        "tanh": lambda h, slope: h.tanh(),
+    }
+)

@@ -1,0 +1,1 @@
+"""The report of a fit: text, JSON, HTML and displays."""

@@ -1,0 +1,1 @@
+"""Drawing rows: geometric samplers, generators, rejection, refinement, policies."""

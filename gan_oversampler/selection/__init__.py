@@ -1,0 +1,1 @@
+"""Scoring candidates on held-out rows and choosing what samples."""
