@@ -23,7 +23,6 @@ from gan_oversampler.reporting.model_summary import ModelSummary
 from gan_oversampler.reporting.report import Report
 from gan_oversampler.sampling.acceptance import Rejection
 from gan_oversampler.sampling.policy import Policy
-from gan_oversampler.sampling.refinement import Refinement
 
 __version__ = "0.1.0"
 __all__ = [
@@ -50,7 +49,6 @@ __all__ = [
     "PriorCorrectedClassifier",
     "PrivacyOracle",
     "ProjectionDisplay",
-    "Refinement",
     "Rejection",
     "Report",
     "ScoresDisplay",

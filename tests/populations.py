@@ -9,10 +9,10 @@ from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.layout import Block, Layout
 from gan_oversampler.encoding.row_space import RowSpace
 from gan_oversampler.sampling.base_samplers import BASES
-from gan_oversampler.sampling.pool import Pool
+from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member, State
-from gan_oversampler.training.population import CrossFitted
+from gan_oversampler.training.population import CrossFittedPopulation
 from tests.tables import MIXED
 
 CPU = torch.device("cpu")
@@ -37,14 +37,14 @@ def three_classes(seed=0, n=90):
 
 
 def pool_of(seed=0, learned=(1, 2), drawn=(1, 2)):
-    return Pool.of(*three_classes(seed), MIXED, learned=learned, drawn=drawn)
+    return FoldData.of(*three_classes(seed), MIXED, learned=learned, drawn=drawn)
 
 
 def plain_pool(rows, others=((0.0, 0.0),), space=PLANE):
     """Numbers, one class to learn."""
     rows, others = np.asarray(rows, np.float32), np.asarray(others, np.float32)
     codes = np.repeat([1, 0], [len(rows), len(others)])
-    return Pool.of(np.concatenate([rows, others]), codes, space, learned=[1], drawn=[1])
+    return FoldData.of(np.concatenate([rows, others]), codes, space, learned=[1], drawn=[1])
 
 
 def line_pool(rows, others=(0.0,)):
@@ -58,7 +58,7 @@ def population_of(gans, folds=(None,), seed=0):
         "targets": {f: pool_of(i, targets, targets) for i, f in enumerate(folds)},
         "all": {f: pool_of(i, everything, everything) for i, f in enumerate(folds)},
     }
-    return CrossFitted(gans, pools, Streams(seed), CPU)
+    return CrossFittedPopulation(gans, pools, Streams(seed), CPU)
 
 
 def cohort_of(gan, pool, seed=0):

@@ -20,10 +20,10 @@ from gan_oversampler.gans.losses import (
 )
 from gan_oversampler.gans.objectives import adversarial
 from gan_oversampler.nn.mlp import Mlp
-from gan_oversampler.sampling.pool import Pool
+from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
-from gan_oversampler.training.population import CrossFitted
+from gan_oversampler.training.population import CrossFittedPopulation
 from tests.populations import CPU, OTHERS, differences, numbers_of, pool_of
 from tests.test_losses import _draft, _randn
 
@@ -132,7 +132,7 @@ def test_the_adversarial_force_of_ebgan_holds_codes_apart():
 def test_critics_learn_to_reconstruct_real_rows(loss, grid):
     rows = _randn(200, 2) @ _randn(2, 16, seed=1)  # a plane in sixteen columns, which a narrow code can hold
     space = _space(16)
-    pool = Pool.of(rows.numpy(), np.repeat([0, 1], 100), space, learned=[1], drawn=[1])
+    pool = FoldData.of(rows.numpy(), np.repeat([0, 1], 100), space, learned=[1], drawn=[1])
     widths = {"widths": (16, 4, 16)} if grid is None else {"widths": (8,), "grid": grid}
     cohort = _cohort(pool, loss=loss, critic_learning_rate=5e-3, **widths)
     batch = cohort._next_batch()
@@ -257,10 +257,10 @@ def test_a_batch_normalised_critic_keeps_running_statistics():
 @pytest.mark.parametrize("n_columns", [1, 3, 7])
 def test_members_do_not_mix_however_many_columns_there_are(n_columns, changes):
     rows = _randn(60, n_columns).numpy()
-    pool = Pool.of(rows, np.repeat([0, 1], 30), _space(n_columns), learned=[1], drawn=[1])
+    pool = FoldData.of(rows, np.repeat([0, 1], 30), _space(n_columns), learned=[1], drawn=[1])
     gans = [GAN(base=base, widths=(8, 3), batch_size=32, **changes) for base in OTHERS[:4]]
     alone, among = (
-        CrossFitted(some, {"targets": {None: pool}}, Streams(0), CPU) for some in (gans[1:2], gans)
+        CrossFittedPopulation(some, {"targets": {None: pool}}, Streams(0), CPU) for some in (gans[1:2], gans)
     )
     alone.advance(8)
     among.advance(8)

@@ -16,7 +16,7 @@ from gan_oversampler.sampling.base_samplers import (
     N_NEIGHBORS,
     N_TRAITS,
     Neighbourhood,
-    systematic,
+    systematic_resampling,
 )
 
 MIXED = RowSpace(
@@ -302,7 +302,7 @@ WEIGHTS = st.lists(st.floats(0, 10, width=16), min_size=1, max_size=12).filter(l
 
 @given(WEIGHTS, st.integers(0, 60), st.integers(0, 2**31))
 def test_systematic_draws_each_index_as_often_as_expected(weights, n, seed):
-    index = systematic(torch.tensor(weights), n, generator=_generator(seed))
+    index = systematic_resampling(torch.tensor(weights), n, generator=_generator(seed))
     counts = np.bincount(index.numpy(), minlength=len(weights))
     expected = n * np.array(weights) / sum(weights)
     assert len(index) == n
@@ -312,7 +312,7 @@ def test_systematic_draws_each_index_as_often_as_expected(weights, n, seed):
 
 def test_systematic_is_unbiased_and_shuffled():
     generator, weights = _generator(), torch.tensor([1.0, 2.0, 7.0])
-    draws = torch.stack([systematic(weights, 2, generator=generator) for _ in range(4_000)])
+    draws = torch.stack([systematic_resampling(weights, 2, generator=generator) for _ in range(4_000)])
     shares = draws.flatten().bincount(minlength=3) / draws.numel()
     torch.testing.assert_close(shares, weights / 10, atol=0.03, rtol=0)
     assert 0.3 < (draws[:, 0] > draws[:, 1]).sum() / (draws[:, 0] != draws[:, 1]).sum() < 0.7

@@ -29,7 +29,7 @@ from gan_oversampler.reporting.displays.projection import ProjectionDisplay
 from gan_oversampler.reporting.displays.scores import ScoresDisplay
 from gan_oversampler.reporting.displays.training import LossDisplay, TrajectoryDisplay
 from gan_oversampler.reporting.evidence import MOST_DRAWN, MOST_REAL, Evidence, as_pandas, n_drawn
-from gan_oversampler.sampling.pool import Pool
+from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.sources import Source
 from gan_oversampler.selection.folds import split
 from tests.tables import mixed, numbers
@@ -54,7 +54,7 @@ def gathered(X, y, base="smoothed_bootstrap", cv=3):
 
 
 def _drawn(rows, seen, space, base, targets):
-    pool = Pool.of(
+    pool = FoldData.of(
         rows.values[seen],
         rows.codes[seen],
         space,

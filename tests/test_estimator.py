@@ -25,7 +25,7 @@ from sklearn.model_selection import (
 from sklearn.preprocessing import OneHotEncoder
 
 from gan_oversampler import GAN, DownstreamOracle, GANOversampler, Oracle
-from gan_oversampler.nn.generator import FAMILIES
+from gan_oversampler.gans.families import FAMILIES
 from tests.samples import global_state
 from tests.tables import cancer, mixed, numbers
 

@@ -12,8 +12,8 @@ from gan_oversampler._utils import Streams
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.nn.latent import LATENTS, Latent
 from gan_oversampler.sampling.base_samplers import Chance, Neighbourhood
-from gan_oversampler.sampling.pool import Pool
-from gan_oversampler.sampling.quasi_random import MARGIN, MOST, even
+from gan_oversampler.sampling.fold_data import FoldData
+from gan_oversampler.sampling.quasi_random import MARGIN, MAX_SOBOL_NUMBERS, sobol
 from gan_oversampler.sampling.sources import Source
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
@@ -26,20 +26,20 @@ def _generator(seed=0):
 
 @given(st.integers(0, 70), st.integers(1, 70), st.integers(0, 5))
 def test_numbers_have_the_shape_asked_for_lie_inside_and_depend_on_the_generator_only(n, d, seed):
-    numbers = even(n, d, _generator(seed))
+    numbers = sobol(n, d, _generator(seed))
     assert numbers.shape == (n, d)
     assert ((numbers >= MARGIN) & (numbers <= 1 - MARGIN)).all()
-    assert torch.equal(numbers, even(n, d, _generator(seed)))
+    assert torch.equal(numbers, sobol(n, d, _generator(seed)))
 
 
 def test_the_global_random_state_is_left_alone():
     before = torch.random.get_rng_state()
-    even(10, 3, _generator())
+    sobol(10, 3, _generator())
     assert torch.equal(before, torch.random.get_rng_state())
 
 
 def test_one_point_is_uniform_over_seeds():
-    first = torch.cat([even(3, 2, _generator(seed)) for seed in range(500)])
+    first = torch.cat([sobol(3, 2, _generator(seed)) for seed in range(500)])
     for column in first.T:
         assert kstest(column.numpy(), "uniform").pvalue > 0.001
 
@@ -47,26 +47,26 @@ def test_one_point_is_uniform_over_seeds():
 @pytest.mark.parametrize("n", [30, 64, 200])
 def test_together_they_leave_smaller_gaps_than_independent_ones(n):
     random = torch.rand(n, 4, generator=_generator(), dtype=torch.double)
-    filled = qmc.discrepancy(even(n, 4, _generator()).numpy())
+    filled = qmc.discrepancy(sobol(n, 4, _generator()).numpy())
     assert filled < 0.5 * qmc.discrepancy(random.numpy())
 
 
 def test_every_interval_gets_its_share():
-    counts = (16 * even(64, MOST, _generator())).long()
+    counts = (16 * sobol(64, MAX_SOBOL_NUMBERS, _generator())).long()
     for column in counts.T:
         assert column.bincount().tolist() == [4] * 16
 
 
 def test_numbers_beyond_the_even_ones_are_independent():
-    numbers = even(200, MOST + 40, _generator())
-    assert numbers[:, MOST:].std(0).sub(12**-0.5).abs().max() < 0.05
+    numbers = sobol(200, MAX_SOBOL_NUMBERS + 40, _generator())
+    assert numbers[:, MAX_SOBOL_NUMBERS:].std(0).sub(12**-0.5).abs().max() < 0.05
     assert numbers.T.corrcoef().triu(1).abs().max() < 0.5
 
 
 @pytest.mark.parametrize("law", sorted(LATENTS))
 def test_noise_from_even_numbers_has_the_law_of_independent_noise(law):
     latent = Latent(3, law)
-    noise = latent.of(even(256, 3, _generator()))
+    noise = latent.of(sobol(256, 3, _generator()))
     drawn = latent.draw(20_000, _generator())
     levels = torch.linspace(0.05, 0.95, 19)
     torch.testing.assert_close(
@@ -76,7 +76,7 @@ def test_noise_from_even_numbers_has_the_law_of_independent_noise(law):
 
 
 def test_chance_from_even_numbers_is_uniform_and_normal():
-    chance = Chance.of(even(512, 5, _generator()))
+    chance = Chance.of(sobol(512, 5, _generator()))
     assert kstest(chance.step_n1[:, 0].numpy(), "uniform").statistic < 0.01
     for column in chance.noise_nF.T:
         assert kstest(column.numpy(), "norm").statistic < 0.01
@@ -98,7 +98,7 @@ def _source(seed=0):
     """An untrained guided generator over a small class."""
     codes = np.repeat([0, 1], [40, 12])
     rows = torch.randn(len(codes), MIXED.width, generator=_generator(seed))
-    pool = Pool.of(MIXED.project(rows).numpy(), codes, MIXED, learned=[1], drawn=[1])
+    pool = FoldData.of(MIXED.project(rows).numpy(), codes, MIXED, learned=[1], drawn=[1])
     member = Member(0, None, GAN(family="guided", widths=(8,)), pool, Streams(0))
     (snapshot,) = Cohort([member], torch.device("cpu")).snapshots()
     return Source(pool, "smoothed_bootstrap", snapshot)

@@ -11,8 +11,7 @@ from gan_oversampler import GAN, GANOversampler
 from gan_oversampler.callbacks import Event, in_order
 from gan_oversampler.reporting.html import MOST_EVENTS
 from gan_oversampler.reporting.report import Report
-from gan_oversampler.training.loop import Budget, Follower, train
-from gan_oversampler.training.population import CrossFitted
+from gan_oversampler.training.loop import Budget, OracleTracker, train
 from tests.populations import SMALL, differences, numbers_of, population_of
 from tests.tables import numbers
 from tests.test_loop import Script
@@ -22,7 +21,7 @@ NAN = math.nan
 
 def _logged(script, *, unit=10, patience=9, max_steps=30, **options):
     """Steps scored of the first specification, and what was logged."""
-    told, follower = [], Follower(script.score, patience)
+    told, follower = [], OracleTracker(script.score, patience)
     budget = Budget(unit, patience, max_steps, **options)
     train(script, [follower], budget, lambda *event: told.append(event))
     return [s.candidate.step for s in follower.scored if not s.candidate.specification], told
@@ -57,7 +56,7 @@ def test_an_injected_nan_goes_back_to_the_best_snapshot_at_half_the_rates(contro
         states[candidates[0].step] = numbers_of(population, 0)
         return [np.array([float(c.step)] * 2) for c in candidates]
 
-    follower = Follower(score, 5)
+    follower = OracleTracker(score, 5)
     train(population, [follower], Budget(4, 5, 16), lambda *event: told.append(event))
     steps = [s for s in follower.scored if s.candidate.specification == 0]
     assert [s.improved for s in steps] == [True, True, False, True, True]
@@ -75,14 +74,14 @@ def test_after_a_nan_training_starts_from_the_best_state():
     population.save(0)
     best = numbers_of(population, 0)
     population.advance(4)
-    population.rollback(0)
+    population.roll_back(0)
     assert differences(best, numbers_of(population, 0)) == ["rate_P1"]
     assert population.candidates(8)[0].finite
 
 
 def test_half_the_rates_make_half_the_steps():
     whole, half = (population_of([GAN(**SMALL)]) for _ in range(2))
-    half.rollback(0)
+    half.roll_back(0)
     starts = [numbers_of(population, 0).critic_PN for population in (whole, half)]
     for population in (whole, half):
         population.advance(1)
@@ -93,7 +92,7 @@ def test_half_the_rates_make_half_the_steps():
 
 def test_a_collapsed_rung_fails_and_goes_back():
     population = population_of([GAN("classic", **SMALL, controllers=("collapse",))])
-    told, follower = [], Follower(lambda cs: [np.array([float(c.step)]) for c in cs], 2)
+    told, follower = [], OracleTracker(lambda cs: [np.array([float(c.step)]) for c in cs], 2)
     for cohort in population.cohorts:
         cohort.state.generator_PN.zero_()  # every row is the middle of the range
     train(population, [follower], Budget(30, 2, 30), lambda *event: told.append(event))
@@ -134,8 +133,8 @@ def test_only_what_improved_last_goes_on():
 
 
 def test_a_budget_grows_for_each_follower_alone():
-    pleased = Follower(lambda cs: [np.array([float(c.step)]) for c in cs], 9)
-    weary = Follower(lambda cs: [np.array([-float(c.step)]) for c in cs], 9)
+    pleased = OracleTracker(lambda cs: [np.array([float(c.step)]) for c in cs], 9)
+    weary = OracleTracker(lambda cs: [np.array([-float(c.step)]) for c in cs], 9)
     train(Script({0: [0.0]}), [weary, pleased], Budget(10, 9, 20, growth=1.0))
     assert [s.candidate.step for s in weary.scored] == [0, 10, 20]
     assert [s.candidate.step for s in pleased.scored] == [0, 10, 20, 30, 40]

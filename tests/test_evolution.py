@@ -10,7 +10,7 @@ from gan_oversampler._utils import Streams
 from gan_oversampler.gans.divergences import DIVERGENCES
 from gan_oversampler.gans.evolution import MUTATIONS, mixed, mutated, survivors
 from gan_oversampler.gans.losses import LOSSES
-from gan_oversampler.sampling.pool import Pool
+from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.sources import Source
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
@@ -250,7 +250,7 @@ def _eight(seed=0, spread=0.05):
     centres = 1.4 * np.c_[np.cos(angle), np.sin(angle)]
     modes = centres.repeat(60, 0) + spread * rng.normal(size=(480, 2))
     rows = np.r_[modes, rng.normal(size=(60, 2))].astype(np.float32)
-    return centres, Pool.of(rows, np.repeat([1, 0], [480, 60]), PLANE, learned=[1], drawn=[1])
+    return centres, FoldData.of(rows, np.repeat([1, 0], [480, 60]), PLANE, learned=[1], drawn=[1])
 
 
 def _modes_covered(evolution, n_seeds=5, n_steps=3000):

@@ -5,15 +5,15 @@ import pytest
 import torch
 
 from gan_oversampler._utils import Streams
+from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.losses import LOSSES
-from gan_oversampler.nn.generator import FAMILIES
 from gan_oversampler.nn.latent import Latent
 from gan_oversampler.sampling.base_samplers import BASES
-from gan_oversampler.sampling.pool import Pool
+from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.sources import CHUNK, Source
 from gan_oversampler.training.batches import Feed
-from gan_oversampler.training.population import CrossFitted
+from gan_oversampler.training.population import CrossFittedPopulation
 from tests.populations import (
     CPU,
     LINE,
@@ -34,7 +34,7 @@ from tests.tables import MIXED
 def test_batches_pair_real_and_base_rows_of_one_class():
     codes = np.repeat([0, 1, 2], 12)
     rows = 100.0 * codes[:, None] + np.tile(np.arange(12.0), 3)[:, None]
-    pool = Pool.of(rows.astype(np.float32), codes, LINE, learned=[1, 2], drawn=[1, 2])
+    pool = FoldData.of(rows.astype(np.float32), codes, LINE, learned=[1, 2], drawn=[1, 2])
     batches = Feed(pool, BASES["smote"], 32, Latent(3), stream_of()).draw(9)
     assert batches.real.shape == batches.start.rows.shape == (9, 32, 1)
     assert batches.noise.shape == (9, 32, 3)
@@ -68,7 +68,7 @@ def test_a_fold_member_is_untouched_by_rows_it_must_not_see(family):
     gan, weights = GAN(family, **SMALL), []
     for other in (3, 4):
         pools = {"targets": {0: pool_of(0), 1: pool_of(other), None: pool_of(other)}}
-        population = CrossFitted([gan], pools, Streams(0), CPU)
+        population = CrossFittedPopulation([gan], pools, Streams(0), CPU)
         population.advance(3)
         weights.append(population.candidates(3)[0].snapshots)
     assert torch.equal(weights[0][0].weights_N, weights[1][0].weights_N)
@@ -78,7 +78,7 @@ def test_a_fold_member_is_untouched_by_rows_it_must_not_see(family):
 @pytest.mark.parametrize(("balanced", "share"), [(True, 0.5), (False, 0.2)])
 def test_critic_batches_hold_classes_equally_or_as_the_rows_do(balanced, share):
     rows, codes = np.zeros((100, 1), np.float32), np.repeat([0, 1], [80, 20])
-    pool = Pool.of(rows, codes, LINE, learned=[0, 1], drawn=[])
+    pool = FoldData.of(rows, codes, LINE, learned=[0, 1], drawn=[])
     batches = Feed(pool, None, 32, Latent(1), stream_of()).draw(50, balanced=balanced)
     assert batches.label.shape == (50, 32, 2)
     assert batches.label[..., 1].mean().item() == pytest.approx(share)
@@ -149,7 +149,7 @@ def test_a_class_that_was_not_learned_is_drawn_from_the_base():
     population = population_of([GAN(learning_rate=0.05, **SMALL)])
     population.advance(5)
     (candidate,) = population.candidates(5)
-    pool = Pool.of(*three_classes(), MIXED, learned=(1, 2), drawn=(0, 1, 2))
+    pool = FoldData.of(*three_classes(), MIXED, learned=(1, 2), drawn=(0, 1, 2))
     trained, bare = Source(pool, "smote", candidate.snapshots[None]), Source(pool, "smote")
     for code, same in ((0, True), (1, False), (2, False)):
         rows = [source.draw(code, 20, Streams(3)) for source in (trained, bare)]
@@ -158,7 +158,7 @@ def test_a_class_that_was_not_learned_is_drawn_from_the_base():
 
 def test_two_classes_never_share_a_stream():
     rows = np.tile(np.arange(20.0, dtype=np.float32), 2)[:, None]
-    pool = Pool.of(rows, np.repeat([0, 1], 20), LINE, learned=(), drawn=(0, 1))
+    pool = FoldData.of(rows, np.repeat([0, 1], 20), LINE, learned=(), drawn=(0, 1))
     source = Source(pool, "smote")
     assert not np.array_equal(source.draw(0, 20, Streams(0)), source.draw(1, 20, Streams(0)))
     np.testing.assert_array_equal(source.draw(0, 20, Streams(0)), source.draw(0, 20, Streams(0)))

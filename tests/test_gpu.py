@@ -7,10 +7,10 @@ import torch
 from gan_oversampler import GAN, Evolution, GANOversampler
 from gan_oversampler._utils import Streams
 from gan_oversampler.gans.controllers import CONTROLLERS
+from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.losses import LOSSES, PENALTIES
 from gan_oversampler.gans.presets import PRESETS
 from gan_oversampler.gans.utility import OBJECTIVES
-from gan_oversampler.nn.generator import FAMILIES
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
 from tests.populations import pool_of

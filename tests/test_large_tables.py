@@ -13,7 +13,7 @@ from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.encoding.layout import Block, Layout
 from gan_oversampler.encoding.row_space import RowSpace
 from gan_oversampler.oracles.samples import spared
-from gan_oversampler.sampling.pool import Pool
+from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.sources import Source
 from gan_oversampler.selection.scoring import Trial
 from tests.samples import problem, rows_of
@@ -106,7 +106,7 @@ def test_a_trial_draws_the_share_of_new_rows_that_the_oracle_asks_for():
             return float(len(synthetic))
 
     train = problem(30, 10)
-    pool = Pool.of(train.values.astype(np.float32), train.codes, PLANE, learned=[1], drawn=[1])
+    pool = FoldData.of(train.values.astype(np.float32), train.codes, PLANE, learned=[1], drawn=[1])
     few, whole = (
         Trial.of(0, Counting(max_rows=n), train, problem(seed=1), {"targets": pool}, {1: 3.0}, Streams(0))
         for n in (5, 5000)

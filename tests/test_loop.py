@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_oversampler.training.loop import Budget, Candidate, Follower, Tracker, train
+from gan_oversampler.training.loop import Budget, Candidate, OracleTracker, Tracker, train
 
 NAN, INF = math.nan, math.inf
 
@@ -54,7 +54,7 @@ class Script:
     def save(self, specification):
         self.log.append(("save", specification, self.rung))
 
-    def rollback(self, specification):
+    def roll_back(self, specification):
         self.log.append(("rollback", specification, self.rung))
 
     def drop(self, specification):
@@ -72,7 +72,7 @@ class Script:
 
 
 def _run(script, *, unit=10, patience=3, max_steps=1000, **options):
-    follower = Follower(script.score, patience)
+    follower = OracleTracker(script.score, patience)
     train(script, [follower], Budget(unit, patience, max_steps, **options))
     return follower.scored
 
@@ -116,7 +116,7 @@ def test_a_nan_does_not_stop_later_improvements():
 
 def test_a_score_that_is_nan_in_one_fold_is_a_failure():
     script = Script({0: [1.0]})
-    follower = Follower(lambda cs: [np.array([5.0, NAN]) for _ in cs], 2)
+    follower = OracleTracker(lambda cs: [np.array([5.0, NAN]) for _ in cs], 2)
     train(script, [follower], Budget(10, 2, 100))
     assert [s.improved for s in follower.scored] == [False, False]
 
@@ -191,7 +191,7 @@ def test_the_last_save_is_the_first_best_score(scores, patience):
 
 def test_every_rung_is_told_when_it_is_scored():
     script, told = Script({0: [1, 0], 1: [1, 2, 0]}), []
-    follower = Follower(script.score, 1, told.append)
+    follower = OracleTracker(script.score, 1, told.append)
     train(script, [follower], Budget(5, 1, 100))
     scored = follower.scored
     assert [len(rung) for rung in told] == [2, 2, 1]
@@ -211,12 +211,12 @@ def test_a_tracker_counts_failures_since_the_best(scores, patience):
 
 
 @given(SCORES, st.lists(SCORES, min_size=1, max_size=3), st.integers(1, 3))
-def test_a_trajectory_does_not_depend_on_other_followers(own, others, patience):
+def test_a_trajectory_does_not_depend_on_other_trackers(own, others, patience):
     alone = _verdicts(_run(Script({0: own}), patience=patience, max_steps=60))
     crowd = [Script({0: scores}) for scores in (own, *others)]
-    followers = [Follower(partial(_score_at, script), patience) for script in crowd]
-    train(Script({0: [0.0]}), followers, Budget(10, patience, 60))
-    assert _verdicts(followers[0].scored) == alone
+    trackers = [OracleTracker(partial(_score_at, script), patience) for script in crowd]
+    train(Script({0: [0.0]}), trackers, Budget(10, patience, 60))
+    assert _verdicts(trackers[0].scored) == alone
 
 
 def _score_at(script, candidates):
@@ -226,9 +226,9 @@ def _score_at(script, candidates):
 
 def test_a_specification_is_trained_until_its_last_follower_leaves():
     script, patient = Script({0: [1, 0]}), Script({0: [1, 2, 3, 0]})
-    followers = [Follower(partial(_score_at, s), 1) for s in (script, patient)]
-    train(script, followers, Budget(10, 1, 1000))
-    assert [[s.candidate.step for s in f.scored] for f in followers] == [[0, 10], [0, 10, 20, 30]]
+    trackers = [OracleTracker(partial(_score_at, s), 1) for s in (script, patient)]
+    train(script, trackers, Budget(10, 1, 1000))
+    assert [[s.candidate.step for s in f.scored] for f in trackers] == [[0, 10], [0, 10, 20, 30]]
     assert script.said("drop") == [(0, 3)]
 
 
@@ -252,7 +252,7 @@ def test_noise_sets_no_bar_and_no_step_is_a_failure_for_it():
             return [replace(candidate, noise=not step) for candidate in super().candidates(step)]
 
     script = Noisy({0: [9.0, 1.0, 2.0, 0.0, 0.0, 5.0]})
-    follower = Follower(script.score, 2)
+    follower = OracleTracker(script.score, 2)
     train(script, [follower], Budget(10, 2, 1000))
     assert [entry.improved for entry in follower.scored] == [False, True, True, False, False]
     assert follower.trackers[0].best == 2.0

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_oversampler.encoding.row_space import STATE_LOGIT
+from gan_oversampler.gans.families import FAMILIES, Generator, Reach
 from gan_oversampler.nn.batched_ops import LANES, padded
-from gan_oversampler.nn.generator import FAMILIES, Generator, Reach
 from gan_oversampler.nn.learned_geometry import Geometry, Start
 from gan_oversampler.nn.mlp import Mlp
 from gan_oversampler.nn.packed import NORM_MOMENTUM, SLOPE

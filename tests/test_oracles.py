@@ -30,7 +30,7 @@ from gan_oversampler.oracles.distances import EnergyOracle, FrechetOracle
 from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.oracles.registry import oracle_of
 from gan_oversampler.oracles.scorers import scorer_names
-from gan_oversampler.sampling.pool import Pool
+from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.selection.scoring import BASELINES, NOTHING, Judge, Trial, missing
 from gan_oversampler.training.loop import Candidate
 from tests.samples import NONE, global_state, problem, rows_of, three
@@ -241,7 +241,7 @@ PLANE = RowSpace(Layout((Block("x", 0, 0, ()), Block("y", 1, 0, ()))))
 
 def _trial(oracle, number=0, share=1.0):
     train = problem(30, 10)
-    pool = Pool.of(train.values.astype(np.float32), train.codes, PLANE, learned=[1], drawn=[1])
+    pool = FoldData.of(train.values.astype(np.float32), train.codes, PLANE, learned=[1], drawn=[1])
     return Trial.of(number, oracle, train, problem(seed=1), {"targets": pool}, {1: share}, Streams(number))
 
 

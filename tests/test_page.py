@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from gan_oversampler import GANOversampler
-from gan_oversampler.nn.generator import FAMILIES, Generator
+from gan_oversampler.gans.families import FAMILIES, Generator
 from gan_oversampler.nn.mlp import Mlp
 from gan_oversampler.reporting.model_summary import ModelSummary
 from gan_oversampler.reporting.report import (

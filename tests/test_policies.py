@@ -14,8 +14,8 @@ from gan_oversampler import GAN, GANOversampler, Policy
 from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.layout import Block, Layout
 from gan_oversampler.encoding.row_space import RowSpace
+from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.policy import POLICIES, Governed, policy_of
-from gan_oversampler.sampling.pool import Pool
 from gan_oversampler.sampling.rejection import Drawn, Filtered, attempt
 from gan_oversampler.sampling.sources import Source
 from tests.tables import MIXED, mixed, numbers
@@ -39,7 +39,7 @@ class Given:
 def _plane(rare, common):
     rows = np.array([*common, *rare], np.float32)
     codes = np.repeat([0, 1], [len(common), len(rare)])
-    return Pool.of(rows, codes, PLANE, learned=[1], drawn=[1])
+    return FoldData.of(rows, codes, PLANE, learned=[1], drawn=[1])
 
 
 # Six rare rows around x = 0 and six common ones around x = 10.

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_oversampler._utils import Streams
-from gan_oversampler.sampling.pool import Pool
+from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.sources import Mixture, Source
 from tests.tables import MIXED
 
@@ -15,7 +15,7 @@ from tests.tables import MIXED
 def _pool():
     codes = np.repeat([0, 1, 2], [40, 20, 10])
     rows = torch.randn(len(codes), MIXED.width, generator=torch.Generator().manual_seed(0))
-    return Pool.of(MIXED.project(rows).numpy(), codes, MIXED, learned=[1, 2], drawn=[1, 2])
+    return FoldData.of(MIXED.project(rows).numpy(), codes, MIXED, learned=[1, 2], drawn=[1, 2])
 
 
 POOL = _pool()

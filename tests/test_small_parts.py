@@ -12,12 +12,12 @@ from sklearn.base import clone
 
 from gan_oversampler._utils import Streams, did_you_mean, lookup, single_threaded
 from gan_oversampler.encoding.dataset import Rows
+from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import APART, GAN
 from gan_oversampler.gans.losses import LOSSES, PENALTIES
 from gan_oversampler.gans.objectives import FORCES
 from gan_oversampler.gans.stream_names import VERSION_1, stream_name
 from gan_oversampler.gans.utility import OBJECTIVES
-from gan_oversampler.nn.generator import FAMILIES
 from gan_oversampler.oracles.registry import ORACLES
 from gan_oversampler.oracles.scorers import scorer_names
 from gan_oversampler.oracles.smooth import SMOOTH

@@ -8,7 +8,7 @@ from gan_oversampler import GAN
 from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.row_space import RowSpace
 from gan_oversampler.reporting.model_summary import ModelSummary
-from gan_oversampler.sampling.pool import Pool
+from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
 from gan_oversampler.training.networks import networks_of
@@ -35,7 +35,7 @@ def member_of(gan):
     raw = torch.from_numpy(rng.normal(size=(40, MIXED.width)).astype(np.float32))
     rows, codes = MIXED.project(raw).numpy(), np.repeat([0, 1], [25, 15])
     space: RowSpace = MIXED
-    return Member(0, None, gan, Pool.of(rows, codes, space, learned=[1], drawn=[1]), Streams.of(0))
+    return Member(0, None, gan, FoldData.of(rows, codes, space, learned=[1], drawn=[1]), Streams.of(0))
 
 
 @pytest.fixture(params=sorted(GANS))

@@ -9,15 +9,15 @@ import torch
 from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.layout import Block, Layout
 from gan_oversampler.encoding.row_space import STATE_LOGIT, RowSpace
+from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
-from gan_oversampler.nn.generator import FAMILIES
 from gan_oversampler.sampling.base_samplers import BASES
-from gan_oversampler.sampling.pool import Pool
+from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.sources import Source
 from gan_oversampler.training.cohort import BLOCK
 from gan_oversampler.training.members import Member, State, reach_of
 from gan_oversampler.training.networks import WIDE
-from gan_oversampler.training.population import CrossFitted
+from gan_oversampler.training.population import CrossFittedPopulation
 from tests.populations import (
     CPU,
     OTHERS,
@@ -95,11 +95,11 @@ def test_a_member_trains_the_same_after_others_were_dropped(config):
 def test_members_do_not_mix_however_many_columns_there_are(n_columns, conditioning):
     space = RowSpace(Layout(tuple(Block(i, i, 0, ()) for i in range(n_columns))))
     rows = torch.randn(60, n_columns, generator=stream_of()).numpy()
-    pool = Pool.of(rows, np.repeat([0, 1], 30), space, learned=[1], drawn=[1])
+    pool = FoldData.of(rows, np.repeat([0, 1], 30), space, learned=[1], drawn=[1])
     gan = GAN(conditioning=conditioning, **SMALL)
     crowd = [GAN(base=base, conditioning=conditioning, **SMALL) for base in OTHERS[:4]]
     alone, among = (
-        CrossFitted(gans, {"targets": {None: pool}}, Streams(0), CPU)
+        CrossFittedPopulation(gans, {"targets": {None: pool}}, Streams(0), CPU)
         for gans in ([gan], [crowd[0], gan, *crowd[1:]])
     )
     alone.advance(8)
@@ -201,7 +201,7 @@ def test_a_rollback_restores_every_number():
     population.advance(10)
     later = numbers_of(population, 1)
     assert len(differences(saved, numbers_of(population, 0))) == len(fields(State)) - 1  # all but the rates
-    population.rollback(0)
+    population.roll_back(0)
     assert differences(saved, numbers_of(population, 0)) == ["rate_P1"]
     assert not differences(later, numbers_of(population, 1))
     assert differences(bystander, later)
@@ -211,7 +211,7 @@ def test_a_rollback_before_any_save_goes_to_the_start():
     population = population_of([GAN(**SMALL)])
     start = numbers_of(population, 0)
     population.advance(3)
-    population.rollback(0)
+    population.roll_back(0)
     assert differences(start, numbers_of(population, 0)) == ["rate_P1"]
 
 
@@ -222,7 +222,7 @@ def test_a_rollback_can_be_repeated():
     saved = numbers_of(population, 0)
     for rate in (0.5, 0.25):
         population.advance(3)
-        population.rollback(0)
+        population.roll_back(0)
         assert differences(saved, numbers_of(population, 0)) == ["rate_P1"]
         assert numbers_of(population, 0).rate_P1.item() == rate
 
@@ -235,7 +235,7 @@ def test_a_rollback_works_after_others_were_dropped():
     population.drop(0)
     population.advance(3)
     population.drop(2)
-    population.rollback(1)
+    population.roll_back(1)
     assert differences(saved, numbers_of(population, 1)) == ["rate_P1"]
 
 

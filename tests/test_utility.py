@@ -5,6 +5,7 @@ from dataclasses import astuple
 import numpy as np
 import pytest
 import torch
+from gan_oversampler.training.lessons import COMMON, FEW, N_WAVES, RARE, Lessons, Split
 from sklearn.linear_model import Ridge
 from sklearn.metrics import average_precision_score, f1_score, log_loss, recall_score
 
@@ -14,8 +15,7 @@ from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.utility import OBJECTIVES, SHARPNESS, utility
 from gan_oversampler.nn.learned_geometry import LEAST, MOST, USUAL_DRIFT, Geometry, Start
 from gan_oversampler.oracles.downstream import _OBJECTIVES, DownstreamOracle
-from gan_oversampler.sampling.pool import Pool
-from gan_oversampler.training.lessons import COMMON, FEW, N_WAVES, RARE, Lessons, Split
+from gan_oversampler.sampling.fold_data import FoldData
 from tests.tables import MIXED
 
 SURE = 100.0  # scores so large that probabilities are answers
@@ -35,14 +35,14 @@ def _plane(n=60, rare=20, seed=0):
 
 def _pool(n=60, rare=20, share=1.0, seed=0):
     rows, codes, space = _plane(n, rare, seed)
-    return Pool.of(rows, codes, space, learned=[1], drawn=[1], shares={1: share})
+    return FoldData.of(rows, codes, space, learned=[1], drawn=[1], shares={1: share})
 
 
 def _mixed_pool(seed=0):
     codes = np.repeat([0, 1, 2], [60, 30, 15])
     rows = torch.randn(len(codes), MIXED.width, generator=_generator(seed))
     rows = MIXED.project(rows + torch.from_numpy(codes)[:, None]).numpy()
-    return Pool.of(rows, codes, MIXED, learned=[1, 2], drawn=[1, 2], shares={1: 1.0, 2: 3.0})
+    return FoldData.of(rows, codes, MIXED, learned=[1, 2], drawn=[1, 2], shares={1: 1.0, 2: 3.0})
 
 
 def _drawn(pool, n_lessons=4, batch_size=32, seed=0):
@@ -226,7 +226,7 @@ def test_donors_are_rows_to_study_of_every_class():
 def test_waves_have_one_length_and_half_of_the_lessons_see_a_few_columns_at_a_time(width):
     space = RowSpace(Layout(tuple(Block(str(i), i, 0, ()) for i in range(width))))
     rows = np.random.default_rng(0).normal(size=(40, width)).astype(np.float32)
-    pool = Pool.of(rows, np.repeat([0, 1], [30, 10]), space, learned=[1], drawn=[1], shares={1: 1.0})
+    pool = FoldData.of(rows, np.repeat([0, 1], [30, 10]), space, learned=[1], drawn=[1], shares={1: 1.0})
     waves = Lessons(pool, _generator())._waves(200)
     n_columns = waves.ne(0).sum(1)
     sparse = n_columns.amax(1) <= min(FEW, width)
@@ -262,7 +262,7 @@ def test_scores_of_two_classes_are_those_of_the_rarer_one():
 def test_a_class_of_one_row_is_studied_and_never_asked():
     rows, codes, space = _plane()
     codes[0] = 2
-    pool = Pool.of(rows, codes, space, learned=[1], drawn=[1], shares={1: 1.0})
+    pool = FoldData.of(rows, codes, space, learned=[1], drawn=[1], shares={1: 1.0})
     _, _, lesson = _drawn(pool)
     assert lesson.quiz_PQC.sum(1)[:, 2].tolist() == [0.0] * 4
     assert (

@@ -46,6 +46,11 @@ class Rows:
         return len(self.codes)
 
     @property
+    def counts(self) -> NDArray[np.intp]:
+        """Number of rows of each class, by code."""
+        return np.bincount(self.codes, minlength=len(self.classes))
+
+    @property
     def labels(self) -> NDArray[Any]:
         """The user's labels."""
         return np.asarray(self.classes[self.codes])
@@ -58,6 +63,10 @@ class Rows:
     @property
     def _origin(self) -> NDArray[np.intp]:
         return np.full(len(self), -1) if self.origin is None else self.origin
+
+    def synthetic(self, values: NDArray[Any], codes: NDArray[np.intp]) -> Rows:
+        """Make synthetic rows of the same table: encoded rows ``(n, F)`` with their class codes ``(n,)``."""
+        return replace(self, values=values, codes=codes, origin=None)
 
     def at(self, index: NDArray[Any]) -> Rows:
         """Rows by position or mask."""

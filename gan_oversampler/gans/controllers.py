@@ -9,7 +9,7 @@ some of the numbers are its *outputs*, which training reads by name:
     Critic updates per generator update.
 ``penalty``
     Factor of the penalty's weight.
-``pull``
+``adversarial``
     Factor of the adversarial force's weight.
 ``strength``
     Chance that a row is changed before the critic sees it.
@@ -49,7 +49,7 @@ LEAST_RATIO: Final = 0.25  # of the generator's rate; four to one is what Zhang 
 ADAPTED: Final = 0.02  # change of the generator's rate per step
 
 STRONG, WEAK = 0.8, 0.55  # accuracies above and below which the critic changes its pace
-MOST_STEPS: Final = 5  # of the critic, per generator step, unless the user begins with more
+MAX_CRITIC_STEPS: Final = 5  # of the critic, per generator step, unless the user begins with more
 HOLD: Final = 10  # steps for which a pace is kept at least
 
 TARGET: Final = 0.6  # confidence that augmentation aims at (Karras et al. 2020)
@@ -70,11 +70,11 @@ LEAST_VARIETY: Final = 0.5  # number of different new rows relative to real ones
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """How an output enters the log: in which words, and after which change since the rung before."""
+class Logged:
+    """How an output is logged: its description, and the smallest change that is worth a line."""
 
-    words: str
-    least: float
+    description: str
+    min_change: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +87,13 @@ class Controller:
         What it remembers, before training.
     update : callable
         ``(memory, signals) -> memory``.
-    told : mapping of str to Told
+    logged : mapping of str to Logged
         Outputs whose changes are logged.
     """
 
     start: Mapping[str, float]
     update: Callable[[Memory, Signals], dict[str, Tensor]]
-    told: Mapping[str, Told]
+    logged: Mapping[str, Logged]
 
 
 def smooth(old: Tensor, new: Tensor, decay: float = SMOOTHING) -> Tensor:
@@ -167,7 +167,7 @@ def fade(memory: Memory, seen: Signals) -> dict[str, Tensor]:
     """Let the adversarial force in while the critic warms up, out as far as it is too sure of real rows."""
     age, confidence = memory["age"] + 1, smooth(memory["confidence"], seen.confidence)
     trust = ((1 - confidence) / (1 - TARGET)).clamp(0.0, 1.0)
-    return {"age": age, "confidence": confidence, "pull": trust * (age / WARM_UP).clamp(max=1.0)}
+    return {"age": age, "confidence": confidence, "adversarial": trust * (age / WARM_UP).clamp(max=1.0)}
 
 
 def r1(memory: Memory, seen: Signals) -> dict[str, Tensor]:
@@ -206,32 +206,37 @@ CONTROLLERS: Final[Mapping[str, Controller]] = MappingProxyType(
     {
         # Hazimeh & Ponomareva 2023
         "gap": Controller(
-            {"gap": 0.0, "critic_rate": 1.0}, gap, {"critic_rate": Told("factor of the critic's rate", 0.1)}
+            {"gap": 0.0, "critic_rate": 1.0}, gap, {"critic_rate": Logged("factor of the critic's rate", 0.1)}
         ),
         # Heusel et al. 2017; that losses tell by their changes who runs ahead, Ouyang & Agam 2021
         "two_time_scale": Controller(
             {"critic": 0.0, "generator": 0.0, "age": 0.0, "generator_rate": 1.0},
             two_time_scale,
-            {"generator_rate": Told("factor of the generator's rate", 0.1)},
+            {"generator_rate": Logged("factor of the generator's rate", 0.1)},
         ),
         # accuracy gating, which has no single source
         "pacing": Controller(
-            {"accuracy": (STRONG + WEAK) / 2, "critic_steps": 1.0, "most": float(MOST_STEPS), "wait": 0.0},
+            {
+                "accuracy": (STRONG + WEAK) / 2,
+                "critic_steps": 1.0,
+                "most": float(MAX_CRITIC_STEPS),
+                "wait": 0.0,
+            },
             pacing,
-            {"critic_steps": Told("critic steps", 1.0)},
+            {"critic_steps": Logged("critic steps", 1.0)},
         ),
         # Karras et al. 2020
-        "ada": Controller(_STRENGTH, strength, {"strength": Told("share of rows augmented", 0.05)}),
+        "ada": Controller(_STRENGTH, strength, {"strength": Logged("share of rows augmented", 0.05)}),
         # Jiang et al. 2021
-        "apa": Controller(_STRENGTH, strength, {"strength": Told("share of real rows replaced", 0.05)}),
+        "apa": Controller(_STRENGTH, strength, {"strength": Logged("share of real rows replaced", 0.05)}),
         # with Karras et al.'s signal; of a critic that knows all real rows nothing is to be learnt
         "fade": Controller(
-            {"age": 0.0, "confidence": 0.0, "pull": 0.0},
+            {"age": 0.0, "confidence": 0.0, "adversarial": 0.0},
             fade,
-            {"pull": Told("factor of the adversarial force", 0.1)},
+            {"adversarial": Logged("factor of the adversarial term", 0.1)},
         ),
         # Mescheder et al. 2018, with Karras et al.'s signal
-        "r1": Controller({"penalty": 1.0}, r1, {"penalty": Told("factor of the penalty", 0.1)}),
+        "r1": Controller({"penalty": 1.0}, r1, {"penalty": Logged("factor of the penalty", 0.1)}),
         # Gong et al. 2019
         "reset": Controller(
             {
@@ -244,11 +249,13 @@ CONTROLLERS: Final[Mapping[str, Controller]] = MappingProxyType(
                 "restarts": 0.0,
             },
             reset,
-            {"restarts": Told("restarts", 1.0)},
+            {"restarts": Logged("restarts", 1.0)},
         ),
         # what Akel 2022 looks for in pictures: duplicates and lost variance
         "collapse": Controller(
-            {"spread": 1.0, "variety": 1.0, "collapsed": 0.0}, collapse, {"collapsed": Told("collapsed", 1.0)}
+            {"spread": 1.0, "variety": 1.0, "collapsed": 0.0},
+            collapse,
+            {"collapsed": Logged("collapsed", 1.0)},
         ),
     }
 )

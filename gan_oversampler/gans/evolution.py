@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Final
 import torch
 import torch.nn.functional as F
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval
 from torch import Tensor
 
 from gan_oversampler._utils import lookup
@@ -50,16 +50,14 @@ MUTATIONS: Final[Mapping[str, Mutation]] = MappingProxyType(
 )
 
 
-def mutated(game: GanLoss, name: str) -> GanLoss:
-    """The same game with a mutation as the generator's objective."""
-    return replace(game, generator=lambda real, fake: MUTATIONS[name](fake))
-
-
 class Evolution(BaseEstimator):
     """How generators evolve; the ``evolution`` of a :class:`GAN`.
 
     In every generator step each parent has one child per mutation; the fittest children are the next
-    parents, with the state of their optimisers. The critic sees rows of all parents, in equal shares.
+    parents, with the state of their optimisers. The critic sees rows of all parents, in equal shares. A
+    child's fitness is ``quality + diversity * (-log |g|^2)``, with the mean probability that the critic
+    gives its rows of being real, and the critic's gradient ``g``, which is small where these rows leave it
+    nothing to learn.
 
     Parameters
     ----------
@@ -68,13 +66,8 @@ class Evolution(BaseEstimator):
         (Nowozin et al. 2016, alternative objective).
     population : int, default=1
         Parents. The fittest one is scored and samples.
-    fitness : {"critic", "oracle"}, default="critic"
-        ``critic``: ``quality + diversity * (-log |g|^2)``, with the mean chance that the critic gives new
-        rows of being real, and its gradient ``g``, which is small where new rows leave it nothing to learn.
-        ``oracle``: every mutation has a lineage of its own, and whenever the oracle scores them, all go on
-        from the best one.
     diversity : float, default=0.01
-        Weight of diversity in the critic's fitness.
+        Weight of diversity in the fitness.
 
     References
     ----------
@@ -90,7 +83,6 @@ class Evolution(BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "mutations": [list, tuple],
         "population": [Interval(Integral, 1, None, closed="left")],
-        "fitness": [StrOptions({"critic", "oracle"})],
         "diversity": [Interval(Real, 0, None, closed="left")],
     }
 
@@ -99,12 +91,10 @@ class Evolution(BaseEstimator):
         mutations: Sequence[str] = ("minimax", "heuristic", "least_squares"),
         *,
         population: int = 1,
-        fitness: str = "critic",
         diversity: float = 0.01,
     ) -> None:
         self.mutations = mutations
         self.population = population
-        self.fitness = fitness
         self.diversity = diversity
 
     def validate(self) -> Evolution:
@@ -113,62 +103,64 @@ class Evolution(BaseEstimator):
         Raises
         ------
         ValueError
-            If there is no mutation, one is unknown or named twice, or the oracle is to judge populations.
+            If there is no mutation, or one is unknown or named twice.
         """
         self._validate_params()
         for name in self.mutations:
             lookup(MUTATIONS, name, "mutation")
         if not self.mutations or len(set(self.mutations)) < len(self.mutations):
             raise ValueError(f"'mutations' must be different names, at least one. Got {self.mutations!r}.")
-        if self.fitness == "oracle" and self.population > 1:
-            raise ValueError(
-                "With fitness='oracle' every mutation has one lineage. Set population=1, or fitness='critic'."
-                f" Got population={self.population}."
-            )
         return self
 
-    def fitness_of(self, logit_PB: Tensor, gradient_PN: Tensor) -> Tensor:
-        """The critic's fitness ``(P,)``; higher is better."""
+    def mutated(self, loss: GanLoss, mutation: str) -> GanLoss:
+        """Replace the generator's objective of a loss by a mutation."""
+        return replace(loss, generator=lambda real, fake: MUTATIONS[mutation](fake))
+
+    def fitness(self, logit_PB: Tensor, gradient_PN: Tensor) -> Tensor:
+        """Compute the fitness ``(P,)`` from the critic's logits of new rows and its gradient at them."""
         quality_P = logit_PB.sigmoid().mean(-1)
         return quality_P - self.diversity * steady(torch.log, gradient_PN.square().sum(-1) + 1e-30)
 
+    def survivors(self, fitness_MP: Tensor) -> tuple[Tensor, Tensor]:
+        """Choose the fittest children, best first within each group of ``population`` neighbouring parents.
 
-def survivors(fitness_KP: Tensor, population: int) -> tuple[Tensor, Tensor]:
-    """Mutation and parent ``(P,)`` of the fittest children, best first within each group of parents.
+        Returns
+        -------
+        mutation_P, parent_P : Tensor of int
+            Where each child comes from. Of equal children the first is taken; fitness that is not a number
+            counts as none at all.
 
-    Rows of ``fitness_KP`` are mutations; columns are parents, ``population`` neighbours to a group. Of equal
-    children the first is taken; fitness that is not a number counts as none at all.
+        Examples
+        --------
+        >>> evolution = Evolution(population=2)
+        >>> evolution.survivors(torch.tensor([[0.0, 5.0, 1.0, 1.0], [2.0, 3.0, 1.0, 0.0]]))
+        (tensor([0, 1, 0, 0]), tensor([1, 1, 2, 3]))
+        """
+        n = self.population
+        fitness_MGS = fitness_MP.nan_to_num(-torch.inf).unflatten(1, (-1, n))
+        order_GS = fitness_MGS.movedim(0, 1).flatten(1).argsort(dim=1, descending=True, stable=True)[:, :n]
+        first_G1 = n * torch.arange(len(order_GS), device=order_GS.device)[:, None]
+        mutation_GS = order_GS.div(n, rounding_mode="floor")
+        return mutation_GS.flatten(), (first_G1 + order_GS % n).flatten()
 
-    >>> survivors(torch.tensor([[0.0, 5.0, 1.0, 1.0], [2.0, 3.0, 1.0, 0.0]]), population=2)
-    (tensor([0, 1, 0, 0]), tensor([1, 1, 2, 3]))
-    """
-    fitness_KGS = fitness_KP.nan_to_num(-torch.inf).unflatten(1, (-1, population))
-    order_GS = fitness_KGS.movedim(0, 1).flatten(1).argsort(dim=1, descending=True, stable=True)
-    order_GS = order_GS[:, :population]
-    first_G1 = population * torch.arange(len(order_GS), device=order_GS.device)[:, None]
-    mutation_GS = order_GS.div(population, rounding_mode="floor")
-    return mutation_GS.flatten(), (first_G1 + order_GS % population).flatten()
+    def shared(self, loss_P: Tensor) -> Tensor:
+        """Average a loss over the parents of each group.
 
+        >>> Evolution(population=2).shared(torch.tensor([1.0, 3.0, 4.0, 4.0]))
+        tensor([2., 2., 4., 4.])
+        """
+        if self.population == 1:
+            return loss_P
+        return loss_P.unflatten(0, (-1, self.population)).mean(1).repeat_interleave(self.population)
 
-def shared(loss_P: Tensor, population: int) -> Tensor:
-    """Mean over the parents of a group, the same for each of them.
+    def mixed(self, rows_PBF: Tensor) -> Tensor:
+        """Mix the rows of all parents of a group in equal shares; every parent's critic sees the mixture.
 
-    >>> shared(torch.tensor([1.0, 3.0, 4.0, 4.0]), population=2)
-    tensor([2., 2., 4., 4.])
-    """
-    if population == 1:
-        return loss_P
-    return loss_P.unflatten(0, (-1, population)).mean(1).repeat_interleave(population)
-
-
-def mixed(rows_PBF: Tensor, population: int) -> Tensor:
-    """Rows of all parents of a group in equal shares, the same for each of them.
-
-    >>> mixed(torch.tensor([[[1.0], [1.0]], [[2.0], [2.0]]]), population=2)[1].flatten()
-    tensor([1., 2.])
-    """
-    if population == 1:
-        return rows_PBF
-    row_B = torch.arange(rows_PBF.shape[1], device=rows_PBF.device)
-    shared_GBF = rows_PBF.unflatten(0, (-1, population))[:, row_B % population, row_B]
-    return shared_GBF.repeat_interleave(population, dim=0)
+        >>> Evolution(population=2).mixed(torch.tensor([[[1.0], [1.0]], [[2.0], [2.0]]]))[1].flatten()
+        tensor([1., 2.])
+        """
+        if self.population == 1:
+            return rows_PBF
+        row_B = torch.arange(rows_PBF.shape[1], device=rows_PBF.device)
+        shared_GBF = rows_PBF.unflatten(0, (-1, self.population))[:, row_B % self.population, row_B]
+        return shared_GBF.repeat_interleave(self.population, dim=0)

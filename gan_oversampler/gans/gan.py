@@ -12,11 +12,11 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from gan_oversampler._utils import lookup
 from gan_oversampler.gans.evolution import Evolution
+from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.losses import LOSSES, PENALTIES
 from gan_oversampler.gans.stream_names import plain
 from gan_oversampler.gans.utility import OBJECTIVES
 from gan_oversampler.gans.validation import CHECKS
-from gan_oversampler.nn.generator import FAMILIES
 from gan_oversampler.nn.image_grid import Grid
 from gan_oversampler.nn.latent import LATENTS
 from gan_oversampler.nn.optimizers import OPTIMIZERS
@@ -336,20 +336,6 @@ class GAN(BaseEstimator):
         return tuple(self.widths) if self.grid is None else tuple(self.widths)[::-1]
 
     @property
-    def lineages(self) -> list[GAN]:
-        """What is trained for it: one GAN per mutation where the oracle is to choose, itself otherwise."""
-        if not self.evolution or self.evolution.fitness != "oracle":
-            return [self]
-        return [clone(self).set_params(evolution__mutations=(name,)) for name in self.evolution.mutations]
-
-    @property
-    def kinship(self) -> str | None:
-        """Equal for lineages among which the oracle chooses; None for all other GANs."""
-        if not self.evolution or self.evolution.fitness != "oracle":
-            return None
-        return self.base + clone(self).set_params(evolution=None).shape_key
-
-    @property
     def n_siblings(self) -> int:
         """Parents of an evolving population."""
         return self.evolution.population if self.evolution else 1
@@ -357,7 +343,7 @@ class GAN(BaseEstimator):
     @property
     def pulls(self) -> dict[str, float]:
         """Forces that are not zero; without any the generator stays untrained."""
-        forces = FAMILIES[self.family].forces if self.forces is None else self.forces
+        forces = FAMILIES[self.family].loss_weights if self.forces is None else self.forces
         return {name: float(weight) for name, weight in forces.items() if weight}
 
     @property
@@ -367,13 +353,13 @@ class GAN(BaseEstimator):
         return usual if self.pulls else 1
 
     @property
-    def proof(self) -> float:
+    def min_gain_in_se(self) -> float:
         """Standard errors by which training has to gain before it counts; it may lose by some if below 0."""
-        return FAMILIES[self.family].proof
+        return FAMILIES[self.family].min_gain_in_se
 
     def aimed_at(self, objective: str) -> GAN:
         """The same with its objective set, if it is guided and that was ``"auto"``."""
-        open_to_advice = self.objective == "auto" and FAMILIES[self.family].learnt
+        open_to_advice = self.objective == "auto" and FAMILIES[self.family].is_guided
         return clone(self).set_params(objective=objective) if open_to_advice else self
 
     @property
@@ -381,8 +367,7 @@ class GAN(BaseEstimator):
         """Short name in tables and messages."""
         if not self.pulls and self.family == "residual":
             return f"base({self.base})"
-        name = f"{self.family}({self.base})" if self.family == "residual" else self.family
-        return f"{name} by {self.evolution.mutations[0]}" if self.evolution and self.kinship else name
+        return f"{self.family}({self.base})" if self.family == "residual" else self.family
 
     def label_at(self, step: int) -> str:
         """Name of a candidate."""

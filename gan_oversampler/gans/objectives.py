@@ -1,28 +1,28 @@
-"""What pulls a generator: its loss is a weighted sum of forces.
+"""Loss terms of generators: a generator's loss is their weighted sum.
 
-A force sees the draft of a step and returns one number per member, lower being better.
+A term sees what a step has at hand and returns one number per member, lower being better.
 """
 
-# P member, B row, F encoded column, C class
+# P member, B row, F encoded column, C class, H unit
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import Tensor
 
 from gan_oversampler.gans.losses import CriticFn, GanLoss, pulling_away
-from gan_oversampler.gans.utility import Lesson
+from gan_oversampler.gans.utility import InnerSplit
 from gan_oversampler.gans.utility import utility as smooth_utility
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """What a generator step has on the table.
+class GeneratorStep:
+    """What a step of a generator has at hand.
 
     Attributes
     ----------
@@ -33,53 +33,74 @@ class Draft:
     label_PBC : Tensor
         Their classes, one-hot.
     critic : callable
-        ``(P, 2B, F) -> (P, 2B)`` for real rows followed by fake ones.
+        ``(P, 2B, F) -> (P, 2B)``: outputs for real rows followed by generated ones.
+    code : callable
+        ``(P, B, F) -> (P, B, H)``: what an autoencoder makes of rows before it reconstructs them; only for
+        losses whose critic is one.
     loss : GanLoss
-        The game that the cohort plays.
-    objective : str
-        Name of the smooth score that utility means.
-    odds_PB : Tensor or None
-        Logarithm of how often each generated row is to be drawn, with gradient.
-    scale_F : Tensor or None
-        Weight of each encoded column in distances.
-    lesson : Lesson or None
-        An inner split of the real rows; the generated ones come from the rows to study.
-    code : callable or None
-        ``(P, B, F) -> (P, B, H)``, what an autoencoder makes of rows before it reconstructs them.
+        What both players minimise.
     """
 
     fake_PBF: Tensor
     real_PBF: Tensor
     label_PBC: Tensor
     critic: CriticFn
+    code: CriticFn
     loss: GanLoss
-    objective: str = "f1"
-    odds_PB: Tensor | None = None
-    scale_F: Tensor | None = None
-    lesson: Lesson | None = None
-    code: CriticFn | None = None
 
 
-Force = Callable[[Draft], Tensor]
+@dataclass(frozen=True, slots=True)
+class GuidedStep(GeneratorStep):
+    """What a step of a guided generator has at hand besides.
+
+    Attributes
+    ----------
+    seed_log_odds_PB : Tensor
+        Logarithm of how often the seed of each generated row is drawn, with gradient.
+    split : InnerSplit
+        An inner split of the real rows; the generated rows start from its training rows.
+    objective : str
+        Name of the smooth score that utility means.
+    scale_F : Tensor
+        Weight of each encoded column in distances.
+    """
+
+    seed_log_odds_PB: Tensor
+    split: InnerSplit
+    objective: str
+    scale_F: Tensor
 
 
-def adversarial(draft: Draft) -> Tensor:
-    """The critic's verdict on the generated rows: ``(P,)``."""
-    rows = torch.cat([draft.real_PBF, draft.fake_PBF], dim=1)
-    real_PB, fake_PB = draft.critic(rows).chunk(2, dim=1)
-    verdict_P = draft.loss.generator(real_PB, fake_PB)
-    if not draft.loss.apart or draft.code is None:
-        return verdict_P
-    return verdict_P + draft.loss.apart * pulling_away(draft.code(draft.fake_PBF))
+def adversarial(step: GeneratorStep) -> Tensor:
+    """How clearly the critic tells the generated rows from real ones, by the loss of the GAN: ``(P,)``."""
+    rows = torch.cat([step.real_PBF, step.fake_PBF], dim=1)
+    real_PB, fake_PB = step.critic(rows).chunk(2, dim=1)
+    loss_P = step.loss.generator(real_PB, fake_PB)
+    return loss_P + step.loss.apart * pulling_away(step.code(step.fake_PBF)) if step.loss.apart else loss_P
 
 
-def utility(draft: Draft) -> Tensor:
-    """What a learner that also studies the generated rows still gets wrong on held-out rows: ``(P,)``."""
-    assert draft.lesson is not None
-    assert draft.odds_PB is not None
-    assert draft.scale_F is not None
-    rows_PBF = draft.fake_PBF * draft.scale_F
-    return 1 - smooth_utility(draft.lesson, rows_PBF, draft.label_PBC, draft.odds_PB, draft.objective)
+def utility(step: GuidedStep) -> Tensor:
+    """What a learner fitted on training and generated rows gets wrong on the validation rows: ``(P,)``."""
+    rows_PBF = step.fake_PBF * step.scale_F
+    return 1 - smooth_utility(step.split, rows_PBF, step.label_PBC, step.seed_log_odds_PB, step.objective)
 
 
-FORCES: Final[Mapping[str, Force]] = MappingProxyType({"adversarial": adversarial, "utility": utility})
+@dataclass(frozen=True, slots=True)
+class LossTerm:
+    """A term of a generator's loss.
+
+    Attributes
+    ----------
+    compute : callable
+        ``(step) -> (P,)``; lower is better.
+    guided_only : bool
+        Whether it needs a :class:`GuidedStep`, because other families have no inner splits.
+    """
+
+    compute: Callable[[Any], Tensor]
+    guided_only: bool = False
+
+
+LOSS_TERMS: Final[Mapping[str, LossTerm]] = MappingProxyType(
+    {"adversarial": LossTerm(adversarial), "utility": LossTerm(utility, guided_only=True)}
+)

@@ -92,7 +92,7 @@ def _n_different(rows_PBF: Tensor) -> Tensor:
     return 1.0 + (steps > SAME).to(rows_PBF).sum(-1, keepdim=True)
 
 
-def read(
+def read_signals(
     critic_P: Tensor,
     generator_P: Tensor,
     outputs: tuple[Tensor, Tensor],
@@ -101,7 +101,7 @@ def read(
     equilibrium: float | None,
     threshold: float | None,
 ) -> Signals:
-    """Signals of one step.
+    """Measure the signals of one step.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final
 
-from sklearn.base import BaseEstimator
+from gan_oversampler.gans.evolution import Evolution
 
 # Name in streams: where the value is now, and the value that is left out. Version 1: change the right
 # side only, and add entries; another left side would give other random numbers.
@@ -82,8 +82,8 @@ def stream_name(gan: Any) -> str:
 
 def plain(value: Any) -> Any:
     """Equal parameters alike, however they are written: 1 and 1.0, lists and tuples."""
-    if isinstance(value, BaseEstimator):
-        return plain(value.get_params())
+    if isinstance(value, Evolution):  # its name was given when it had one more parameter
+        return plain({**value.get_params(), "fitness": "critic"})
     if isinstance(value, Mapping):
         return sorted((name, plain(weight)) for name, weight in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):

@@ -10,9 +10,9 @@ from typing import Any, Final, Protocol
 from gan_oversampler._utils import lookup
 from gan_oversampler.gans.controllers import CONTROLLERS
 from gan_oversampler.gans.evolution import Evolution
+from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.losses import LOSSES, PENALTIES
-from gan_oversampler.gans.objectives import FORCES
-from gan_oversampler.nn.generator import FAMILIES
+from gan_oversampler.gans.objectives import LOSS_TERMS
 
 
 class Settings(Protocol):
@@ -44,16 +44,16 @@ class Settings(Protocol):
 
 
 def _balance(gan: Settings) -> None:
-    if not gan.balanced and FAMILIES[gan.family].learnt:
+    if not gan.balanced and FAMILIES[gan.family].is_guided:
         raise ValueError(f"balanced=False is not possible with family={gan.family!r}: lessons balance.")
 
 
 def _forces(gan: Settings) -> None:
     for name, weight in (gan.forces or {}).items():
-        lookup(FORCES, name, "force")
-        if name == "utility" and weight and not FAMILIES[gan.family].learnt:
+        term = lookup(LOSS_TERMS, name, "force")
+        if term.guided_only and weight and not FAMILIES[gan.family].is_guided:
             raise ValueError(
-                f"The force 'utility' needs the family 'guided', because others draw from all rows, also"
+                f"The force {name!r} needs the family 'guided', because others draw from all rows, also"
                 f" from those that utility is measured on. Got family={gan.family!r}."
             )
         if not isinstance(weight, Real) or not 0 <= weight < math.inf:

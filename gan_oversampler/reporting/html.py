@@ -101,9 +101,11 @@ def _scores(report: Told) -> str:
 
 
 def _recipes(report: Told) -> str:
-    if report.recipes is None:
+    if report.draw_options is None:
         return ""
-    best = report.recipes.sort_values("score", ascending=report.direction.startswith("lower"), kind="stable")
+    best = report.draw_options.sort_values(
+        "score", ascending=report.direction.startswith("lower"), kind="stable"
+    )
     shown = best[best["kept"] | (np.arange(len(best)) < MOST_RECIPES)]
     rows = shown.drop(columns="kept").to_numpy(dtype=object).tolist()
     heads = [*shown.columns[:-3], "score", "SE"]

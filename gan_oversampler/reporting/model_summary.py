@@ -10,7 +10,7 @@ import pandas as pd
 
 from gan_oversampler.nn.autoencoder import Autoencoder, CriticNet, GeneratorNet
 from gan_oversampler.nn.convolution import Convolutional, Decoder
-from gan_oversampler.nn.generator import Generator
+from gan_oversampler.nn.generator import Generator, GuidedGenerator
 from gan_oversampler.nn.mlp import Mlp
 from gan_oversampler.nn.packed import Packed
 
@@ -128,15 +128,15 @@ class ModelSummary:
 
 
 def _generator(name: str, generator: Generator) -> Network:
-    mlp, family = generator.mlp, generator.family
+    mlp, uses_base = generator.net, generator.uses_base
     n_columns = mlp.n_outputs
     layers = layers_of(mlp)
-    if generator.geometry:
+    if isinstance(generator, GuidedGenerator):
         names = ("share of the way", "bandwidths", "odds of rows", "drift")
         parts = zip(names, generator.geometry.shapes, strict=True)
         geometry = [Layer(part, rows, columns, rows * columns) for part, (rows, columns) in parts]
         layers = [*geometry, *layers]
-    end = "bounded correction of a base row" if family.from_base else "into the range of real rows"
+    end = "bounded correction of a base row" if uses_base else "into the range of real rows"
     layers += [
         Layer(f"tanh, {end}", n_columns, n_columns),
         Layer("project to lawful rows", n_columns, n_columns),

@@ -216,7 +216,7 @@ class Report:
         Real rows, held-out ones where there are any, and new rows of generators that never saw them.
     summary : ModelSummary or None
         Layers and parameters of the networks.
-    recipes : DataFrame or None
+    draw_options : DataFrame or None
         Where the oracle chose a policy or a ratio, all ways to draw that it tried: name, border, filter,
         spread, ratio, score, standard_error, kept.
     events : tuple of Event
@@ -245,7 +245,8 @@ class Report:
     evidence: Evidence | None = field(default=None, compare=False, repr=False)
     summary: ModelSummary | None = field(default=None, compare=False, repr=False)
     events: tuple[Event, ...] = field(default=(), repr=False)
-    recipes: pd.DataFrame | None = field(default=None, compare=False, repr=False)
+    draw_options: pd.DataFrame | None = field(default=None, compare=False, repr=False)
+    greater_is_better: bool | None = None
 
     @property
     def direction(self) -> str:
@@ -308,7 +309,7 @@ class Report:
             "evidence": None if self.evidence is None else self.evidence.to_dict(),
             "summary": None if self.summary is None else self.summary.to_frame(),
             "events": [asdict(event) for event in self.events],
-            "recipes": self.recipes,
+            "draw_options": self.draw_options,
         }
         return plain(told)
 

@@ -1,10 +1,11 @@
-"""Rungs: every candidate is scored on rows it never saw, paired with all others on the same folds."""
+"""Scores of candidates and baselines on rows they never saw, paired on the same folds."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -17,26 +18,54 @@ from gan_oversampler.callbacks import Event
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.oracles.base import Oracle
-from gan_oversampler.sampling.pool import Pool
-from gan_oversampler.sampling.sources import Drawer, Mixture, Source
+from gan_oversampler.sampling.sources import BaseSource, Source, draw_classes
+from gan_oversampler.selection.candidate_sources import fold_source
+from gan_oversampler.training.data import Fold, TrainingData
 from gan_oversampler.training.loop import Candidate
 
-# What a user would do instead of a GAN: nothing, or draw from one of the bases.
+# What a user would do instead of a GAN: nothing, or draw from one of the bases, some by a name of their own.
 NOTHING: Final = "none"
-BASELINES: Final[Mapping[str, str]] = {"random": "bootstrap"}
+BASELINE_BASES: Final[Mapping[str, str]] = MappingProxyType({"random": "bootstrap"})
+
+Utilities = NDArray[np.float64]
+"""Utility per fold ``(n_folds,)``; NaN where scoring failed."""
+
+
+def n_new_at_ratio(n_rows: Mapping[int, int], n_new: Mapping[int, int], ratio: float) -> dict[int, int]:
+    """Reduce new rows so that every class comes to ``ratio`` times what it has with all of them.
+
+    >>> n_new_at_ratio({1: 20}, {1: 80}, 1.0), n_new_at_ratio({1: 20}, {1: 80}, 0.5)
+    ({1: 80}, {1: 30})
+    >>> n_new_at_ratio({1: 20}, {1: 80}, 0.1)
+    {1: 0}
+    """
+    return {code: max(0, int(ratio * (n_rows[code] + n)) - n_rows[code]) for code, n in n_new.items()}
 
 
 @dataclass(frozen=True)
-class Trial:
-    """One fold: what generators saw, what they never saw, and how many rows to draw.
+class FoldEvaluator:
+    """Scores sources on the held-out rows of one fold.
 
-    All candidates draw from the same streams here, so that their scores differ by merit only.
+    All sources draw from the same random streams here, so that their scores differ by merit only.
+
+    Attributes
+    ----------
+    number : int
+        The fold.
+    oracle : Oracle
+        Fitted on the training rows of the fold.
+    heldout : Rows
+        Real rows that no generator of the fold saw.
+    n_rows, n_new : dict of int to int
+        Training rows and new rows of each class to oversample.
+    streams : Streams
+        Root of the random numbers.
     """
 
     number: int
     oracle: Oracle
-    holdout: Rows
-    pools: Mapping[str, Pool]
+    heldout: Rows
+    n_rows: dict[int, int]
     n_new: dict[int, int]
     streams: Streams
 
@@ -46,162 +75,190 @@ class Trial:
         number: int,
         oracle: Oracle,
         train: Rows,
-        holdout: Rows,
-        pools: Mapping[str, Pool],
-        shares: Mapping[int, float],
+        heldout: Rows,
+        new_per_real: Mapping[int, float],
         streams: Streams,
-    ) -> Trial:
-        """Trial of one fold; ``shares`` are new rows per real row of each class to oversample."""
-        counts = {code: len(train.of(code)) for code in shares}
+    ) -> FoldEvaluator:
+        """Fit a copy of an oracle on the training rows of a fold."""
+        counts = {code: int((train.codes == code).sum()) for code in new_per_real}
+        n_rows = {code: n for code, n in counts.items() if n}
         # At least one row each: a distance to nothing is no score.
-        n_new = {code: max(1, round(share * counts[code])) for code, share in shares.items() if counts[code]}
-        fitted = clone(oracle).fit(
-            train, targets=tuple(n_new), random_state=streams.child_seed("oracle") % 2**32
-        )
-        return cls(number, fitted, holdout, pools, n_new, streams)
+        n_new = {code: max(1, round(new_per_real[code] * n)) for code, n in n_rows.items()}
+        seed = streams.child_seed("oracle") % 2**32
+        fitted = clone(oracle).fit(train, targets=tuple(n_new), random_state=seed)
+        return cls(number, fitted, heldout, n_rows, n_new, streams)
 
-    def at_ratio(self, ratio: float) -> Trial | None:
-        """The same fold with so many new rows that classes come to a share of their full size.
+    def at_ratio(self, ratio: float) -> FoldEvaluator | None:
+        """Score the new rows with which classes come to a share of their full size; None if none is needed.
 
-        None if no class needs any; a class that has enough gets one, because a distance to nothing is no
-        score.
+        A class that has enough gets one row, because a distance to nothing is no score.
         """
-        counts = {code: len(self.pools["targets"].rows[code]) for code in self.n_new}
-        n_new = {c: missing(counts[c], n, ratio) for c, n in self.n_new.items()}
-        return replace(self, n_new={c: max(1, n) for c, n in n_new.items()}) if any(n_new.values()) else None
+        n_new = n_new_at_ratio(self.n_rows, self.n_new, ratio)
+        if not any(n_new.values()):
+            return None
+        return replace(self, n_new={code: max(1, n) for code, n in n_new.items()})
 
-    def utility(self, source: Drawer | None) -> tuple[float, str]:
-        """Utility of rows from a source (None draws nothing), or NaN and what went wrong."""
+    def utility(self, source: Source | None) -> tuple[float, str]:
+        """Score rows of a source (None draws nothing): utility, or NaN and what went wrong."""
+        share = self.oracle.share_
+        n_new = {code: max(1, round(share * n)) for code, n in self.n_new.items()}
         try:
-            value = self.oracle.utility(self.holdout, self._draw(source))
+            new = self.heldout.synthetic(self.heldout.values[:0], self.heldout.codes[:0])
+            if source is not None:
+                drawn = draw_classes(source, n_new, self.streams, new.values.shape[1])
+                new = new.synthetic(drawn.rows, drawn.codes)
+            value = self.oracle.utility(self.heldout, new)
         except Exception as error:  # an oracle may be anybody's code: one candidate fails, not the run
             return np.nan, f"{type(error).__name__}: {error}"
         return value, "" if np.isfinite(value) else f"the score is {value}"
 
-    def _draw(self, source: Drawer | None) -> Rows:
-        share = self.oracle.share_
-        counts = {code: max(1, round(share * n)) for code, n in self.n_new.items()} if source else {}
-        parts = [source.draw(code, n, self.streams) for code, n in counts.items() if source]
-        empty = self.holdout.values[:0]
-        return Rows(
-            np.concatenate([empty, *parts]),
-            np.repeat(np.array(list(counts), np.intp), [len(part) for part in parts]),
-            self.holdout.classes,
-            self.holdout.frames,
-        )
 
+@dataclass(frozen=True, slots=True)
+class ScoringFailure:
+    """A candidate or baseline that an oracle could not score.
 
-def missing(n_rows: int, n_new: int, ratio: float) -> int:
-    """New rows that bring a class to ``ratio`` times what it has with all new rows.
-
-    >>> missing(20, 80, 1.0), missing(20, 80, 0.5), missing(20, 80, 0.1)
-    (80, 30, 0)
+    Attributes
+    ----------
+    name : str
+        What was scored.
+    reason : str
+        Type and message of the error, or the score that is no finite number.
+    step : int or None
+        Generator updates of a candidate.
     """
-    return max(0, int(ratio * (n_rows + n_new)) - n_rows)
+
+    name: str
+    reason: str
+    step: int | None = None
+
+    def __str__(self) -> str:
+        return f"The oracle could not score {self.name}; it counts as failed ({self.reason})."
+
+    @property
+    def event(self) -> Event:
+        """The same as an entry of the log."""
+        return Event(self.step, self.name, "", "oracle", f"could not score it: {self.reason}")
 
 
 @dataclass
-class Judge:
-    """Score candidates and baselines on all folds.
+class Evaluator:
+    """Scores candidates and baselines on all folds.
 
     Parameters
     ----------
-    trials : sequence of Trial
+    folds : sequence of FoldEvaluator
         One per fold.
     gans : sequence of GAN
         Specifications that candidates refer to.
+    data : TrainingData
+        Rows that sources may use.
     n_jobs : int or None
         Parallel scorings, as in joblib.
 
     Attributes
     ----------
-    events : list of str
-        What could not be scored, in words.
-    failures : list of Event
-        The same for the log.
+    failures : list of ScoringFailure
+        What could not be scored, and why.
     """
 
-    trials: Sequence[Trial]
+    folds: Sequence[FoldEvaluator]
     gans: Sequence[GAN]
+    data: TrainingData
     n_jobs: int | None = None
-    events: list[str] = field(default_factory=list)
-    failures: list[Event] = field(default_factory=list)
+    failures: list[ScoringFailure] = field(default_factory=list)
 
-    def __call__(self, candidates: Sequence[Candidate]) -> list[NDArray[np.float64]]:
-        """Utilities per fold of each candidate."""
-        scores, fates = self._utilities([self.sources(c) for c in candidates])
-        for candidate, fate in zip(candidates, fates, strict=True):
-            self._report(self.gans[candidate.specification].label_at(candidate.step), fate, candidate.step)
+    @classmethod
+    def of(
+        cls,
+        oracle: Oracle,
+        rows: Rows,
+        folds: Sequence[Fold],
+        new_per_real: Mapping[int, float],
+        gans: Sequence[GAN],
+        data: TrainingData,
+        streams: Streams,
+        n_jobs: int | None,
+    ) -> Evaluator:
+        """Fit an oracle on the training rows of every fold."""
+        evaluators = [
+            FoldEvaluator.of(
+                number, oracle, rows.at(train), rows.at(heldout), new_per_real, streams.child("trial", number)
+            )
+            for number, (train, heldout) in enumerate(folds)
+        ]
+        return cls(evaluators, gans, data, n_jobs)
+
+    @property
+    def oracle(self) -> Oracle:
+        """The oracle, as it was fitted in the first fold."""
+        return self.folds[0].oracle
+
+    @property
+    def sign(self) -> float:
+        """Turns utility, of which more is better, into the oracle's own unit: 1 or -1."""
+        return 1.0 if self.oracle.greater_is_better else -1.0
+
+    def at_ratio(self, ratio: float) -> Evaluator | None:
+        """Score with fewer new rows; None where a fold needs none at all."""
+        folds = [evaluator for fold in self.folds if (evaluator := fold.at_ratio(ratio))]
+        return replace(self, folds=folds) if len(folds) == len(self.folds) else None
+
+    def __call__(self, candidates: Sequence[Candidate]) -> list[Utilities]:
+        """Score candidates: utilities per fold of each."""
+        sources: list[list[Source | None]] = []
+        for candidate in candidates:
+            gan = self.gans[candidate.specification]
+            sources.append([fold_source(gan, candidate, self.data, fold.number) for fold in self.folds])
+        scores, messages = self._utilities(sources)
+        for candidate, message in zip(candidates, messages, strict=True):
+            name = self.gans[candidate.specification].label_at(candidate.step)
+            self._note_failure(name, message, candidate.step)
         return scores
 
-    def baselines(self, names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
-        """Utilities per fold of what users would do instead."""
+    def baselines(self, names: Sequence[str]) -> dict[str, Utilities]:
+        """Score what users would do instead: utilities per fold of each baseline."""
         sources: list[list[Source | None]] = [
             [
-                None if name == NOTHING else Source(trial.pools["targets"], BASELINES.get(name, name))
-                for trial in self.trials
+                None
+                if name == NOTHING
+                else BaseSource(self.data.fold(None, fold.number), BASELINE_BASES.get(name, name))
+                for fold in self.folds
             ]
             for name in names
         ]
-        scores, fates = self._utilities(sources)
-        for name, fate in zip(names, fates, strict=True):
-            self._report(name, fate)
+        scores, messages = self._utilities(sources)
+        for name, message in zip(names, messages, strict=True):
+            self._note_failure(name, message)
         return dict(zip(names, scores, strict=True))
 
-    def at_ratio(self, ratio: float) -> Judge | None:
-        """The same judge of so many new rows; None where a fold needs none."""
-        trials = [trial for trial in (trial.at_ratio(ratio) for trial in self.trials) if trial]
-        return replace(self, trials=trials) if len(trials) == len(self.trials) else None
-
-    def mixtures(self, candidates: Sequence[Candidate]) -> list[Mixture]:
-        """Per fold: candidates that sample together."""
-        parts = zip(*(self.sources(candidate) for candidate in candidates), strict=True)
-        return [Mixture(row) for row in parts]
-
-    def score(self, sources: Sequence[Drawer], name: str) -> NDArray[np.float64]:
-        """Utilities per fold of whatever draws there."""
-        return self.scores([sources], [name])[0]
-
-    def scores(self, sources: Sequence[Sequence[Drawer]], names: Sequence[str]) -> list[NDArray[np.float64]]:
-        """The same of several; where some cannot be scored, the first of them is reported."""
-        scores, fates = self._utilities(sources)
-        failed = [(name, fate) for name, fate in zip(names, fates, strict=True) if fate]
+    def scores(self, sources: Sequence[Sequence[Source]], names: Sequence[str]) -> list[Utilities]:
+        """Score anything that draws, given per fold; where some cannot be scored, the first is noted."""
+        scores, messages = self._utilities(sources)
+        failed = [(name, message) for name, message in zip(names, messages, strict=True) if message]
         if failed:
-            (name, fate), *others = failed
-            self._report(name + (f" and {len(others)} more" if others else ""), fate)
+            (name, message), *others = failed
+            self._note_failure(name + (f" and {len(others)} more" if others else ""), message)
         return scores
 
-    def sources(self, candidate: Candidate) -> list[Source]:
-        """Per fold: where a candidate draws from."""
-        gan = self.gans[candidate.specification]
-        return [
-            Source(trial.pools[gan.classes], gan.base, candidate.snapshots[trial.number])
-            for trial in self.trials
-        ]
-
-    def _utilities(
-        self, sources: Sequence[Sequence[Drawer | None]]
-    ) -> tuple[list[NDArray[np.float64]], list[str]]:
+    def _utilities(self, sources: Sequence[Sequence[Source | None]]) -> tuple[list[Utilities], list[str]]:
         """For each row of sources its utilities per fold, and what went wrong, if anything did."""
-        tasks = [pair for row in sources for pair in zip(self.trials, row, strict=True)]
+        tasks = [pair for row in sources for pair in zip(self.folds, row, strict=True)]
         results = Parallel(n_jobs=self.n_jobs)(delayed(_utility)(*task) for task in tasks)
-        shape = len(sources), len(self.trials)
+        shape = len(sources), len(self.folds)
         scores = np.array([value for value, _ in results]).reshape(shape)
-        fates = np.array([fate for _, fate in results], object).reshape(shape)
+        messages = np.array([message for _, message in results], object).reshape(shape)
         # A distance has no value for no rows at all; that is no failure.
-        told = [next(filter(None, row), "") if any(s) else "" for row, s in zip(fates, sources, strict=True)]
-        return list(scores), told
+        first = [next(filter(None, row), "") if any(s) else "" for row, s in zip(messages, sources)]
+        return list(scores), first
 
-    def _report(self, name: str, fate: str, step: int | None = None) -> None:
-        """Note, log and warn of what could not be scored, if anything went wrong."""
-        if not fate:
+    def _note_failure(self, name: str, message: str, step: int | None = None) -> None:
+        """Log and warn of what could not be scored, if anything went wrong."""
+        if not message:
             return
-        event = f"The oracle could not score {name}; it counts as failed ({fate})."
-        self.events.append(event)
-        self.failures.append(Event(step, name, "", "oracle", f"could not score it: {fate}"))
-        warnings.warn(event, RuntimeWarning, stacklevel=2)
+        self.failures.append(ScoringFailure(name, message, step))
+        warnings.warn(str(self.failures[-1]), RuntimeWarning, stacklevel=2)
 
 
-def _utility(trial: Trial, source: Drawer | None) -> tuple[float, str]:
+def _utility(fold: FoldEvaluator, source: Source | None) -> tuple[float, str]:
     with single_threaded():  # this may be a worker process
-        return trial.utility(source)
+        return fold.utility(source)

@@ -1,10 +1,6 @@
-"""Members that share shapes, advanced as one tensor program.
+"""Members that share shapes, advanced as one tensor program."""
 
-Laws: a member's numbers depend on its own rows, stream and specification only. Losses are means over rows
-and sums over members, gradients are clipped per member, every member draws from its own stream.
-"""
-
-# P member, B row, N parameter, F encoded column
+# P member, N parameter, K number that controllers remember, M mutation
 
 from __future__ import annotations
 
@@ -17,19 +13,20 @@ import torch
 from torch import Tensor
 
 from gan_oversampler.nn.batched_ops import padded
-from gan_oversampler.nn.generator import Snapshot
+from gan_oversampler.nn.generator import GuidedGenerator, Snapshot
+from gan_oversampler.nn.latent import Latent
+from gan_oversampler.nn.tensors import put, take, to_device
 from gan_oversampler.sampling.base_samplers import BASES
-from gan_oversampler.training.batches import Batches, Feed
-from gan_oversampler.training.control import spare_streams
-from gan_oversampler.training.lessons import Lessons
-from gan_oversampler.training.members import Member, State, reach_of
-from gan_oversampler.training.steps import Game
+from gan_oversampler.training.batches import Batch, BatchStream, GuidedBatches, PlainBatches, stacked
+from gan_oversampler.training.inner_splits import InnerSplits
+from gan_oversampler.training.members import Member, State, correction_bounds
+from gan_oversampler.training.steps import CriticResult, Steps
 
 BLOCK: Final = 50  # batches drawn at once: fewer calls, little memory
-WIDE_ROW: Final = 400  # encoded columns from which blocks of lessons, which hold many rows, are smaller
+WIDE_ROW: Final = 400  # encoded columns from which blocks of inner splits, which hold many rows, are smaller
 
 
-class Cohort(Game):
+class Cohort:
     """Train members whose specifications differ in their base only.
 
     Parameters
@@ -37,53 +34,61 @@ class Cohort(Game):
     members : sequence of Member
         Who trains.
     device : torch.device
-        Where the tensors live; all numbers are drawn on the CPU.
+        Where the tensors live; all random numbers are drawn on the CPU.
+
+    Attributes
+    ----------
+    steps : Steps
+        What a training step does.
+    state : State
+        Numbers of the members, one per row.
     """
 
     def __init__(self, members: Sequence[Member], device: torch.device) -> None:
-        self.members = list(members)
-        super().__init__(self.members[0], device)
-        self._enlist(self._with_twin())
+        self.members, self.device, self.gan = list(members), device, members[0].gan
+        feedback = None
+        if self.gan.controllers:
+            from gan_oversampler.training.feedback import Feedback
 
-    def _with_twin(self) -> list[Member]:
-        """At least two members: batched products round differently for one alone."""
-        if len(self.members) > 1 or self.critic.looped:
-            return self.members
-        (only,) = self.members
-        twin = Member(only.specification, only.fold, only.gan, only.pool, only.streams.child("twin"))
-        return [only, twin]
+            feedback = Feedback(self.gan, members[0].data.space.to(device))
+        self.feedback = feedback
+        self.steps = Steps(members[0], device, feedback)
+        self.latent = Latent(self.gan.latent, self.gan.latent_law)
+        if len(members) == 1 and not self.steps.critic.looped:
+            # Batched products round differently for one member alone: it gets a twin.
+            members = [*members, replace(members[0], streams=members[0].streams.child("twin"))]
+        self.batch_streams = [self._batch_stream(member) for member in members]
+        self.streams = [member.streams.torch("dropout") for member in members]
+        self.state = self._start(members)
+        self.steps.bounds = to_device(correction_bounds(members), device)
+        self.recorded_PK = self.state.control_PK
+        self.mutations = tuple(self.gan.evolution.mutations) if self.gan.evolution else ()
+        self.children_PM = torch.zeros(len(members), len(self.mutations), dtype=torch.long)
+        self.ahead: dict[bool, deque[Batch]] = {True: deque(), False: deque()}
 
-    def _enlist(self, members: Sequence[Member]) -> None:
-        self.feeds = [self._feed(member) for member in members]
-        self.dropout = [member.streams.torch("dropout") for member in members]
-        self.state = State.start(self.at_rest, self.critic, members, self.control.start).to(self.device)
-        self.told_PK = self.state.control_PK.clone()
-        self.chosen_PM = torch.zeros(len(members), len(self.mutations), dtype=torch.long, device=self.device)
-        self.reach = reach_of(members).to(self.device)
-        self.losses_P2 = torch.zeros(len(members), 2, device=self.device)
-        self.block = self._block()
-        self.ahead: dict[bool, deque[Batches]] = {True: deque(), False: deque()}
+    def _start(self, members: Sequence[Member], control_K: Tensor | None = None) -> State:
+        if control_K is None:
+            control_K = self.feedback.start_K if self.feedback else torch.empty(0)
+        generator, critic = self.steps.generator_at_rest, self.steps.critic
+        return to_device(State.start(generator, critic, members, control_K), self.device)
 
-    def _block(self) -> int:
-        """Batches drawn at once; it depends on the table only, so members draw alike."""
-        width = self.generator.space.width
-        wide = self.generator.family.learnt and width > WIDE_ROW
-        return max(2, BLOCK * WIDE_ROW // width) if wide else BLOCK
-
-    def _feed(self, member: Member) -> Feed:
-        family, stream = self.generator.family, member.streams.torch("batches")
-        base = BASES[member.gan.base] if family.from_base else None
-        lessons = Lessons(member.pool, stream) if family.learnt else None
-        return Feed(member.pool, base, padded(self.gan.batch_size), self.latent, stream, lessons)
+    def _batch_stream(self, member: Member) -> BatchStream:
+        stream, size = member.streams.torch("batches"), padded(self.gan.batch_size)
+        if isinstance(self.steps.generator, GuidedGenerator):
+            return GuidedBatches(InnerSplits(member.data, stream), size, self.latent)
+        base = BASES[member.gan.base] if self.steps.generator.uses_base else None
+        return PlainBatches(member.data, base, size, self.latent, stream)
 
     def snapshots(self) -> list[Snapshot]:
-        """What each member would sample from now."""
+        """Copy what each member would sample from now: its averaged weights."""
+        averages, statistics = self.state.average_PN.cpu(), self.state.generator.statistics_PS.cpu()
+        bounds = to_device(self.steps.bounds, "cpu")
         return [
             Snapshot(
-                self.at_rest,
-                self.state.average_PN[p].to("cpu", copy=True),
-                self.state.statistics_PS[p].to("cpu", copy=True),
-                self.reach.take([p]).to("cpu"),
+                self.steps.generator_at_rest,
+                averages[p].clone(),
+                statistics[p].clone(),
+                take(bounds, [p]),
                 self.latent,
             )
             for p in range(len(self.members))
@@ -91,92 +96,126 @@ class Cohort(Game):
 
     def keep(self, members: Sequence[int]) -> None:
         """Go on with some members only; their numbers stay what they would have been."""
-        twin = [len(self.members)] if len(self.feeds) > len(self.members) else []
-        rows = [*members, *twin]
-        if len(rows) == 1 and not self.critic.looped:  # the first one left out goes on as the twin
-            rows.append(next(p for p in range(len(self.feeds)) if p not in rows))
+        rows = [*members, *range(len(self.members), len(self.streams))]  # with the twin, if there is one
+        if len(rows) == 1 and not self.steps.critic.looped:  # the first one left out goes on as the twin
+            rows.append(next(p for p in range(len(self.streams)) if p not in rows))
         self.members = [self.members[p] for p in members]
-        self.feeds = [self.feeds[p] for p in rows]
-        self.dropout = [self.dropout[p] for p in rows]
-        self.state, self.reach = self.state.take(rows), self.reach.take(rows)
-        self.losses_P2, self.told_PK = self.losses_P2[rows], self.told_PK[rows]
-        self.chosen_PM = self.chosen_PM[rows]
-        self.ahead = {key: deque(b.take(rows) for b in ahead) for key, ahead in self.ahead.items()}
+        self.batch_streams = [self.batch_streams[p] for p in rows]
+        self.streams = [self.streams[p] for p in rows]
+        self.state, self.steps.bounds = take(self.state, rows), take(self.steps.bounds, rows)
+        self.recorded_PK, self.children_PM = self.recorded_PK[rows], self.children_PM[rows]
+        self.ahead = {key: deque(take(batch, rows) for batch in ahead) for key, ahead in self.ahead.items()}
+
+    def roll_back(self, members: Sequence[int], saved: State) -> None:
+        """Restore saved numbers of some members, but for their rates, which are halved."""
+        rates_P1 = self.state.rate_P1[list(members)] / 2
+        self.state = put(self.state, members, replace(saved, rate_P1=rates_P1))
+        self.recorded_PK = put(self.recorded_PK, members, saved.control_PK)
+
+    def collapsed(self) -> list[bool]:
+        """Tell of each member whether a controller found that its generated rows are all alike."""
+        return self.feedback.collapsed(self.state) if self.feedback else [False] * len(self.members)
 
     def decisions(self) -> list[tuple[Member, str, str]]:
-        """What controllers have changed, and evolution has chosen, since this was asked last."""
-        before_PK, self.told_PK = self.told_PK, self.state.control_PK.clone()
-        return [
-            (member, name, words)
-            for p, member in enumerate(self.members)
-            for name, words in [*self.control.decisions(before_PK[p], self.told_PK[p]), *self._births(p)]
-        ]
-
-    def _births(self, p: int) -> list[tuple[str, str]]:
-        """How often each mutation was chosen for a parent's place."""
-        counts = self.chosen_PM[p].tolist()
-        self.chosen_PM[p] = 0
-        chosen = ", ".join(f"{name} {n}" for name, n in zip(self.mutations, counts, strict=True))
-        return [("evolution", f"children chosen: {chosen}")] if sum(counts) and len(counts) > 1 else []
-
-    def fall_back(self, members: Sequence[int], rows: State) -> None:
-        """Restore numbers of some members, but for their rates, which are halved."""
-        rates_P1 = self.state.rate_P1[list(members)]
-        self.state.put(members, replace(rows, rate_P1=rates_P1 / 2))
-        self.told_PK[list(members)] = rows.control_PK
+        """List what controllers and evolution have decided since the last call: member, who, and what."""
+        found = []
+        before_PK, self.recorded_PK = self.recorded_PK, self.state.control_PK
+        for p, member in enumerate(self.members):
+            if self.feedback:
+                logged = self.feedback.decisions(before_PK[p], self.recorded_PK[p])
+                found += [(member, name, decision) for name, decision in logged]
+            counts = dict(zip(self.mutations, self.children_PM[p].tolist(), strict=True))
+            if len(counts) > 1 and sum(counts.values()):
+                chosen = ", ".join(f"{mutation} {n}" for mutation, n in counts.items())
+                found.append((member, "evolution", f"children chosen: {chosen}"))
+        self.children_PM.zero_()
+        return found
 
     def advance(self, n_steps: int) -> Tensor:
-        """Train; mean losses ``(P, 2)`` of critic and generator over these steps."""
-        self.losses_P2.zero_()
+        """Train for some steps; mean losses ``(P, 2)`` of critic and generator over them."""
+        losses_P2 = torch.zeros(len(self.streams), 2, device=self.device)
         for _ in range(n_steps):
-            self._train_critic()
-            self._generator_step(self._next_batch())
-            for p in self.regulator.end_step(self.state):
-                if p < len(self.members):  # a twin need not learn anything
-                    self._restart(p)
-        return self.losses_P2[: len(self.members)].cpu() / max(n_steps, 1)
+            critic = self._train_critic(losses_P2)
+            if not self.steps.loss_weights:
+                continue
+            batch = self._next_batch()
+            before = self.state
+            loss_P = self._train_generator(batch)
+            losses_P2[:, 1] += loss_P
+            if self.feedback and critic:
+                if self.gan.evolution:
+                    loss_P = self.gan.evolution.shared(loss_P)
+                self.state = self.feedback.update(self.state, *critic, loss_P)
+                self._restart(self.feedback.restarting(before, self.state))
+        return losses_P2[: len(self.members)].cpu() / max(n_steps, 1)
 
-    def _train_critic(self) -> None:
-        """The critic's updates between two of the generator."""
-        if self.critic_in_force is None:
-            return
-        steps_P = self.regulator.critic_steps(self.state)
-        if steps_P is not None:
-            self._paced(steps_P)
-            return
+    def _train_critic(self, losses_P2: Tensor) -> tuple[Batch, CriticResult] | None:
+        """The critic's updates between two of the generator; the first one is returned."""
+        if not self.steps.trains_critic:
+            return None
+        first = None
+        paced = self.feedback.critic_steps(self.state) if self.feedback else None
+        if self.feedback and paced is not None:
+            return self._train_critic_paced(paced, self.feedback.max_critic_steps, losses_P2)
         for _ in range(self.gan.critic_steps):
-            self._critic_step(self._next_batch(self.gan.balanced), self.gan.critic_steps)
+            batch = self._next_batch(self.gan.balanced)
+            self.state, result = self.steps.critic_step(self.state, batch, self.streams)
+            losses_P2[:, 0] += result.total_P / self.gan.critic_steps
+            first = first or (batch, result)
+        return first
 
-    def _paced(self, steps_P: Sequence[int]) -> None:
-        """As many updates as each member's controller wants; who has had them rests.
+    def _train_critic_paced(
+        self, steps_P: Sequence[int], max_steps: int, losses_P2: Tensor
+    ) -> tuple[Batch, CriticResult]:
+        """As many updates as each member's controller wants; members that have had them rest.
 
-        All draw as many batches as any of them may ever need, and the first update is computed even for who
-        rests: so streams move alike, and there always is something to see. Losses are those of the first.
+        All draw as many batches as any of them may ever need, and the first update is computed even for
+        members that rest: so streams move alike, and there always is something to see.
         """
-        batches = [self._next_batch(self.gan.balanced) for _ in range(self.control.most_steps)]
-        streams = self.dropout
+        from gan_oversampler.training.feedback import streams_of_active
+
+        batches = [self._next_batch(self.gan.balanced) for _ in range(max_steps)]
+        first = None
         for k in range(max(1, *steps_P)):
             resting = [p for p, steps in enumerate(steps_P) if steps <= k]
-            before, losses_P2 = self.state.take(resting), self.losses_P2.clone()
-            self.dropout = spare_streams(streams, resting) if k else streams
-            self._critic_step(batches[k], 1)
-            self.state.put(resting, before)
-            self.losses_P2 = losses_P2 if k else self.losses_P2
-        self.dropout = streams
+            streams = streams_of_active(self.streams, resting) if k else self.streams
+            after, result = self.steps.critic_step(self.state, batches[k], streams)
+            self.state = put(after, resting, take(self.state, resting))
+            first = first or (batches[k], result)
+        assert first is not None
+        losses_P2[:, 0] += first[1].total_P
+        return first
 
-    def _restart(self, p: int) -> None:
-        """Fresh networks for one member."""
-        control_K, number = self.control.renewed(self.state.control_PK[p].cpu())
-        member = self.members[p]
-        newborn = replace(member, streams=member.streams.child("restart", number))
-        fresh = State.start(self.at_rest, self.critic, [newborn], control_K).to(self.device)
-        self.state.put([p], replace(fresh, rate_P1=self.state.rate_P1[[p]]))
+    def _train_generator(self, batch: Batch) -> Tensor:
+        """One update of all generators; their losses ``(P,)``."""
+        if not self.gan.evolution:
+            self.state, loss_P = self.steps.generator_step(self.state, batch, self.streams)
+            return loss_P
+        from gan_oversampler.training.evolving import evolve
 
-    def _next_batch(self, balanced: bool = True) -> Batches:
-        """Batches are drawn ahead, in blocks that do not depend on when members are scored."""
+        self.state, loss_P, mutation_P = evolve(
+            self.steps, self.gan.evolution, self.state, batch, self.streams
+        )
+        self.children_PM[torch.arange(len(mutation_P)), mutation_P.cpu()] += 1
+        return loss_P
+
+    def _restart(self, members: Sequence[int]) -> None:
+        """Fresh networks for members whose training has come to a standstill."""
+        for p in members:
+            if self.feedback and p < len(self.members):  # a twin need not learn anything
+                control_K, number = self.feedback.restarted(self.state.control_PK[p].cpu())
+                newborn = replace(self.members[p], streams=self.members[p].streams.child("restart", number))
+                fresh = replace(self._start([newborn], control_K), rate_P1=self.state.rate_P1[[p]])
+                self.state = put(self.state, [p], fresh)
+
+    def _next_batch(self, balanced: bool = True) -> Batch:
+        """The next batch; they are drawn ahead, in blocks that do not depend on when members are scored."""
         ahead = self.ahead[balanced]
         if not ahead:
-            drawn = [feed.draw(self.block, balanced=balanced) for feed in self.feeds]
-            batches = Batches.stack(drawn, self.device)
-            ahead.extend(batches.take(t) for t in range(self.block))
+            width, block = self.steps.generator.space.width, BLOCK
+            if isinstance(self.steps.generator, GuidedGenerator) and width > WIDE_ROW:
+                block = max(2, BLOCK * WIDE_ROW // width)
+            drawn = [stream.draw(block, balanced=balanced) for stream in self.batch_streams]
+            batches = stacked(drawn, self.device)
+            ahead.extend(take(batches, t) for t in range(block))
         return ahead.popleft()

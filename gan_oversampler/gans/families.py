@@ -1,0 +1,56 @@
+"""Families of generators, and what each of them has by default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from gan_oversampler.nn.generator import ClassicGenerator, Generator, GuidedGenerator, ResidualGenerator
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Defaults of a family of generators.
+
+    Attributes
+    ----------
+    generator : type of Generator
+        How noise, start and class become a row.
+    loss_weights : mapping of str to float
+        Loss terms of the generator and their weights.
+    learning_rate : float
+        Step size of the network.
+    min_gain_in_se : float
+        Standard errors by which a trained generator has to gain over the untrained one before it may be kept;
+        below 0 where training usually helps.
+    replicas : int
+        Generators that are trained on all rows.
+    """
+
+    generator: type[Generator]
+    loss_weights: Mapping[str, float]
+    learning_rate: float = 2e-4
+    min_gain_in_se: float = 2.0
+    replicas: int = 1
+
+    @property
+    def is_guided(self) -> bool:
+        """Whether the geometry of the starts is learned, by inner splits of the rows."""
+        return issubclass(self.generator, GuidedGenerator)
+
+
+FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
+    {
+        "residual": Family(ResidualGenerator, {"adversarial": 1.0}),
+        "classic": Family(ClassicGenerator, {"adversarial": 1.0}, min_gain_in_se=0.0),
+        "guided": Family(
+            GuidedGenerator,
+            {"utility": 1.0, "adversarial": 0.1},
+            learning_rate=2e-3,
+            min_gain_in_se=-1.0,
+            replicas=3,
+        ),
+    }
+)

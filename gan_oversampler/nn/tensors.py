@@ -1,0 +1,56 @@
+"""Records of tensors: dataclasses whose fields are tensors, or records again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+Record = TypeVar("Record")
+
+
+def map_tensors(function: Callable[..., Tensor], record: Record, *others: Record) -> Record:
+    """Apply a function to every tensor of a record, together with the same tensors of others of its type.
+
+    Fields that are None stay None; records inside of records are mapped, too.
+
+    >>> from gan_oversampler.nn.optimizers import Moments
+    >>> zeros = Moments(torch.zeros(2, 3), torch.zeros(2, 3), torch.ones(2, 2))
+    >>> map_tensors(lambda tensor: tensor[:1], zeros).decay_P2
+    tensor([[1., 1.]])
+    """
+    result: Any
+    if record is None:
+        result = None
+    elif isinstance(record, Tensor):
+        result = function(record, *others)
+    else:
+        names = [field.name for field in fields(record)]  # type: ignore[arg-type]
+        parts = [[getattr(item, name) for item in (record, *others)] for name in names]
+        result = type(record)(*(map_tensors(function, *part) for part in parts))
+    return result
+
+
+def take(record: Record, index: int | Sequence[int]) -> Record:
+    """Copy some entries along the first dimension of every tensor; a number drops the dimension."""
+    index = index if isinstance(index, int) else list(index)
+    return map_tensors(lambda tensor: tensor[index], record)
+
+
+def put(record: Record, index: Sequence[int], entries: Record) -> Record:
+    """Return a copy of a record in which some entries along the first dimension are replaced by others."""
+
+    def replaced(tensor: Tensor, new: Tensor) -> Tensor:
+        tensor = tensor.clone()
+        tensor[list(index)] = new
+        return tensor
+
+    return map_tensors(replaced, record, entries)
+
+
+def to_device(record: Record, device: torch.device | str) -> Record:
+    """Move every tensor of a record to a device."""
+    return map_tensors(lambda tensor: tensor.to(device), record)
