@@ -17,7 +17,8 @@ from gan_oversampler._utils import Streams, lookup
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.table_encoder import Codec
 from gan_oversampler.gans.gan import GAN
-from gan_oversampler.gans.presets import default_portfolio, preset
+from gan_oversampler.gans.portfolio import default_portfolio
+from gan_oversampler.gans.validation import validated
 from gan_oversampler.nn.image_grid import sides
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.registry import name_of, oracle_of
@@ -205,12 +206,15 @@ def gans_of(given: Any, n_rows: int) -> list[GAN]:
     """
     given = default_portfolio(n_rows) if given is None else given
     gans = list(given) if isinstance(given, (list, tuple)) else [given]
-    gans = [preset(gan) if isinstance(gan, str) else gan for gan in gans]
+    if any(isinstance(gan, str) for gan in gans):
+        from gan_oversampler.gans.presets import preset  # the literature's GANs are rarely asked for
+
+        gans = [preset(gan) if isinstance(gan, str) else gan for gan in gans]
     if not gans or not all(isinstance(gan, GAN) for gan in gans):
         raise ValueError(
             f"'gan' must be a GAN, the name of a preset or a non-empty list of these. Got {given!r} instead."
         )
-    return [clone(gan).validate() for gan in gans]
+    return [validated(clone(gan)) for gan in gans]
 
 
 def oracles_of(given: Any, n_classes: int) -> dict[str, Oracle]:
@@ -238,7 +242,7 @@ def oracles_of(given: Any, n_classes: int) -> dict[str, Oracle]:
 
 def check_grids(gans: Sequence[GAN], codec: Codec) -> None:
     """Raise if a GAN takes columns for the cells of a grid that they do not form, or that hold no numbers."""
-    for grid in (gan.grid for gan in gans if gan.grid is not None):
+    for grid in (gan.generator.grid for gan in gans if gan.generator.grid is not None):
         sides(codec.layout.columns, grid)
         if codec.wordy:
             raise ValueError(
@@ -256,7 +260,10 @@ def device_of(name: str, gans: Sequence[GAN]) -> torch.device:
         If there is no such device here.
     """
     if name == "auto":
-        large = any(gan.grid is not None or max(gan.widths, default=0) >= 256 for gan in gans)
+        large = any(
+            part.grid is not None or max(part.widths, default=0) >= 256
+            for part in (gan.generator for gan in gans)
+        )
         return torch.device("cuda" if large and torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)

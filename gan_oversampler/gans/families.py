@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from gan_oversampler.nn.generator import ClassicGenerator, Generator, GuidedGenerator, ResidualGenerator
+from gan_oversampler.nn.generator import BaseGenerator, ClassicGenerator, GuidedGenerator, ResidualGenerator
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Family:
 
     Attributes
     ----------
-    generator : type of Generator
+    generator : type of BaseGenerator
         How noise, start and class become a row.
     loss_weights : mapping of str to float
         Loss terms of the generator and their weights.
@@ -29,7 +29,7 @@ class Family:
         Generators that are trained on all rows.
     """
 
-    generator: type[Generator]
+    generator: type[BaseGenerator]
     loss_weights: Mapping[str, float]
     learning_rate: float = 2e-4
     min_gain_in_se: float = 2.0

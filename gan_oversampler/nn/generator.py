@@ -39,7 +39,7 @@ class CorrectionBounds:
 
 
 @dataclass(frozen=True)
-class Generator(Packed, ABC):
+class BaseGenerator(Packed, ABC):
     """P generators of one family; subclasses say what a start is and how it becomes a row.
 
     Parameters
@@ -88,7 +88,7 @@ class Generator(Packed, ABC):
         """Generate rows ``(P, B, F)``; with ``streams`` (one per member) the network is in training mode."""
 
 
-class ClassicGenerator(Generator):
+class ClassicGenerator(BaseGenerator):
     """Maps noise and class to a row within the range of the real rows; it has no start (None)."""
 
     uses_base = False
@@ -109,7 +109,7 @@ class ClassicGenerator(Generator):
         return self.space.project(bounds.centre_PF[:, None] + bounds.half_PF[:, None] * raw_PBF.tanh())
 
 
-class ResidualGenerator(Generator):
+class ResidualGenerator(BaseGenerator):
     """Adds a bounded correction to base rows ``(P, B, F)``, its starts.
 
     The last layer starts at zero, and states are turned to logits that ``project`` turns back exactly: before
@@ -178,7 +178,7 @@ class Snapshot:
 
     Parameters
     ----------
-    generator : Generator
+    generator : BaseGenerator
         Shape and family.
     weights_N, statistics_S : Tensor
         Parameters and running statistics of normalisation.
@@ -188,7 +188,7 @@ class Snapshot:
         Law of the noise.
     """
 
-    generator: Generator
+    generator: BaseGenerator
     weights_N: Tensor
     statistics_S: Tensor
     bounds: CorrectionBounds

@@ -10,7 +10,7 @@ import pandas as pd
 
 from gan_oversampler.nn.autoencoder import Autoencoder, CriticNet, GeneratorNet
 from gan_oversampler.nn.convolution import Convolutional, Decoder
-from gan_oversampler.nn.generator import Generator, GuidedGenerator
+from gan_oversampler.nn.generator import BaseGenerator, GuidedGenerator
 from gan_oversampler.nn.mlp import Mlp
 from gan_oversampler.nn.packed import Packed
 
@@ -37,7 +37,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Generator or critic of one specification.
+    """BaseGenerator or critic of one specification.
 
     Attributes
     ----------
@@ -102,7 +102,7 @@ class ModelSummary:
     networks: tuple[Network, ...] = ()
 
     @classmethod
-    def of(cls, trained: Iterable[tuple[str, Generator, CriticNet | None]]) -> ModelSummary:
+    def of(cls, trained: Iterable[tuple[str, BaseGenerator, CriticNet | None]]) -> ModelSummary:
         """Summary of name, generator and critic, if any, of each trained specification."""
         networks: list[Network] = []
         for name, generator, critic in trained:
@@ -127,7 +127,7 @@ class ModelSummary:
         return "\n".join(map(_text, self.networks)) or "nothing was trained"
 
 
-def _generator(name: str, generator: Generator) -> Network:
+def _generator(name: str, generator: BaseGenerator) -> Network:
     mlp, uses_base = generator.net, generator.uses_base
     n_columns = mlp.n_outputs
     layers = layers_of(mlp)

@@ -53,7 +53,7 @@ class Cohort:
             feedback = Feedback(self.gan, members[0].data.space.to(device))
         self.feedback = feedback
         self.steps = Steps(members[0], device, feedback)
-        self.latent = Latent(self.gan.latent, self.gan.latent_law)
+        self.latent = Latent(self.gan.generator.latent, self.gan.generator.latent_law)
         if len(members) == 1 and not self.steps.critic.looped:
             # Batched products round differently for one member alone: it gets a twin.
             members = [*members, replace(members[0], streams=members[0].streams.child("twin"))]
@@ -157,10 +157,11 @@ class Cohort:
         paced = self.feedback.critic_steps(self.state) if self.feedback else None
         if self.feedback and paced is not None:
             return self._train_critic_paced(paced, self.feedback.max_critic_steps, losses_P2)
-        for _ in range(self.gan.critic_steps):
+        n_steps = self.gan.critic.steps
+        for _ in range(n_steps):
             batch = self._next_batch(self.gan.balanced)
             self.state, result = self.steps.critic_step(self.state, batch, self.streams)
-            losses_P2[:, 0] += result.total_P / self.gan.critic_steps
+            losses_P2[:, 0] += result.total_P / n_steps
             first = first or (batch, result)
         return first
 

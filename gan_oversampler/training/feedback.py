@@ -55,10 +55,10 @@ class Feedback:
         self.augmentation = Augmentation(space)
         self.names = [name for name in CONTROLLERS if name in gan.controllers]
         self.columns = [(name, column) for name in self.names for column in CONTROLLERS[name].start]
-        self.max_critic_steps = max(MAX_CRITIC_STEPS, gan.critic_steps)
+        self.max_critic_steps = max(MAX_CRITIC_STEPS, gan.critic.steps)
         self.start_K = torch.tensor([CONTROLLERS[name].start[column] for name, column in self.columns])
         if "pacing" in self.names:
-            self.start_K[self.columns.index(("pacing", "critic_steps"))] = gan.critic_steps
+            self.start_K[self.columns.index(("pacing", "critic_steps"))] = gan.critic.steps
             self.start_K[self.columns.index(("pacing", "most"))] = self.max_critic_steps
 
     def read(self, control_PK: Tensor, name: str, column: str) -> Tensor:

@@ -14,7 +14,7 @@ from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.row_space import STATE_LOGIT
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.nn.autoencoder import CriticNet
-from gan_oversampler.nn.generator import CorrectionBounds, Generator
+from gan_oversampler.nn.generator import BaseGenerator, CorrectionBounds
 from gan_oversampler.nn.optimizers import Moments
 from gan_oversampler.sampling.fold_data import FoldData
 
@@ -115,7 +115,7 @@ class State:
 
     @classmethod
     def start(
-        cls, generator: Generator, critic: CriticNet, members: Sequence[Member], control_K: Tensor
+        cls, generator: BaseGenerator, critic: CriticNet, members: Sequence[Member], control_K: Tensor
     ) -> State:
         """Draw fresh networks, each from its member's own streams.
 
@@ -144,13 +144,15 @@ class State:
 def correction_bounds(members: Sequence[Member]) -> CorrectionBounds:
     """Measure how far each member's generator may go on the real rows that it may see.
 
-    Corrections are bounded by ``GAN.correction_bound`` standard deviations of a class; states, which are
-    logits, may always flip.
+    Corrections are bounded by ``Generator.correction_bound`` standard deviations of a class; states, which
+    are logits, may always flip.
     """
     bounds, centres, halves = [], [], []
     for member in members:
         states, rows = member.data.space.states_S.cpu(), list(member.data.learned_rows.values())
-        bound_CF = torch.stack([member.gan.reach * class_rows.std(0, correction=0) for class_rows in rows])
+        bound_CF = torch.stack(
+            [member.gan.generator.correction_bound * class_rows.std(0, correction=0) for class_rows in rows]
+        )
         bounds.append(bound_CF.index_fill(1, states, 2 * STATE_LOGIT))
         low_F, high_F = torch.cat(rows).aminmax(dim=0)
         centres.append((low_F + high_F) / 2)

@@ -9,7 +9,7 @@ from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.losses import LOSSES
 from gan_oversampler.nn.autoencoder import CriticNet, GeneratorNet, mirrored
 from gan_oversampler.nn.convolution import Decoder, Encoder
-from gan_oversampler.nn.generator import Generator, GuidedGenerator
+from gan_oversampler.nn.generator import BaseGenerator, GuidedGenerator
 from gan_oversampler.nn.image_grid import Canvas
 from gan_oversampler.nn.learned_geometry import LearnedGeometry
 from gan_oversampler.nn.mlp import Mlp
@@ -19,42 +19,34 @@ from gan_oversampler.sampling.neighbourhood import N_TRAITS
 WIDE: Final = 256  # hidden units from which members are multiplied one by one
 
 
-def networks_of(gan: GAN, data: FoldData) -> tuple[Generator, CriticNet]:
+def networks_of(gan: GAN, data: FoldData) -> tuple[BaseGenerator, CriticNet]:
     """Build the generator and the critic of a GAN for the columns and the learned classes of a table."""
     kind, n_columns, n_classes = FAMILIES[gan.family].generator, data.space.width, len(data.classes)
-    widths, critic_widths = tuple(gan.widths), gan.layers_of_critic
-    n_inputs = kind.n_inputs(n_columns, gan.latent)
+    ours, theirs = gan.generator, gan.critic.completed(gan.generator)
+    widths, critic_widths = tuple(ours.widths), tuple(theirs.widths or ())
+    n_inputs = kind.n_inputs(n_columns, ours.latent)
     is_autoencoder = LOSSES[gan.loss].error is not None
-    shared: dict[str, Any] = {
-        "multiply": gan.conditioning == "multiply",
-        "slope": gan.slope,
-        "norm_momentum": gan.norm_momentum,
-    }
-    ours: dict[str, Any] = {
-        **shared,
-        "activation": gan.activation,
-        "batch_norm": gan.batch_norm,
-        "zero_last": kind.uses_base,
-    }
-    theirs: dict[str, Any] = {
-        **shared,
-        "activation": gan.critic_activation or gan.activation,
-        "batch_norm": gan.critic_norm == "batch",
-        "layer_norm": gan.critic_norm == "layer",
-        "dropout": gan.critic_dropout,
-    }
+    options: list[dict[str, Any]] = [
+        {
+            "multiply": gan.conditioning == "multiply",
+            **{name: getattr(part, name) for name in ("activation", "slope", "norm_momentum")},
+            **{name: getattr(part, name) for name in ("batch_norm", "layer_norm")},
+        }
+        for part in (ours, theirs)
+    ]
+    options[0]["zero_last"], options[1]["dropout"] = kind.uses_base, theirs.dropout
     net: GeneratorNet
     critic: CriticNet
-    if gan.grid is None:
+    if ours.grid is None:
         looped = max(widths + critic_widths, default=0) >= WIDE
         n_outputs = n_columns if is_autoencoder else 1
-        net = Mlp(n_inputs, n_classes, n_columns, widths, looped=looped, **ours)
-        critic = Mlp(n_columns, n_classes, n_outputs, critic_widths, looped=looped, **theirs)
+        net = Mlp(n_inputs, n_classes, n_columns, widths, looped=looped, **options[0])
+        critic = Mlp(n_columns, n_classes, n_outputs, critic_widths, looped=looped, **options[1])
     else:
-        canvas = Canvas.of(data.space.layout, gan.grid)
-        net = Decoder(canvas, n_classes, n_inputs, widths, **ours)
+        canvas = Canvas.of(data.space.layout, ours.grid)
+        net = Decoder(canvas, n_classes, n_inputs, widths, **options[0])
         length = min(critic_widths) if is_autoencoder else 1
-        encoder = Encoder(canvas, n_classes, length, critic_widths, **theirs)
+        encoder = Encoder(canvas, n_classes, length, critic_widths, **options[1])
         critic = mirrored(encoder) if is_autoencoder else encoder
     if issubclass(kind, GuidedGenerator):
         return kind(net, data.space, LearnedGeometry(n_classes, n_columns, N_TRAITS)), critic

@@ -15,7 +15,7 @@ from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.stream_names import stream_name
 from gan_oversampler.nn.autoencoder import CriticNet
-from gan_oversampler.nn.generator import Generator, Snapshot
+from gan_oversampler.nn.generator import BaseGenerator, Snapshot
 from gan_oversampler.nn.tensors import take
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.data import TrainingData
@@ -74,9 +74,9 @@ class CrossFittedPopulation:
             self.save(number)
 
     @property
-    def networks(self) -> list[tuple[str, Generator, CriticNet | None]]:
+    def networks(self) -> list[tuple[str, BaseGenerator, CriticNet | None]]:
         """Label, generator and critic, if any, of all specifications that train, in the user's order."""
-        found: dict[int, tuple[str, Generator, CriticNet | None]] = {}
+        found: dict[int, tuple[str, BaseGenerator, CriticNet | None]] = {}
         for cohort in self.cohorts:
             steps = cohort.steps
             for member in cohort.members:
@@ -150,7 +150,7 @@ class CrossFittedPopulation:
 
     def trains(self, specification: int) -> bool:
         """Tell whether a specification has any loss term to be trained by."""
-        return bool(self.gans[specification].pulls)
+        return bool(self.gans[specification].active_terms)
 
     def _place(self, specification: int) -> tuple[Cohort, list[int]]:
         """Cohort of a specification, and the rows of its members there."""

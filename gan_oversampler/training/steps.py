@@ -19,9 +19,10 @@ from torch import Tensor
 from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.losses import LOSSES, PENALTIES, CriticFn, GanLoss, proportional_control
 from gan_oversampler.gans.objectives import LOSS_TERMS, GeneratorStep, GuidedStep
+from gan_oversampler.gans.parts import Critic, Generator
 from gan_oversampler.nn.convolution import Encoder
 from gan_oversampler.nn.generator import CorrectionBounds, GuidedGenerator
-from gan_oversampler.nn.optimizers import OPTIMIZERS, Betas, clipped
+from gan_oversampler.nn.optimizers import OPTIMIZERS, clipped
 from gan_oversampler.nn.packed import Packed
 from gan_oversampler.training.batches import Batch, GuidedBatch
 from gan_oversampler.training.members import Member, Player, State
@@ -81,18 +82,19 @@ class Steps:
     def __init__(self, member: Member, device: torch.device, feedback: Feedback | None = None) -> None:
         gan = self.gan = member.gan
         self.device, self.feedback = device, feedback
-        family = FAMILIES[gan.family]
+        family, ours = FAMILIES[gan.family], gan.generator
+        self.critic_settings = gan.critic.completed(ours)
         self.generator_at_rest, self.critic = networks_of(gan, member.data)
         self.generator = replace(self.generator_at_rest, space=self.generator_at_rest.space.to(device))
         self.loss = LOSSES[gan.loss]
-        self.penalty = PENALTIES[gan.penalty_in_force]
-        self.penalty_weight = gan.penalty_weight
+        self.penalty = PENALTIES[gan.penalty]
+        self.penalty_weight = self.critic_settings.penalty_weight
         if self.penalty_weight is None:
             self.penalty_weight = self.penalty.weight if self.penalty else 0.0
-        self.loss_weights = gan.pulls
+        self.loss_weights = gan.active_terms
         self.objective = "f1" if gan.objective == "auto" else gan.objective
-        network_rate = family.learning_rate if gan.learning_rate is None else gan.learning_rate
-        self.rates_N = self.generator.rates(network_rate, gan.geometry_rate).to(device)
+        network_rate = family.learning_rate if ours.learning_rate is None else ours.learning_rate
+        self.rates_N = self.generator.rates(network_rate, ours.geometry_rate).to(device)
         self.scale_F = torch.from_numpy(self.generator.space.layout.scale).to(device)
 
     @property
@@ -112,7 +114,7 @@ class Steps:
         streams : sequence of torch.Generator
             Each member's own, for dropout, label noise and augmentation.
         """
-        gan, state = self.gan, _with_own_statistics(state)
+        gan, settings, state = self.gan, self.critic_settings, _with_own_statistics(state)
         with torch.no_grad():
             fake_PBF = self.generate(state, self.generator.split(state.generator.weights_PN), batch, streams)
             real_PBF = batch.real
@@ -134,24 +136,23 @@ class Steps:
             term_P = self.penalty.term(critic, real_PBF, fake_PBF, batch.mix)
             factor_P = self.feedback.factor(state, "penalty")[:, 0] if self.feedback else 1.0
             total_P = loss_P + weight * factor_P * term_P
-        rate_P1 = state.rate_P1 * gan.critic_learning_rate
+        rate_P1 = state.rate_P1
         if self.feedback:
-            rate_P1 = state.rate_P1 * self.feedback.factor(state, "critic_rate") * gan.critic_learning_rate
-        optimizer = gan.critic_optimizer or gan.optimizer
-        betas = gan.betas if gan.critic_betas is None else gan.critic_betas
-        player = _descended(self.critic, state.critic, parts, total_P, rate_P1, optimizer, betas)
-        if gan.critic_clip is not None:
-            player = replace(player, weights_PN=player.weights_PN.clamp(-gan.critic_clip, gan.critic_clip))
+            rate_P1 = rate_P1 * self.feedback.factor(state, "critic_rate")
+        rate_P1 = rate_P1 * settings.learning_rate
+        player = _descended(self.critic, state.critic, parts, total_P, rate_P1, settings)
+        if settings.clip is not None:
+            player = replace(player, weights_PN=player.weights_PN.clamp(-settings.clip, settings.clip))
         seen = (loss_P, real_PB, fake_PB, fake_PBF, total_P)
         return replace(state, critic=player, balance_P=balance_P), CriticResult(*(x.detach() for x in seen))
 
     def _critic_loss(self, real_PB: Tensor, fake_PB: Tensor, streams: StreamList) -> Tensor:
         """The critic's loss where some labels are wrong: flipped row by row, or all of them a little."""
-        if self.gan.label_noise:
+        if self.critic_settings.label_noise:
             draws_PB = torch.stack([torch.rand(real_PB.shape[1], generator=stream) for stream in streams])
-            flip_PB = (draws_PB < self.gan.label_noise).to(self.device)
+            flip_PB = (draws_PB < self.critic_settings.label_noise).to(self.device)
             real_PB, fake_PB = torch.where(flip_PB, fake_PB, real_PB), torch.where(flip_PB, real_PB, fake_PB)
-        loss_P, smoothing = self.loss.critic(real_PB, fake_PB), self.gan.label_smoothing
+        loss_P, smoothing = self.loss.critic(real_PB, fake_PB), self.critic_settings.label_smoothing
         return torch.lerp(loss_P, self.loss.critic(fake_PB, real_PB), smoothing) if smoothing else loss_P
 
     def generator_step(
@@ -189,9 +190,9 @@ class Steps:
         if self.feedback:
             rate_P1 = rate_P1 * self.feedback.factor(state, "generator_rate")
         player = _descended(
-            self.generator, state.generator, parts, loss_P, rate_P1 * self.rates_N, gan.optimizer, gan.betas
+            self.generator, state.generator, parts, loss_P, rate_P1 * self.rates_N, gan.generator
         )
-        average_PN = state.average_PN.lerp(player.weights_PN, 1 - gan.ema)
+        average_PN = state.average_PN.lerp(player.weights_PN, 1 - gan.generator.ema)
         return replace(state, generator=player, average_PN=average_PN), loss_P.detach()
 
     def generate(
@@ -230,7 +231,7 @@ class Steps:
             if self.feedback and streams is not None:
                 rows_PBF = self.feedback.augmented(rows_PBF, batch.real, state, streams)
             # Rows of a separate batch are normalised among themselves.
-            groups = rows_PBF.split(n, dim=1) if self.gan.separate_batches else [rows_PBF]
+            groups = rows_PBF.split(n, dim=1) if self.critic_settings.separate_batches else [rows_PBF]
             outputs = []
             for group_PBF in groups:
                 seen_PBF, half_P1F = self._standardised(group_PBF)
@@ -256,7 +257,7 @@ class Steps:
 
     def _standardised(self, rows_PBF: Tensor) -> tuple[Tensor, Tensor | float]:
         """Rows as the critic sees them, and the unit of each value; images go from -1 to 1, states stay."""
-        if self.gan.grid is None:
+        if self.gan.generator.grid is None:
             return rows_PBF, 1.0
         states, half_PF = self.generator.space.states_S, self.bounds.half_PF
         half_P1F = torch.where(half_PF > 0, half_PF, 1.0).index_fill(1, states, 1.0)[:, None]
@@ -283,11 +284,11 @@ def _descended(
     parts: Sequence[Tensor],
     loss_P: Tensor,
     rate: Tensor,
-    optimizer: str,
-    betas: Betas,
+    settings: Generator | Critic,
 ) -> Player:
     """One side of the game after a step down the gradient of its loss."""
     # Without the utility term nothing depends on the seed probabilities.
     gradients = torch.autograd.grad(loss_P.sum(), parts, materialize_grads=True)
-    step_PN, moments = OPTIMIZERS[optimizer](clipped(network.join(gradients)), player.moments, betas)
+    optimizer, betas = OPTIMIZERS[settings.optimizer or "adam"], settings.betas or (0.0, 0.99)
+    step_PN, moments = optimizer(clipped(network.join(gradients)), player.moments, betas)
     return replace(player, weights_PN=player.weights_PN - rate * step_PN, moments=moments)

@@ -1,0 +1,25 @@
+"""The GANs that are trained where the user names none."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gan_oversampler.gans.gan import GAN
+from gan_oversampler.gans.parts import Generator
+
+# The robust default comes first; others have to be better by more than a standard error.
+PORTFOLIO: Final = ("smoothed_bootstrap", "smote", "border", "local_gaussian", "star")
+MAX_ROWS_WITH_CRITIC: Final = 50  # of the rarest class: beyond, a critic adds nothing to utility
+
+
+def default_portfolio(n_rows: int) -> list[GAN]:
+    """What ``gan=None`` stands for: a guided generator beside bases that stay as they are.
+
+    Parameters
+    ----------
+    n_rows : int
+        Of the rarest class that is learned: of many rows the generator learns without a critic.
+    """
+    weights = None if n_rows <= MAX_ROWS_WITH_CRITIC else {"utility": 1.0}
+    guided = GAN("guided", base=PORTFOLIO[0], loss_weights=weights, generator=Generator(widths=(32,)))
+    return [guided, *(GAN(base=base, loss_weights={}) for base in PORTFOLIO)]
