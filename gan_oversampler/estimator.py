@@ -19,7 +19,7 @@ from sklearn.utils.validation import _num_samples, check_consistent_length, chec
 from gan_oversampler._utils import Streams, lookup, single_threaded
 from gan_oversampler.encoding.dataset import Frame, Rows
 from gan_oversampler.encoding.labels import Target
-from gan_oversampler.encoding.table_encoder import Codec, frames_of
+from gan_oversampler.encoding.table_encoder import TableEncoder, frames_of
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.registry import name_of, oracle_of
@@ -352,7 +352,7 @@ class GANOversampler(BaseOverSampler):
         # ``fit`` goes on while at least one class can be learned; asking for rows is stricter.
         if every_class or all(target.counts[code] == 1 for code in n_new):
             target.refuse_single_rows(n_new)
-        codec = Codec.learn(X, categorical_features=self.categorical_features)
+        codec = TableEncoder.learn(X, categorical_features=self.categorical_features)
         check_grids(plan.gans, codec)
         frames = partial(frames_of, codec, X, plan.streams.child("oracle"))
         origin = np.arange(len(target.codes))

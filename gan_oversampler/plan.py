@@ -11,7 +11,7 @@ from sklearn.base import clone
 
 from gan_oversampler._utils import Streams, lookup
 from gan_oversampler.encoding.labels import Target
-from gan_oversampler.encoding.table_encoder import Codec
+from gan_oversampler.encoding.table_encoder import TableEncoder
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.presets import default_portfolio, preset
 from gan_oversampler.nn.image_grid import sides
@@ -127,13 +127,13 @@ def oracles_of(given: Any, n_classes: int) -> dict[str, Oracle]:
     return found
 
 
-def check_grids(gans: Sequence[GAN], codec: Codec) -> None:
+def check_grids(gans: Sequence[GAN], codec: TableEncoder) -> None:
     """Refuse tables whose columns are no cells of a grid, where a GAN takes them for one."""
     for grid in (gan.grid for gan in gans if gan.grid is not None):
         sides(codec.layout.columns, grid)
-        if codec.wordy:
+        if codec.non_numeric:
             raise ValueError(
-                f"Cells of a grid must hold numbers; column {codec.wordy[0]!r} of X does not. Drop such"
+                f"Cells of a grid must hold numbers; column {codec.non_numeric[0]!r} of X does not. Drop such"
                 " columns, or set grid=None for networks without convolutions."
             )
 

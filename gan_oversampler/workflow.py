@@ -19,7 +19,7 @@ from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.layout import Layout
 from gan_oversampler.encoding.row_space import RowSpace
-from gan_oversampler.encoding.table_encoder import Codec
+from gan_oversampler.encoding.table_encoder import TableEncoder
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.plan import Plan
@@ -345,7 +345,7 @@ def _folds(plan: Plan, rows: Rows, smallest: int) -> list[Fold]:
 class Fitted:
     """What drawing needs after a fit."""
 
-    codec: Codec
+    codec: TableEncoder
     target: Target
     streams: Streams
     fit: Fit

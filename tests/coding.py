@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
-from gan_oversampler.encoding.table_encoder import Codec
+from gan_oversampler.encoding.table_encoder import TableEncoder
 
 N = 60
 
@@ -16,12 +16,12 @@ def rng(seed=0):
 
 
 def round_trip(X, **kwargs):
-    codec = Codec.learn(X, **kwargs)
+    codec = TableEncoder.learn(X, **kwargs)
     return codec.decode(codec.encode(X), rng())
 
 
 def column_of(values, **kwargs):
-    return Codec.learn(pd.DataFrame({"x": values}), **kwargs).columns[0]
+    return TableEncoder.learn(pd.DataFrame({"x": values}), **kwargs).columns[0]
 
 
 def some_rows(codec, n=200, seed=0):

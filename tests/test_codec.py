@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from gan_oversampler.encoding.table_encoder import Codec
+from gan_oversampler.encoding.table_encoder import TableEncoder
 from tests.coding import N, column_of, pandas_frame, polars_frame, rng, round_trip, some_rows
 
 # The way back
@@ -35,7 +35,7 @@ def test_every_polars_dtype_comes_back():
 @pytest.mark.parametrize("make", [pandas_frame, polars_frame])
 def test_drawn_rows_have_the_dtypes_and_values_of_the_table(make):
     X = make()
-    codec = Codec.learn(X)
+    codec = TableEncoder.learn(X)
     new = codec.decode(some_rows(codec), rng())
     assert type(new) is type(X)
     assert list(new.dtypes) == list(X.dtypes)
@@ -84,7 +84,7 @@ def test_aware_datetimes_in_object_columns_keep_their_zone():
 def test_sparse_containers_come_back(kind):
     dense = rng().integers(0, 4, (N, 3)).astype("float32")
     X = getattr(sparse, kind)(dense)
-    codec = Codec.learn(X)
+    codec = TableEncoder.learn(X)
     new = codec.decode(codec.encode(X), rng())
     both = codec.stack(X, new)
     assert type(new) is type(both) is type(X)
@@ -94,7 +94,7 @@ def test_sparse_containers_come_back(kind):
 
 def test_stack_puts_unchanged_originals_first():
     X = pandas_frame().set_index(pd.Index(range(100, 100 + N)))
-    codec = Codec.learn(X)
+    codec = TableEncoder.learn(X)
     both = codec.stack(X, codec.decode(some_rows(codec, 10), rng()))
     assert both.index.equals(pd.RangeIndex(N + 10))
     pd.testing.assert_frame_equal(both.iloc[:N], X.reset_index(drop=True))
@@ -103,20 +103,20 @@ def test_stack_puts_unchanged_originals_first():
 
 def test_stack_of_polars_arrays_and_lists():
     frame = polars_frame()
-    codec = Codec.learn(frame)
+    codec = TableEncoder.learn(frame)
     both = codec.stack(frame, codec.decode(some_rows(codec, 10), rng()))
     assert both.head(N).equals(frame, null_equal=True)
     assert both.height == N + 10
     array = rng().integers(0, 5, (N, 2)).astype("int16")
     for X in (array, array.tolist()):
-        both = Codec.learn(X).stack(X, X)
+        both = TableEncoder.learn(X).stack(X, X)
         assert type(both) is type(X)
         np.testing.assert_array_equal(both, np.vstack([array, array]))
 
 
 def test_no_new_rows_leave_the_table_as_it_is():
     X = pandas_frame()
-    codec = Codec.learn(X)
+    codec = TableEncoder.learn(X)
     none = codec.decode(np.empty((0, codec.layout.width), dtype=np.float32), rng())
     pd.testing.assert_frame_equal(codec.stack(X, none), X)
 
@@ -128,7 +128,7 @@ def test_labels_of_columns_may_be_anything():
 
 def test_a_pickled_codec_decodes_the_same():
     for X in (pandas_frame(), polars_frame()):
-        codec = Codec.learn(X)
+        codec = TableEncoder.learn(X)
         again = pickle.loads(pickle.dumps(codec))
         rows = some_rows(codec)
         assert codec.decode(rows, rng()).equals(again.decode(rows, rng()))
@@ -140,7 +140,7 @@ def test_a_pickled_codec_decodes_the_same():
 
 def test_states_are_one_hot_and_pin_their_values():
     X = pd.DataFrame({"x": [None, *[0.0] * 20, *rng().normal(5, 1, 39)], "c": list("abc") * 20})
-    codec = Codec.learn(X)
+    codec = TableEncoder.learn(X)
     rows = codec.encode(X)
     assert rows.dtype == np.float32
     assert rows.shape == (N, codec.layout.width)
@@ -180,10 +180,10 @@ def test_all_containers_give_the_same_layout_and_rows(cells):
     objects = pd.DataFrame(np.array(rows, dtype=object), columns=names)
     schema = {"0": pl.Float64, "1": pl.Float64, "2": pl.Boolean, "3": pl.String, "4": pl.Date}
     polars = pl.DataFrame(rows, schema=schema, orient="row")
-    first = Codec.learn(rows)
+    first = TableEncoder.learn(rows)
     expected = first.encode(rows)
     for X in (np.array(rows, dtype=object), objects, typed, polars):
-        codec = Codec.learn(X)
+        codec = TableEncoder.learn(X)
         shapes = [(str(b.column), b.start, b.n_states) for b in codec.layout.blocks]
         assert shapes == [(str(b.column), b.start, b.n_states) for b in first.layout.blocks]
         np.testing.assert_allclose(codec.encode(X), expected, rtol=1e-5, atol=1e-6)
@@ -191,7 +191,7 @@ def test_all_containers_give_the_same_layout_and_rows(cells):
 
 def test_numeric_containers_give_identical_rows():
     X = rng().integers(0, 12, (N, 3)) / 10
-    expected = Codec.learn(X).encode(X)
+    expected = TableEncoder.learn(X).encode(X)
     for other in (
         X.astype("float32"),
         X.tolist(),
@@ -199,7 +199,7 @@ def test_numeric_containers_give_identical_rows():
         sparse.csr_array(X),
         X.astype(object),
     ):
-        np.testing.assert_array_equal(Codec.learn(other).encode(other), expected)
+        np.testing.assert_array_equal(TableEncoder.learn(other).encode(other), expected)
 
 
 _COLUMNS = {
@@ -222,7 +222,7 @@ def test_any_table_survives_the_round_trip(data, n_rows):
         for name, cells in _COLUMNS.items()
     }
     X = pd.DataFrame(columns)
-    codec = Codec.learn(X)
+    codec = TableEncoder.learn(X)
     back = codec.decode(codec.encode(X), rng())
     assert back.dtypes.equals(X.dtypes)
     pd.testing.assert_frame_equal(back.isna(), X.isna())
@@ -240,7 +240,7 @@ def test_any_table_survives_the_round_trip(data, n_rows):
 
 def test_kinds_do_not_depend_on_the_order_of_rows():
     X = pandas_frame().drop(columns="mixed")
-    codec, other = Codec.learn(X), Codec.learn(X.iloc[::-1])
+    codec, other = TableEncoder.learn(X), TableEncoder.learn(X.iloc[::-1])
     assert [b.n_states for b in codec.layout.blocks] == [b.n_states for b in other.layout.blocks]
     np.testing.assert_allclose(other.encode(X), codec.encode(X), atol=1e-6)
 
@@ -251,7 +251,7 @@ def test_kinds_do_not_depend_on_the_order_of_rows():
 def test_identifiers_are_refused_with_the_remedies():
     names = [f"user{i}" for i in range(N)]
     with pytest.raises(ValueError, match=r"'who'.*60 distinct values in 60.*categorical_features"):
-        Codec.learn(pd.DataFrame({"who": names}))
+        TableEncoder.learn(pd.DataFrame({"who": names}))
     assert column_of(names, categorical_features=["x"]).block(0).n_states == N
     assert column_of(pd.Categorical(names)).block(0).n_states == N
     assert column_of(names[:20]).block(0).n_states == 20
@@ -262,12 +262,12 @@ def test_identifiers_are_refused_with_the_remedies():
 def test_infinity_is_refused(asked):
     X = pd.DataFrame({"bad": [1.0, 2.0, np.inf]})
     with pytest.raises(ValueError, match=r"infinity.*'bad'"):
-        Codec.learn(X, categorical_features=asked)
+        TableEncoder.learn(X, categorical_features=asked)
 
 
 def test_infinity_and_missing_cells_are_refused_when_they_come_later():
     X = pd.DataFrame({"x": [1.0, 2.0, 4.0]})
-    codec = Codec.learn(X)
+    codec = TableEncoder.learn(X)
     with pytest.raises(ValueError, match="infinity"):
         codec.encode(X.replace(4.0, np.inf))
     with pytest.raises(ValueError, match="'x' holds 1 missing"):
@@ -275,7 +275,7 @@ def test_infinity_and_missing_cells_are_refused_when_they_come_later():
 
 
 def test_unknown_categories_are_refused():
-    codec = Codec.learn(pd.DataFrame({"city": ["Bonn", "Kiel"]}))
+    codec = TableEncoder.learn(pd.DataFrame({"city": ["Bonn", "Kiel"]}))
     with pytest.raises(ValueError, match=r"'city'.*'Ulm'"):
         codec.encode(pd.DataFrame({"city": ["Bonn", "Ulm"]}))
 
@@ -297,17 +297,17 @@ def test_unknown_categories_are_refused():
 )
 def test_what_is_no_table_is_refused(X, message):
     with pytest.raises(ValueError, match=message):
-        Codec.learn(X)
+        TableEncoder.learn(X)
 
 
 def test_lazy_frames_are_refused():
     with pytest.raises(TypeError, match="collect"):
-        Codec.learn(pl.LazyFrame({"a": [1]}))
+        TableEncoder.learn(pl.LazyFrame({"a": [1]}))
 
 
 def test_other_columns_and_other_rows_are_refused():
     X = pd.DataFrame({"a": [1, 2, 3], "b": [4, 5, 6]})
-    codec = Codec.learn(X)
+    codec = TableEncoder.learn(X)
     with pytest.raises(ValueError, match="Missing: 'b'; new: 'c'"):
         codec.encode(X.rename(columns={"b": "c"}))
     with pytest.raises(ValueError, match=r"shape \(n, 2\)"):

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gan_oversampler.encoding.categorical import MAX_STATES, Levels
+from gan_oversampler.encoding.categorical import MAX_STATES, Categorical
 from gan_oversampler.encoding.cells import Cells
 from gan_oversampler.encoding.columns import learn_column
-from gan_oversampler.encoding.datetime import Time
-from gan_oversampler.encoding.numeric import Number
-from gan_oversampler.encoding.table_encoder import Codec
+from gan_oversampler.encoding.datetime import DateTime
+from gan_oversampler.encoding.numeric import Numeric
+from gan_oversampler.encoding.table_encoder import TableEncoder
 from tests.coding import N, column_of, rng, round_trip, some_rows
 
 # Numbers
@@ -44,7 +44,7 @@ def test_calendar_months_come_back():
 
 def test_rounding_is_unbiased():
     X = np.array([[0], [1], [2]])
-    codec = Codec.learn(X)
+    codec = TableEncoder.learn(X)
     low, high = codec.encode(X)[[0, 1], 0]
     n = 20_000
     rows = np.full((n, 1), low + 0.3 * (high - low), dtype=np.float32)
@@ -55,7 +55,7 @@ def test_rounding_is_unbiased():
 
 def test_decoded_values_stay_inside_the_observed_range():
     X = pd.DataFrame({"grid": [1.1, 2.4, 3.7] * 5, "free": rng().normal(size=15)})
-    codec = Codec.learn(X)
+    codec = TableEncoder.learn(X)
     new = codec.decode(some_rows(codec) * 100, rng())
     for name in X:
         assert new[name].min() == X[name].min()
@@ -116,7 +116,7 @@ def test_ranges_of_extreme_size_do_not_overflow():
 @pytest.mark.parametrize("values", [[0, 1], [0.0, 1.0], [False, True], [-1, 4.5], ["n", "y"]])
 def test_two_distinct_values_are_two_levels(values):
     column = column_of(values * 5)
-    assert isinstance(column, Levels)
+    assert isinstance(column, Categorical)
     assert column.block(0).n_states == 2
     assert round_trip([[v] for v in values * 5]) == [[v] for v in values * 5]
 
@@ -128,7 +128,7 @@ def test_one_value_and_missing_cells_are_two_states():
 
 def test_missing_cells_are_drawn_where_their_state_says_so():
     X = pd.DataFrame({"x": [np.nan, *range(1, 20)], "c": [None, *"abc" * 6, "a"]})
-    codec = Codec.learn(X)
+    codec = TableEncoder.learn(X)
     rows = codec.encode(X.iloc[rng().integers(0, 20, 400)])
     share = rows[:, codec.layout.blocks[0].start + 1].mean()
     new = codec.decode(rows, rng())
@@ -138,7 +138,7 @@ def test_missing_cells_are_drawn_where_their_state_says_so():
 def test_rare_levels_share_a_state_and_are_drawn_by_frequency():
     text = np.repeat([f"own{i:02}" for i in range(MAX_STATES - 1)], 40)
     X = pd.DataFrame({"c": [*text, *["rare3"] * 30, *["rare1"] * 10]})
-    codec = Codec.learn(X)
+    codec = TableEncoder.learn(X)
     (block,) = codec.layout.blocks
     assert block.n_states == MAX_STATES
     rare = np.zeros((8000, MAX_STATES), dtype=np.float32)
@@ -153,7 +153,7 @@ def test_rare_levels_share_a_state_and_are_drawn_by_frequency():
 
 def test_missing_cells_count_towards_the_states():
     X = pd.DataFrame({"c": [f"l{i % 100}" for i in range(900)] + [None] * 5})
-    codec = Codec.learn(X)
+    codec = TableEncoder.learn(X)
     assert codec.layout.width == MAX_STATES
     back = codec.decode(codec.encode(X), rng())
     assert back["c"].isna().equals(X["c"].isna())
@@ -163,8 +163,8 @@ def test_missing_cells_count_towards_the_states():
 @pytest.mark.parametrize("asked", [["n"], [0], np.array([True, False]), ("n",)])
 def test_named_columns_are_categories(asked):
     X = pd.DataFrame({"n": [3, 1, 2, 2], "m": [1, 2, 3, 4]})
-    codec = Codec.learn(X, categorical_features=asked)
-    assert [type(c) for c in codec.columns] == [Levels, Number]
+    codec = TableEncoder.learn(X, categorical_features=asked)
+    assert [type(c) for c in codec.columns] == [Categorical, Numeric]
     pd.testing.assert_frame_equal(round_trip(X, categorical_features=asked), X)
 
 
@@ -179,7 +179,7 @@ def test_large_codes_stay_apart_as_categories():
 )
 def test_wrong_categorical_features_are_refused(asked, message):
     with pytest.raises(ValueError, match=message):
-        Codec.learn(pd.DataFrame({"n": [1, 2], "m": [3, 4]}), categorical_features=asked)
+        TableEncoder.learn(pd.DataFrame({"n": [1, 2], "m": [3, 4]}), categorical_features=asked)
 
 
 # Dates and constants
@@ -189,10 +189,10 @@ def test_wrong_categorical_features_are_refused(asked, message):
 def test_the_time_grid_is_learned(step, n):
     moments = np.datetime64("2024-03-01T05:00:00", "ns") + np.arange(0, 60, 3) * np.timedelta64(1, step)
     column = column_of(moments)
-    assert isinstance(column, Time)
+    assert isinstance(column, DateTime)
     assert column.step == n * 10**9
     X = pd.DataFrame({"x": moments})
-    codec = Codec.learn(X)
+    codec = TableEncoder.learn(X)
     new = codec.decode(some_rows(codec), rng())["x"]
     assert ((new - moments[0]) % np.timedelta64(1, step) == pd.Timedelta(0)).all()
     assert new.between(moments.min(), moments.max()).all()
@@ -207,7 +207,7 @@ def test_constant_and_missing_columns_need_no_block():
             "day": [pd.Timestamp("2024-01-01")] * 3,
         }
     )
-    codec = Codec.learn(X)
+    codec = TableEncoder.learn(X)
     assert codec.layout.width == 0
     rows = codec.encode(X)
     assert rows.shape == (3, 0)
@@ -216,4 +216,4 @@ def test_constant_and_missing_columns_need_no_block():
 
 def test_a_column_is_learned_alone():
     cells = Cells(np.array([0.5, 1.0, 2.0]), np.array([False, True, False]))
-    assert isinstance(learn_column("x", cells), Levels)
+    assert isinstance(learn_column("x", cells), Categorical)

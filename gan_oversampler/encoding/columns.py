@@ -1,7 +1,7 @@
-"""What a column is, learned from its cells: a constant, levels, a number, or a time.
+"""What a column is, learned from its cells: a constant, a categorical, a number, or a time.
 
-Every kind turns cells into encoded float32 rows and rows back into cells; no kind knows the
-container that the cells came from.
+Every kind turns cells into encoded float32 rows and rows back into cells; no kind knows the container that
+the cells came from.
 """
 
 from __future__ import annotations
@@ -11,32 +11,60 @@ from typing import Protocol
 
 import numpy as np
 
-from gan_oversampler.encoding.categorical import Constant, Rows, learn_levels
+from gan_oversampler.encoding.categorical import Constant, learn_categorical
 from gan_oversampler.encoding.cells import Cells
-from gan_oversampler.encoding.datetime import Time
-from gan_oversampler.encoding.layout import Block
-from gan_oversampler.encoding.numeric import learn_number
+from gan_oversampler.encoding.datetime import DateTime
+from gan_oversampler.encoding.layout import Block, EncodedRows
+from gan_oversampler.encoding.numeric import learn_numeric
 
 
 class Column(Protocol):
-    """A learned column."""
+    """What was learned of one column, which is all that is needed to encode and decode it."""
 
     @property
     def numeric(self) -> bool:
-        """Whether it holds numbers or truth values."""
+        """Whether the column holds numbers or truth values."""
 
-    def block(self, start: int) -> Block | None:
-        """Place of the column among the encoded ones, ``None`` if it needs none."""
+    def block(self, start: int) -> Block:
+        """Return the encoded columns of this column if they begin at column ``start``.
 
-    def encode(self, cells: Cells) -> Rows:
-        """``(n,)`` cells to ``(n, width)`` rows."""
+        The block has width 0 if the column needs no encoded column because it is constant.
+        """
 
-    def decode(self, rows: Rows, rng: np.random.Generator) -> Cells:
-        """``(n, width)`` rows to ``(n,)`` cells."""
+    def encode(self, cells: Cells) -> EncodedRows:
+        """Return ``n`` cells as ``n`` encoded rows, as wide as the block, with valid states and values.
+
+        Raises ``ValueError`` for cells that have no code: infinity, levels that were not seen when the
+        column was learned, or missing cells if there were none then.
+        """
+
+    def decode(self, rows: EncodedRows, rng: np.random.Generator) -> Cells:
+        """Return ``n`` encoded rows, as wide as the block, as ``n`` cells in the range that was learned.
+
+        Any finite numbers can be decoded: of states the largest counts. What the code leaves open, such
+        as which of several rare levels a state stands for, is drawn from ``rng``.
+        """
 
 
 def learn_column(name: Hashable, cells: Cells, *, categorical: bool = False) -> Column:
-    """Infer the kind of a column and learn it.
+    """Infer the kind of a column from its cells and learn the column.
+
+    Labels are categorical, dates and durations are times, all else are numbers; a column of one value is
+    constant, and numbers of two values are categorical.
+
+    Parameters
+    ----------
+    name : hashable
+        Name of the column, for errors and for its block.
+    cells : Cells
+        All cells of the column.
+    categorical : bool, default=False
+        Whether the column is categorical whatever it holds.
+
+    Raises
+    ------
+    ValueError
+        If values are infinite, or texts look like identifiers.
 
     Examples
     --------
@@ -47,7 +75,7 @@ def learn_column(name: Hashable, cells: Cells, *, categorical: bool = False) -> 
     if cells.missing.all():
         return Constant(name, Cells(cells.values[:1], cells.missing[:1], cells.category))
     if cells.is_label or categorical:
-        return learn_levels(name, cells, ids_allowed=categorical or cells.category)
+        return learn_categorical(name, cells, ids_allowed=categorical or cells.category)
     if cells.is_time:
-        return Time.learn(name, cells)
-    return learn_number(name, cells)
+        return DateTime.learn(name, cells)
+    return learn_numeric(name, cells)

@@ -1,4 +1,4 @@
-"""Columns of numbers: continuous or on a grid, with spikes and missing cells."""
+"""Columns of numbers: continuous or on a decimal grid, with frequent values and missing cells."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_oversampler.encoding.categorical import (
-    Constant,
-    Levels,
-    Rows,
-    finite,
-    levels_of,
-    one_hot,
-    refuse_new_missing,
-)
-from gan_oversampler.encoding.cells import Cells, Mask, Values
-from gan_oversampler.encoding.layout import Block
-from gan_oversampler.encoding.number_format import decimals_of, moments_of, spikes_of, to_grid
+from gan_oversampler.encoding.categorical import Categorical, Constant, learn_categorical
+from gan_oversampler.encoding.cells import Cells
+from gan_oversampler.encoding.layout import Block, EncodedRows
+from gan_oversampler.encoding.number_format import decimals_of, to_grid
 
+# Decoded values so near to a grid point, in steps of the grid, are taken for it; others are drawn.
 SNAP: Final = 1e-3
+# A value is a spike if this share of the cells holds it; of a few distinct values many are so frequent.
+SPIKE_SHARE: Final = 0.15
+SPIKE_MIN_DISTINCT: Final = 10
+MAX_SPIKES: Final = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Number:
-    """A number: free, or at a spike, or missing.
+class Numeric:
+    """A column of numbers: a standardised value, with states for spikes and missing cells if there are any.
+
+    A spike is a value that many cells hold, such as the 0 of rain per day. It has a one-hot state of its
+    own, since values drawn from a continuous distribution would hardly ever hit it.
 
     Parameters
     ----------
     name : hashable
         Name of the column.
     observed : tuple of float
-        Range of all values, as they came.
+        Smallest and largest value, as they came.
     low, high : float
-        Range of the free values, on the grid.
+        Smallest and largest value that is no spike, on the grid.
     mean, std : float
-        Their moments.
+        Mean and standard deviation of the values that are no spikes.
     decimals : int or None
-        Decimals of the grid that all values sit on; ``None`` for continuous ones.
+        Decimals of the grid that all values lie on; None for continuous values.
     spikes : tuple of float
         Values so frequent that each has a state.
     has_missing : bool
@@ -49,7 +49,7 @@ class Number:
     Examples
     --------
     >>> cells = Cells(np.array([0.5, 1.5, 4.0]), np.zeros(3, dtype=bool))
-    >>> column = learn_number("size", cells)
+    >>> column = learn_numeric("size", cells)
     >>> column.decode(column.encode(cells), np.random.default_rng(0)).values.tolist()
     [0.5, 1.5, 4.0]
     """
@@ -68,46 +68,55 @@ class Number:
     def numeric(self) -> bool:
         return True
 
-    @property
-    def n_states(self) -> int:
-        n_pinned = len(self.spikes) + self.has_missing
-        return n_pinned + 1 if n_pinned else 0
-
-    @property
-    def pinned(self) -> tuple[float, ...]:
-        """Encoded value of each state, exactly as float32 rows hold it.
-
-        A spike far away, such as 99999 for "unknown", is held next to the free values: its state
-        says what it is, and a network is spared the large number.
-        """
-        reach = np.clip(self.spikes, self.low - self.std, self.high + self.std)
-        spikes = self._standardise(reach)
-        return (0.0, *map(float, spikes), *((0.0,) if self.has_missing else ()))
-
     def block(self, start: int) -> Block:
-        return Block(self.name, start, self.n_states, self.pinned)
+        """Return the place of the column: states ``regular | spikes | missing`` if any, then the value.
 
-    def encode(self, cells: Cells) -> Rows:
-        refuse_new_missing(self.name, cells, self.has_missing)
-        values = to_grid(finite(self.name, cells, fill=self.mean), self.decimals)
-        if not self.n_states:
+        A spike far away, such as 99999 for "unknown", is pinned next to the free values: its state says
+        what it is, and networks are spared the large number.
+        """
+        near = np.clip(self.spikes, self.low - self.std, self.high + self.std)
+        pinned = (0.0, *map(float, self._standardise(near)), *((0.0,) if self.has_missing else ()))
+        return Block(self.name, start, len(pinned) if len(pinned) > 1 else 0, pinned)
+
+    def encode(self, cells: Cells) -> EncodedRows:
+        """Return rows of states, if any, and the value; infinity and newly missing cells are errors."""
+        cells.refuse_new_missing(self.name, has_missing=self.has_missing)
+        values = to_grid(cells.to_floats(self.name, fill=self.mean), self.decimals)
+        block = self.block(0)
+        if not block.n_states:
             return self._standardise(values)[:, None]
-        state = self._state(values, cells.missing)
-        pinned = np.array(self.pinned, dtype=np.float32)
+        state = np.zeros(len(values), dtype=np.intp)
+        for i, spike in enumerate(self.spikes, start=1):
+            state[values == spike] = i
+        state[cells.missing] = block.n_states - 1
         free = self._standardise(np.where(state == 0, values, self.mean))
-        encoded = np.where(state == 0, free, pinned[state])
-        return np.column_stack([one_hot(state, self.n_states), encoded])
+        encoded = np.where(state == 0, free, np.array(block.pinned, dtype=np.float32)[state])
+        return np.column_stack([np.eye(block.n_states, dtype=np.float32)[state], encoded])
 
-    def decode(self, rows: Rows, rng: np.random.Generator) -> Cells:
+    def decode(self, rows: EncodedRows, rng: np.random.Generator) -> Cells:
+        """Return values inside the observed range and on the grid, spikes and missing cells by state.
+
+        Values between two grid points are rounded at random without bias: 0.3 becomes 1 in three rows
+        out of ten, so means are kept.
+        """
         with np.errstate(over="ignore"):
             values = rows[:, -1].astype(np.float64) * self.std + self.mean
-        values = self._round(np.clip(values, self.low, self.high), rng)
+        values = np.clip(values, self.low, self.high)
+        if self.decimals is not None:
+            power = 10.0**self.decimals
+            scaled = values * power
+            nearest = np.rint(scaled)
+            drawn = np.floor(scaled + rng.random(len(scaled)))
+            # A copied row must decode to itself, so what float32 alone moved off the grid goes back.
+            float32_error = max(abs(self.low - self.mean), abs(self.high - self.mean)) * power * 2.0**-23
+            values = np.where(np.abs(scaled - nearest) <= max(SNAP, float32_error), nearest, drawn)
+            values = np.clip(values, np.rint(self.low * power), np.rint(self.high * power)) / power
         missing = np.zeros(len(values), dtype=bool)
-        if self.n_states:
-            state = rows[:, : self.n_states].argmax(axis=1)
+        if n_states := self.block(0).n_states:
+            state = rows[:, :n_states].argmax(axis=1)
             for i, spike in enumerate(self.spikes, start=1):
                 values[state == i] = spike
-            missing = (state == self.n_states - 1) & self.has_missing
+            missing = (state == n_states - 1) & self.has_missing
         # The grid point 0.1 lies below the float32 neighbour of 0.1 that was observed.
         return Cells(np.clip(values, *self.observed), missing)
 
@@ -115,48 +124,57 @@ class Number:
         # Halves, since the difference of the largest floats is infinite.
         return ((values / 2 - self.mean / 2) / self.std * 2).astype(np.float32)
 
-    def _state(self, values: NDArray[np.float64], missing: Mask) -> NDArray[np.intp]:
-        state = np.zeros(len(values), dtype=np.intp)
-        for i, spike in enumerate(self.spikes, start=1):
-            state[values == spike] = i
-        state[missing] = self.n_states - 1
-        return state
 
-    def _round(self, values: NDArray[np.float64], rng: np.random.Generator) -> Values:
-        """To the grid, without bias: 0.3 becomes 1 in three rows out of ten."""
-        if self.decimals is None:
-            return values
-        power = 10.0**self.decimals
-        scaled = values * power
-        nearest = np.rint(scaled)
-        drawn = np.floor(scaled + rng.random(len(scaled)))
-        # A copied row must decode to itself, so what float32 alone moved off the grid goes back.
-        snapped = np.where(np.abs(scaled - nearest) <= self._snap, nearest, drawn)
-        return np.clip(snapped, np.rint(self.low * power), np.rint(self.high * power)) / power
+def learn_numeric(name: Hashable, cells: Cells) -> Numeric | Categorical | Constant:
+    """Learn the grid, spikes, range, mean and standard deviation of a column of numbers.
 
-    @property
-    def _snap(self) -> float:
-        """Distance, in grid steps, that float32 may move a value in the observed range."""
-        assert self.decimals is not None
-        reach = max(abs(self.low - self.mean), abs(self.high - self.mean))
-        return max(SNAP, reach * 10.0**self.decimals * 2.0**-23)
+    Parameters
+    ----------
+    name : hashable
+        Name of the column.
+    cells : Cells
+        At least one of them is not missing.
 
+    Returns
+    -------
+    column : Numeric, Categorical or Constant
+        Columns of two distinct values are categorical, those of one are constant unless cells are missing.
 
-def learn_number(name: Hashable, cells: Cells) -> Number | Levels | Constant:
-    """Grid, spikes and moments of a column; one of two values has levels instead."""
-    finite(name, cells)
+    Raises
+    ------
+    ValueError
+        If a value is infinite.
+    """
+    cells.to_floats(name)
     distinct, counts = np.unique(cells.present, return_counts=True)
-    has_missing = bool(cells.missing.any())
     if len(distinct) <= 2:
-        return levels_of(name, distinct, counts, has_missing=has_missing)
+        return learn_categorical(name, cells, ids_allowed=True)
     distinct = distinct.astype(np.float64)
-    decimals = decimals_of(distinct)
     observed = float(distinct[0]), float(distinct[-1])
+    decimals = decimals_of(distinct)
     distinct = to_grid(distinct, decimals)
-    at_spike = spikes_of(counts)
+
     free = np.ones(len(distinct), dtype=bool)
-    free[at_spike] = False
-    mean, std = moments_of(distinct[free], counts[free])
-    low, high = float(distinct[free][0]), float(distinct[free][-1])
-    spikes = tuple(map(float, distinct[at_spike]))
-    return Number(name, observed, low, high, mean, std, decimals, spikes, has_missing)
+    frequent: list[int] = []
+    if len(counts) > SPIKE_MIN_DISTINCT:
+        most = np.argsort(-counts, kind="stable")[:MAX_SPIKES]
+        frequent = [i for i in most if counts[i] >= SPIKE_SHARE * counts.sum()]
+    free[frequent] = False
+    spikes = tuple(map(float, distinct[frequent]))
+
+    values, counts = distinct[free], counts[free]
+    size = float(np.abs(values).max()) or 1.0  # keeps squares of huge and tiny values in range
+    scaled = values / size
+    mean = np.average(scaled, weights=counts)
+    std = float(np.sqrt(np.average((scaled - mean) ** 2, weights=counts)) * size) or 1.0
+    return Numeric(
+        name,
+        observed,
+        float(values[0]),
+        float(values[-1]),
+        float(mean * size),
+        std,
+        decimals,
+        spikes,
+        bool(cells.missing.any()),
+    )

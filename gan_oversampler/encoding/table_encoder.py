@@ -1,8 +1,8 @@
-"""The façade: learn a table, encode its rows, decode new ones, stack them below the originals."""
+"""The entry to this package: learn a table, encode its rows, decode new ones, stack them below the originals."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
@@ -14,15 +14,15 @@ from sklearn.utils import _safe_indexing
 
 from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.columns import Column, learn_column
-from gan_oversampler.encoding.containers import Container, container_of
+from gan_oversampler.encoding.containers import Container, read_table
 from gan_oversampler.encoding.dataset import Frame
-from gan_oversampler.encoding.layout import Block, Layout
+from gan_oversampler.encoding.layout import Block, EncodedRows, Layout
 
 Names = tuple[Hashable, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Codec:
+class TableEncoder:
     """Everything learned of a table that is needed to encode its rows and to write new ones.
 
     Parameters
@@ -37,8 +37,8 @@ class Codec:
     Examples
     --------
     >>> X = [[31, "Bonn"], [45, "Kiel"], [28, "Bonn"]]
-    >>> codec = Codec.learn(X)
-    >>> codec.decode(codec.encode(X), np.random.default_rng(0))
+    >>> encoder = TableEncoder.learn(X)
+    >>> encoder.decode(encoder.encode(X), np.random.default_rng(0))
     [[31, 'Bonn'], [45, 'Kiel'], [28, 'Bonn']]
     """
 
@@ -47,8 +47,8 @@ class Codec:
     layout: Layout
 
     @classmethod
-    def learn(cls, X: Any, *, categorical_features: Any = "auto") -> Codec:
-        """Learn a table.
+    def learn(cls, X: Any, *, categorical_features: Any = "auto") -> TableEncoder:
+        """Learn the container of a table, the kind and range of each column, and the layout of its rows.
 
         Parameters
         ----------
@@ -57,120 +57,121 @@ class Codec:
         categorical_features : "auto", None, or array-like of names, positions or bool
             Columns that are categories whatever they hold; text, booleans and columns of two
             values are so anyway.
+
+        Raises
+        ------
+        TypeError
+            If the frame is lazy.
+        ValueError
+            If ``X`` is no table with rows and columns, has duplicate names, infinite values or texts that
+            look like identifiers, or if ``categorical_features`` names no column.
         """
-        container = container_of(X)
-        categorical = _categorical(categorical_features, container.names)
-        columns = tuple(
-            learn_column(name, cells, categorical=name in categorical)
-            for name, cells in zip(container.names, container.columns(X), strict=True)
-        )
-        return cls(container, columns, Layout(_blocks(columns), tuple(container.names)))
+        container, cells = read_table(X)
+        categorical = _categorical_names(categorical_features, container.names)
+        columns: list[Column] = []
+        blocks: list[Block] = []
+        start = 0
+        for name, column_cells in zip(container.names, cells, strict=True):
+            column = learn_column(name, column_cells, categorical=name in categorical)
+            columns.append(column)
+            blocks.append(column.block(start))
+            start += blocks[-1].width
+        layout = Layout(tuple(block for block in blocks if block.width), tuple(container.names))
+        return cls(container, tuple(columns), layout)
 
     @property
-    def wordy(self) -> Names:
-        """Columns that hold something else than numbers and truth values."""
+    def non_numeric(self) -> Names:
+        """Names of the columns that hold something else than numbers and truth values."""
         named = zip(self.container.names, self.columns, strict=True)
         return tuple(name for name, column in named if not column.numeric)
 
-    def encode(self, X: Any) -> NDArray[np.float32]:
-        """Rows of a table like the learned one as ``(n, layout.width)`` floats."""
-        container = container_of(X)
-        _refuse_other_columns(self.container.names, container.names)
-        parts = [
-            column.encode(cells) for column, cells in zip(self.columns, container.columns(X), strict=True)
-        ]
+    def encode(self, X: Any) -> EncodedRows:
+        """Return the ``n`` rows of a table as valid encoded rows of shape ``(n, layout.width)``.
+
+        Raises ``ValueError`` if ``X`` has other columns than the learned table or another order of them,
+        or holds infinity, unknown levels, or missing cells in a column that had none.
+        """
+        container, cells = read_table(X)
+        learned, came = self.container.names, container.names
+        if learned != came:
+            raise ValueError(
+                f"X must have the {len(learned)} columns that were learned, in order, got {len(came)}."
+                f" Missing: {_short(tuple(n for n in learned if n not in came))};"
+                f" new: {_short(tuple(n for n in came if n not in learned))}."
+            )
+        parts = [column.encode(part) for column, part in zip(self.columns, cells, strict=True)]
         return np.concatenate(parts, axis=1, dtype=np.float32)
 
     def decode(self, rows: NDArray[np.floating[Any]], rng: np.random.Generator) -> Any:
-        """Encoded rows as a table of the learned container and dtypes."""
-        rows = self._checked(np.asarray(rows, dtype=np.float32))
-        # Column by column is how rows are read now; contiguous columns halve the time.
-        rows = np.asfortranarray(rows)
-        starts = np.cumsum([0, *map(_width, self.columns)])
-        return self.container.build(
-            [
-                column.decode(rows[:, start:stop], rng)
-                for column, start, stop in zip(self.columns, starts, starts[1:], strict=False)
-            ]
-        )
+        """Return ``n`` encoded rows as a table of ``n`` rows in the learned container and dtypes.
 
-    def stack(self, X: Any, new: Any) -> Any:
-        """The rows of ``X``, unchanged, followed by new ones from `decode`."""
-        return self.container.stack(X, new)
+        Parameters
+        ----------
+        rows : ndarray of shape (n, layout.width)
+            Any finite numbers: the largest state of a group counts, values are clipped to the learned range.
+        rng : numpy.random.Generator
+            Draws what the code leaves open: the direction of rounding, and which of several rare levels.
 
-    def _checked(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        Raises
+        ------
+        ValueError
+            If the rows have another width, or hold NaN or infinity.
+        """
+        rows = np.asarray(rows, dtype=np.float32)
         if rows.ndim != 2 or rows.shape[1] != self.layout.width:
             raise ValueError(
                 f"Encoded rows must have shape (n, {self.layout.width}), got {rows.shape}."
-                " Pass rows laid out by the same codec."
+                " Pass rows laid out by the same encoder."
             )
         if not np.isfinite(rows).all():
             raise ValueError(
                 "Encoded rows must be finite, got NaN or infinity."
                 " The generator that drew them has diverged; use an earlier snapshot."
             )
-        return rows
+        # Column by column is how rows are read now; contiguous columns halve the time.
+        rows = np.asfortranarray(rows)
+        stops = np.cumsum([column.block(0).width for column in self.columns])
+        parts = np.split(rows, stops[:-1], axis=1)
+        return self.container.build([c.decode(part, rng) for c, part in zip(self.columns, parts, strict=True)])
+
+    def stack(self, X: Any, new: Any) -> Any:
+        """Return the rows of ``X``, unchanged, followed by new ones from `decode`, in the same container.
+
+        The order is a guarantee of the oversampler: its user finds the original rows where they were.
+        """
+        return self.container.stack(X, new)
 
 
-def _width(column: Column) -> int:
-    block = column.block(0)
-    return block.width if block else 0
-
-
-def _blocks(columns: Iterable[Column]) -> tuple[Block, ...]:
-    blocks: list[Block] = []
-    start = 0
-    for column in columns:
-        if block := column.block(start):
-            blocks.append(block)
-            start += block.width
-    return tuple(blocks)
-
-
-def _categorical(asked: Any, names: Names) -> frozenset[Hashable]:
-    """Names of the columns that `categorical_features` asks for."""
-    if asked is None or (isinstance(asked, str) and asked == "auto"):
-        return frozenset()
-    if isinstance(asked, str):
+def _categorical_names(categorical_features: Any, names: Names) -> frozenset[Hashable]:
+    """Names of the columns that ``categorical_features`` asks for."""
+    if isinstance(categorical_features, str) and categorical_features != "auto":
         raise ValueError(
             "`categorical_features` must be 'auto', None, or a list of names, positions or bool,"
-            f" got {asked!r}. Pass [{asked!r}] to name one column."
+            f" got {categorical_features!r}. Pass [{categorical_features!r}] to name one column."
         )
-    entries = list(asked)
+    if categorical_features is None or isinstance(categorical_features, str):
+        return frozenset()
+    entries = list(categorical_features)
     if entries and all(isinstance(entry, (bool, np.bool_)) for entry in entries):
-        return _by_mask(entries, names)
-    return frozenset(_by_name_or_position(entry, names) for entry in entries)
-
-
-def _by_mask(mask: Sequence[Any], names: Names) -> frozenset[Hashable]:
-    if len(mask) != len(names):
-        raise ValueError(
-            f"A mask as `categorical_features` needs {len(names)} entries, one per column, got {len(mask)}."
-        )
-    return frozenset(name for name, chosen in zip(names, mask, strict=True) if chosen)
-
-
-def _by_name_or_position(entry: Any, names: Names) -> Hashable:
-    """As in scikit-learn, an integer is a position, even where names are integers."""
-    if isinstance(entry, Integral):
-        if int(entry) in range(len(names)):
-            return names[int(entry)]
-    elif entry in names:
-        return entry
-    raise ValueError(
-        f"`categorical_features` holds {entry!r}, which is no column; X has {len(names)}:"
-        f" {_short(names)}. Name existing columns, or give positions from 0 to {len(names) - 1}."
-    )
-
-
-def _refuse_other_columns(learned: Names, came: Names) -> None:
-    if learned == came:
-        return
-    raise ValueError(
-        f"X must have the {len(learned)} columns that were learned, in order, got {len(came)}."
-        f" Missing: {_short(tuple(n for n in learned if n not in came))};"
-        f" new: {_short(tuple(n for n in came if n not in learned))}."
-    )
+        if len(entries) != len(names):
+            raise ValueError(
+                f"A mask as `categorical_features` needs {len(names)} entries, one per column, got"
+                f" {len(entries)}."
+            )
+        return frozenset(name for name, chosen in zip(names, entries, strict=True) if chosen)
+    chosen = set()
+    for entry in entries:
+        # As in scikit-learn, an integer is a position, even where names are integers.
+        if isinstance(entry, Integral) and int(entry) in range(len(names)):
+            chosen.add(names[int(entry)])
+        elif not isinstance(entry, Integral) and entry in names:
+            chosen.add(entry)
+        else:
+            raise ValueError(
+                f"`categorical_features` holds {entry!r}, which is no column; X has {len(names)}:"
+                f" {_short(names)}. Name existing columns, or give positions from 0 to {len(names) - 1}."
+            )
+    return frozenset(chosen)
 
 
 def _short(names: Names) -> str:
@@ -179,7 +180,7 @@ def _short(names: Names) -> str:
 
 
 def frames_of(
-    codec: Codec, X: Frame, streams: Streams, values: NDArray[Any], origin: NDArray[np.intp]
+    codec: TableEncoder, X: Frame, streams: Streams, values: NDArray[Any], origin: NDArray[np.intp]
 ) -> Frame:
     """Rows for oracles in the user's container; the same rows always decode alike."""
     real = origin >= 0
