@@ -24,12 +24,7 @@ ID_SHARE: Final = 0.5
 class Constant:
     """A column with one value, or with missing cells only: nothing to learn, nothing to encode.
 
-    Parameters
-    ----------
-    name : hashable
-        Name of the column.
-    cell : Cells
-        Its one cell, which all decoded rows hold.
+    ``cell`` is its one cell, which all decoded rows hold.
 
     Examples
     --------
@@ -109,7 +104,7 @@ class Categorical:
                 f" {len(self.levels)} levels were seen when it was learned."
                 " Learn on rows that hold every level, or map this one."
             )
-        state[~cells.missing] = np.minimum(found, self.n_own)
+        state[~cells.missing] = np.minimum(found, self.n_own)  # rare levels come after the own ones
         return np.eye(self.n_states, dtype=np.float32)[state]
 
     def decode(self, rows: EncodedRows, rng: np.random.Generator) -> Cells:
@@ -119,9 +114,7 @@ class Categorical:
         level = np.where(missing, 0, state)
         rare = np.flatnonzero(level == self.n_own)
         if len(rare):
-            level[rare] += rng.choice(
-                len(self.rare_probabilities), size=len(rare), p=self.rare_probabilities
-            )
+            level[rare] += rng.choice(len(self.rare_probabilities), size=len(rare), p=self.rare_probabilities)
         return Cells(self.levels[level], missing)
 
 
@@ -133,26 +126,11 @@ def _index(values: Values) -> pd.Index:
 def learn_categorical(name: Hashable, cells: Cells, *, ids_allowed: bool) -> Categorical | Constant:
     """Learn the levels of a column and how often each occurs.
 
-    Parameters
-    ----------
-    name : hashable
-        Name of the column.
-    cells : Cells
-        At least one of them is not missing.
-    ids_allowed : bool
-        Whether a column that looks like identifiers may be a category all the same, because the user or
-        the container says that it is one.
+    At least one cell must not be missing. There are 64 states at most; of more levels the rarest share
+    one. A column of one level without missing cells is a constant.
 
-    Returns
-    -------
-    column : Categorical or Constant
-        With 64 states at most; beyond, the rarest levels share a state. A constant if there is one level
-        and no missing cell.
-
-    Raises
-    ------
-    ValueError
-        If a value is infinite or not hashable, or the column looks like identifiers.
+    Raises ``ValueError`` if a value is infinite or not hashable, or if the column looks like identifiers,
+    unless ``ids_allowed`` says that the user or the container declared it a category.
     """
     if cells.values.dtype.kind == "f":
         cells.to_floats(name)

@@ -82,10 +82,9 @@ class Cells:
         return values
 
     def refuse_new_missing(self, name: Hashable, *, has_missing: bool) -> None:
-        """Raise ``ValueError`` if cells are missing although column ``name`` was learned without any.
+        """Raise ``ValueError`` if cells are missing but the column was learned without any.
 
-        Such a column has no encoded state for missing cells, so these could only be encoded as something
-        that they are not. ``has_missing`` says whether missing cells were seen when it was learned.
+        Such a column, of this ``name`` and with ``has_missing`` false, has no state for missing cells.
         """
         if not has_missing and self.missing.any():
             raise ValueError(
@@ -100,8 +99,8 @@ class CellFormat:
 
     Parameters
     ----------
-    dtype : numpy dtype, default=object
-        Dtype of the stored array. Cells of all dtypes but ``object`` come back by a cast.
+    dtype : numpy dtype, default=None
+        Dtype of the array, to which cells are cast back; None for an object array.
     kind : str, default="label"
         What the cells of an object array are, such as "int", "date" or "Timestamp"; see ``_KINDS``.
     tz : tzinfo, default=None
@@ -116,7 +115,7 @@ class CellFormat:
     [True, None]
     """
 
-    dtype: np.dtype[Any] = np.dtype(object)
+    dtype: np.dtype[Any] | None = None
     kind: str = "label"
     tz: datetime.tzinfo | None = None
     marker: Any = None
@@ -127,7 +126,7 @@ class CellFormat:
         Missing cells of float and time arrays become NaN and NaT, those of object arrays the marker.
         Floats are rounded and clipped where the dtype is an integer, so that none wraps around.
         """
-        if self.dtype.kind != "O":
+        if self.dtype is not None:
             return _cast(cells, self.dtype)
         # An index of pandas knows the ways from times to Python objects.
         values: Any = pd.Index(cells.present) if cells.is_time else cells.present
@@ -201,8 +200,12 @@ def read_array(values: Values) -> tuple[Cells, CellFormat]:
         return read_objects(values)
     if dtype.kind not in "biufmM":  # fixed-width text
         return read_objects(values.astype(object))[0], CellFormat(dtype)
+    if dtype.kind == "f" and dtype.itemsize not in (4, 8):
+        values = values.astype(np.float64)  # pandas looks up no other floats
     # Months and years have no fixed length, so dates in such units are counted in days.
-    if dtype.kind in "mM" and np.datetime_data(dtype)[0] in (("Y", "M", "W") if dtype.kind == "M" else ("W",)):
+    if dtype.kind in "mM" and np.datetime_data(dtype)[0] in (
+        ("Y", "M", "W") if dtype.kind == "M" else ("W",)
+    ):
         values = values.astype(f"{dtype.kind}8[D]")
     return Cells(values, np.asarray(pd.isna(values))), CellFormat(dtype)
 

@@ -49,22 +49,9 @@ class Column(Protocol):
 def learn_column(name: Hashable, cells: Cells, *, categorical: bool = False) -> Column:
     """Infer the kind of a column from its cells and learn the column.
 
-    Labels are categorical, dates and durations are times, all else are numbers; a column of one value is
-    constant, and numbers of two values are categorical.
-
-    Parameters
-    ----------
-    name : hashable
-        Name of the column, for errors and for its block.
-    cells : Cells
-        All cells of the column.
-    categorical : bool, default=False
-        Whether the column is categorical whatever it holds.
-
-    Raises
-    ------
-    ValueError
-        If values are infinite, or texts look like identifiers.
+    Labels are categorical, as are numbers of two values and, if ``categorical``, all cells; dates and
+    durations are times, all else are numbers, and a column of one value is constant. Raises
+    ``ValueError``, naming the column, if values are infinite or texts look like identifiers.
 
     Examples
     --------

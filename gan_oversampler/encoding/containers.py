@@ -39,26 +39,11 @@ class Container(Protocol):
 
 
 def read_table(X: Any) -> tuple[Container, list[Cells]]:
-    """Learn the container of a table and read the cells of its columns.
+    """Learn the container of a table and return it with the cells of each column.
 
-    Parameters
-    ----------
-    X : table
-        pandas frame, other eager frame that narwhals knows, 2-D array, list of rows, or sparse matrix.
-
-    Returns
-    -------
-    container : Container
-        Writes cells as a table of the same kind.
-    columns : list of Cells
-        The cells of each column.
-
-    Raises
-    ------
-    TypeError
-        If the frame is lazy.
-    ValueError
-        If ``X`` has no row or no column, is not two-dimensional, or has duplicate column names.
+    ``X`` may be a pandas frame, another eager frame that narwhals knows, a 2-D array, a list of rows, or
+    a sparse matrix. Raises ``TypeError`` for a lazy frame, and ``ValueError`` if ``X`` has no row or no
+    column, is not two-dimensional, or has duplicate column names.
 
     Examples
     --------
@@ -89,14 +74,9 @@ def read_table(X: Any) -> tuple[Container, list[Cells]]:
 class ArrayTable:
     """A table without names: a 2-D NumPy array, a list of rows, or a SciPy sparse matrix or array.
 
-    Parameters
-    ----------
-    container : type
-        ``np.ndarray``, ``list``, or the class of the sparse matrix, which is dense while worked on.
-    dtype : numpy dtype
-        Dtype of the array; ``object`` for lists, each column of which is read like an object column.
-    formats : tuple of CellFormat
-        Format of each column.
+    ``container`` is ``np.ndarray``, ``list``, or the class of the sparse matrix, which is dense while
+    worked on. ``dtype`` is that of the array; lists are read like arrays of objects. ``formats`` holds the
+    format of each column.
 
     Examples
     --------

@@ -17,12 +17,7 @@ from gan_oversampler.encoding.cells import CellFormat, Cells, read_array, read_o
 class PandasTable:
     """What a pandas frame is besides its values: column labels, dtypes, and the formats of object columns.
 
-    Parameters
-    ----------
-    template : DataFrame
-        The frame without its rows.
-    formats : tuple of CellFormat
-        Format of each column.
+    ``template`` is the frame without its rows, and ``formats`` holds the format of each column.
 
     Examples
     --------
@@ -56,7 +51,7 @@ class PandasTable:
             if isinstance(dtype, pd.DatetimeTZDtype):
                 values = pd.DatetimeIndex(values).tz_localize("UTC").tz_convert(dtype.tz)
             built[j] = pd.Series(values, dtype=dtype)
-            if _is_masked(dtype):
+            if _is_masked(dtype):  # a NumPy array has no marker for missing integers and booleans
                 built[j] = built[j].mask(cells.missing)
         return pd.DataFrame(built).set_axis(self.template.columns, axis=1)
 
@@ -78,7 +73,8 @@ def _read_pandas(column: pd.Series) -> tuple[Cells, CellFormat]:
     if isinstance(dtype, pd.DatetimeTZDtype):
         return read_array(column.dt.tz_convert(None).to_numpy())
     if _is_masked(dtype):
-        fill = np.nan if dtype.kind == "f" else 0
+        # Nullable floats may hold NaN besides NA; both count as missing.
+        fill = {"f": np.nan, "b": False}.get(dtype.kind, 0)
         cells, stored = read_array(column.to_numpy(dtype=dtype.numpy_dtype, na_value=fill))
         return replace(cells, missing=cells.missing | column.isna().to_numpy()), stored
     return read_objects(column.to_numpy(dtype=object), category=isinstance(dtype, pd.CategoricalDtype))
@@ -88,14 +84,8 @@ def _read_pandas(column: pd.Series) -> tuple[Cells, CellFormat]:
 class FrameTable:
     """What any other eager data frame that narwhals knows, such as one of polars, is besides its values.
 
-    Parameters
-    ----------
-    implementation : narwhals.Implementation
-        The library of the frame.
-    dtypes : dict of str to narwhals dtype
-        Its schema.
-    formats : tuple of CellFormat
-        Format of each column; a float column whose missing cells are null has the marker None.
+    ``implementation`` is the library of the frame, ``dtypes`` its schema. ``formats`` holds the format of
+    each column; a float column whose missing cells are null, not NaN, has the marker None.
 
     Examples
     --------
@@ -123,20 +113,19 @@ class FrameTable:
         return tuple(self.dtypes)
 
     def build(self, columns: Sequence[Cells]) -> Any:
-        parts = zip(self.dtypes.items(), columns, self.formats, strict=True)
         built = {}
-        for (name, dtype), cells, stored in parts:
+        for (name, dtype), cells, stored in zip(self.dtypes.items(), columns, self.formats, strict=True):
             values: Any = stored.restore(cells)
+            # Times have NaT already, and floats NaN, which a library may tell from null.
             if stored.marker is None and values.dtype.kind in "biuf" and cells.missing.any():
                 values = np.where(cells.missing, None, values)
             if values.dtype.kind == "O":
                 values = values.tolist()
             zone = getattr(dtype, "time_zone", None)
-            if zone is None:
-                built[name] = nw.new_series(name, values, dtype, backend=self.implementation)
-            else:
-                moments = nw.new_series(name, values, backend=self.implementation).dt
-                built[name] = moments.replace_time_zone("UTC").dt.convert_time_zone(zone).cast(dtype)
+            series = nw.new_series(name, values, None if zone else dtype, backend=self.implementation)
+            if zone:  # values are times in UTC
+                series = series.dt.replace_time_zone("UTC").dt.convert_time_zone(zone).cast(dtype)
+            built[name] = series
         return nw.from_dict(built).to_native()
 
     def stack(self, X: Any, new: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -21,16 +21,8 @@ class DateTime:
     A step is the coarsest unit, from days to nanoseconds, that all distances are whole multiples of. So
     decoded dates have a time of day only if the learned ones had.
 
-    Parameters
-    ----------
-    steps : Numeric or Categorical
-        The column of step numbers.
-    origin : int
-        The earliest time, in ticks of ``dtype``.
-    step : int
-        Ticks per step.
-    dtype : numpy dtype
-        Dtype of the times with their unit, the tick.
+    ``steps`` is the column of step numbers; ``origin``, the earliest time, and ``step``, the length of a
+    step, are in the unit of ``dtype``, which is that of the times.
 
     Examples
     --------
@@ -44,20 +36,22 @@ class DateTime:
     origin: int
     step: int
     dtype: np.dtype[Any]
+    numeric: ClassVar[bool] = False
 
     @classmethod
     def learn(cls, name: Hashable, cells: Cells) -> DateTime | Constant:
-        """Learn a column with at least one cell that is not missing; a constant if all hold the same time.
+        """Learn the step, and the numbers of steps like any numbers; a single time is a constant.
 
-        What is learned of the step numbers is what is learned of any numbers: range, moments, frequent
-        values and missing cells.
+        At least one cell must not be missing.
         """
         dtype = cells.values.dtype
         ticks = cells.present.astype(np.int64)
         origin, step = int(ticks.min()), 1
+        unit: Any
         unit, multiple = np.datetime_data(dtype)
         for coarse in ("D", "h", "m", "s", "ms", "us", "ns"):
             n, rest = divmod(np.timedelta64(1, coarse), np.timedelta64(multiple, unit))
+            # ``n`` is 0 for units finer than that of the dtype.
             if n and not rest and not ((ticks - origin) % n).any():
                 step = int(n)
                 break
@@ -65,10 +59,6 @@ class DateTime:
         if isinstance(steps, Constant):
             return Constant(name, Cells(cells.values[:1], cells.missing[:1]))
         return cls(steps, origin, step, dtype)
-
-    @property
-    def numeric(self) -> bool:
-        return False
 
     def block(self, start: int) -> Block:
         return self.steps.block(start)

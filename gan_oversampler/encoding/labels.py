@@ -19,14 +19,8 @@ from sklearn.utils.multiclass import check_classification_targets
 class Target:
     """Labels of a table, coded by rarity: code 0 is the most frequent class, the last the rarest.
 
-    Parameters
-    ----------
-    classes : ndarray of shape (n_classes,)
-        The label of each code; equally frequent classes are in the order of their labels.
-    codes : ndarray of shape (n,)
-        The code of each row.
-    one_hot : bool
-        Whether the labels came as a matrix of one column per class.
+    ``classes`` holds the label of each code, equally frequent ones in their order, and ``codes`` the code
+    of each row; ``one_hot`` says whether the labels came as a matrix of one column per class.
 
     Examples
     --------
@@ -43,11 +37,8 @@ class Target:
     def of(cls, y: Any) -> Target:
         """Read labels: a list, array, column vector, one-hot matrix, series, or frame of one column.
 
-        Raises
-        ------
-        ValueError
-            If labels are missing, mix texts with other types, or are not of classes but continuous or
-            of several outputs.
+        Raises ``ValueError`` if labels are missing, mix texts with other types, or are not of classes but
+        continuous or of several outputs.
         """
         missing = int(np.sum(pd.isna(np.asarray(y, dtype=object)))) if y is not None else 0
         if missing:
@@ -74,8 +65,7 @@ class Target:
     @property
     def names(self) -> list[Any]:
         """The label of each code as a plain Python object, for messages and keys."""
-        names: list[Any] = pd.Series(self.classes).tolist()
-        return names
+        return list(pd.Series(self.classes).tolist())
 
     @property
     def labels(self) -> NDArray[Any]:
@@ -97,47 +87,37 @@ class Target:
     def strategy(self, sampling_strategy: Any) -> dict[Any, int]:
         """Return the number of new rows per class label, from any form of ``sampling_strategy``.
 
+        Labels are in their order; classes that get no new rows may be absent or have 0. Raises
+        ``ValueError`` if a class is unknown, a ratio is outside (0, 1], or a total is too low.
+
         Parameters
         ----------
         sampling_strategy : str, float, dict or callable
             As in imbalanced-learn. Beyond its forms, a float may be used with more than two classes, and
             a dict may hold ratios: floats in (0, 1] are multiplied by the size of the largest class.
-
-        Returns
-        -------
-        strategy : dict of label to int
-            In the order of the labels; classes that get no new rows may be absent or have 0.
-
-        Raises
-        ------
-        ValueError
-            If a class is unknown, a ratio is outside (0, 1], or a total is less than the class has.
         """
-        if callable(sampling_strategy):
-            sampling_strategy = sampling_strategy(self.labels)
-        # imbalanced-learn is asked for codes and totals.
-        totals = sampling_strategy
-        if isinstance(sampling_strategy, Mapping):
-            pairs = [(self.code_of(label), value) for label, value in sampling_strategy.items()]
-            totals = {code: self._total(code, value) for code, value in pairs}
-        elif isinstance(totals, Real) and len(self.classes) > 2 and 0 < float(totals) <= 1:
-            totals = {code: self._total(code, float(totals)) for code in range(1, len(self.classes))}
-        strategy = check_sampling_strategy(totals, self.codes, "over-sampling")
+        asked = sampling_strategy(self.labels) if callable(sampling_strategy) else sampling_strategy
+        if isinstance(asked, Real) and len(self.classes) > 2 and 0 < float(asked) <= 1:
+            asked = dict.fromkeys(self.names[1:], float(asked))
+        if isinstance(asked, Mapping):
+            # imbalanced-learn takes no ratios in a dict, so they become total numbers of rows.
+            totals = {}
+            for label, value in asked.items():
+                code = self.code_of(label)
+                if not isinstance(value, Integral):
+                    if not 0 < value <= 1:
+                        raise ValueError(
+                            f"The ratio of class {label!r} in 'sampling_strategy' must be in (0, 1]. Got"
+                            f" {value!r} instead. Give an integer for a total number of rows."
+                        )
+                    count = int(self.counts[code])
+                    # Rounded as imbalanced-learn does, so that a ratio means the same in all its forms.
+                    value = count + max(int(self.counts[0] * value - count), 0)
+                totals[code] = int(value)
+            asked = totals
+        strategy = check_sampling_strategy(asked, self.codes, "over-sampling")
         by_label = np.argsort(self.classes, kind="stable").tolist()
         return {self.names[code]: int(strategy[code]) for code in by_label if code in strategy}
-
-    def _total(self, code: int, value: float) -> int:
-        """Rows of a class after oversampling, from a total or from a ratio to the largest class."""
-        if isinstance(value, Integral):
-            return int(value)
-        if not 0 < value <= 1:
-            raise ValueError(
-                f"The ratio of class {self.names[code]!r} in 'sampling_strategy' must be in (0, 1]."
-                f" Got {value!r} instead. Give an integer for a total number of rows."
-            )
-        count = int(self.counts[code])
-        # Rounded as imbalanced-learn does, so that a ratio means the same in all its forms.
-        return count + max(int(self.counts[0] * value - count), 0)
 
     def refuse_single_rows(self, codes: Iterable[int]) -> None:
         """Raise ``ValueError``, naming the class, if one of these classes has a single row.
@@ -155,12 +135,8 @@ class Target:
     def stack(self, y: Any, codes: NDArray[np.intp]) -> Any:
         """Return the labels ``y`` followed by those of new rows, in the container and dtype of ``y``.
 
-        Parameters
-        ----------
-        y : list, array, series or frame
-            The labels as they were given to `of`; they are not changed.
-        codes : ndarray of shape (n_new,)
-            Codes of the new rows.
+        ``y`` holds the labels as they were given to `of` and is not changed; ``codes`` has shape
+        ``(n_new,)``. Series and frames of pandas are numbered anew, from 0 on.
         """
         new = self.classes[codes]
         if self.one_hot:

@@ -117,11 +117,9 @@ class Layout:
     @cached_property
     def guarded(self) -> tuple[Index, Index]:
         """Positions of the values that a state may pin, and of the ``regular`` state that frees each."""
-        blocks = [b for b in self.blocks if b.n_states and b.value is not None]
-        return (
-            np.array([b.value for b in blocks], dtype=np.intp),
-            np.array([b.start for b in blocks], dtype=np.intp),
-        )
+        pairs = [(b.value, b.start) for b in self.blocks if b.n_states and b.value is not None]
+        values, regular = np.array(pairs, dtype=np.intp).reshape(-1, 2).T
+        return values, regular
 
     @cached_property
     def pins(self) -> NDArray[np.float32]:
@@ -129,10 +127,10 @@ class Layout:
 
         Values in the regular state get 0, so the product can be added to the free values.
         """
-        pins = np.zeros((self.width, len(self.guarded[0])), dtype=np.float32)
-        guarding = [(b, b.pinned) for b in self.blocks if b.n_states and b.pinned is not None]
-        for j, (block, pinned) in enumerate(guarding):
-            pins[list(block.states)[1:], j] = pinned[1:]
+        guarding = [(b.states, b.pinned) for b in self.blocks if b.n_states and b.pinned is not None]
+        pins = np.zeros((self.width, len(guarding)), dtype=np.float32)
+        for j, (states, pinned) in enumerate(guarding):
+            pins[states[1:], j] = pinned[1:]
         return pins
 
     @cached_property

@@ -13,13 +13,8 @@ MAX_DECIMALS: Final = 6
 def decimals_of(distinct: NDArray[np.float64]) -> int | None:
     """Return the fewest decimals, 0 to 6, that all numbers can be written with, None if there are none.
 
-    Numbers count as written with so many decimals if their floating-point format cannot tell them from
-    such decimals. That format is single precision if it holds all numbers exactly, else double precision.
-
-    Parameters
-    ----------
-    distinct : ndarray of shape (n,)
-        Finite numbers, at least one.
+    Finite numbers ``(n,)`` count as written with so many decimals if their floating-point format cannot
+    tell them from such decimals: single precision if that holds all of them exactly, else double.
 
     Examples
     --------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,10 +35,8 @@ class Numeric:
         Name of the column.
     observed : tuple of float
         Smallest and largest value, as they came.
-    low, high : float
-        Smallest and largest value that is no spike, on the grid.
-    mean, std : float
-        Mean and standard deviation of the values that are no spikes.
+    low, high, mean, std : float
+        Range, mean and standard deviation of the values that are no spikes, on the grid.
     decimals : int or None
         Decimals of the grid that all values lie on; None for continuous values.
     spikes : tuple of float
@@ -63,10 +61,7 @@ class Numeric:
     decimals: int | None
     spikes: tuple[float, ...]
     has_missing: bool
-
-    @property
-    def numeric(self) -> bool:
-        return True
+    numeric: ClassVar[bool] = True
 
     def block(self, start: int) -> Block:
         """Return the place of the column: states ``regular | spikes | missing`` if any, then the value.
@@ -88,7 +83,7 @@ class Numeric:
         state = np.zeros(len(values), dtype=np.intp)
         for i, spike in enumerate(self.spikes, start=1):
             state[values == spike] = i
-        state[cells.missing] = block.n_states - 1
+        state[cells.missing] = block.n_states - 1  # always the last
         free = self._standardise(np.where(state == 0, values, self.mean))
         encoded = np.where(state == 0, free, np.array(block.pinned, dtype=np.float32)[state])
         return np.column_stack([np.eye(block.n_states, dtype=np.float32)[state], encoded])
@@ -128,53 +123,31 @@ class Numeric:
 def learn_numeric(name: Hashable, cells: Cells) -> Numeric | Categorical | Constant:
     """Learn the grid, spikes, range, mean and standard deviation of a column of numbers.
 
-    Parameters
-    ----------
-    name : hashable
-        Name of the column.
-    cells : Cells
-        At least one of them is not missing.
-
-    Returns
-    -------
-    column : Numeric, Categorical or Constant
-        Columns of two distinct values are categorical, those of one are constant unless cells are missing.
-
-    Raises
-    ------
-    ValueError
-        If a value is infinite.
+    At least one cell must not be missing. A column of two distinct values becomes categorical, as does one
+    of a single value and missing cells; a single value alone is a constant. Raises ``ValueError``, naming
+    the column, if a value is infinite.
     """
     cells.to_floats(name)
     distinct, counts = np.unique(cells.present, return_counts=True)
     if len(distinct) <= 2:
         return learn_categorical(name, cells, ids_allowed=True)
+    # Distinct values with their counts are all that is needed, and fewer than cells.
     distinct = distinct.astype(np.float64)
     observed = float(distinct[0]), float(distinct[-1])
     decimals = decimals_of(distinct)
     distinct = to_grid(distinct, decimals)
 
-    free = np.ones(len(distinct), dtype=bool)
-    frequent: list[int] = []
-    if len(counts) > SPIKE_MIN_DISTINCT:
-        most = np.argsort(-counts, kind="stable")[:MAX_SPIKES]
-        frequent = [i for i in most if counts[i] >= SPIKE_SHARE * counts.sum()]
-    free[frequent] = False
+    n_most = MAX_SPIKES if len(counts) > SPIKE_MIN_DISTINCT else 0
+    most = np.argsort(-counts, kind="stable")[:n_most]
+    frequent = most[counts[most] >= SPIKE_SHARE * counts.sum()]
     spikes = tuple(map(float, distinct[frequent]))
+    free = np.ones(len(distinct), dtype=bool)
+    free[frequent] = False
 
     values, counts = distinct[free], counts[free]
     size = float(np.abs(values).max()) or 1.0  # keeps squares of huge and tiny values in range
     scaled = values / size
     mean = np.average(scaled, weights=counts)
     std = float(np.sqrt(np.average((scaled - mean) ** 2, weights=counts)) * size) or 1.0
-    return Numeric(
-        name,
-        observed,
-        float(values[0]),
-        float(values[-1]),
-        float(mean * size),
-        std,
-        decimals,
-        spikes,
-        bool(cells.missing.any()),
-    )
+    range_and_moments = float(values[0]), float(values[-1]), float(mean * size), std
+    return Numeric(name, observed, *range_and_moments, decimals, spikes, bool(cells.missing.any()))

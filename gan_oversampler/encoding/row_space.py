@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -18,14 +20,7 @@ class RowSpace:
     """Operations on rows of one layout, on one device.
 
     A valid row has exactly one state per one-hot group and the pinned value that goes with it. Sums and
-    averages of valid rows are not valid; the operations here are, on mixed columns as on plain numbers.
-
-    Parameters
-    ----------
-    layout : Layout
-        Blocks of the rows.
-    device : torch device, default="cpu"
-        Where the rows are.
+    averages of valid rows are not valid; what `project` and `compose` return is, whatever the columns.
 
     Examples
     --------
@@ -36,9 +31,7 @@ class RowSpace:
     """
 
     def __init__(self, layout: Layout, device: torch.device | str = "cpu") -> None:
-        def tensor(array: object) -> Tensor:
-            return torch.as_tensor(array, device=device)
-
+        tensor = partial(torch.as_tensor, device=device)
         self.layout = layout
         self.width = layout.width
         self.states_S = tensor(layout.states)
@@ -102,10 +95,9 @@ class RowSpace:
         weights_nK : Tensor
             Weights that values are combined with; they sum to one per child.
         probabilities_nK : Tensor
-            How likely each parent is the source of a one-hot group, not necessarily normalised. Sources
-            are drawn independently per group, since states cannot be averaged.
+            How likely each parent is the source of a one-hot group, not necessarily normalised.
         generator : torch.Generator
-            Draws the sources; nothing is drawn if there are no groups.
+            Draws the source of each group, independently; nothing is drawn if there are no groups.
 
         Notes
         -----

@@ -1,4 +1,4 @@
-"""The entry to this package: learn a table, encode its rows, decode new ones, stack them below the originals."""
+"""Learn a table, encode its rows, decode new ones, and stack these below the originals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.columns import Column, learn_column
 from gan_oversampler.encoding.containers import Container, read_table
 from gan_oversampler.encoding.dataset import Frame
-from gan_oversampler.encoding.layout import Block, EncodedRows, Layout
+from gan_oversampler.encoding.layout import EncodedRows, Layout
 
 Names = tuple[Hashable, ...]
 
@@ -25,14 +25,8 @@ Names = tuple[Hashable, ...]
 class TableEncoder:
     """Everything learned of a table that is needed to encode its rows and to write new ones.
 
-    Parameters
-    ----------
-    container : Container
-        Container, names and dtypes of the table.
-    columns : tuple of Column
-        What was learned of each column.
-    layout : Layout
-        Blocks of the encoded rows; constant columns have none.
+    ``container`` knows how the table is stored, ``columns`` what each of its columns holds, and ``layout``
+    where these are in encoded rows.
 
     Examples
     --------
@@ -60,24 +54,21 @@ class TableEncoder:
 
         Raises
         ------
-        TypeError
-            If the frame is lazy.
         ValueError
             If ``X`` is no table with rows and columns, has duplicate names, infinite values or texts that
-            look like identifiers, or if ``categorical_features`` names no column.
+            look like identifiers, or if ``categorical_features`` names no column. A lazy frame is a
+            ``TypeError``.
         """
         container, cells = read_table(X)
         categorical = _categorical_names(categorical_features, container.names)
-        columns: list[Column] = []
-        blocks: list[Block] = []
-        start = 0
-        for name, column_cells in zip(container.names, cells, strict=True):
-            column = learn_column(name, column_cells, categorical=name in categorical)
-            columns.append(column)
-            blocks.append(column.block(start))
-            start += blocks[-1].width
-        layout = Layout(tuple(block for block in blocks if block.width), tuple(container.names))
-        return cls(container, tuple(columns), layout)
+        columns = tuple(
+            learn_column(name, part, categorical=name in categorical)
+            for name, part in zip(container.names, cells, strict=True)
+        )
+        # Constant columns have blocks of width 0, which the layout leaves out.
+        starts = np.cumsum([0, *(column.block(0).width for column in columns)]).tolist()
+        blocks = [column.block(start) for column, start in zip(columns, starts, strict=False)]
+        return cls(container, columns, Layout(tuple(b for b in blocks if b.width), container.names))
 
     @property
     def non_numeric(self) -> Names:
@@ -105,17 +96,9 @@ class TableEncoder:
     def decode(self, rows: NDArray[np.floating[Any]], rng: np.random.Generator) -> Any:
         """Return ``n`` encoded rows as a table of ``n`` rows in the learned container and dtypes.
 
-        Parameters
-        ----------
-        rows : ndarray of shape (n, layout.width)
-            Any finite numbers: the largest state of a group counts, values are clipped to the learned range.
-        rng : numpy.random.Generator
-            Draws what the code leaves open: the direction of rounding, and which of several rare levels.
-
-        Raises
-        ------
-        ValueError
-            If the rows have another width, or hold NaN or infinity.
+        Rows may hold any finite numbers: the largest state of a group counts, and values are clipped to
+        the learned range. What they leave open is drawn from ``rng``: the direction of rounding, and which
+        of several rare levels. Raises ``ValueError`` for rows of another width, and for NaN and infinity.
         """
         rows = np.asarray(rows, dtype=np.float32)
         if rows.ndim != 2 or rows.shape[1] != self.layout.width:
@@ -132,7 +115,9 @@ class TableEncoder:
         rows = np.asfortranarray(rows)
         stops = np.cumsum([column.block(0).width for column in self.columns])
         parts = np.split(rows, stops[:-1], axis=1)
-        return self.container.build([c.decode(part, rng) for c, part in zip(self.columns, parts, strict=True)])
+        return self.container.build(
+            [c.decode(part, rng) for c, part in zip(self.columns, parts, strict=True)]
+        )
 
     def stack(self, X: Any, new: Any) -> Any:
         """Return the rows of ``X``, unchanged, followed by new ones from `decode`, in the same container.
@@ -158,20 +143,16 @@ def _categorical_names(categorical_features: Any, names: Names) -> frozenset[Has
                 f"A mask as `categorical_features` needs {len(names)} entries, one per column, got"
                 f" {len(entries)}."
             )
-        return frozenset(name for name, chosen in zip(names, entries, strict=True) if chosen)
-    chosen = set()
+        entries = np.flatnonzero(entries).tolist()
+    # As in scikit-learn, an integer is a position, even where names are integers.
+    positions = range(len(names))
     for entry in entries:
-        # As in scikit-learn, an integer is a position, even where names are integers.
-        if isinstance(entry, Integral) and int(entry) in range(len(names)):
-            chosen.add(names[int(entry)])
-        elif not isinstance(entry, Integral) and entry in names:
-            chosen.add(entry)
-        else:
+        if entry not in (positions if isinstance(entry, Integral) else names):
             raise ValueError(
                 f"`categorical_features` holds {entry!r}, which is no column; X has {len(names)}:"
                 f" {_short(names)}. Name existing columns, or give positions from 0 to {len(names) - 1}."
             )
-    return frozenset(chosen)
+    return frozenset(names[entry] if isinstance(entry, Integral) else entry for entry in entries)
 
 
 def _short(names: Names) -> str:
