@@ -15,16 +15,16 @@ from gan_oversampler.encoding.layout import Block, EncodedRows
 
 # Every state is an input and an output of all networks, so a column may have only so many.
 MAX_STATES: Final = 64
-# Text is taken for identifiers if it has more distinct values than this, in more than half of the cells.
+# Text with more distinct values than this, which are more than this share of its cells, is refused as ids.
 ID_MIN_DISTINCT: Final = 20
 ID_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Constant:
-    """A column with one value, or with missing cells only: nothing to learn, nothing to encode.
+    """A column that holds one value, or missing cells only, and so needs no encoded column.
 
-    ``cell`` is its one cell, which all decoded rows hold.
+    ``cell`` is that one cell; decoding returns copies of it. The methods are those of `Column`.
 
     Examples
     --------
@@ -53,7 +53,7 @@ class Constant:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Categorical:
-    """A column of levels, each a one-hot state; rare levels share one, missing cells have the last.
+    """A column of levels with a one-hot state for each; rare levels share one, missing cells have the last.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ class Categorical:
         return np.eye(self.n_states, dtype=np.float32)[state]
 
     def decode(self, rows: EncodedRows, rng: np.random.Generator) -> Cells:
-        """Return the level of each row's largest state; rare levels are drawn by their frequencies."""
+        """Return the level of each row's largest state, drawing rare levels by their frequencies."""
         state = rows.argmax(axis=1)
         missing = (state == self.n_states - 1) & self.has_missing
         level = np.where(missing, 0, state)
@@ -126,14 +126,14 @@ def _index(values: Values) -> pd.Index:
 def learn_categorical(name: Hashable, cells: Cells, *, ids_allowed: bool) -> Categorical | Constant:
     """Learn the levels of a column and how often each occurs.
 
-    At least one cell must not be missing. There are 64 states at most; of more levels the rarest share
-    one. A column of one level without missing cells is a constant.
+    At least one cell must not be missing. A column has 64 states at most; the rarest of more levels share
+    one state. A column of one level without missing cells is a constant.
 
-    Raises ``ValueError`` if a value is infinite or not hashable, or if the column looks like identifiers,
-    unless ``ids_allowed`` says that the user or the container declared it a category.
+    Raises ``ValueError`` if a value is infinite or not hashable, or if the column looks like identifiers
+    and ``ids_allowed`` is false because neither the user nor the container declared it a category.
     """
     if cells.values.dtype.kind == "f":
-        cells.to_floats(name)
+        cells.to_floats(name)  # refuses infinity
     try:
         codes, levels = pd.factorize(cells.present)
     except TypeError as error:

@@ -1,8 +1,9 @@
-"""One column of any container as a typed array with a mask of missing cells, and the way back.
+"""The cells of one column as a typed array with a mask of missing cells, read from any container.
 
 Boolean, integer and float arrays hold numbers, ``datetime64`` and ``timedelta64`` arrays hold times, object
-arrays hold labels. Containers write the same content in many ways (nullable dtypes, Python objects, markers
-for missing cells); these differences end here, so the kind of a column is inferred alike for all of them.
+arrays hold labels. Containers store the same content differently (nullable dtypes, Python objects, markers of
+missing cells). These differences are removed here and kept as a format that restores them, so that the kind
+of a column is inferred alike for all containers.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
-    """The values of one column with a mask of missing cells, free of how the container stored them.
+    """The values of one column and a mask of missing cells, independent of how a container stores them.
 
     Parameters
     ----------
     values : array of shape (n,)
-        Numbers, times or labels, told apart by dtype. Values at missing cells have no meaning.
+        Numbers, times or labels, distinguished by dtype. Values at missing cells have no meaning.
     missing : bool array of shape (n,)
         True at cells without a value.
     category : bool, default=False
@@ -49,7 +50,7 @@ class Cells:
 
     @property
     def is_label(self) -> bool:
-        """Whether the cells are labels: texts, mixed objects, or a declared category."""
+        """Whether the cells are labels: texts, objects of mixed types, or a declared category."""
         return self.category or self.values.dtype.kind == "O"
 
     @property
@@ -102,11 +103,11 @@ class CellFormat:
     dtype : numpy dtype, default=None
         Dtype of the array, to which cells are cast back; None for an object array.
     kind : str, default="label"
-        What the cells of an object array are, such as "int", "date" or "Timestamp"; see ``_KINDS``.
+        Kind of the cells of an object array, such as "int", "date" or "Timestamp"; see ``_KINDS``.
     tz : tzinfo, default=None
         Time zone of dates in an object array.
     marker : object, default=None
-        What stands at missing cells of an object array, such as None, NaN or ``pd.NA``.
+        Object at missing cells of an object array, such as None, NaN or ``pd.NA``.
 
     Examples
     --------
@@ -128,7 +129,7 @@ class CellFormat:
         """
         if self.dtype is not None:
             return _cast(cells, self.dtype)
-        # An index of pandas knows the ways from times to Python objects.
+        # An index of pandas converts times to Python objects.
         values: Any = pd.Index(cells.present) if cells.is_time else cells.present
         if self.tz is not None:
             values = values.tz_localize("UTC").tz_convert(self.tz)
@@ -140,7 +141,7 @@ class CellFormat:
 
 
 class _Kind(NamedTuple):
-    """A kind of Python cells: their types, the way to a typed array or index, and the way back."""
+    """The types of a kind of Python cells, how they become a typed array or index, and objects again."""
 
     types: tuple[type, ...]
     read: Callable[[Values], Any]
@@ -179,10 +180,10 @@ _KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
 
 
 def read_array(values: Values) -> tuple[Cells, CellFormat]:
-    """Read a one-dimensional NumPy array of any dtype as cells, with the format to store new ones.
+    """Read a one-dimensional NumPy array of any dtype as cells, with the format to store new cells.
 
-    NaN and NaT are missing cells. Raises ``ValueError`` for complex numbers, which have no order and so
-    no range that new values could be kept in.
+    NaN and NaT are missing cells. Raises ``ValueError`` for complex numbers: they have no order, and so
+    no range that generated values can be kept in.
 
     Examples
     --------
@@ -202,19 +203,19 @@ def read_array(values: Values) -> tuple[Cells, CellFormat]:
         return read_objects(values.astype(object))[0], CellFormat(dtype)
     if dtype.kind == "f" and dtype.itemsize not in (4, 8):
         values = values.astype(np.float64)  # pandas looks up no other floats
-    # Months and years have no fixed length, so dates in such units are counted in days.
-    if dtype.kind in "mM" and np.datetime_data(dtype)[0] in (
-        ("Y", "M", "W") if dtype.kind == "M" else ("W",)
-    ):
-        values = values.astype(f"{dtype.kind}8[D]")
+    if dtype.kind in "mM":
+        # Months and years have no fixed length, so dates in such units are counted in days.
+        unit, _ = np.datetime_data(dtype)
+        if unit == "W" or (unit in ("Y", "M") and dtype.kind == "M"):
+            values = values.astype(f"{dtype.kind}8[D]")
     return Cells(values, np.asarray(pd.isna(values))), CellFormat(dtype)
 
 
 def read_objects(values: Values, *, category: bool = False) -> tuple[Cells, CellFormat]:
     """Read an object array as cells, with the format that turns cells back into such objects.
 
-    The array becomes typed where all cells are of one kind (booleans, integers, dates, ...); all others,
-    and those that cannot be converted, are labels, as are those of a declared ``category``.
+    If all cells are of one kind (booleans, integers, dates, ...), they become a typed array. Otherwise, if
+    they cannot be converted, or if they are of a declared ``category``, they stay objects, as labels.
 
     Examples
     --------

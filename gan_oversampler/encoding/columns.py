@@ -1,4 +1,4 @@
-"""What a column is, learned from its cells: a constant, a categorical, a number, or a time.
+"""The kinds of columns, one of which is inferred from the cells: constant, categorical, numeric, or time.
 
 Every kind turns cells into encoded float32 rows and rows back into cells; no kind knows the container that
 the cells came from.
@@ -19,39 +19,39 @@ from gan_oversampler.encoding.numeric import learn_numeric
 
 
 class Column(Protocol):
-    """What was learned of one column, which is all that is needed to encode and decode it."""
+    """A learned column, which encodes and decodes its cells: Constant, Categorical, Numeric or DateTime."""
 
     @property
     def numeric(self) -> bool:
         """Whether the column holds numbers or truth values."""
 
     def block(self, start: int) -> Block:
-        """Return the encoded columns of this column if they begin at column ``start``.
+        """Return which encoded columns this column takes if the first of them is number ``start``.
 
-        The block has width 0 if the column needs no encoded column because it is constant.
+        The block of a constant column has width 0, since such a column needs no encoded column.
         """
 
     def encode(self, cells: Cells) -> EncodedRows:
-        """Return ``n`` cells as ``n`` encoded rows, as wide as the block, with valid states and values.
+        """Return ``n`` cells as ``n`` valid encoded rows, as wide as the block.
 
-        Raises ``ValueError`` for cells that have no code: infinity, levels that were not seen when the
-        column was learned, or missing cells if there were none then.
+        Raises ``ValueError`` for cells that cannot be encoded: infinity, levels that were not seen when
+        the column was learned, and missing cells if there were none then.
         """
 
     def decode(self, rows: EncodedRows, rng: np.random.Generator) -> Cells:
-        """Return ``n`` encoded rows, as wide as the block, as ``n`` cells in the range that was learned.
+        """Return ``n`` encoded rows, as wide as the block, as ``n`` cells in the learned range.
 
-        Any finite numbers can be decoded: of states the largest counts. What the code leaves open, such
-        as which of several rare levels a state stands for, is drawn from ``rng``.
+        Rows of any finite numbers can be decoded; the largest state of a group counts. Random decisions,
+        such as which of several rare levels a state stands for, are drawn from ``rng``.
         """
 
 
 def learn_column(name: Hashable, cells: Cells, *, categorical: bool = False) -> Column:
     """Infer the kind of a column from its cells and learn the column.
 
-    Labels are categorical, as are numbers of two values and, if ``categorical``, all cells; dates and
-    durations are times, all else are numbers, and a column of one value is constant. Raises
-    ``ValueError``, naming the column, if values are infinite or texts look like identifiers.
+    A column of one value is constant. Labels are categorical, as are numbers of two values, and cells of
+    all types if ``categorical`` is true; dates and durations are times, all other columns are numeric.
+    Raises ``ValueError``, naming the column, if values are infinite or texts look like identifiers.
 
     Examples
     --------

@@ -17,11 +17,11 @@ from gan_oversampler.encoding.dataframes import FrameTable, PandasTable
 
 
 class Container(Protocol):
-    """What was learned of a user's table besides its values: type of the container, names, dtypes."""
+    """The type, column names and dtypes of a user's table: ArrayTable, PandasTable or FrameTable."""
 
     @property
     def names(self) -> tuple[Hashable, ...]:
-        """Names of the columns; their positions where the container has no names."""
+        """Names of the columns, or their positions if the container has no names."""
 
     def build(self, columns: Sequence[Cells]) -> Any:
         """Return a table of the given cells in the container and with the dtypes that were learned.
@@ -74,9 +74,9 @@ def read_table(X: Any) -> tuple[Container, list[Cells]]:
 class ArrayTable:
     """A table without names: a 2-D NumPy array, a list of rows, or a SciPy sparse matrix or array.
 
-    ``container`` is ``np.ndarray``, ``list``, or the class of the sparse matrix, which is dense while
-    worked on. ``dtype`` is that of the array; lists are read like arrays of objects. ``formats`` holds the
-    format of each column.
+    ``container`` is ``np.ndarray``, ``list``, or the class of the sparse matrix, which is made dense while
+    it is worked on. ``dtype`` is that of the array; lists are read like object arrays. ``formats`` holds
+    the format of each column. The methods are those of `Container`.
 
     Examples
     --------
@@ -91,7 +91,7 @@ class ArrayTable:
 
     @classmethod
     def read(cls, X: Any) -> tuple[ArrayTable, list[Cells]]:
-        """Learn a table and read its columns; ``ValueError`` if it is not two-dimensional."""
+        """Learn a table and read its columns; a table that is not two-dimensional is a ``ValueError``."""
         container: type[Any] = np.ndarray
         if sparse.issparse(X):
             array, container = X.toarray(), type(X)

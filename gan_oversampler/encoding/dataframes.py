@@ -15,9 +15,10 @@ from gan_oversampler.encoding.cells import CellFormat, Cells, read_array, read_o
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PandasTable:
-    """What a pandas frame is besides its values: column labels, dtypes, and the formats of object columns.
+    """The column labels and dtypes of a pandas frame, which new frames are built with.
 
-    ``template`` is the frame without its rows, and ``formats`` holds the format of each column.
+    ``template`` is the frame without its rows, and ``formats`` holds the format of each column. The
+    methods are those of `Container`.
 
     Examples
     --------
@@ -60,7 +61,7 @@ class PandasTable:
 
 
 def _is_masked(dtype: Any) -> bool:
-    """Nullable dtypes: a NumPy array with a mask."""
+    """Whether a dtype is nullable: its values are a NumPy array with a mask."""
     return hasattr(dtype, "numpy_dtype") and dtype.kind in "biuf"
 
 
@@ -82,10 +83,11 @@ def _read_pandas(column: pd.Series) -> tuple[Cells, CellFormat]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameTable:
-    """What any other eager data frame that narwhals knows, such as one of polars, is besides its values.
+    """The column names and dtypes of any other eager data frame that narwhals supports, such as polars.
 
     ``implementation`` is the library of the frame, ``dtypes`` its schema. ``formats`` holds the format of
-    each column; a float column whose missing cells are null, not NaN, has the marker None.
+    each column; a float column whose missing cells are null, not NaN, has the marker None. The methods
+    are those of `Container`.
 
     Examples
     --------
@@ -102,7 +104,7 @@ class FrameTable:
 
     @classmethod
     def read(cls, X: Any) -> tuple[FrameTable, list[Cells]]:
-        """Learn a frame and read its columns."""
+        """Learn a frame and read the cells of its columns."""
         frame = nw.from_native(X, eager_only=True)
         pairs = [_read_series(series) for series in frame.iter_columns()]
         table = cls(frame.implementation, dict(frame.schema), tuple(stored for _, stored in pairs))
@@ -116,7 +118,7 @@ class FrameTable:
         built = {}
         for (name, dtype), cells, stored in zip(self.dtypes.items(), columns, self.formats, strict=True):
             values: Any = stored.restore(cells)
-            # Times have NaT already, and floats NaN, which a library may tell from null.
+            # Missing times are NaT already, and missing floats NaN, which may differ from null.
             if stored.marker is None and values.dtype.kind in "biuf" and cells.missing.any():
                 values = np.where(cells.missing, None, values)
             if values.dtype.kind == "O":

@@ -14,7 +14,7 @@ Frame = Any  # any container that the user gave
 
 @dataclass(frozen=True)
 class Rows:
-    """Encoded rows with their classes, and the way to the same rows in the user's container.
+    """Encoded rows with their classes, which can also be returned in the user's container.
 
     Parameters
     ----------

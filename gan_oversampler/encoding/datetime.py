@@ -1,4 +1,4 @@
-"""Columns of dates and durations: numbers of steps since the earliest."""
+"""Columns of dates and durations, encoded as the number of steps since the earliest one."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from gan_oversampler.encoding.numeric import Numeric, learn_numeric
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DateTime:
-    """A column of dates or durations, held as numbers of steps since the earliest one.
+    """A column of dates or durations, encoded as the number of steps since the earliest one.
 
     A step is the coarsest unit, from days to nanoseconds, that all distances are whole multiples of. So
     decoded dates have a time of day only if the learned ones had.
 
     ``steps`` is the column of step numbers; ``origin``, the earliest time, and ``step``, the length of a
-    step, are in the unit of ``dtype``, which is that of the times.
+    step, are in the unit of ``dtype``, which is that of the times. The methods are those of `Column`.
 
     Examples
     --------
@@ -40,9 +40,9 @@ class DateTime:
 
     @classmethod
     def learn(cls, name: Hashable, cells: Cells) -> DateTime | Constant:
-        """Learn the step, and the numbers of steps like any numbers; a single time is a constant.
+        """Learn the step, then the numbers of steps as a numeric column.
 
-        At least one cell must not be missing.
+        At least one cell must not be missing; a column of one time without missing cells is a constant.
         """
         dtype = cells.values.dtype
         ticks = cells.present.astype(np.int64)

@@ -1,4 +1,4 @@
-"""The target column: labels in, codes inside, labels out in the container they came in."""
+"""The class labels of a table: coded by rarity, and written back in the container they came in."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from sklearn.utils.multiclass import check_classification_targets
 
 @dataclass(frozen=True)
 class Target:
-    """Labels of a table, coded by rarity: code 0 is the most frequent class, the last the rarest.
+    """The class labels of a table, coded by rarity: code 0 is the most frequent class, the last the rarest.
 
-    ``classes`` holds the label of each code, equally frequent ones in their order, and ``codes`` the code
-    of each row; ``one_hot`` says whether the labels came as a matrix of one column per class.
+    ``classes`` holds the label of each code; equally frequent classes are sorted by label. ``codes`` holds
+    the code of each row; ``one_hot`` says whether the labels came as a matrix of one column per class.
 
     Examples
     --------
@@ -37,8 +37,8 @@ class Target:
     def of(cls, y: Any) -> Target:
         """Read labels: a list, array, column vector, one-hot matrix, series, or frame of one column.
 
-        Raises ``ValueError`` if labels are missing, mix texts with other types, or are not of classes but
-        continuous or of several outputs.
+        Raises ``ValueError`` if labels are missing, if texts are mixed with other types, or if the labels
+        are not classes but continuous or of several outputs.
         """
         missing = int(np.sum(pd.isna(np.asarray(y, dtype=object)))) if y is not None else 0
         if missing:
@@ -74,11 +74,11 @@ class Target:
 
     @property
     def counts(self) -> NDArray[np.intp]:
-        """Number of rows of each code, of shape ``(n_classes,)``; it never increases."""
+        """Number of rows of each code, of shape ``(n_classes,)``, in descending order."""
         return np.bincount(self.codes, minlength=len(self.classes))
 
     def code_of(self, label: Any) -> int:
-        """Return the code of a label; a label that is none of the classes raises ``ValueError``."""
+        """Return the code of a label; raises ``ValueError`` if the label is none of the classes."""
         if label not in self.names:
             known = ", ".join(map(repr, self.names))
             raise ValueError(f"Unknown class {label!r}. Known are: {known}.")
@@ -87,22 +87,22 @@ class Target:
     def strategy(self, sampling_strategy: Any) -> dict[Any, int]:
         """Return the number of new rows per class label, from any form of ``sampling_strategy``.
 
-        Labels are in their order; classes that get no new rows may be absent or have 0. Raises
-        ``ValueError`` if a class is unknown, a ratio is outside (0, 1], or a total is too low.
+        Labels are sorted; classes without new rows are absent or have 0. Raises ``ValueError`` if a class
+        is unknown, a ratio is outside (0, 1], or a total is less than the rows that there are.
 
         Parameters
         ----------
         sampling_strategy : str, float, dict or callable
-            As in imbalanced-learn. Beyond its forms, a float may be used with more than two classes, and
-            a dict may hold ratios: floats in (0, 1] are multiplied by the size of the largest class.
+            As in imbalanced-learn. In addition, a float may be used with more than two classes, and a dict
+            may hold ratios: floats in (0, 1] that are multiplied by the size of the largest class.
         """
-        asked = sampling_strategy(self.labels) if callable(sampling_strategy) else sampling_strategy
-        if isinstance(asked, Real) and len(self.classes) > 2 and 0 < float(asked) <= 1:
-            asked = dict.fromkeys(self.names[1:], float(asked))
-        if isinstance(asked, Mapping):
+        requested = sampling_strategy(self.labels) if callable(sampling_strategy) else sampling_strategy
+        if isinstance(requested, Real) and len(self.classes) > 2 and 0 < float(requested) <= 1:
+            requested = dict.fromkeys(self.names[1:], float(requested))
+        if isinstance(requested, Mapping):
             # imbalanced-learn takes no ratios in a dict, so they become total numbers of rows.
             totals = {}
-            for label, value in asked.items():
+            for label, value in requested.items():
                 code = self.code_of(label)
                 if not isinstance(value, Integral):
                     if not 0 < value <= 1:
@@ -114,15 +114,15 @@ class Target:
                     # Rounded as imbalanced-learn does, so that a ratio means the same in all its forms.
                     value = count + max(int(self.counts[0] * value - count), 0)
                 totals[code] = int(value)
-            asked = totals
-        strategy = check_sampling_strategy(asked, self.codes, "over-sampling")
+            requested = totals
+        strategy = check_sampling_strategy(requested, self.codes, "over-sampling")
         by_label = np.argsort(self.classes, kind="stable").tolist()
         return {self.names[code]: int(strategy[code]) for code in by_label if code in strategy}
 
     def refuse_single_rows(self, codes: Iterable[int]) -> None:
-        """Raise ``ValueError``, naming the class, if one of these classes has a single row.
+        """Raise ``ValueError``, naming the class, if one of the classes with these codes has a single row.
 
-        One row does not show how rows of its class vary, so no new ones can be made from it.
+        One row does not show how the rows of its class vary, so no new rows can be generated from it.
         """
         for code in codes:
             if self.counts[code] == 1:

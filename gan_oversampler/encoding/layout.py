@@ -1,4 +1,4 @@
-"""What an encoded row looks like: a *block* per column of the user, a *layout* of all blocks.
+"""The structure of encoded rows: a *block* per column of the user, a *layout* of all blocks.
 
 A row is a float32 vector. A block is a group of one-hot *states* followed by at most one *value*::
 
@@ -6,9 +6,9 @@ A row is a float32 vector. A block is a group of one-hot *states* followed by at
     the same with a spike or missing cells        regular | spike | missing, value
     category, boolean                             level 1 | level 2 | ...
 
-While a block is in its first state (``regular``) its value is free; every other state pins it, so that a
-spike or a missing cell always goes with the same value. Rows in which each group has one state that is 1,
-all others 0, and every pinned value is exact are called valid.
+While a block is in its first state (``regular``) its value is free; every other state pins the value, so
+that a spike or a missing cell always has the same one. A row is called valid if exactly one state of each
+group is 1 and all others are 0, and if every pinned value is exact.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Layout:
     blocks : tuple of Block
         In the order of the encoded columns.
     names : tuple of hashable, default=()
-        All columns of the user, also constant ones, which have no block. Without any, those of the blocks.
+        All columns of the user, including constant ones without a block; if empty, those of the blocks.
 
     Examples
     --------
@@ -110,22 +110,22 @@ class Layout:
 
     @cached_property
     def groups(self) -> dict[int, Index]:
-        """Positions of one-hot groups by length, ``{length: (n_groups, length)}``, to work on at once."""
+        """Positions of the one-hot groups, stacked by length: ``{length: (n_groups, length)}``."""
         lengths = sorted({b.n_states for b in self.blocks if b.n_states})
         return {n: np.array([list(b.states) for b in self.blocks if b.n_states == n]) for n in lengths}
 
     @cached_property
     def guarded(self) -> tuple[Index, Index]:
-        """Positions of the values that a state may pin, and of the ``regular`` state that frees each."""
+        """Positions of the values that states can pin, and of the ``regular`` state that frees each value."""
         pairs = [(b.value, b.start) for b in self.blocks if b.n_states and b.value is not None]
         values, regular = np.array(pairs, dtype=np.intp).reshape(-1, 2).T
         return values, regular
 
     @cached_property
     def pins(self) -> NDArray[np.float32]:
-        """Matrix of shape ``(width, n_guarded)``: a valid row times it gives the values its states pin.
+        """Matrix of shape ``(width, n_guarded)`` that maps valid rows to the values that their states pin.
 
-        Values in the regular state get 0, so the product can be added to the free values.
+        The product of a row and the matrix is 0 for values that are free, so it can be added to those.
         """
         guarding = [(b.states, b.pinned) for b in self.blocks if b.n_states and b.pinned is not None]
         pins = np.zeros((self.width, len(guarding)), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""The decimal grid that numbers lie on: how many decimals they were written with."""
+"""The number of decimals that numbers were written with, and so the grid that they lie on."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ MAX_DECIMALS: Final = 6
 
 
 def decimals_of(distinct: NDArray[np.float64]) -> int | None:
-    """Return the fewest decimals, 0 to 6, that all numbers can be written with, None if there are none.
+    """Return the fewest decimals, 0 to 6, that all numbers can be written with, or None if 6 are too few.
 
-    Finite numbers ``(n,)`` count as written with so many decimals if their floating-point format cannot
-    tell them from such decimals: single precision if that holds all of them exactly, else double.
+    A number can be written with so many decimals if it equals its rounded value up to the precision of its
+    floating-point format: single precision if that holds all numbers exactly, else double precision.
+    ``distinct`` holds finite numbers and has shape ``(n,)``.
 
     Examples
     --------
@@ -25,7 +26,7 @@ def decimals_of(distinct: NDArray[np.float64]) -> int | None:
         is_single = bool((distinct.astype(np.float32) == distinct).all())
         # One bit of the mantissa in reserve for single, two for double precision.
         relative = 2.0**-23 if is_single else 2.0**-50
-        probe = distinct[:: max(1, len(distinct) // 32)]  # spares most passes over continuous columns
+        probe = distinct[:: max(1, len(distinct) // 32)]  # saves most passes over continuous columns
         for decimals in range(MAX_DECIMALS + 1):
             for values in (probe, distinct):
                 scaled = values * 10.0**decimals
@@ -38,10 +39,11 @@ def decimals_of(distinct: NDArray[np.float64]) -> int | None:
 
 
 def to_grid(values: NDArray[np.float64], decimals: int | None) -> NDArray[np.float64]:
-    """Replace numbers by the decimal ones that single precision holds only the neighbours of.
+    """Round numbers that lie next to a number of so many decimals to that number.
 
-    Single precision holds 0.1 as 0.10000000149; as a double this is another number than the 0.1 that was
-    meant. Values farther than a tenth of a step from the grid, and all if ``decimals`` is None, stay.
+    Single precision stores 0.1 as 0.10000000149; read as a double, this is not the 0.1 that was meant.
+    Numbers that are more than a tenth of the last decimal away are returned unchanged, and so are all
+    numbers if ``decimals`` is None. The shape stays.
 
     Examples
     --------

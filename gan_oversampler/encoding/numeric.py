@@ -14,9 +14,10 @@ from gan_oversampler.encoding.cells import Cells
 from gan_oversampler.encoding.layout import Block, EncodedRows
 from gan_oversampler.encoding.number_format import decimals_of, to_grid
 
-# Decoded values so near to a grid point, in steps of the grid, are taken for it; others are drawn.
+# Decoded values that are so close to a grid point, in steps of the grid, become it; others are drawn.
 SNAP: Final = 1e-3
-# A value is a spike if this share of the cells holds it; of a few distinct values many are so frequent.
+# A value is a spike if this share of the cells holds it, unless there are so few distinct values that
+# frequent ones are to be expected.
 SPIKE_SHARE: Final = 0.15
 SPIKE_MIN_DISTINCT: Final = 10
 MAX_SPIKES: Final = 3
@@ -24,17 +25,17 @@ MAX_SPIKES: Final = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Numeric:
-    """A column of numbers: a standardised value, with states for spikes and missing cells if there are any.
+    """A column of numbers, encoded as a standardised value and states for spikes and missing cells, if any.
 
-    A spike is a value that many cells hold, such as the 0 of rain per day. It has a one-hot state of its
-    own, since values drawn from a continuous distribution would hardly ever hit it.
+    A spike is a value that many cells hold, such as 0 for the rain of a day. It has a one-hot state of its
+    own, since numbers that a generator draws would hardly ever equal it.
 
     Parameters
     ----------
     name : hashable
         Name of the column.
     observed : tuple of float
-        Smallest and largest value, as they came.
+        Smallest and largest value, as they were stored.
     low, high, mean, std : float
         Range, mean and standard deviation of the values that are no spikes, on the grid.
     decimals : int or None
@@ -64,17 +65,17 @@ class Numeric:
     numeric: ClassVar[bool] = True
 
     def block(self, start: int) -> Block:
-        """Return the place of the column: states ``regular | spikes | missing`` if any, then the value.
+        """Return the block of the column: states ``regular | spikes | missing`` if any, then the value.
 
-        A spike far away, such as 99999 for "unknown", is pinned next to the free values: its state says
-        what it is, and networks are spared the large number.
+        The value of a distant spike, such as 99999 for "unknown", is pinned one standard deviation outside
+        the range of the others. Its state identifies it, and networks need not fit so large a number.
         """
         near = np.clip(self.spikes, self.low - self.std, self.high + self.std)
         pinned = (0.0, *map(float, self._standardise(near)), *((0.0,) if self.has_missing else ()))
         return Block(self.name, start, len(pinned) if len(pinned) > 1 else 0, pinned)
 
     def encode(self, cells: Cells) -> EncodedRows:
-        """Return rows of states, if any, and the value; infinity and newly missing cells are errors."""
+        """Return states, if any, and the value; raises ``ValueError`` for infinity and new missing cells."""
         cells.refuse_new_missing(self.name, has_missing=self.has_missing)
         values = to_grid(cells.to_floats(self.name, fill=self.mean), self.decimals)
         block = self.block(0)
@@ -89,10 +90,10 @@ class Numeric:
         return np.column_stack([np.eye(block.n_states, dtype=np.float32)[state], encoded])
 
     def decode(self, rows: EncodedRows, rng: np.random.Generator) -> Cells:
-        """Return values inside the observed range and on the grid, spikes and missing cells by state.
+        """Return values in the observed range and on the grid, with spikes and missing cells by state.
 
-        Values between two grid points are rounded at random without bias: 0.3 becomes 1 in three rows
-        out of ten, so means are kept.
+        Values between two grid points are rounded at random without bias, so that means stay: 0.3 becomes
+        1 with probability 0.3, otherwise 0.
         """
         with np.errstate(over="ignore"):
             values = rows[:, -1].astype(np.float64) * self.std + self.mean
@@ -102,7 +103,7 @@ class Numeric:
             scaled = values * power
             nearest = np.rint(scaled)
             drawn = np.floor(scaled + rng.random(len(scaled)))
-            # A copied row must decode to itself, so what float32 alone moved off the grid goes back.
+            # A copied row must decode to itself, so errors of float32 are not rounded at random.
             float32_error = max(abs(self.low - self.mean), abs(self.high - self.mean)) * power * 2.0**-23
             values = np.where(np.abs(scaled - nearest) <= max(SNAP, float32_error), nearest, drawn)
             values = np.clip(values, np.rint(self.low * power), np.rint(self.high * power)) / power
@@ -123,15 +124,14 @@ class Numeric:
 def learn_numeric(name: Hashable, cells: Cells) -> Numeric | Categorical | Constant:
     """Learn the grid, spikes, range, mean and standard deviation of a column of numbers.
 
-    At least one cell must not be missing. A column of two distinct values becomes categorical, as does one
-    of a single value and missing cells; a single value alone is a constant. Raises ``ValueError``, naming
-    the column, if a value is infinite.
+    At least one cell must not be missing. Columns of two distinct values become categorical, as do columns
+    of one value and missing cells; a column of one value alone is a constant. Raises ``ValueError``,
+    naming the column, if a value is infinite.
     """
     cells.to_floats(name)
     distinct, counts = np.unique(cells.present, return_counts=True)
     if len(distinct) <= 2:
         return learn_categorical(name, cells, ids_allowed=True)
-    # Distinct values with their counts are all that is needed, and fewer than cells.
     distinct = distinct.astype(np.float64)
     observed = float(distinct[0]), float(distinct[-1])
     decimals = decimals_of(distinct)

@@ -20,7 +20,7 @@ class RowSpace:
     """Operations on rows of one layout, on one device.
 
     A valid row has exactly one state per one-hot group and the pinned value that goes with it. Sums and
-    averages of valid rows are not valid; what `project` and `compose` return is, whatever the columns.
+    averages of valid rows are not valid, but the rows that `project` and `compose` return are.
 
     Examples
     --------
@@ -53,15 +53,15 @@ class RowSpace:
     def logits(self, rows_nF: Tensor) -> Tensor:
         """Return valid rows with their states as logits, 3 for the one that is on and 0 for all others.
 
-        Networks add their corrections to these. `project` turns logits without a correction back into the
-        same rows, bit for bit.
+        Networks add their corrections to these. Without a correction, `project` turns the logits back into
+        the same rows, bit for bit.
         """
         if not self.n_groups:
             return rows_nF
         return rows_nF.index_copy(-1, self.states_S, rows_nF[..., self.states_S] * STATE_LOGIT)
 
     def project(self, rows_nF: Tensor) -> Tensor:
-        """Return valid rows: the largest state of each group is set to 1, and values are pinned by states.
+        """Return the rows made valid: the largest state of each group becomes 1, then states pin values.
 
         Gradients pass through values that are free, and through states as if these were the softmax of
         their logits (straight-through estimator, Bengio et al. 2013).
@@ -108,7 +108,7 @@ class RowSpace:
         if not self.n_groups:
             return children_nF
         source_nG = torch.multinomial(probabilities_nK, self.n_groups, True, generator=generator)
-        # One more column, which index -1 of ``group_of_F`` reads: values alone are not taken from sources.
+        # Index -1 of ``group_of_F`` reads one more column; these values are averaged, not copied.
         source_nG = torch.cat([source_nG, source_nG.new_zeros(len(parents_nKF), 1)], dim=1)
         source_nF = parents_nKF.gather(1, source_nG[:, self.group_of_F][:, None, :])[:, 0]
         children_nF = children_nF.index_copy(-1, self.states_S, source_nF[:, self.states_S])
@@ -117,9 +117,9 @@ class RowSpace:
         return children_nF.index_copy(-1, self.guarded_V, guarded_nV)
 
     def free_values(self, rows_nF: Tensor) -> Tensor:
-        """Return 1 at values that may be changed without making the row invalid, else 0, as ``(n, F)``.
+        """Return 1 where a number may be changed without making the row invalid, else 0, as ``(n, F)``.
 
-        These are values without states, and values in the regular state; states and pinned values are 0.
+        Such numbers are values of blocks without states, and values in the regular state.
         """
         free_nF = torch.zeros_like(rows_nF)
         free_nF[..., self.values_V] = 1.0

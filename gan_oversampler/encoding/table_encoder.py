@@ -49,8 +49,8 @@ class TableEncoder:
         X : table
             pandas, polars or other eager frame, 2-D array, list of rows, or sparse matrix.
         categorical_features : "auto", None, or array-like of names, positions or bool
-            Columns that are categories whatever they hold; text, booleans and columns of two
-            values are so anyway.
+            Columns that are categorical although they hold numbers or times; text, booleans and
+            columns of two values are so anyway.
 
         Raises
         ------
@@ -97,8 +97,8 @@ class TableEncoder:
         """Return ``n`` encoded rows as a table of ``n`` rows in the learned container and dtypes.
 
         Rows may hold any finite numbers: the largest state of a group counts, and values are clipped to
-        the learned range. What they leave open is drawn from ``rng``: the direction of rounding, and which
-        of several rare levels. Raises ``ValueError`` for rows of another width, and for NaN and infinity.
+        the learned range. The direction of rounding, and which of several rare levels a state becomes, are
+        drawn from ``rng``. Raises ``ValueError`` for rows of another width, and for NaN and infinity.
         """
         rows = np.asarray(rows, dtype=np.float32)
         if rows.ndim != 2 or rows.shape[1] != self.layout.width:
@@ -115,20 +115,19 @@ class TableEncoder:
         rows = np.asfortranarray(rows)
         stops = np.cumsum([column.block(0).width for column in self.columns])
         parts = np.split(rows, stops[:-1], axis=1)
-        return self.container.build(
-            [c.decode(part, rng) for c, part in zip(self.columns, parts, strict=True)]
-        )
+        cells = [column.decode(part, rng) for column, part in zip(self.columns, parts, strict=True)]
+        return self.container.build(cells)
 
     def stack(self, X: Any, new: Any) -> Any:
-        """Return the rows of ``X``, unchanged, followed by new ones from `decode`, in the same container.
+        """Return the rows of ``X``, unchanged, followed by new rows from `decode`, in the same container.
 
-        The order is a guarantee of the oversampler: its user finds the original rows where they were.
+        The oversampler guarantees this order, so that users find the original rows where they were.
         """
         return self.container.stack(X, new)
 
 
 def _categorical_names(categorical_features: Any, names: Names) -> frozenset[Hashable]:
-    """Names of the columns that ``categorical_features`` asks for."""
+    """Names of the columns that ``categorical_features`` selects."""
     if isinstance(categorical_features, str) and categorical_features != "auto":
         raise ValueError(
             "`categorical_features` must be 'auto', None, or a list of names, positions or bool,"

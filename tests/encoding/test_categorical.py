@@ -1,4 +1,4 @@
-"""What is learned of a column of levels: their states, the rare ones among them, and constants."""
+"""Columns of levels: their states, rare levels, constants, and columns that are refused as ids."""
 
 import numpy as np
 import pandas as pd

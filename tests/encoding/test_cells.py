@@ -1,4 +1,4 @@
-"""Cells are typed whatever the container did to store them, and come back as they were stored."""
+"""Cells become typed arrays, however they are stored, and are restored as they were stored."""
 
 import datetime
 import decimal

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gan_oversampler.encoding.categorical import Categorical, Constant
-from gan_oversampler.encoding.cells import Cells, read_objects
+from gan_oversampler.encoding.cells import read_objects
 from gan_oversampler.encoding.columns import learn_column
 from gan_oversampler.encoding.datetime import DateTime
 from gan_oversampler.encoding.numeric import Numeric
@@ -20,6 +20,7 @@ DAYS = [datetime.date(2024, 1, day) for day in (1, 2, 5)]
         ([1, 2, 3], Numeric),
         ([1.5, None, 2.5, 4.0], Numeric),
         ([1, 2, 2], Categorical),
+        ([0.5, None, 2.0], Categorical),
         ([True, False, None], Categorical),
         (["a", "b", "a"], Categorical),
         (["a", 1, None], Categorical),
@@ -43,8 +44,3 @@ def test_declared_categories_are_categorical_whatever_they_hold():
         assert isinstance(learn_column("x", cells, categorical=True), Categorical)
         declared, _ = read_objects(np.array(values, dtype=object), category=True)
         assert isinstance(learn_column("x", declared), Categorical)
-
-
-def test_a_column_is_learned_alone():
-    cells = Cells(np.array([0.5, 1.0, 2.0]), np.array([False, True, False]))
-    assert isinstance(learn_column("x", cells), Categorical)

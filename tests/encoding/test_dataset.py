@@ -1,4 +1,4 @@
-"""Rows are taken by position, mask and class, and keep the way to the user's table."""
+"""Rows are selected by position, mask and class, and remember their position in the user's table."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""What is learned of dates and durations: the step between them."""
+"""Columns of dates and durations: the step between times is learned and kept."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Blocks partition the encoded columns; pins and distances follow from them."""
+"""Blocks partition the encoded columns; pins and weights of distances follow from them."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What is learned of a column of numbers: its grid, its range, its spikes."""
+"""Columns of numbers: the decimal grid, the range and the spikes are learned and kept."""
 
 import numpy as np
 import pandas as pd

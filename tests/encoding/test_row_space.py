@@ -1,4 +1,4 @@
-"""Laws of rows that mix numbers and one-hot states."""
+"""Operations on rows that mix numbers and one-hot states return valid rows."""
 
 import torch
 from hypothesis import given

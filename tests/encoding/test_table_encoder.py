@@ -1,4 +1,4 @@
-"""Laws of the table encoder: what goes in comes out, and rows are valid, in any container."""
+"""The table encoder: decoding undoes encoding, and encoded rows are valid, for tables in any container."""
 
 import datetime
 import pickle
@@ -16,7 +16,7 @@ from gan_oversampler.encoding.numeric import Numeric
 from gan_oversampler.encoding.table_encoder import TableEncoder
 from tests.coding import N, pandas_frame, polars_frame, rng, round_trip, some_rows
 
-# The way back
+# Encoding and decoding
 
 
 _COLUMNS = {
@@ -47,8 +47,8 @@ def test_any_table_survives_the_round_trip(data, n_rows):
     pd.testing.assert_frame_equal(back[exact], X[exact])
     for name in ("number", "missing number", "any float", "integer", "moment"):
         came, went = (f[name].dropna().astype("int64" if name == "moment" else float) for f in (X, back))
-        reach = came.to_numpy(float).max(initial=0) / 2 - came.to_numpy(float).min(initial=0) / 2
-        np.testing.assert_allclose(went / 2, came / 2, rtol=1e-6, atol=reach * 1e-5 + 1e-6)
+        span = came.to_numpy(float).max(initial=0) / 2 - came.to_numpy(float).min(initial=0) / 2
+        np.testing.assert_allclose(went / 2, came / 2, rtol=1e-6, atol=span * 1e-5 + 1e-6)
     new = encoder.decode(some_rows(encoder, 20), rng())
     assert new.dtypes.equals(X.dtypes)
     for name in ("number", "any float", "integer", "moment"):
@@ -145,15 +145,15 @@ def test_kinds_do_not_depend_on_the_order_of_rows():
     np.testing.assert_allclose(other.encode(X), encoder.encode(X), atol=1e-6)
 
 
-# Columns that are categories because the user says so
+# Columns that the user declares categorical
 
 
-@pytest.mark.parametrize("asked", [["n"], [0], np.array([True, False]), ("n",)])
-def test_named_columns_are_categories(asked):
+@pytest.mark.parametrize("features", [["n"], [0], np.array([True, False]), ("n",)])
+def test_named_columns_are_categories(features):
     X = pd.DataFrame({"n": [3, 1, 2, 2], "m": [1, 2, 3, 4]})
-    encoder = TableEncoder.learn(X, categorical_features=asked)
+    encoder = TableEncoder.learn(X, categorical_features=features)
     assert [type(c) for c in encoder.columns] == [Categorical, Numeric]
-    pd.testing.assert_frame_equal(round_trip(X, categorical_features=asked), X)
+    pd.testing.assert_frame_equal(round_trip(X, categorical_features=features), X)
 
 
 def test_large_codes_stay_apart_as_categories():
@@ -162,12 +162,12 @@ def test_large_codes_stay_apart_as_categories():
 
 
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("features", "message"),
     [(["q"], "'q'"), ([5], "5"), ("n", r"\['n'\]"), ([True], "2 entries")],
 )
-def test_wrong_categorical_features_are_refused(asked, message):
+def test_wrong_categorical_features_are_refused(features, message):
     with pytest.raises(ValueError, match=message):
-        TableEncoder.learn(pd.DataFrame({"n": [1, 2], "m": [3, 4]}), categorical_features=asked)
+        TableEncoder.learn(pd.DataFrame({"n": [1, 2], "m": [3, 4]}), categorical_features=features)
 
 
 def test_integers_are_positions_even_where_names_are_integers():
@@ -177,20 +177,19 @@ def test_integers_are_positions_even_where_names_are_integers():
 
 
 def test_columns_of_anything_but_numbers_and_truth_values_are_named():
-    assert TableEncoder.learn(pandas_frame()).non_numeric == (
-        *("string", "str", "object", "mixed", "dates", "ordered", "codes", "naive", "zoned", "delta"),
-    )
+    words = ("string", "str", "object", "mixed", "dates", "ordered", "codes", "naive", "zoned", "delta")
+    assert TableEncoder.learn(pandas_frame()).non_numeric == words
     assert TableEncoder.learn(np.arange(12).reshape(4, 3)).non_numeric == ()
 
 
 # Refusals
 
 
-@pytest.mark.parametrize("asked", ["auto", [0]])
-def test_infinity_is_refused(asked):
+@pytest.mark.parametrize("features", ["auto", [0]])
+def test_infinity_is_refused(features):
     X = pd.DataFrame({"bad": [1.0, 2.0, np.inf]})
     with pytest.raises(ValueError, match=r"infinity.*'bad'"):
-        TableEncoder.learn(X, categorical_features=asked)
+        TableEncoder.learn(X, categorical_features=features)
 
 
 def test_infinity_and_missing_cells_are_refused_when_they_come_later():
