@@ -1,6 +1,6 @@
 """Operations on encoded rows that keep them valid, shared by base samplers and networks."""
 
-# n row (or any leading dimensions), K parent, F encoded column, S state, V value, G one-hot group
+# n row (or any leading dimensions), K parent or state of a group, F encoded column, S state, V value, G group
 
 from __future__ import annotations
 

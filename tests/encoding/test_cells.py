@@ -61,7 +61,7 @@ def test_objects_are_typed_by_what_they_have_in_common(objects, kind, dtype):
         _objects(datetime.date(2024, 1, 2), None),
         _objects(datetime.datetime(2024, 1, 2, 3, tzinfo=EAST), None),
         _objects(pd.Timestamp("2024-01-02", tz="Europe/Berlin"), pd.NaT),
-        _objects(np.datetime64("2024-01-02T00:00:00")),
+        _objects(np.datetime64("2024-01-02", "ns")),
         _objects(datetime.timedelta(hours=1), None),
         _objects(pd.Timedelta(hours=1)),
         _objects((1, 2), (3, 4), None),
