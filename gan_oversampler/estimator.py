@@ -20,7 +20,7 @@ from sklearn.utils.validation import _num_samples, check_consistent_length, chec
 from gan_oversampler._utils import Streams, lookup, single_threaded
 from gan_oversampler.encoding.dataset import Frame, Rows
 from gan_oversampler.encoding.labels import Target
-from gan_oversampler.encoding.table_encoder import Codec, frames_of
+from gan_oversampler.encoding.table_encoder import TableEncoder, frames_of
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.registry import name_of, oracle_of
@@ -40,7 +40,7 @@ class _Fitted:
 
     Attributes
     ----------
-    encoder : Codec
+    encoder : TableEncoder
         Containers, dtypes and column kinds of the table.
     target : Target
         Classes and their numbers of rows.
@@ -50,7 +50,7 @@ class _Fitted:
         Sources with the encoded rows that they start from, and reports.
     """
 
-    encoder: Codec
+    encoder: TableEncoder
     target: Target
     streams: Streams
     fit: Fit
@@ -382,7 +382,7 @@ class GANOversampler(BaseOverSampler):
         if every_class or all(target.counts[code] == 1 for code in n_new):
             target.refuse_single_rows(n_new)
         streams, device = Streams.of(self.random_state), device_of(self.device, plan.gans)
-        encoder = Codec.learn(X, categorical_features=self.categorical_features)
+        encoder = TableEncoder.learn(X, categorical_features=self.categorical_features)
         check_grids(plan.gans, encoder)
         frames = partial(frames_of, encoder, X, streams.child("oracle"))
         rows = Rows(
@@ -400,7 +400,7 @@ class GANOversampler(BaseOverSampler):
         self.history_, self.fallback_ = self.report_.history, found.first.fallback
         self.summary_ = self.report_.summary or ModelSummary()
         self._n_samplings = 0
-        self._fitted = _Fitted(encoder, target, streams, found)
+        self._fitted = _Fitted(encoder, target.without_rows(), streams, found)
         return target
 
     def _say(self, line: str) -> None:

@@ -15,7 +15,7 @@ from sklearn.base import clone
 
 from gan_oversampler._utils import Streams, lookup
 from gan_oversampler.encoding.labels import Target
-from gan_oversampler.encoding.table_encoder import Codec
+from gan_oversampler.encoding.table_encoder import TableEncoder
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.portfolio import default_portfolio
 from gan_oversampler.gans.validation import validated
@@ -240,14 +240,14 @@ def oracles_of(given: Any, n_classes: int) -> dict[str, Oracle]:
     return found
 
 
-def check_grids(gans: Sequence[GAN], codec: Codec) -> None:
+def check_grids(gans: Sequence[GAN], encoder: TableEncoder) -> None:
     """Raise if a GAN takes columns for the cells of a grid that they do not form, or that hold no numbers."""
     for grid in (gan.generator.grid for gan in gans if gan.generator.grid is not None):
-        sides(codec.layout.columns, grid)
-        if codec.wordy:
+        sides(encoder.layout.columns, grid)
+        if encoder.non_numeric:
             raise ValueError(
-                f"Cells of a grid must hold numbers; column {codec.wordy[0]!r} of X does not. Drop such"
-                " columns, or set grid=None for networks without convolutions."
+                f"Cells of a grid must hold numbers; column {encoder.non_numeric[0]!r} of X does not."
+                " Drop such columns, or set grid=None for networks without convolutions."
             )
 
 

@@ -19,7 +19,7 @@ from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.row_space import RowSpace
-from gan_oversampler.encoding.table_encoder import Codec
+from gan_oversampler.encoding.table_encoder import TableEncoder
 from gan_oversampler.reporting.displays import tables
 from gan_oversampler.reporting.displays.correlation import CorrelationDisplay
 from gan_oversampler.reporting.displays.drawing import LINES, spread
@@ -41,7 +41,7 @@ SMALL = {"max_steps": 20, "epoch_unit": 10, "random_state": 0}
 
 def gathered(X, y, base="smoothed_bootstrap", cv=3):
     """Evidence of an untrained base, as a fit gathers it."""
-    target, codec = Target.of(y), Codec.learn(X)
+    target, codec = Target.of(y), TableEncoder.learn(X)
     rng = np.random.default_rng(0)
     rows = Rows(
         codec.encode(X), target.codes, target.classes, lambda values, origin: codec.decode(values, rng)

@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from hypothesis import given
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 
 from gan_oversampler._utils import Streams, did_you_mean, lookup, single_threaded
-from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import APART, GAN
 from gan_oversampler.gans.losses import LOSSES, PENALTIES
@@ -228,20 +226,6 @@ def test_a_printed_report_says_everything():
 
 def test_an_empty_report_has_no_empty_lines():
     assert str(Report("none", "x", "y")).splitlines() == ["Kept: x", "Why:  y", "Oracle: none"]
-
-
-# --- rows
-
-
-def test_rows_are_taken_by_class_and_joined():
-    rows = Rows(np.arange(8.0).reshape(4, 2), np.array([0, 1, 0, 1]), np.array(["no", "yes"]), pd.DataFrame)
-    assert rows.of(1).values.tolist() == [[2, 3], [6, 7]]
-    assert rows.of(1).labels.tolist() == ["yes", "yes"]
-    assert isinstance(rows.of(0).frame, pd.DataFrame)
-    both = rows.of(0).join(rows.of(1))
-    assert both.labels.tolist() == ["no", "no", "yes", "yes"]
-    assert len(both) == len(rows)
-    assert sorted(both.values.tolist()) == rows.values.tolist()
 
 
 # --- specifications

@@ -1,4 +1,4 @@
-"""Laws of the target: any labels in, the same container out, imbalanced-learn's strategies."""
+"""Labels are coded by rarity and come back in their container; strategies are those of imbalanced-learn."""
 
 import datetime
 
@@ -122,19 +122,21 @@ def _more_of_each(y):
 
 @pytest.mark.parametrize("y", [TWO, THREE])
 @pytest.mark.parametrize(
-    "asked",
+    "requested",
     ["auto", "minority", "not minority", "not majority", "all", _more_of_each],
     ids=lambda value: getattr(value, "__name__", str(value)),
 )
-def test_strategies_are_those_of_imbalanced_learn(y, asked):
-    expected = check_sampling_strategy(asked, y, "over-sampling")
-    assert Target.of(y).strategy(asked) == dict(expected)
+def test_strategies_are_those_of_imbalanced_learn(y, requested):
+    expected = check_sampling_strategy(requested, y, "over-sampling")
+    assert Target.of(y).strategy(requested) == dict(expected)
 
 
-@pytest.mark.parametrize(("y", "asked"), [(TWO, 0.8), (TWO, 1.0), (TWO, {3: 9}), (THREE, {"a": 9, "c": 8})])
-def test_numbers_and_totals_are_those_of_imbalanced_learn(y, asked):
-    expected = check_sampling_strategy(asked, y, "over-sampling")
-    assert Target.of(y).strategy(asked) == dict(expected)
+@pytest.mark.parametrize(
+    ("y", "requested"), [(TWO, 0.8), (TWO, 1.0), (TWO, {3: 9}), (THREE, {"a": 9, "c": 8})]
+)
+def test_numbers_and_totals_are_those_of_imbalanced_learn(y, requested):
+    expected = check_sampling_strategy(requested, y, "over-sampling")
+    assert Target.of(y).strategy(requested) == dict(expected)
 
 
 def test_strategies_speak_plain_python():
@@ -168,13 +170,13 @@ def test_a_ratio_outside_its_range_is_an_error(ratio):
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "requested",
     [{"z": 10}, {"z": 0.5}, {"a": 2}, "most", 0.0, 1.5, -1.0, lambda y: {"z": 3}],
     ids=["unknown class", "its ratio", "too few", "word", "0", "1.5", "-1", "callable"],
 )
-def test_impossible_strategies_are_errors(asked):
+def test_impossible_strategies_are_errors(requested):
     with pytest.raises(ValueError, match=r".+"):
-        Target.of(THREE).strategy(asked)
+        Target.of(THREE).strategy(requested)
 
 
 def test_a_ratio_that_would_remove_rows_is_an_error_for_two_classes():
