@@ -164,8 +164,8 @@ def frames_of(
 ) -> Frame:
     """Write encoded rows in the user's container, for oracles that look at the user's own columns.
 
-    Rows with a position in the table (``origin >= 0``) come back as they are in ``X``; synthetic rows, which follow
-    them, are decoded. The same rows always decode alike.
+    Rows with a position in the table (``origin >= 0``) come back as they are in ``X``; synthetic rows, which
+    follow them, are decoded. The same rows always decode alike.
     """
     real = origin >= 0
     is_fixed = sparse.issparse(X) and X.format not in ("csr", "csc", "lil")  # cannot be indexed
