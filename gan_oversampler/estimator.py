@@ -98,7 +98,7 @@ class GANOversampler(BaseOverSampler):
         after refinement and rejection. ``"oracle"`` tries six policies on the chosen GAN and on the two next
         best ones, together with the ratios if it chooses these, too. It takes another way to draw if that is
         better by more than the best of so many is by chance. Rows are judged as they are before refinement
-        and rejection; ``report_.recipes`` holds all scores. See :class:`Policy`.
+        and rejection; ``report_.draw_options`` holds all scores. See :class:`Policy`.
     categorical_features : "auto", or list of names, positions or a mask, default="auto"
         Columns to treat as categories besides text, booleans and columns of a category dtype. Text that
         looks like an id is refused unless it is named here or has a category dtype.

@@ -190,6 +190,7 @@ def _judged(plan: Plan, ground: Ground, pools: Pools, clock: Clock) -> Fit:
     }
     with clock.phase("evidence"):
         outcomes = {name: _shown(plan, ground, told, summary) for name, told in outcomes.items()}
+    outcomes = {name: _timed(told, clock) for name, told in outcomes.items()}
     return Fit(plan, outcomes, ground, _rungs([follower.scored for follower in followers.values()]), events)
 
 
@@ -231,7 +232,7 @@ def rescore(fit: Fit, name: str, oracle: Oracle) -> Fit:
             plan, judge, follower.scored, baselines, pools, clock.seconds, fit.ground.notes, fit.events
         )
     outcome = _polished(plan, fit.ground, pools, clock, outcome, judge)
-    outcome = _shown(plan, fit.ground, outcome, fit.first.report.summary)
+    outcome = _timed(_shown(plan, fit.ground, outcome, fit.first.report.summary), clock)
     return replace(fit, outcomes={**fit.outcomes, name: outcome})
 
 
@@ -252,6 +253,11 @@ def _shown(plan: Plan, ground: Ground, outcome: Outcome, summary: ModelSummary |
     """The outcome with what pages and displays show."""
     evidence = evidence_of(ground.rows, ground.folds, outcome.by_fold, list(ground.shares), plan.streams)
     return replace(outcome, report=replace(outcome.report, evidence=evidence, summary=summary))
+
+
+def _timed(outcome: Outcome, clock: Clock) -> Outcome:
+    """The outcome with the seconds of all phases; its report was written before the last of them ended."""
+    return replace(outcome, report=replace(outcome.report, seconds=clock.seconds))
 
 
 def _unjudged(plan: Plan, rows: Rows, source: Drawer, targets: Sequence[int]) -> Evidence:
@@ -304,7 +310,6 @@ def _blind(plan: Plan, ground: Ground, pools: Pools, clock: Clock) -> Fit:
         plan.gans[0].label_at(kept.candidate.step),
         "the last finite generator, because there is no oracle",
         notes=tuple(ground.notes),
-        seconds=clock.seconds,
         history=Storyteller(plan.gans, np.nan).history(follower.scored),
         summary=summary,
         events=events,
@@ -313,7 +318,7 @@ def _blind(plan: Plan, ground: Ground, pools: Pools, clock: Clock) -> Fit:
     outcome = Outcome(source, report, policy=policy, kept=(kept.candidate,), course=course)
     if not kept.candidate.keepable:
         outcome = from_base(plan.gans[0], pools, outcome)
-    outcome = _polished(plan, ground, pools, clock, outcome)
+    outcome = _timed(_polished(plan, ground, pools, clock, outcome), clock)
     evidence = _unjudged(plan, ground.rows, outcome.source, list(ground.shares))
     return Fit(plan, {BLIND: replace(outcome, report=replace(outcome.report, evidence=evidence))})
 

@@ -101,5 +101,5 @@ def in_words(ways: Sequence[Way], kept: Recipe, gans: Sequence[GAN], sign: float
     scores = [f"{sign * r.utilities.mean():.4f} ± {standard_error(r.utilities):.4f}" for r in (kept, plain)]
     return (
         f"Of {sum(map(len, ways))} ways to draw the oracle chose {', '.join(chosen)}: {scores[0]},"
-        f" {scores[1]} without a choice; all are in report_.recipes."
+        f" {scores[1]} without a choice; all are in report_.draw_options."
     )

@@ -13,7 +13,7 @@ from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.reporting.evidence import Evidence, Fold, n_drawn
-from gan_oversampler.reporting.report import Entry
+from gan_oversampler.reporting.facts import Entry
 from gan_oversampler.sampling.sources import Drawer
 from gan_oversampler.selection.choice import Choice, standard_error
 from gan_oversampler.training.loop import Scored

@@ -123,19 +123,20 @@ def conclude(
     better = better_baseline(kept.utilities, baselines)
     told = [in_words(ways, kept, wishes.gans, teller.sign)] if ways else []
     report = Report(
-        f"{oracle!r}, {'higher' if oracle.greater_is_better else 'lower'} is better",
+        repr(oracle),
         kept.choice.name(wishes.gans),
         reason(scored, kept.choice, kept.utilities, baselines, BY_WAY if kept.choice is not choice else ""),
-        (
+        greater_is_better=oracle.greater_is_better,
+        entries=(
             *(baseline_entry(name, teller.sign * scores) for name, scores in baselines.items()),
             *teller.entries(scored, kept.choice),
         ),
-        (*notes, *_cautions(judge), *judge.events, *told),
-        seconds,
+        notes=(*notes, *_cautions(judge), *judge.events, *told),
+        seconds=seconds,
         gains={name: gain_over(kept.utilities, utilities) for name, utilities in baselines.items()},
         history=teller.history(scored),
         events=in_order((*events, *judge.failures)),
-        recipes=as_frame(ways, kept, wishes.gans, teller.sign) if ways else None,
+        draw_options=as_frame(ways, kept, wishes.gans, teller.sign) if ways else None,
     )
     candidates = [entry.candidate for entry in kept.choice.mixture]
     source, by_fold = mixture(wishes.gans, pools, candidates), tuple(judge.mixtures(candidates))
@@ -242,10 +243,10 @@ def _fall_back(
         outcome = replace(outcome, source=source, by_fold=by_fold, fallback=instead)
         outcome = replace(outcome, kept=(), course=(), policy=Policy(), ratio=1.0)
         entries = (replace(e, kept=e.step is None and e.name == instead) for e in outcome.report.entries)
-        recipes = outcome.report.recipes
-        recipes = None if recipes is None else recipes.assign(kept=False)
+        options = outcome.report.draw_options
+        options = None if options is None else options.assign(kept=False)
         report = replace(
-            outcome.report, choice=f"baseline {instead}", entries=tuple(entries), recipes=recipes
+            outcome.report, choice=f"baseline {instead}", entries=tuple(entries), draw_options=options
         )
     else:
         advice = "" if instead is None else " fallback='baseline' takes a baseline instead."
