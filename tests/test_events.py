@@ -9,8 +9,6 @@ import torch
 
 from gan_oversampler import GAN, GANOversampler
 from gan_oversampler.callbacks import Event, in_order
-from gan_oversampler.reporting.html import MOST_EVENTS
-from gan_oversampler.reporting.report import Report
 from gan_oversampler.training.loop import Budget, Follower, train
 from gan_oversampler.training.population import CrossFitted
 from tests.populations import SMALL, differences, numbers_of, population_of
@@ -171,30 +169,12 @@ def test_equal_fits_have_equal_logs(fitted):
     assert [event.step for event in events] == sorted(event.step for event in events)
 
 
-def test_the_log_is_told_as_a_table_as_json_and_on_the_page(fitted):
+def test_the_log_is_a_table_and_json(fitted):
     report = fitted.report_
     frame = report.events_to_frame()
     assert list(frame.columns) == ["step", "gan", "member", "controller", "decision"]
     told = json.loads(json.dumps(report.to_dict()))["events"]
     assert [tuple(line.values()) for line in told] == list(frame.itertuples(index=False, name=None))
-    page = report.to_html()
-    assert '<section id="decisions">' in page
-    assert page.count("<td", page.index('id="decisions"'), page.index('id="new-rows')) == 4 * len(frame)
-
-
-def test_a_long_log_is_shortened_on_the_page():
-    events = tuple(Event(i, "<b>", "", "gap", f"number {i}") for i in range(MOST_EVENTS + 3))
-    page = Report("none", "smote", "few rows", events=events).to_html()
-    assert f"number {MOST_EVENTS - 1}<" in page
-    assert f"number {MOST_EVENTS}<" not in page
-    assert "And 3 more" in page
-    assert "&lt;b&gt;" in page
-
-
-def test_without_decisions_the_page_has_no_such_section():
-    report = Report("none", "smote", "few rows")
-    assert 'id="decisions"' not in report.to_html()
-    assert report.events_to_frame().empty
 
 
 def test_scorings_that_fail_are_in_the_log():

@@ -1,4 +1,4 @@
-"""Streams, names, threads, reports and specifications."""
+"""Streams, names, threads, rows and specifications."""
 
 import math
 
@@ -21,7 +21,6 @@ from gan_oversampler.nn.generator import FAMILIES
 from gan_oversampler.oracles.registry import ORACLES
 from gan_oversampler.oracles.scorers import scorer_names
 from gan_oversampler.oracles.smooth import SMOOTH
-from gan_oversampler.reporting.report import Entry, Gain, Report
 from gan_oversampler.sampling.base_samplers import BASES
 from tests.samples import global_state
 
@@ -144,90 +143,6 @@ def test_threads_are_limited_and_restored():
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
-
-
-# --- reports
-
-
-REPORT = Report(
-    "FrechetOracle()",
-    "residual(smote) at step 50",
-    "highest mean",
-    (
-        Entry("smote", None, 0.50, 0.1),
-        Entry("residual(smote)", 0, 0.50, 0.1),
-        Entry("residual(smote)", 50, 0.75, 0.2, kept=True),
-    ),
-    ("Class 'c' has 3 rows.",),
-    {"training": 1.234},
-    {"smote": Gain(0.25, 0.125), "none": Gain(math.nan, math.nan), "random": Gain(-0.5, 1.0)},
-)
-
-
-def test_a_report_is_a_table():
-    frame = REPORT.to_frame()
-    assert frame.columns.tolist() == ["name", "step", "score", "standard_error", "kept"]
-    assert frame["step"].dtype == "Int64"
-    assert frame["step"].isna().tolist() == [True, False, False]
-    assert frame["kept"].dtype == bool
-    assert frame.loc[frame["kept"], "score"].tolist() == [0.75]
-    assert Report("none", "x", "y").to_frame().empty
-
-
-@pytest.mark.parametrize(
-    ("mean", "error", "expected"),
-    [
-        (0.4, 0.2, 0.3),
-        (-0.4, 0.2, -0.3),
-        (0.2, 0.2, 0.0),
-        (0.1, 0.2, 0.0),
-        (-0.1, 0.2, 0.0),
-        (0.5, 0.0, 0.5),
-        (0.0, 0.2, 0.0),
-        (0.0, 0.0, 0.0),
-    ],
-)
-def test_gains_to_be_expected_are_shrunk_by_their_noise(mean, error, expected):
-    # James & Stein 1961, positive part: mean * max(0, 1 - (error / mean)^2).
-    assert Gain(mean, error).expected == pytest.approx(expected)
-
-
-@given(st.floats(-9, 9).filter(lambda mean: abs(mean) > 1e-9), st.floats(0, 9))
-def test_a_gain_to_be_expected_keeps_its_sign_and_never_grows(mean, error):
-    expected = Gain(mean, error).expected
-    assert expected * mean >= 0
-    assert abs(expected) <= abs(mean)
-    assert (expected != 0) is (error < abs(mean)) or math.isclose(error, abs(mean), rel_tol=1e-6)
-
-
-def test_gains_are_printed_with_their_noise_unless_there_are_none():
-    lines = [line for line in str(REPORT).splitlines() if line.startswith("Gain")]
-    assert lines == [
-        "Gain over smote: +0.2500 ± 0.1250, to be expected +0.1875",
-        "Gain over random: -0.5000 ± 1.0000, to be expected +0.0000",
-    ]
-    assert "Gain" not in str(Report("none", "x", "y"))
-
-
-def test_notes_are_added_to_a_copy():
-    more = REPORT.noting("first", "second")
-    assert more.notes == (*REPORT.notes, "first", "second")
-    assert len(REPORT.notes) == 1
-    assert more.noting() == more
-    assert more.gains is REPORT.gains
-    assert "Note: second" in str(more)
-
-
-def test_a_printed_report_says_everything():
-    text = str(REPORT)
-    for part in (REPORT.oracle, REPORT.choice, REPORT.reason, *REPORT.notes, "0.7500 ± 0.2000", "1.23 s"):
-        assert part in text
-    assert [line.endswith("<- kept") for line in text.splitlines()].count(True) == 1
-    assert "baseline" in next(line for line in text.splitlines() if line.startswith("  smote"))
-
-
-def test_an_empty_report_has_no_empty_lines():
-    assert str(Report("none", "x", "y")).splitlines() == ["Kept: x", "Why:  y", "Oracle: none"]
 
 
 # --- rows

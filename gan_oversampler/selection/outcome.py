@@ -126,7 +126,7 @@ def conclude(
         repr(oracle),
         kept.choice.name(wishes.gans),
         reason(scored, kept.choice, kept.utilities, baselines, BY_WAY if kept.choice is not choice else ""),
-        greater_is_better=oracle.greater_is_better,
+        greater_is_better=bool(oracle.greater_is_better),
         entries=(
             *(baseline_entry(name, teller.sign * scores) for name, scores in baselines.items()),
             *teller.entries(scored, kept.choice),
