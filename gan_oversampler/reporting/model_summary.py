@@ -99,7 +99,7 @@ class ModelSummary:
             network, n_columns = generator.mlp, generator.mlp.n_outputs
             layers = []
             if generator.geometry:
-                parts = ("share of the way", "bandwidths", "seed probabilities", "mixing")
+                parts = ("interpolation weights", "bandwidths", "seed probabilities", "mixing")
                 for part, (rows, columns) in zip(parts, generator.geometry.shapes, strict=True):
                     layers.append(Layer(part, rows, columns, rows * columns))
             from_base = generator.family.from_base

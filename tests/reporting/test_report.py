@@ -149,13 +149,13 @@ def test_json_knows_no_nan_and_no_types_of_numpy():
         "long": np.longdouble(0.5),
         "object": Entry,
     }
-    told = json_value(value)
-    assert json.loads(json.dumps(told, allow_nan=False)) == told
-    assert told["nan"] is told["inf"] is None
-    assert told["3"] == 0.5
-    assert told["array"] == [[1, 2], [3, 4]]
-    assert told["frame"] == [{"a": 1, "b": True}, {"a": None, "b": False}]
-    assert told["none"] == [None, None, None, True]
+    found = json_value(value)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert found["nan"] is found["inf"] is None
+    assert found["3"] == 0.5
+    assert found["array"] == [[1, 2], [3, 4]]
+    assert found["frame"] == [{"a": 1, "b": True}, {"a": None, "b": False}]
+    assert found["none"] == [None, None, None, True]
 
 
 # --- parameters

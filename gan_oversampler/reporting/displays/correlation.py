@@ -52,8 +52,8 @@ class CorrelationDisplay(RowsDisplay):
         moving = [name for name in real if real[name].std() > 0 and new[name].std() > 0]
         difference = real[moving].corr(min_periods=3) - new[moving].corr(min_periods=3)
         # A correlation of n independent pairs has variance 1/n; sqrt(2/pi) is the mean of |N(0, 1)|.
-        noise = np.sqrt(1 / max(len(real), 2) + 1 / max(len(new), 2)) * np.sqrt(2 / np.pi)
-        return cls(difference, by_chance=float(noise), label=pair.label)
+        chance = np.sqrt(1 / max(len(real), 2) + 1 / max(len(new), 2)) * np.sqrt(2 / np.pi)
+        return cls(difference, by_chance=float(chance), label=pair.label)
 
     @property
     def mean(self) -> float:

@@ -1,4 +1,4 @@
-"""Trajectories and losses: what is marked where, and how GANs are told apart."""
+"""Trajectories and losses: what is marked where, and how GANs of one name differ."""
 
 import numpy as np
 import pandas as pd
