@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from gan_oversampler import GAN, DownstreamOracle, GANOversampler, Policy
-from gan_oversampler.reporting.html import MOST_RECIPES
+from gan_oversampler.reporting.html import MAX_DRAW_OPTIONS
 from gan_oversampler.sampling.policy import POLICIES
 from gan_oversampler.selection.choice import choose_way
 from gan_oversampler.selection.draw_options import RATIOS, SHORTLIST
@@ -68,7 +68,7 @@ def test_scores_that_are_not_finite_do_not_count():
 def test_the_best_specifications_are_tried_in_every_way():
     X, y = numbers(110, 10)
     sampler = GANOversampler("oracle", policy="oracle", **CHEAP).fit(X, y)
-    tried = sampler.report_.recipes
+    tried = sampler.report_.draw_options
     assert len(tried) == SHORTLIST * len(POLICIES) * len(RATIOS)
     assert tried["name"].nunique() == SHORTLIST
     assert set(tried["ratio"]) == set(RATIOS)
@@ -83,7 +83,7 @@ def test_the_best_specifications_are_tried_in_every_way():
 def test_as_they_come_recipes_have_the_scores_of_their_candidates():
     X, y = numbers(110, 10)
     sampler = GANOversampler(policy="oracle", **CHEAP).fit(X, y)
-    tried = sampler.report_.recipes
+    tried = sampler.report_.draw_options
     plain = tried[(tried["spread"] == 1) & (tried["border"] == 0) & (tried["filter"] == 0)]
     scores = sampler.history_.set_index("name")[["score", "standard_error"]]
     for line in plain.itertuples():
@@ -114,7 +114,7 @@ def copying(monkeypatch):
 def test_what_the_oracle_chose_is_what_draws_and_what_gains_are_of(copying):
     sampler = copying()
     report = sampler.report_
-    (kept,) = report.recipes[report.recipes["kept"]].itertuples()
+    (kept,) = report.draw_options[report.draw_options["kept"]].itertuples()
     assert (report.choice, kept.spread) == (kept.name, 0.0)
     assert any(note.startswith(f"Rows are drawn under {COPIES}. By the oracle") for note in report.notes)
     smote = report.to_frame().set_index("name").loc["smote", "score"]
@@ -129,7 +129,7 @@ def test_a_baseline_that_takes_over_leaves_no_recipe_kept(copying):
     with pytest.warns(UserWarning, match="fallback='baseline'"):
         sampler = copying(baselines=("random",), policy=None, sampling_strategy="oracle", fallback="baseline")
     assert sampler.fallback_ == "random"
-    assert not sampler.report_.recipes["kept"].any()
+    assert not sampler.report_.draw_options["kept"].any()
     assert sampler.sampling_strategy_ == {1: 90}
 
 
@@ -158,7 +158,7 @@ def test_specifications_that_draw_alike_are_tried_once():
         GAN(base=base, forces={}, widths=(width,))
         for base, width in (("smote", 8), ("smote", 9), ("star", 8))
     ]
-    tried = GANOversampler(policy="oracle", gan=twins, random_state=0).fit(X, y).report_.recipes
+    tried = GANOversampler(policy="oracle", gan=twins, random_state=0).fit(X, y).report_.draw_options
     assert len(tried) == 2 * len(POLICIES)
 
 
@@ -181,23 +181,23 @@ def test_the_seconds_of_a_choice_are_counted(monkeypatch):
 def test_the_page_shows_the_best_recipes_and_the_kept_one():
     X, y = numbers(110, 10)
     report = GANOversampler("oracle", policy="oracle", oracle=_few, **CHEAP).fit(X, y).report_
-    table = report.to_html().split('aria-label="Recipes"')[1].split("</table>")[0]
-    kept = report.recipes.index[report.recipes["kept"]][0]
-    places = report.recipes["score"].sort_values(ascending=False, kind="stable").index
-    n_shown = MOST_RECIPES + (places.get_loc(kept) >= MOST_RECIPES)
+    table = report.to_html().split('aria-label="Draw options"')[1].split("</table>")[0]
+    kept = report.draw_options.index[report.draw_options["kept"]][0]
+    places = report.draw_options["score"].sort_values(ascending=False, kind="stable").index
+    n_shown = MAX_DRAW_OPTIONS + (places.get_loc(kept) >= MAX_DRAW_OPTIONS)
     assert table.count("<tr") == 1 + n_shown
     assert table.count('class="marked"') == 1
-    assert len(report.to_dict()["recipes"]) == len(report.recipes)
+    assert len(report.to_dict()["draw_options"]) == len(report.draw_options)
 
 
 def test_one_way_is_no_choice():
     X, y = numbers(110, 10)
-    assert GANOversampler(policy=Policy(spread=0.5), **CHEAP).fit(X, y).report_.recipes is None
+    assert GANOversampler(policy=Policy(spread=0.5), **CHEAP).fit(X, y).report_.draw_options is None
 
 
 def test_a_ratio_is_chosen_for_rows_under_the_policy_that_is_asked_for():
     X, y = numbers(110, 10)
-    tried = GANOversampler("oracle", policy=Policy(spread=0.5), **CHEAP).fit(X, y).report_.recipes
+    tried = GANOversampler("oracle", policy=Policy(spread=0.5), **CHEAP).fit(X, y).report_.draw_options
     assert set(tried["spread"]) == {0.5}
     assert len(tried) == SHORTLIST * len(RATIOS)
 

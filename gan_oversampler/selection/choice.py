@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_oversampler.gans.gan import GAN
-from gan_oversampler.reporting.report import Gain
+from gan_oversampler.reporting.facts import Gain
 from gan_oversampler.training.loop import Scored
 
 Utilities = NDArray[np.float64]

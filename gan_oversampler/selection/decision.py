@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from gan_oversampler.gans.gan import GAN
-from gan_oversampler.reporting.report import Gain
+from gan_oversampler.reporting.facts import Gain
 from gan_oversampler.sampling.policy import Policy
 from gan_oversampler.selection.choice import Utilities, better_baseline, gain_over
 from gan_oversampler.selection.draw_options import DrawOptions, best_draw_options, describe

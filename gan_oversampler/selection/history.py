@@ -14,7 +14,8 @@ from gan_oversampler.callbacks import Event, in_order
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.reporting.evidence import Evidence, n_drawn
-from gan_oversampler.reporting.report import Entry, Report
+from gan_oversampler.reporting.facts import Entry
+from gan_oversampler.reporting.report import Report
 from gan_oversampler.sampling.sources import Source, draw_classes
 from gan_oversampler.selection.choice import Utilities, standard_error
 from gan_oversampler.selection.decision import Decision

@@ -1,35 +1,26 @@
-"""The report as a value, as JSON and as one page."""
+"""The report as one page: well-formed, complete, and safe against what users write."""
 
 import base64
 import html
-import json
-import math
-import pickle
+import re
 import shutil
 import subprocess
-from dataclasses import fields, replace
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from gan_oversampler import GANOversampler
-from gan_oversampler.gans.families import FAMILIES, Generator
+from gan_oversampler.callbacks import Event
+from gan_oversampler.nn.generator import FAMILIES, Generator
 from gan_oversampler.nn.mlp import Mlp
+from gan_oversampler.reporting.facts import Parameter
+from gan_oversampler.reporting.html import MAX_DRAW_OPTIONS, MAX_EVENTS
 from gan_oversampler.reporting.model_summary import ModelSummary
-from gan_oversampler.reporting.report import (
-    MOST,
-    Entry,
-    Gain,
-    Parameter,
-    Report,
-    parameters_of,
-    plain,
-    versions,
-)
+from gan_oversampler.reporting.report import Report
+from tests.fitted_samplers import fitted, gathered, without_matplotlib
 from tests.tables import MIXED, mixed, numbers
-from tests.test_displays import fitted, gathered
 
 NASTY = '<script>alert("1")</script> & <b>'
 VOID = {"meta", "img", "br", "link", "input", "hr"}
@@ -71,19 +62,19 @@ def nasty_table():
     return X, y.replace({"rare": NASTY})
 
 
-def complete(report, X, y):
-    """The report with everything that a fit hands over."""
+def complete(report):
+    """The report of a fit with networks, parameters and notes of users who mean harm."""
     mlp = Mlp(20, 2, MIXED.width, (16,), zero_last=True)
     generator = Generator(FAMILIES["residual"], mlp, MIXED)
     summary = ModelSummary.of([(f"residual {NASTY}", generator, Mlp(MIXED.width, 2, 1, (16,)))])
-    parameters = {**(report.parameters or {"cv": Parameter(3)}), "oracle": Parameter(NASTY, True)}
+    parameters = {**report.parameters, "oracle": Parameter(NASTY, True)}
     return replace(report.noting(NASTY), summary=summary, parameters=parameters)
 
 
 @pytest.fixture(scope="module")
 def report():
     X, y = nasty_table()
-    return complete(fitted(X, y).report_, X, y)
+    return complete(fitted(X, y).report_)
 
 
 @pytest.fixture(scope="module")
@@ -125,13 +116,22 @@ def test_what_users_wrote_is_text(page, report):
     texts = " ".join(reader.texts)
     assert texts.count(NASTY) >= 3  # class, note, parameter
     assert any("<script>" in image["alt"] for image in reader.all("img"))
+
+
+def test_a_card_for_notebooks_holds_the_choice_and_the_scores(report):
+    reader = Reader(report._repr_html_())
+    texts = " ".join(reader.texts)
+    for part in (report.choice, report.reason, report.oracle_text, *report.notes):
+        assert part in texts
+    assert sum(", kept" in text for text in reader.texts) == sum(entry.kept for entry in report.entries)
     assert "<script" not in report._repr_html_()
-    Reader(report._repr_html_())
+    assert not reader.all("img")
+    assert not Reader(Report("none", "x", "y")._repr_html_()).all("table")
 
 
 def test_a_page_tells_everything(page, report):
     texts = " ".join(Reader(page).texts)
-    for part in (report.choice, report.reason, report.oracle, *report.seconds, *report.versions):
+    for part in (report.choice, report.reason, report.oracle_text, *report.seconds, *report.versions):
         assert part in texts
     for name in ("coverage", "distance to closest record", "leaky ReLU", "to be expected", "Class rarest"):
         assert name in texts
@@ -184,74 +184,52 @@ def test_rows_that_were_not_held_out_are_shown_as_such():
 
 
 def test_without_matplotlib_the_page_has_no_pictures_and_says_so(monkeypatch, report):
-    def missing(name, package=None):
-        raise ImportError(name)
-
-    monkeypatch.setattr("importlib.import_module", missing)
+    without_matplotlib(monkeypatch)
     reader = Reader(report.to_html())
     assert not reader.all("img")
     assert 'pip install "gan-oversampler[plot]"' in " ".join(reader.texts)
     assert reader.all("table")
 
 
-# --- JSON and parameters
+# --- sections that most fits have not
 
 
-def test_a_report_round_trips_through_json(report):
-    told = report.to_dict()
-    assert json.loads(json.dumps(told, allow_nan=False)) == told
-    assert set(told) == {*(field.name for field in fields(Report)), "direction"}
-    assert len(told["entries"]) == len(report.entries)
-    assert len(told["history"]) == len(report.history)
-    assert told["history"][0]["critic_loss"] is None
-    assert {figure["name"] for figure in told["evidence"]["figures"]} >= {"recall", "copies"}
-    assert told["parameters"]["oracle"] == {"value": NASTY, "changed": True}
+def test_events_are_a_table_on_the_page():
+    events = (Event(None, "smote", "", "oracle", "no"), Event(9, "a", "fold 0", "gap", "<b>"))
+    page = Report("none", "smote", "few rows", events=events).to_html()
+    section = page[page.index('<section id="decisions">') : page.index('id="new-rows')]
+    assert section.count("<td") == 4 * len(events)
+    assert section.count("–") == 2  # no step, no member
+    assert "&lt;b&gt;" in section
 
 
-def test_json_knows_no_nan_and_no_types_of_numpy():
-    value = {
-        "nan": math.nan,
-        "inf": -np.inf,
-        np.int64(3): np.float32(0.5),
-        "array": np.array([[1, 2], [3, 4]]),
-        "frame": pd.DataFrame({"a": pd.array([1, None], "Int64"), "b": [True, False]}),
-        "day": pd.Timestamp("2024-01-01"),
-        "none": (pd.NaT, pd.NA, None, np.bool_(True)),
-        "object": Entry,
-    }
-    told = plain(value)
-    assert json.loads(json.dumps(told, allow_nan=False)) == told
-    assert told["nan"] is told["inf"] is None
-    assert told["3"] == 0.5
-    assert told["array"] == [[1, 2], [3, 4]]
-    assert told["frame"] == [{"a": 1, "b": True}, {"a": None, "b": False}]
-    assert told["none"] == [None, None, None, True]
+def test_a_long_log_is_shortened_on_the_page():
+    events = tuple(Event(i, "a", "", "gap", f"number {i}") for i in range(MAX_EVENTS + 3))
+    page = Report("none", "smote", "few rows", events=events).to_html()
+    assert f"number {MAX_EVENTS - 1}<" in page
+    assert f"number {MAX_EVENTS}<" not in page
+    assert "And 3 more" in page
 
 
-def test_a_report_survives_pickling_and_leads_to_no_table(report):
-    data = pickle.dumps(report)
-    assert pickle.loads(data).to_dict() == report.to_dict()
-    assert len(data) < 2e6
+@pytest.mark.parametrize("section", ["decisions", "draw-options", "gains", "seconds", "parameters"])
+def test_a_section_about_which_nothing_is_known_is_left_out(section):
+    assert f'id="{section}"' not in Report("none", "smote", "few rows").to_html()
 
 
-def test_an_empty_report_is_json_too():
-    told = Report("none", "x", "y", gains={"none": Gain(math.nan, math.nan)}).to_dict()
-    assert told["gains"]["none"] == {"mean": None, "standard_error": None, "expected": None}
-    assert told["history"] is told["evidence"] is told["summary"] is None
-
-
-def test_parameters_that_differ_from_the_default_are_known():
-    found = parameters_of(GANOversampler(cv=5, oracle=lambda real, new: 0.0, categorical_features=[3] * 500))
-    assert [name for name, p in found.items() if p.changed] == ["categorical_features", "cv", "oracle"]
-    assert " at 0x" not in found["oracle"].value
-    assert len(found["categorical_features"].value) < 400
-    assert json.dumps({name: p.value for name, p in found.items()})
-
-
-def test_versions_are_those_that_run():
-    assert versions()["numpy"] == np.__version__
-    assert {"python", "torch", "scikit-learn", "imbalanced-learn", "gan_oversampler"} <= set(versions())
-    assert Report("none", "x", "y").versions == versions()
+@pytest.mark.parametrize("greater_is_better", [True, False])
+def test_the_best_draw_options_and_the_chosen_ones_are_shown(greater_is_better):
+    n = 2 * MAX_DRAW_OPTIONS
+    options = pd.DataFrame({"name": "guided", "spread": np.arange(n) / 8, "score": np.arange(n) / 4})
+    options = options.assign(standard_error=0.1, kept=np.arange(n) == MAX_DRAW_OPTIONS)
+    report = Report("F1", "x", "y", greater_is_better=greater_is_better, draw_options=options)
+    page = report.to_html()
+    table = page.split('aria-label="Draw options"')[1].split("</table>")[0]
+    scores = [float(text) for text in re.findall(r"([\d.]+)</td><td[^>]*>0.1000", table)]
+    n_shown = MAX_DRAW_OPTIONS + (not greater_is_better)  # the chosen one is not among the lowest
+    assert len(scores) == n_shown
+    assert scores == sorted(scores, reverse=greater_is_better)
+    assert table.count('class="marked"') == 1
+    assert f"tried {n} combinations" in page
 
 
 # --- in a browser
@@ -288,15 +266,3 @@ def test_a_page_fits_wide_and_narrow_windows(page, tmp_path):
     assert wide_content <= wide
     assert narrow_content <= narrow
     assert wide_broken == narrow_broken == 0
-
-
-@pytest.mark.parametrize("direction", ["higher", "lower"])
-def test_of_very_many_candidates_the_first_the_best_and_the_kept_are_shown(direction):
-    sign = 1 if direction == "higher" else -1
-    scores = [5, math.nan, *range(MOST), 99, 0]
-    trained = [Entry("gan", step, sign * score, 0.1, kept=step == 7) for step, score in enumerate(scores)]
-    report = Report(f"F1, {direction} is better", "gan", "best", (Entry("smote", None, 0.5, 0.1), *trained))
-    assert [entry.step for entry in report.shown] == [None, 0, 7, scores.index(99)]
-    assert f"and {len(scores) - 3} more, in report_.entries" in str(report)
-    few = replace(report, entries=report.entries[:MOST])
-    assert few.shown == few.entries
