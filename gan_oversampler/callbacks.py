@@ -11,30 +11,17 @@ from typing import Protocol
 class Event:
     """One decision.
 
-    Attributes
-    ----------
-    step : int or None
-        Generator updates when it was told; None where it belongs to no step.
-    gan : str
-        Label of the specification, or the name of what was scored.
-    member : str
-        ``"fold 0"``, ``"all rows"`` …; empty where all members of the specification are concerned.
-    controller : str
-        Who decided: a controller, ``"rollback"``, ``"growth"`` or ``"oracle"``.
-    decision : str
-        What.
-
     Examples
     --------
     >>> print(Event(50, "guided", "fold 0", "pacing", "critic steps 1 -> 0"))
     step 50, guided, fold 0, pacing: critic steps 1 -> 0
     """
 
-    step: int | None
-    gan: str
-    member: str
-    controller: str
-    decision: str
+    step: int | None  # generator updates when it was told; None where it belongs to no step
+    gan: str  # label of the specification, or the name of what was scored
+    member: str  # ``"fold 0"``, ``"all rows"`` …; empty where all members of the specification are concerned
+    controller: str  # who decided: a controller, ``"rollback"``, ``"growth"`` or ``"oracle"``
+    decision: str  # what
 
     def __str__(self) -> str:
         when = "" if self.step is None else f"step {self.step}"

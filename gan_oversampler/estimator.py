@@ -36,24 +36,12 @@ from gan_oversampler.workflow import Fit, fit, rescore
 
 @dataclass(frozen=True)
 class _Fitted:
-    """What a fitted sampler draws with: nothing else stays of the table.
+    """What a fitted sampler draws with: nothing else stays of the table."""
 
-    Attributes
-    ----------
-    encoder : TableEncoder
-        Containers, dtypes and column kinds of the table.
-    target : Target
-        Classes and their numbers of rows.
-    streams : Streams
-        Root of all randomness.
-    fit : Fit
-        Sources with the encoded rows that they start from, and reports.
-    """
-
-    encoder: TableEncoder
-    target: Target
-    streams: Streams
-    fit: Fit
+    encoder: TableEncoder  # containers, dtypes and column kinds of the table
+    target: Target  # classes and their numbers of rows
+    streams: Streams  # root of all randomness
+    fit: Fit  # sources with the encoded rows that they start from, and reports
 
 
 class GANOversampler(BaseOverSampler):

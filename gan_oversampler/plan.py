@@ -32,42 +32,19 @@ from gan_oversampler.training.loop import Budget
 
 @dataclass(frozen=True)
 class Plan:
-    """What a user asks of a fit: a value without state.
+    """What a user asks of a fit: a value without state."""
 
-    Attributes
-    ----------
-    gans : tuple of GAN
-        Specifications; the base of the first one is the robust default.
-    oracles : mapping of str to Oracle
-        Oracles that track the training; without any the last generator after ``max_steps`` is kept.
-    cv : int or splitter
-        Folds of the cross-fit.
-    budget : Budget
-        Steps and seconds.
-    baselines : tuple of str
-        What the same oracles also score.
-    fallback : {"warn", "baseline", "error"}
-        What happens when a baseline is better than the kept GAN.
-    choose_ratio : bool
-        Whether the oracle may ask for fewer new rows.
-    rejection : Rejection or None
-        How rows of the kept generators are thinned out.
-    policy : Policy, "oracle" or None
-        How the kept generators draw.
-    keep_candidates : bool
-        Whether everything stays that ``rescore`` needs.
-    """
-
-    gans: tuple[GAN, ...]
+    gans: tuple[GAN, ...]  # specifications; the base of the first one is the robust default
+    # oracles that track the training; without any the last generator after ``max_steps`` is kept
     oracles: Mapping[str, Oracle]
-    cv: Any
-    budget: Budget
-    baselines: tuple[str, ...]
-    fallback: str = "warn"
-    choose_ratio: bool = False
-    rejection: Rejection | None = None
-    policy: Policy | str | None = None
-    keep_candidates: bool = False
+    cv: Any  # folds of the cross-fit
+    budget: Budget  # steps and seconds
+    baselines: tuple[str, ...]  # what the same oracles also score
+    fallback: str = "warn"  # what happens when a baseline is better than the kept GAN
+    choose_ratio: bool = False  # whether the oracle may ask for fewer new rows
+    rejection: Rejection | None = None  # how rows of the kept generators are thinned out
+    policy: Policy | str | None = None  # how the kept generators draw
+    keep_candidates: bool = False  # whether everything stays that ``rescore`` needs
 
 
 class Clock:
@@ -124,27 +101,13 @@ def _silent(line: str) -> None:
 
 @dataclass(frozen=True)
 class Services:
-    """What a fit computes with, besides the plan.
+    """What a fit computes with, besides the plan."""
 
-    Attributes
-    ----------
-    streams : Streams
-        Root of all randomness.
-    device : torch.device
-        Where GANs are trained.
-    n_jobs : int or None
-        Parallel scorings.
-    clock : Clock
-        Began with the fit.
-    say : callable
-        Called with a line per score.
-    """
-
-    streams: Streams
-    device: torch.device
-    n_jobs: int | None = None
-    clock: Clock = field(default_factory=Clock)
-    say: Callable[[str], None] = _silent
+    streams: Streams  # root of all randomness
+    device: torch.device  # where GANs are trained
+    n_jobs: int | None = None  # parallel scorings
+    clock: Clock = field(default_factory=Clock)  # began with the fit
+    say: Callable[[str], None] = _silent  # called with a line per score
 
 
 def plan_of(sampler: Any, target: Target, n_new: Mapping[int, int], *, choose_ratio: bool) -> Plan:

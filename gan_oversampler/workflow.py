@@ -49,30 +49,14 @@ Parameters = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Problem:
-    """What is to be learned and drawn.
+    """What is to be learned and drawn."""
 
-    Attributes
-    ----------
-    rows : Rows
-        All real rows, encoded.
-    space : RowSpace
-        Their geometry.
-    n_new : dict of int to int
-        New rows of each class to oversample, by code.
-    folds : sequence of (ndarray, ndarray)
-        Positions of training and held-out rows; none without an oracle.
-    learned : list of int
-        Codes of those classes that have enough rows to learn from.
-    notes : tuple of str
-        What a user should know about the others.
-    """
-
-    rows: Rows
-    space: RowSpace
-    n_new: Mapping[int, int]
-    folds: Sequence[Fold]
-    learned: list[int]
-    notes: tuple[str, ...] = ()
+    rows: Rows  # all real rows, encoded
+    space: RowSpace  # their geometry
+    n_new: Mapping[int, int]  # new rows of each class to oversample, by code
+    folds: Sequence[Fold]  # positions of training and held-out rows; none without an oracle
+    learned: list[int]  # codes of those classes that have enough rows to learn from
+    notes: tuple[str, ...] = ()  # what a user should know about the others
 
     @classmethod
     def of(
@@ -108,63 +92,32 @@ class Problem:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one oracle makes of a fit.
+    """What one oracle makes of a fit."""
 
-    Attributes
-    ----------
-    source : Source
-        Draws the new rows.
-    report : Report
-        What was kept, and why.
-    n_new : dict of int to int
-        New rows by class code, where the oracle has chosen a ratio fewer than were asked for.
-    fallback : str or None
-        The baseline that draws, if one does.
-    """
-
-    source: Source
-    report: Report
+    source: Source  # draws the new rows
+    report: Report  # what was kept, and why
+    # new rows by class code, where the oracle has chosen a ratio fewer than were asked for
     n_new: Mapping[int, int]
-    fallback: str | None = None
+    fallback: str | None = None  # the baseline that draws, if one does
 
 
 @dataclass(frozen=True)
 class Training:
-    """A training that further oracles can score.
+    """A training that further oracles can score."""
 
-    Attributes
-    ----------
-    plan, problem : Plan, Problem
-        What was asked for.
-    rounds : tuple of tuple of Candidate
-        Everything that was scored, round by round.
-    events : tuple of Event
-        What was decided meanwhile.
-    summary : ModelSummary
-        Layers of the networks.
-    """
-
-    plan: Plan
+    plan: Plan  # what was asked for
     problem: Problem
-    rounds: tuple[tuple[Candidate, ...], ...]
-    events: tuple[Event, ...]
-    summary: ModelSummary
+    rounds: tuple[tuple[Candidate, ...], ...]  # everything that was scored, round by round
+    events: tuple[Event, ...]  # what was decided meanwhile
+    summary: ModelSummary  # layers of the networks
 
 
 @dataclass(frozen=True)
 class Fit:
-    """What a fit leaves behind.
+    """What a fit leaves behind."""
 
-    Attributes
-    ----------
-    outcomes : dict of str to Outcome
-        One per oracle; the first one draws unless another is asked for.
-    training : Training or None
-        Kept with ``keep_candidates=True``, where oracles have scored anything.
-    """
-
-    outcomes: dict[str, Outcome]
-    training: Training | None = None
+    outcomes: dict[str, Outcome]  # one per oracle; the first one draws unless another is asked for
+    training: Training | None = None  # kept with ``keep_candidates=True``, where oracles have scored anything
 
     @property
     def first(self) -> Outcome:

@@ -55,19 +55,6 @@ class Constant:
 class Categorical:
     """A column of levels with a one-hot state for each; rare levels share one, missing cells have the last.
 
-    Parameters
-    ----------
-    name : hashable
-        Name of the column.
-    levels : array
-        The levels that have a state of their own, then those that share one.
-    n_own : int
-        How many levels have a state of their own.
-    rare_probabilities : array
-        Frequency of each of the other levels among them; empty if there are none.
-    has_missing : bool
-        Whether missing cells were seen.
-
     Examples
     --------
     >>> cells = Cells(np.array(["b", "a", "b"], dtype=object), np.zeros(3, dtype=bool))
@@ -75,11 +62,12 @@ class Categorical:
     [[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]
     """
 
-    name: Hashable
-    levels: Values
-    n_own: int
+    name: Hashable  # name of the column
+    levels: Values  # the levels that have a state of their own, then those that share one
+    n_own: int  # how many levels have a state of their own
+    # frequency of each of the other levels among them; empty if there are none
     rare_probabilities: NDArray[np.float64]
-    has_missing: bool
+    has_missing: bool  # whether missing cells were seen
 
     @property
     def n_states(self) -> int:

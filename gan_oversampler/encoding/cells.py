@@ -28,15 +28,6 @@ Mask = NDArray[np.bool_]
 class Cells:
     """The values of one column and a mask of missing cells, independent of how a container stores them.
 
-    Parameters
-    ----------
-    values : array of shape (n,)
-        Numbers, times or labels, distinguished by dtype. Values at missing cells have no meaning.
-    missing : bool array of shape (n,)
-        True at cells without a value.
-    category : bool, default=False
-        Whether the container itself declares the column a category.
-
     Examples
     --------
     >>> cells, _ = read_array(np.array([1, None, 3], dtype=object))
@@ -44,9 +35,10 @@ class Cells:
     (False, [False, True, False], [1, 3])
     """
 
+    # numbers, times or labels, distinguished by dtype. Values at missing cells have no meaning
     values: Values
-    missing: Mask
-    category: bool = False
+    missing: Mask  # true at cells without a value
+    category: bool = False  # whether the container itself declares the column a category
 
     @property
     def is_label(self) -> bool:
@@ -98,17 +90,6 @@ class Cells:
 class CellFormat:
     """How a container stored the cells of one column, so that generated cells are stored alike.
 
-    Parameters
-    ----------
-    dtype : numpy dtype, default=None
-        Dtype of the array, to which cells are cast back; None for an object array.
-    kind : str, default="label"
-        Kind of the cells of an object array, such as "int", "date" or "Timestamp"; see ``_KINDS``.
-    tz : tzinfo, default=None
-        Time zone of dates in an object array.
-    marker : object, default=None
-        Object at missing cells of an object array, such as None, NaN or ``pd.NA``.
-
     Examples
     --------
     >>> cells, stored = read_array(np.array([True, None], dtype=object))
@@ -116,10 +97,12 @@ class CellFormat:
     [True, None]
     """
 
+    # dtype of the array, to which cells are cast back; None for an object array
     dtype: np.dtype[Any] | None = None
+    # kind of the cells of an object array, such as "int", "date" or "Timestamp"; see ``_KINDS``
     kind: str = "label"
-    tz: datetime.tzinfo | None = None
-    marker: Any = None
+    tz: datetime.tzinfo | None = None  # time zone of dates in an object array
+    marker: Any = None  # object at missing cells of an object array, such as None, NaN or ``pd.NA``
 
     def restore(self, cells: Cells) -> Values:
         """Return cells as an array of the stored dtype and, in object arrays, the stored Python types.

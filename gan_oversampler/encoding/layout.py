@@ -28,27 +28,17 @@ Index = NDArray[np.intp]
 class Block:
     """The encoded columns of one column of the user.
 
-    Parameters
-    ----------
-    column : hashable
-        Name of the user's column.
-    start : int
-        Position of the first encoded column.
-    n_states : int
-        Length of the one-hot group, 0 if the block is a value alone.
-    pinned : tuple of float or None
-        Encoded value that goes with each state (that of the first, free one is ignored); None if the
-        block has no value, as for categories.
-
     Examples
     --------
     >>> Block("income", start=0, n_states=2, pinned=(0.0, -0.7)).width
     3
     """
 
-    column: Hashable
-    start: int
-    n_states: int
+    column: Hashable  # name of the user's column
+    start: int  # position of the first encoded column
+    n_states: int  # length of the one-hot group, 0 if the block is a value alone
+    # encoded value that goes with each state (that of the first, free one is ignored); None if the block has
+    # no value, as for categories
     pinned: tuple[float, ...] | None
 
     @property
@@ -71,13 +61,6 @@ class Block:
 class Layout:
     """All blocks of a table, and the index arrays that operations on rows need.
 
-    Parameters
-    ----------
-    blocks : tuple of Block
-        In the order of the encoded columns.
-    names : tuple of hashable, default=()
-        All columns of the user, including constant ones without a block; if empty, those of the blocks.
-
     Examples
     --------
     >>> layout = Layout((Block("age", 0, 0, ()), Block("city", 1, 3, None)))
@@ -85,7 +68,8 @@ class Layout:
     (4, [0], [[1, 2, 3]])
     """
 
-    blocks: tuple[Block, ...]
+    blocks: tuple[Block, ...]  # in the order of the encoded columns
+    # all columns of the user, including constant ones without a block; if empty, those of the blocks
     names: tuple[Hashable, ...] = ()
 
     @property

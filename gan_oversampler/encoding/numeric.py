@@ -30,21 +30,6 @@ class Numeric:
     A spike is a value that many cells hold, such as 0 for the rain of a day. It has a one-hot state of its
     own, since numbers that a generator draws would hardly ever equal it.
 
-    Parameters
-    ----------
-    name : hashable
-        Name of the column.
-    observed : tuple of float
-        Smallest and largest value, as they were stored.
-    low, high, mean, std : float
-        Range, mean and standard deviation of the values that are no spikes, on the grid.
-    decimals : int or None
-        Decimals of the grid that all values lie on; None for continuous values.
-    spikes : tuple of float
-        Values so frequent that each has a state.
-    has_missing : bool
-        Whether missing cells were seen.
-
     Examples
     --------
     >>> cells = Cells(np.array([0.5, 1.5, 4.0]), np.zeros(3, dtype=bool))
@@ -53,15 +38,15 @@ class Numeric:
     [0.5, 1.5, 4.0]
     """
 
-    name: Hashable
-    observed: tuple[float, float]
-    low: float
+    name: Hashable  # name of the column
+    observed: tuple[float, float]  # smallest and largest value, as they were stored
+    low: float  # range, mean and standard deviation of the values that are no spikes, on the grid
     high: float
     mean: float
     std: float
-    decimals: int | None
-    spikes: tuple[float, ...]
-    has_missing: bool
+    decimals: int | None  # decimals of the grid that all values lie on; None for continuous values
+    spikes: tuple[float, ...]  # values so frequent that each has a state
+    has_missing: bool  # whether missing cells were seen
     numeric: ClassVar[bool] = True
 
     def block(self, start: int) -> Block:

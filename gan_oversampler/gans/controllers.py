@@ -79,21 +79,11 @@ class Logged:
 
 @dataclass(frozen=True, slots=True)
 class Controller:
-    """A feedback law.
+    """A feedback law."""
 
-    Attributes
-    ----------
-    start : mapping of str to float
-        What it remembers, before training.
-    update : callable
-        ``(memory, signals) -> memory``.
-    logged : mapping of str to Logged
-        Outputs whose changes are logged.
-    """
-
-    start: Mapping[str, float]
-    update: Callable[[Memory, Signals], dict[str, Tensor]]
-    logged: Mapping[str, Logged]
+    start: Mapping[str, float]  # what it remembers, before training
+    update: Callable[[Memory, Signals], dict[str, Tensor]]  # ``(memory, signals) -> memory``
+    logged: Mapping[str, Logged]  # outputs whose changes are logged
 
 
 def smooth(old: Tensor, new: Tensor, decay: float = SMOOTHING) -> Tensor:

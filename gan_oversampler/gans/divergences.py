@@ -48,34 +48,17 @@ def ratio_of_logit(v: Tensor) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """One f-divergence of real rows P from new rows Q.
+    """One f-divergence of real rows P from new rows Q."""
 
-    Attributes
-    ----------
-    f : callable
-        Generator function of the divergence, ``f(1)`` being its value at ``P = Q``.
-    slope : callable
-        ``f'``, which the best critic reaches.
-    activation : callable
-        ``g``, from critic outputs to the domain of the conjugate; it increases.
-    conjugate : callable
-        ``f*``, the largest ``u t - f(u)`` over ratios ``u >= 0``.
-    reply : callable
-        ``f*(g(v))`` in a form that is stable in ``v``.
-    ratio : callable or None
-        Critic outputs to the density ratio ``p/q`` that they stand for: the inverse of ``f'`` at ``g(v)``,
-        but never infinite. Total variation has none: its best critic tells only which density is larger.
-    middle : float
-        Critic output whose ``g`` is the threshold.
-    """
-
-    f: Map
-    slope: Map
-    activation: Map
-    conjugate: Map
-    reply: Map
+    f: Map  # generator function of the divergence, ``f(1)`` being its value at ``P = Q``
+    slope: Map  # ``f'``, which the best critic reaches
+    activation: Map  # ``g``, from critic outputs to the domain of the conjugate; it increases
+    conjugate: Map  # ``f*``, the largest ``u t - f(u)`` over ratios ``u >= 0``
+    reply: Map  # ``f*(g(v))`` in a form that is stable in ``v``
+    # critic outputs to the density ratio ``p/q`` that they stand for: the inverse of ``f'`` at ``g(v)``, but
+    # never infinite. Total variation has none: its best critic tells only which density is larger
     ratio: Map | None
-    middle: float = 0.0
+    middle: float = 0.0  # critic output whose ``g`` is the threshold
 
     @property
     def equilibrium(self) -> float:

@@ -12,28 +12,15 @@ from gan_oversampler.nn.generator import BaseGenerator, ClassicGenerator, Guided
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Defaults of a family of generators.
+    """Defaults of a family of generators."""
 
-    Attributes
-    ----------
-    generator : type of BaseGenerator
-        How noise, start and class become a row.
-    loss_weights : mapping of str to float
-        Loss terms of the generator and their weights.
-    learning_rate : float
-        Step size of the network.
-    min_gain_in_se : float
-        Standard errors by which a trained generator has to gain over the untrained one before it may be kept;
-        below 0 where training usually helps.
-    replicas : int
-        Generators that are trained on all rows.
-    """
-
-    generator: type[BaseGenerator]
-    loss_weights: Mapping[str, float]
-    learning_rate: float = 2e-4
+    generator: type[BaseGenerator]  # how noise, start and class become a row
+    loss_weights: Mapping[str, float]  # loss terms of the generator and their weights
+    learning_rate: float = 2e-4  # step size of the network
+    # standard errors by which a trained generator has to gain over the untrained one before it may be kept;
+    # below 0 where training usually helps
     min_gain_in_se: float = 2.0
-    replicas: int = 1
+    replicas: int = 1  # generators that are trained on all rows
 
     @property
     def is_guided(self) -> bool:

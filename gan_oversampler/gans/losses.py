@@ -31,40 +31,25 @@ CONTROL_RATE: Final = 0.01
 
 @dataclass(frozen=True, slots=True)
 class GanLoss:
-    """A game: what both players minimise, and what belongs to it.
+    """A game: what both players minimise, and what belongs to it."""
 
-    Attributes
-    ----------
-    critic, generator : callable
-        Objectives ``(real_PB, fake_PB) -> (P,)`` of critic outputs.
-    penalty : str
-        Name of the penalty that the critic takes unless told otherwise.
-    ratio : callable or None
-        From outputs of the best critic to the density ratio ``p/q`` of real to new rows; it increases and is
-        never infinite. None where the best critic does not tell it. See :func:`density_ratio`.
-    equilibrium : float or None
-        The critic's loss where nothing tells new rows from real ones; None where it is not known.
-    threshold : float or None
-        The best critic's output where a row is as likely real as new; None where that is not known.
-    error : callable or None
-        For games whose critic is an autoencoder: from what it gets wrong in each column, ``(P, B, F)``, to
-        one error per row, ``(P, B)``. The critic's output is minus that error, so higher is more real here
-        too.
-    apart : float
-        Weight of the pulling-away term of the generator, on the autoencoder's codes of new rows.
-    steered : bool
-        Whether outputs for new rows enter the critic's objective times a balance that
-        :func:`proportional_control` steers.
-    """
-
-    critic: Objective
+    critic: Objective  # objectives ``(real_PB, fake_PB) -> (P,)`` of critic outputs
     generator: Objective
-    penalty: str = "none"
+    penalty: str = "none"  # name of the penalty that the critic takes unless told otherwise
+    # from outputs of the best critic to the density ratio ``p/q`` of real to new rows; it increases and is
+    # never infinite. None where the best critic does not tell it. See :func:`density_ratio`
     ratio: Callable[[Tensor], Tensor] | None = None
+    # the critic's loss where nothing tells new rows from real ones; None where it is not known
     equilibrium: float | None = None
+    # the best critic's output where a row is as likely real as new; None where that is not known
     threshold: float | None = None
+    # for games whose critic is an autoencoder: from what it gets wrong in each column, ``(P, B, F)``, to one
+    # error per row, ``(P, B)``. The critic's output is minus that error, so higher is more real here too
     error: Callable[[Tensor], Tensor] | None = None
+    # weight of the pulling-away term of the generator, on the autoencoder's codes of new rows
     apart: float = 0.0
+    # whether outputs for new rows enter the critic's objective times a balance that
+    # :func:`proportional_control` steers
     steered: bool = False
 
 

@@ -22,53 +22,26 @@ from gan_oversampler.gans.utility import utility as smooth_utility
 
 @dataclass(frozen=True, slots=True)
 class GeneratorStep:
-    """What a step of a generator has at hand.
+    """What a step of a generator has at hand."""
 
-    Attributes
-    ----------
-    fake_PBF : Tensor
-        Generated rows, with gradient.
-    real_PBF : Tensor
-        Real rows of the same classes, paired row by row.
-    label_PBC : Tensor
-        Their classes, one-hot.
-    critic : callable
-        ``(P, 2B, F) -> (P, 2B)``: outputs for real rows followed by generated ones.
-    code : callable
-        ``(P, B, F) -> (P, B, H)``: what an autoencoder makes of rows before it reconstructs them; only for
-        losses whose critic is one.
-    loss : GanLoss
-        What both players minimise.
-    """
-
-    fake_PBF: Tensor
-    real_PBF: Tensor
-    label_PBC: Tensor
-    critic: CriticFn
+    fake_PBF: Tensor  # generated rows, with gradient
+    real_PBF: Tensor  # real rows of the same classes, paired row by row
+    label_PBC: Tensor  # their classes, one-hot
+    critic: CriticFn  # ``(P, 2B, F) -> (P, 2B)``: outputs for real rows followed by generated ones
+    # ``(P, B, F) -> (P, B, H)``: what an autoencoder makes of rows before it reconstructs them; only for
+    # losses whose critic is one
     code: CriticFn
-    loss: GanLoss
+    loss: GanLoss  # what both players minimise
 
 
 @dataclass(frozen=True, slots=True)
 class GuidedStep(GeneratorStep):
-    """What a step of a guided generator has at hand besides.
+    """What a step of a guided generator has at hand besides."""
 
-    Attributes
-    ----------
-    seed_log_odds_PB : Tensor
-        Logarithm of how often the seed of each generated row is drawn, with gradient.
-    split : InnerSplit
-        An inner split of the real rows; the generated rows start from its training rows.
-    objective : str
-        Name of the smooth score that utility means.
-    scale_F : Tensor
-        Weight of each encoded column in distances.
-    """
-
-    seed_log_odds_PB: Tensor
-    split: InnerSplit
-    objective: str
-    scale_F: Tensor
+    seed_log_odds_PB: Tensor  # logarithm of how often the seed of each generated row is drawn, with gradient
+    split: InnerSplit  # an inner split of the real rows; the generated rows start from its training rows
+    objective: str  # name of the smooth score that utility means
+    scale_F: Tensor  # weight of each encoded column in distances
 
 
 def adversarial(step: GeneratorStep) -> Tensor:
@@ -87,17 +60,10 @@ def utility(step: GuidedStep) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class LossTerm:
-    """A term of a generator's loss.
+    """A term of a generator's loss."""
 
-    Attributes
-    ----------
-    compute : callable
-        ``(step) -> (P,)``; lower is better.
-    guided_only : bool
-        Whether it needs a :class:`GuidedStep`, because other families have no inner splits.
-    """
-
-    compute: Callable[[Any], Tensor]
+    compute: Callable[[Any], Tensor]  # ``(step) -> (P,)``; lower is better
+    # whether it needs a :class:`GuidedStep`, because other families have no inner splits
     guided_only: bool = False
 
 

@@ -18,29 +18,16 @@ SAME: Final = 1e-5  # rows that lie nearer to each other count as one
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What controllers see of one training step, ``(P, 1)`` each.
+    """What controllers see of one training step, ``(P, 1)`` each."""
 
-    Attributes
-    ----------
-    critic, generator : Tensor
-        Losses, without penalties.
-    gap : Tensor
-        How far the critic's loss is above its value at equilibrium, in widths of the band around it; above
-        0 the critic is too weak.
-    accuracy : Tensor
-        Share of rows that the critic puts on their side; one half at equilibrium.
-    confidence : Tensor
-        Mean sign of the critic at real rows: 0 at equilibrium, 1 where it knows them all.
-    spread, variety : Tensor
-        Variance within classes, and number of different rows, of new rows relative to real ones.
-    """
-
-    critic: Tensor
+    critic: Tensor  # losses, without penalties
     generator: Tensor
+    # how far the critic's loss is above its value at equilibrium, in widths of the band around it; above 0
+    # the critic is too weak
     gap: Tensor
-    accuracy: Tensor
-    confidence: Tensor
-    spread: Tensor
+    accuracy: Tensor  # share of rows that the critic puts on their side; one half at equilibrium
+    confidence: Tensor  # mean sign of the critic at real rows: 0 at equilibrium, 1 where it knows them all
+    spread: Tensor  # variance within classes, and number of different rows, of new rows relative to real ones
     variety: Tensor
 
 

@@ -28,39 +28,21 @@ SHARPNESS: Final = 3.0  # from the learner's scores to probabilities
 
 @dataclass(frozen=True, slots=True)
 class InnerSplit:
-    """An inner split per member, and a learner with random features.
+    """An inner split per member, and a learner with random features."""
 
-    Attributes
-    ----------
-    training_PSF, validation_PQF : Tensor
-        Real rows, in units of distance.
-    training_PSC, validation_PQC : Tensor
-        Weight of each row, in the column of its class.
-    new_weight_PC : Tensor
-        Weight that the synthetic rows of each class have together.
-    seed_log_weight_PB : Tensor
-        Logarithm of the sample weight of each seed, where seeds stand for different numbers of rows.
-    scored_PC : Tensor
-        1 for the classes whose scores count.
-    fourier_PFD, phase_P1D : Tensor
-        Directions and phases of the random Fourier features.
-    linear_PFL : Tensor or None
-        Linear features: random mixtures of the columns where these are many; None for the columns themselves.
-    ridge_P : Tensor
-        Strength of the regularisation.
-    """
-
-    training_PSF: Tensor
-    training_PSC: Tensor
+    training_PSF: Tensor  # real rows, in units of distance
+    training_PSC: Tensor  # weight of each row, in the column of its class
     validation_PQF: Tensor
     validation_PQC: Tensor
-    new_weight_PC: Tensor
+    new_weight_PC: Tensor  # weight that the synthetic rows of each class have together
+    # logarithm of the sample weight of each seed, where seeds stand for different numbers of rows
     seed_log_weight_PB: Tensor
-    scored_PC: Tensor
-    fourier_PFD: Tensor
+    scored_PC: Tensor  # 1 for the classes whose scores count
+    fourier_PFD: Tensor  # directions and phases of the random Fourier features
     phase_P1D: Tensor
+    # linear features: random mixtures of the columns where these are many; None for the columns themselves
     linear_PFL: Tensor | None
-    ridge_P: Tensor
+    ridge_P: Tensor  # strength of the regularisation
 
 
 def utility(

@@ -30,26 +30,13 @@ EPSILON: Final = 1e-3  # beside variances, as in perceptrons
 
 @dataclass(frozen=True)
 class Convolutional(Layered):
-    """What encoders and decoders share; every layer halves or doubles the sides of the grid.
+    """What encoders and decoders share; every layer halves or doubles the sides of the grid."""
 
-    Parameters
-    ----------
-    canvas : Canvas
-        Where the encoded columns lie.
-    n_classes : int
-        Length of the one-hot class.
-    length : int
-        Of the vector at the other end: noise and base of a decoder, output of an encoder.
-    widths : tuple of int
-        Channels of each hidden layer.
-    multiply, batch_norm, layer_norm, dropout, zero_last, activation, slope, norm_momentum
-        As for perceptrons; channels are normalised over rows and cells, or rows over channels and cells.
-    """
-
-    canvas: Canvas
-    n_classes: int
-    length: int
-    widths: tuple[int, ...]
+    canvas: Canvas  # where the encoded columns lie
+    n_classes: int  # length of the one-hot class
+    length: int  # of the vector at the other end: noise and base of a decoder, output of an encoder
+    widths: tuple[int, ...]  # channels of each hidden layer
+    # as for perceptrons; channels are normalised over rows and cells, or rows over channels and cells
     multiply: bool = False
     batch_norm: bool = False
     layer_norm: bool = False

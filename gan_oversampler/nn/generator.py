@@ -23,35 +23,19 @@ from gan_oversampler.nn.tensors import map_tensors
 
 @dataclass(frozen=True, slots=True)
 class CorrectionBounds:
-    """How far the outputs of P generators may go.
+    """How far the outputs of P generators may go."""
 
-    Attributes
-    ----------
-    bound_PCF : Tensor
-        Largest correction of a base row, per class.
-    centre_PF, half_PF : Tensor
-        Middle and half length of the range of the real rows.
-    """
-
-    bound_PCF: Tensor
-    centre_PF: Tensor
+    bound_PCF: Tensor  # largest correction of a base row, per class
+    centre_PF: Tensor  # middle and half length of the range of the real rows
     half_PF: Tensor
 
 
 @dataclass(frozen=True)
 class BaseGenerator(Packed, ABC):
-    """P generators of one family; subclasses say what a start is and how it becomes a row.
+    """P generators of one family; subclasses say what a start is and how it becomes a row."""
 
-    Parameters
-    ----------
-    net : Mlp or Decoder
-        The network; its parameters come first in the buffer ``(P, N)``.
-    space : RowSpace
-        Makes outputs valid: one state per group, values pinned by their state.
-    """
-
-    net: GeneratorNet
-    space: RowSpace
+    net: GeneratorNet  # the network; its parameters come first in the buffer ``(P, N)``
+    space: RowSpace  # makes outputs valid: one state per group, values pinned by their state
     uses_base: ClassVar[bool] = True  # whether it corrects base rows, with zero corrections before training
 
     @classmethod
@@ -174,25 +158,13 @@ class GuidedGenerator(ResidualGenerator):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A trained generator of one member: averaged weights, no critic.
+    """A trained generator of one member: averaged weights, no critic."""
 
-    Parameters
-    ----------
-    generator : BaseGenerator
-        Shape and family.
-    weights_N, statistics_S : Tensor
-        Parameters and running statistics of normalisation.
-    bounds : CorrectionBounds
-        Of one member.
-    latent : Latent
-        Law of the noise.
-    """
-
-    generator: BaseGenerator
-    weights_N: Tensor
+    generator: BaseGenerator  # shape and family
+    weights_N: Tensor  # parameters and running statistics of normalisation
     statistics_S: Tensor
-    bounds: CorrectionBounds
-    latent: Latent
+    bounds: CorrectionBounds  # of one member
+    latent: Latent  # law of the noise
 
     @torch.no_grad()
     def __call__(self, start: Tensor | GuidedStart | None, noise_nZ: Tensor, label_nC: Tensor) -> Tensor:

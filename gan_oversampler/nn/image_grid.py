@@ -24,15 +24,6 @@ Shape = tuple[int, int, int]
 class Canvas:
     """Encoded columns as planes over the cells of a grid: values in the first, one-hot states in the others.
 
-    Parameters
-    ----------
-    height, width : int
-        Cells.
-    n_planes : int
-        One, and as many as the column with the most states has.
-    places : tuple of int
-        Position of each encoded column in the flattened planes.
-
     Examples
     --------
     >>> canvas = Canvas(1, 3, n_planes=1, places=(0, 2))  # the middle cell is constant
@@ -41,10 +32,10 @@ class Canvas:
     ([[[[5.0, 0.0, 7.0]]]], [[5.0, 7.0]])
     """
 
-    height: int
+    height: int  # cells
     width: int
-    n_planes: int
-    places: tuple[int, ...]
+    n_planes: int  # one, and as many as the column with the most states has
+    places: tuple[int, ...]  # position of each encoded column in the flattened planes
 
     @classmethod
     def of(cls, layout: Layout, grid: Grid) -> Canvas:

@@ -15,18 +15,11 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """What each number of a noise vector is distributed as.
+    """What each number of a noise vector is distributed as."""
 
-    Parameters
-    ----------
-    draw : callable
-        ``(shape, generator)`` to independent numbers.
-    quantile : callable
-        Uniform numbers to numbers of this law, in the same order.
-    """
-
+    # ``(shape, generator)`` to independent numbers
     draw: Callable[[tuple[int, int], torch.Generator], Tensor]
-    quantile: Callable[[Tensor], Tensor]
+    quantile: Callable[[Tensor], Tensor]  # uniform numbers to numbers of this law, in the same order
 
 
 LATENTS: Final[Mapping[str, Law]] = MappingProxyType(

@@ -21,26 +21,14 @@ MIN_LOG_BANDWIDTH, MAX_LOG_BANDWIDTH = math.log(0.02), math.log(3.0)
 
 @dataclass(frozen=True, slots=True)
 class GuidedStart:
-    """What a learned geometry combines into base rows; moves are 0 where a cell cannot move.
+    """What a learned geometry combines into base rows; moves are 0 where a cell cannot move."""
 
-    Attributes
-    ----------
-    rows : Tensor
-        ``(..., F)`` real rows: the seeds.
-    to_neighbour : Tensor
-        ``(..., F)`` from each seed to a point on the way to one of its same-class neighbours.
-    noise : Tensor
-        ``(..., F)`` noise of Silverman's bandwidth.
-    traits : Tensor
-        ``(..., K)`` what the neighbourhood of each seed is like.
-    to_partner : Tensor
-        ``(..., F)`` from each seed to a row of any class, its mixing partner, in about half of the columns.
-    """
-
-    rows: Tensor
+    rows: Tensor  # ``(..., F)`` real rows: the seeds
+    # ``(..., F)`` from each seed to a point on the way to one of its same-class neighbours
     to_neighbour: Tensor
-    noise: Tensor
-    traits: Tensor
+    noise: Tensor  # ``(..., F)`` noise of Silverman's bandwidth
+    traits: Tensor  # ``(..., K)`` what the neighbourhood of each seed is like
+    # ``(..., F)`` from each seed to a row of any class, its mixing partner, in about half of the columns
     to_partner: Tensor
 
 
@@ -50,11 +38,6 @@ class LearnedGeometry:
 
     Mixing moves rows a little toward rows of any class, some columns at a time. It adds the noise that a
     class seen in few rows is missing most: that of the columns which do not tell it from the others.
-
-    Parameters
-    ----------
-    n_classes, n_columns, n_traits : int
-        Lengths.
 
     Examples
     --------
@@ -66,7 +49,7 @@ class LearnedGeometry:
     tensor([[[0.5000, 0.5000]]])
     """
 
-    n_classes: int
+    n_classes: int  # lengths
     n_columns: int
     n_traits: int
 

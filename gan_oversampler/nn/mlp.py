@@ -19,32 +19,6 @@ from gan_oversampler.nn.packed import ACTIVATIONS, NORM_MOMENTUM, SLOPE, Layer, 
 class Mlp(Layered):
     """Shape of P class-conditional perceptrons: ``(P, B, I)`` and ``(P, B, C)`` to ``(P, B, O)``.
 
-    Parameters
-    ----------
-    n_inputs, n_classes, n_outputs : int
-        Lengths of the three vectors.
-    widths : tuple of int
-        Hidden units per layer.
-    multiply : bool
-        Embed the class and multiply the input by it, instead of appending it.
-    batch_norm : bool
-        Normalise after each hidden layer, every unit over the rows of the batch.
-    layer_norm : bool
-        Normalise after each hidden layer, every row over its units.
-    dropout : float
-        Share of units silenced after each hidden layer but the first, while training.
-    zero_last : bool
-        Start with zero output.
-    activation : str
-        Name in ``ACTIVATIONS``.
-    slope : float
-        Of a leaky activation below zero.
-    norm_momentum : float
-        Share of the running statistics that a batch leaves as it is.
-    looped : bool
-        Multiply member by member. That is no slower for wide layers, and rounds alike for any number of
-        members, while batched products round differently for one member than for several.
-
     Examples
     --------
     >>> mlp = Mlp(3, 2, 4, widths=(8,))
@@ -53,19 +27,21 @@ class Mlp(Layered):
     torch.Size([5, 6, 4])
     """
 
-    n_inputs: int
+    n_inputs: int  # lengths of the three vectors
     n_classes: int
     n_outputs: int
-    widths: tuple[int, ...]
-    multiply: bool = False
-    batch_norm: bool = False
-    dropout: float = 0.0
-    zero_last: bool = False
-    activation: str = "leaky_relu"
-    slope: float = SLOPE
-    norm_momentum: float = NORM_MOMENTUM
+    widths: tuple[int, ...]  # hidden units per layer
+    multiply: bool = False  # embed the class and multiply the input by it, instead of appending it
+    batch_norm: bool = False  # normalise after each hidden layer, every unit over the rows of the batch
+    dropout: float = 0.0  # share of units silenced after each hidden layer but the first, while training
+    zero_last: bool = False  # start with zero output
+    activation: str = "leaky_relu"  # name in ``ACTIVATIONS``
+    slope: float = SLOPE  # of a leaky activation below zero
+    norm_momentum: float = NORM_MOMENTUM  # share of the running statistics that a batch leaves as it is
+    # multiply member by member. That is no slower for wide layers, and rounds alike for any number of
+    # members, while batched products round differently for one member than for several
     looped: bool = False
-    layer_norm: bool = False
+    layer_norm: bool = False  # normalise after each hidden layer, every row over its units
 
     @cached_property
     def _sizes(self) -> tuple[int, ...]:

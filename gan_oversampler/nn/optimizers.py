@@ -20,19 +20,11 @@ Betas = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """What an optimiser remembers of each member; what it does not need stays as it is.
+    """What an optimiser remembers of each member; what it does not need stays as it is."""
 
-    Attributes
-    ----------
-    first_PN, second_PN : Tensor
-        Running means of gradients and of their squares.
-    decay_P2 : Tensor
-        Powers of both decay rates so far.
-    """
-
-    first_PN: Tensor
+    first_PN: Tensor  # running means of gradients and of their squares
     second_PN: Tensor
-    decay_P2: Tensor
+    decay_P2: Tensor  # powers of both decay rates so far
 
     @classmethod
     def zeros(cls, n_members: int, n_parameters: int) -> Moments:

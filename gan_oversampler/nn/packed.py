@@ -49,21 +49,11 @@ class Packed:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Weights of one layer.
+    """Weights of one layer."""
 
-    Attributes
-    ----------
-    matrix : (int, int)
-        Shape of its parameter matrix.
-    n_biases : int
-        Of an output each, or of a channel.
-    connections : int
-        Of an input and an output together: what Glorot's bound is made of.
-    """
-
-    matrix: tuple[int, int]
-    n_biases: int
-    connections: int
+    matrix: tuple[int, int]  # shape of its parameter matrix
+    n_biases: int  # of an output each, or of a channel
+    connections: int  # of an input and an output together: what Glorot's bound is made of
 
 
 class Layered(Packed, ABC):

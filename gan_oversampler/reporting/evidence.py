@@ -142,24 +142,13 @@ class FoldEvidence:
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """Real rows and, per fold, new rows of the kept generators that never saw some of them.
+    """Real rows and, per fold, new rows of the kept generators that never saw some of them."""
 
-    Parameters
-    ----------
-    real : Rows
-        A bounded sample of the real rows of all classes, encoded.
-    table : DataFrame
-        The same real rows as the user gave them.
-    by_fold : tuple of FoldEvidence
-        One per fold; a single one without unseen rows where nothing was held out.
-    targets : tuple of int
-        Codes of the classes that are oversampled, the rarest first.
-    """
-
-    real: Rows
-    table: pd.DataFrame
+    real: Rows  # a bounded sample of the real rows of all classes, encoded
+    table: pd.DataFrame  # the same real rows as the user gave them
+    # one per fold; a single one without unseen rows where nothing was held out
     by_fold: tuple[FoldEvidence, ...]
-    targets: tuple[int, ...]
+    targets: tuple[int, ...]  # codes of the classes that are oversampled, the rarest first
 
     @classmethod
     def gather(

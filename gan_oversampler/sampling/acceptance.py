@@ -30,18 +30,11 @@ EPSILON: Final = 1e-6  # keeps the logit of an acceptance of 1 finite
 
 @dataclass(frozen=True)
 class Acceptance:
-    """A rule by which each proposal is accepted independently of all others.
+    """A rule by which each proposal is accepted independently of all others."""
 
-    Parameters
-    ----------
-    probability : callable
-        Log density ratios ``(n,)`` to probabilities of acceptance ``(n,)``.
-    rate : float
-        Mean of these probabilities over the proposals that the rule was made from.
-    """
-
+    # log density ratios ``(n,)`` to probabilities of acceptance ``(n,)``
     probability: Callable[[Array], Array]
-    rate: float
+    rate: float  # mean of these probabilities over the proposals that the rule was made from
 
     def accept(self, log_ratio_n: Array, generator: np.random.Generator) -> NDArray[np.intp]:
         """Draw the positions of the accepted proposals, in order."""

@@ -21,20 +21,11 @@ from gan_oversampler.sampling.neighbourhood import Neighbourhood
 
 @dataclass(frozen=True, slots=True)
 class Parents:
-    """Parents of new rows.
+    """Parents of new rows."""
 
-    Attributes
-    ----------
-    rows_nKF : Tensor
-        K real rows per new row.
-    weights_nK : Tensor
-        Weights of the parents' values.
-    probabilities_nK : Tensor
-        Probabilities that a category, a missing cell or a spike comes from each parent.
-    """
-
-    rows_nKF: Tensor
-    weights_nK: Tensor
+    rows_nKF: Tensor  # K real rows per new row
+    weights_nK: Tensor  # weights of the parents' values
+    # probabilities that a category, a missing cell or a spike comes from each parent
     probabilities_nK: Tensor
 
 
@@ -92,21 +83,11 @@ def _pair(first: Tensor, second: Tensor, step_n1: Tensor) -> Parents:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A geometric sampler: how new rows are made of real ones.
+    """A geometric sampler: how new rows are made of real ones."""
 
-    Parameters
-    ----------
-    parents : callable
-        Chooses the parents of each new row and their weights.
-    borderline : bool
-        Whether seeds near other classes are drawn more often.
-    spread : float
-        Kernel noise on values, in units of Silverman's bandwidth.
-    """
-
-    parents: ParentRule
-    borderline: bool = False
-    spread: float = 0.0
+    parents: ParentRule  # chooses the parents of each new row and their weights
+    borderline: bool = False  # whether seeds near other classes are drawn more often
+    spread: float = 0.0  # kernel noise on values, in units of Silverman's bandwidth
 
     def draw(self, neighbourhood: Neighbourhood, n: int, *, generator: torch.Generator) -> Tensor:
         """Draw ``n`` new rows ``(n, F)`` of the class of a neighbourhood."""

@@ -46,18 +46,11 @@ MIN_ROWS, MAX_ROWS = 512, 4096  # proposals that a critic learns from; it sees a
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What one critic is trained on, and what it is tested on.
+    """What one critic is trained on, and what it is tested on."""
 
-    Attributes
-    ----------
-    real_nF, fake_nF : Tensor
-        Real rows that a generator saw, and rows that it draws.
-    heldout_nF, fresh_nF : Tensor or None
-        Real rows that neither saw, and other rows that it draws; None where nothing was held out.
-    """
-
-    real_nF: Tensor
+    real_nF: Tensor  # real rows that a generator saw, and rows that it draws
     fake_nF: Tensor
+    # real rows that neither saw, and other rows that it draws; None where nothing was held out
     heldout_nF: Tensor | None = None
     fresh_nF: Tensor | None = None
 
@@ -97,25 +90,13 @@ def split_views(view: View, streams: Streams) -> list[View]:
 
 @dataclass(frozen=True)
 class RatioCritic:
-    """Log density ratio of the real rows of one class to proposals.
+    """Log density ratio of the real rows of one class to proposals."""
 
-    Parameters
-    ----------
-    mlp : Mlp
-        Shape of the perceptron.
-    weights_1N : Tensor
-        Its parameters.
-    centre_F, spread_F : Tensor
-        What rows are standardised by.
-    knots, probabilities : ndarray
-        Calibration: logits, and the probability of a real row there, linear between them.
-    """
-
-    mlp: Mlp
-    weights_1N: Tensor
-    centre_F: Tensor
+    mlp: Mlp  # shape of the perceptron
+    weights_1N: Tensor  # its parameters
+    centre_F: Tensor  # what rows are standardised by
     spread_F: Tensor
-    knots: Array
+    knots: Array  # calibration: logits, and the probability of a real row there, linear between them
     probabilities: Array
 
     @property

@@ -23,27 +23,14 @@ N_MEASURED: Final = 300  # rows that the typical distance is measured on
 
 @dataclass(frozen=True)
 class FoldData:
-    """Training data of a fold: real rows by class, and the neighbourhoods of those that are drawn.
+    """Training data of a fold: real rows by class, and the neighbourhoods of those that are drawn."""
 
-    Attributes
-    ----------
-    space : RowSpace
-        Geometry of the encoded rows.
-    classes : tuple of int
-        Codes of the classes that generators learn; a class's position here is its one-hot label.
-    neighbourhoods : dict of int to Neighbourhood
-        By class code, for classes that are drawn from a base.
-    rows : dict of int to Tensor
-        ``(n, F)`` rows of every class, the learned ones first; n may be 0.
-    new_per_real : dict of int to float
-        New rows per real row of each class to oversample.
-    """
-
-    space: RowSpace
+    space: RowSpace  # geometry of the encoded rows
+    # codes of the classes that generators learn; a class's position here is its one-hot label
     classes: tuple[int, ...]
-    neighbourhoods: dict[int, Neighbourhood]
-    rows: dict[int, Tensor]
-    new_per_real: Mapping[int, float]
+    neighbourhoods: dict[int, Neighbourhood]  # by class code, for classes that are drawn from a base
+    rows: dict[int, Tensor]  # ``(n, F)`` rows of every class, the learned ones first; n may be 0
+    new_per_real: Mapping[int, float]  # new rows per real row of each class to oversample
 
     @classmethod
     def of(

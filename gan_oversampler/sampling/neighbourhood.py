@@ -23,18 +23,10 @@ N_TRAITS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class StartNumbers:
-    """Random numbers that turn seeds into the starts of guided generators.
+    """Random numbers that turn seeds into the starts of guided generators."""
 
-    Attributes
-    ----------
-    step_n1 : Tensor
-        Uniform in [0, 1]: the largest share of the way from a seed to its neighbour.
-    noise_nF : Tensor
-        Standard normal noise of each value.
-    """
-
-    step_n1: Tensor
-    noise_nF: Tensor
+    step_n1: Tensor  # uniform in [0, 1]: the largest share of the way from a seed to its neighbour
+    noise_nF: Tensor  # standard normal noise of each value
 
     @classmethod
     def draw(cls, n: int, n_columns: int, generator: torch.Generator) -> StartNumbers:
@@ -53,38 +45,21 @@ class StartNumbers:
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    """Rows of one class, with their nearest neighbours inside and outside the class.
+    """Rows of one class, with their nearest neighbours inside and outside the class."""
 
-    Attributes
-    ----------
-    space : RowSpace
-        Geometry of the encoded rows.
-    rows_nF : Tensor
-        Rows of the class.
-    neighbours_nK : Tensor
-        Positions of the ``N_NEIGHBOURS`` nearest rows of the same class; of the row itself where it is alone.
-    nearest_nK : Tensor
-        Positions of the ``N_NEAREST`` nearest rows of the same class.
-    others_nKF : Tensor
-        Nearest rows of other classes; the row itself where there are none.
-    borderline_n : Tensor
-        Borderline score: share of other classes among the ``N_NEAREST`` nearest rows of any class, in [0, 1].
-    traits_nK : Tensor
-        What seed probabilities are learned from, each with mean 0 and variance 1 (or 0): how much nearer
-        other classes are than the own one, how far same-class neighbours are, the borderline score, and
-        how near that score is to one half.
-    spread_F : Tensor
-        Standard deviation of each encoded column within the class.
-    """
-
-    space: RowSpace
-    rows_nF: Tensor
+    space: RowSpace  # geometry of the encoded rows
+    rows_nF: Tensor  # rows of the class
+    # positions of the ``N_NEIGHBOURS`` nearest rows of the same class; of the row itself where it is alone
     neighbours_nK: Tensor
-    nearest_nK: Tensor
-    others_nKF: Tensor
+    nearest_nK: Tensor  # positions of the ``N_NEAREST`` nearest rows of the same class
+    others_nKF: Tensor  # nearest rows of other classes; the row itself where there are none
+    # borderline score: share of other classes among the ``N_NEAREST`` nearest rows of any class, in [0, 1]
     borderline_n: Tensor
+    # what seed probabilities are learned from, each with mean 0 and variance 1 (or 0): how much nearer other
+    # classes are than the own one, how far same-class neighbours are, the borderline score, and how near that
+    # score is to one half
     traits_nK: Tensor
-    spread_F: Tensor
+    spread_F: Tensor  # standard deviation of each encoded column within the class
 
     @classmethod
     def of(cls, rows: NDArray[np.float32], others: NDArray[np.float32], space: RowSpace) -> Neighbourhood:

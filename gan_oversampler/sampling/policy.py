@@ -103,21 +103,11 @@ POLICIES: Final = (
 
 @dataclass(frozen=True)
 class PolicySource:
-    """Rows of another source under a policy; exactly as many rows as asked for come back.
+    """Rows of another source under a policy; exactly as many rows as asked for come back."""
 
-    Parameters
-    ----------
-    source : Source
-        Draws proposals.
-    policy : Policy
-        Which of them are kept, and how far they are moved.
-    data : FoldData
-        Real rows that distances are measured to.
-    """
-
-    source: Source
-    policy: Policy
-    data: FoldData
+    source: Source  # draws proposals
+    policy: Policy  # which of them are kept, and how far they are moved
+    data: FoldData  # real rows that distances are measured to
 
     def draw(self, code: int, n: int, streams: Streams) -> Drawn:
         """Draw ``n`` rows of one class."""

@@ -23,21 +23,11 @@ N_EXTRA: Final = 16  # proposals more than are expected to be needed
 
 @dataclass(frozen=True)
 class Gate:
-    """What proposals of one class must pass.
+    """What proposals of one class must pass."""
 
-    Parameters
-    ----------
-    critic : RatioCritic
-        Tells the density ratio of proposals.
-    acceptance : Acceptance
-        Accepts them by it.
-    max_proposals : float
-        Most proposals per new row.
-    """
-
-    critic: RatioCritic
-    acceptance: Acceptance
-    max_proposals: float
+    critic: RatioCritic  # tells the density ratio of proposals
+    acceptance: Acceptance  # accepts them by it
+    max_proposals: float  # most proposals per new row
 
     @classmethod
     def of(
@@ -55,18 +45,10 @@ class Gate:
 
 @dataclass(frozen=True)
 class RejectionSource:
-    """Rows of another source that pass a gate; exactly as many rows as asked for come back.
+    """Rows of another source that pass a gate; exactly as many rows as asked for come back."""
 
-    Parameters
-    ----------
-    source : Source
-        Draws proposals.
-    gates : dict of int to Gate
-        By class code; classes without a gate are drawn as they are.
-    """
-
-    source: Source
-    gates: Mapping[int, Gate]
+    source: Source  # draws proposals
+    gates: Mapping[int, Gate]  # by class code; classes without a gate are drawn as they are
 
     def draw(self, code: int, n: int, streams: Streams) -> Drawn:
         """Draw ``n`` rows of one class; if the cap is reached, the best of the rejected rows fill up."""

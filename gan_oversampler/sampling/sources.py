@@ -28,21 +28,12 @@ Rows = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Drawn:
-    """New rows of one class, and what they took.
+    """New rows of one class, and what they took."""
 
-    Attributes
-    ----------
-    rows : ndarray of shape (n, F)
-        As many encoded rows as were asked for.
-    n_proposals : int
-        Rows that were drawn for them.
-    n_rejected : int
-        How many of the rows, the last ones, had been rejected and were taken nevertheless, because the
-        largest number of proposals was reached.
-    """
-
-    rows: Rows
-    n_proposals: int
+    rows: Rows  # as many encoded rows as were asked for
+    n_proposals: int  # rows that were drawn for them
+    # how many of the rows, the last ones, had been rejected and were taken nevertheless, because the largest
+    # number of proposals was reached
     n_rejected: int = 0
 
 
@@ -55,18 +46,10 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class BaseSource:
-    """New rows from a geometric sampler.
+    """New rows from a geometric sampler."""
 
-    Parameters
-    ----------
-    data : FoldData
-        Real rows it may use.
-    base : str
-        Name in ``BASES``.
-    """
-
-    data: FoldData
-    base: str
+    data: FoldData  # real rows it may use
+    base: str  # name in ``BASES``
 
     def draw(self, code: int, n: int, streams: Streams) -> Drawn:
         """Draw ``n`` rows of one class."""
@@ -84,20 +67,11 @@ class GeneratorSource:
     Base rows and noise have random streams of their own, so two generators over one base are compared on the
     same base rows and the same noise; guided generators on the same neighbours, steps and noise, if their
     latents are of one length.
-
-    Parameters
-    ----------
-    data : FoldData
-        Real rows it may use.
-    base : str
-        Name in ``BASES``.
-    snapshot : Snapshot
-        The generator.
     """
 
-    data: FoldData
-    base: str
-    snapshot: Snapshot
+    data: FoldData  # real rows it may use
+    base: str  # name in ``BASES``
+    snapshot: Snapshot  # the generator
 
     def draw(self, code: int, n: int, streams: Streams) -> Drawn:
         """Draw ``n`` rows of one class."""
@@ -153,21 +127,11 @@ class Mixture:
 
 @dataclass(frozen=True)
 class DrawnClasses:
-    """New rows of several classes, class by class.
+    """New rows of several classes, class by class."""
 
-    Attributes
-    ----------
-    codes : ndarray of shape (n,)
-        Class code of each row.
-    rows : ndarray of shape (n, F)
-        Encoded rows.
-    by_class : dict of int to Drawn
-        The same by class code.
-    """
-
-    codes: NDArray[np.intp]
-    rows: Rows
-    by_class: Mapping[int, Drawn]
+    codes: NDArray[np.intp]  # class code of each row
+    rows: Rows  # encoded rows
+    by_class: Mapping[int, Drawn]  # the same by class code
 
 
 def draw_classes(source: Source, n_new: Mapping[int, int], streams: Streams, width: int) -> DrawnClasses:

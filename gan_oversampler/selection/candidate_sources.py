@@ -13,17 +13,10 @@ from gan_oversampler.training.loop import Candidate
 
 @dataclass(frozen=True)
 class CrossFittedSources:
-    """A source that saw all rows, and for every fold one that never saw its held-out rows.
+    """A source that saw all rows, and for every fold one that never saw its held-out rows."""
 
-    Attributes
-    ----------
-    full : Source
-        Draws the new rows in the end.
-    by_fold : tuple of Source
-        What is scored and shown on the held-out rows of each fold; empty where nothing was held out.
-    """
-
-    full: Source
+    full: Source  # draws the new rows in the end
+    # what is scored and shown on the held-out rows of each fold; empty where nothing was held out
     by_fold: tuple[Source, ...] = ()
 
     def each(self, change: Callable[[int | None, Source], Source]) -> CrossFittedSources:

@@ -33,18 +33,11 @@ def gain_over(kept: Utilities, baseline: Utilities) -> Gain:
 
 @dataclass(frozen=True)
 class Choice:
-    """The candidates that are kept.
+    """The candidates that are kept."""
 
-    Attributes
-    ----------
-    best : Scored
-        The best one of the first specification, or of one that is significantly better.
-    mixture : tuple of Scored
-        The best one and the trained generators of its family whose utilities are within a standard error of
-        its own, above or below; all of them sample, because an average errs less than one winner.
-    """
-
-    best: Scored
+    best: Scored  # the best one of the first specification, or of one that is significantly better
+    # the best one and the trained generators of its family whose utilities are within a standard error of its
+    # own, above or below; all of them sample, because an average errs less than one winner
     mixture: tuple[Scored, ...]
 
     def name(self, gans: Sequence[GAN]) -> str:

@@ -21,49 +21,23 @@ OTHER_DRAW_OPTIONS: Final = "better with its draw options than the first choice,
 
 @dataclass(frozen=True)
 class Decision:
-    """What draws the new rows, and why.
+    """What draws the new rows, and why."""
 
-    Attributes
-    ----------
-    name, reason : str
-        What samples, and why, for the report.
-    candidates : tuple of Candidate
-        Whose generators draw; empty where a geometric sampler draws instead.
-    base : str
-        The geometric sampler, where one draws.
-    fallback : str or None
-        The baseline that draws, where ``fallback="baseline"`` made it so.
-    policy : Policy
-        How the generators draw.
-    ratio : float
-        Share of the size at which classes would be balanced, or of what was asked for.
-    gains : dict of str to Gain
-        Utility of the kept generators minus that of each baseline.
-    notes : tuple of str
-        What a user should know.
-    warnings : tuple of str
-        Those of the notes that a user should be warned of.
-    error : str
-        Why the decision is refused, where ``fallback="error"`` makes it so; else empty.
-    draw_options : sequence of sequence of DrawOptions
-        All that were tried, where the oracle was to choose.
-    kept : DrawOptions or None
-        Those that draw; None where a geometric sampler draws.
-    """
-
-    name: str
+    name: str  # what samples, and why, for the report
     reason: str
+    # whose generators draw; empty where a geometric sampler draws instead
     candidates: tuple[Candidate, ...] = ()
-    base: str = ""
-    fallback: str | None = None
-    policy: Policy = field(default_factory=Policy)
-    ratio: float = 1.0
+    base: str = ""  # the geometric sampler, where one draws
+    fallback: str | None = None  # the baseline that draws, where ``fallback="baseline"`` made it so
+    policy: Policy = field(default_factory=Policy)  # how the generators draw
+    ratio: float = 1.0  # share of the size at which classes would be balanced, or of what was asked for
+    # utility of the kept generators minus that of each baseline
     gains: Mapping[str, Gain] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    error: str = ""
-    draw_options: Sequence[Sequence[DrawOptions]] = ()
-    kept: DrawOptions | None = None
+    notes: tuple[str, ...] = ()  # what a user should know
+    warnings: tuple[str, ...] = ()  # those of the notes that a user should be warned of
+    error: str = ""  # why the decision is refused, where ``fallback="error"`` makes it so; else empty
+    draw_options: Sequence[Sequence[DrawOptions]] = ()  # all that were tried, where the oracle was to choose
+    kept: DrawOptions | None = None  # those that draw; None where a geometric sampler draws
 
 
 def decide(

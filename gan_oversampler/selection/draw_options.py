@@ -28,24 +28,12 @@ N_CHOICES: Final = 3  # specifications that are tried in every way: the others h
 
 @dataclass(frozen=True)
 class DrawOptions:
-    """One way to make new rows.
+    """One way to make new rows."""
 
-    Attributes
-    ----------
-    choice : Choice
-        Whose generators draw.
-    policy : Policy
-        How they draw.
-    ratio : float
-        Share of the size at which classes would be balanced, or of what was asked for.
-    utilities : ndarray
-        Per fold, by the oracle.
-    """
-
-    choice: Choice
-    policy: Policy
-    ratio: float
-    utilities: Utilities
+    choice: Choice  # whose generators draw
+    policy: Policy  # how they draw
+    ratio: float  # share of the size at which classes would be balanced, or of what was asked for
+    utilities: Utilities  # per fold, by the oracle
 
 
 def scored_draw_options(

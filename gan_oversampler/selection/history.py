@@ -40,18 +40,10 @@ def baseline_entry(name: str, scores: Utilities) -> Entry:
 
 @dataclass(frozen=True)
 class HistoryWriter:
-    """Writes scored candidates into tables.
+    """Writes scored candidates into tables."""
 
-    Parameters
-    ----------
-    gans : sequence of GAN
-        Specifications that candidates refer to.
-    sign : float
-        Turns utility into the oracle's own unit: 1, or -1 where low scores are good.
-    """
-
-    gans: Sequence[GAN]
-    sign: float = 1.0
+    gans: Sequence[GAN]  # specifications that candidates refer to
+    sign: float = 1.0  # turns utility into the oracle's own unit: 1, or -1 where low scores are good
 
     def entry(self, scored: Scored, *, kept: bool = False) -> Entry:
         """Make the report's line of a candidate."""

@@ -47,27 +47,14 @@ class FoldEvaluator:
     """Scores sources on the held-out rows of one fold.
 
     All sources draw from the same random streams here, so that their scores differ by merit only.
-
-    Attributes
-    ----------
-    number : int
-        The fold.
-    oracle : Oracle
-        Fitted on the training rows of the fold.
-    heldout : Rows
-        Real rows that no generator of the fold saw.
-    n_rows, n_new : dict of int to int
-        Training rows and new rows of each class to oversample.
-    streams : Streams
-        Root of the random numbers.
     """
 
-    number: int
-    oracle: Oracle
-    heldout: Rows
-    n_rows: dict[int, int]
+    number: int  # the fold
+    oracle: Oracle  # fitted on the training rows of the fold
+    heldout: Rows  # real rows that no generator of the fold saw
+    n_rows: dict[int, int]  # training rows and new rows of each class to oversample
     n_new: dict[int, int]
-    streams: Streams
+    streams: Streams  # root of the random numbers
 
     @classmethod
     def of(
@@ -115,21 +102,11 @@ class FoldEvaluator:
 
 @dataclass(frozen=True, slots=True)
 class ScoringFailure:
-    """A candidate or baseline that an oracle could not score.
+    """A candidate or baseline that an oracle could not score."""
 
-    Attributes
-    ----------
-    name : str
-        What was scored.
-    reason : str
-        Type and message of the error, or the score that is no finite number.
-    step : int or None
-        Generator updates of a candidate.
-    """
-
-    name: str
-    reason: str
-    step: int | None = None
+    name: str  # what was scored
+    reason: str  # type and message of the error, or the score that is no finite number
+    step: int | None = None  # generator updates of a candidate
 
     def __str__(self) -> str:
         return f"The oracle could not score {self.name}; it counts as failed ({self.reason})."
@@ -142,30 +119,13 @@ class ScoringFailure:
 
 @dataclass
 class Evaluator:
-    """Scores candidates and baselines on all folds.
+    """Scores candidates and baselines on all folds."""
 
-    Parameters
-    ----------
-    folds : sequence of FoldEvaluator
-        One per fold.
-    gans : sequence of GAN
-        Specifications that candidates refer to.
-    data : TrainingData
-        Rows that sources may use.
-    n_jobs : int or None
-        Parallel scorings, as in joblib.
-
-    Attributes
-    ----------
-    failures : list of ScoringFailure
-        What could not be scored, and why.
-    """
-
-    folds: Sequence[FoldEvaluator]
-    gans: Sequence[GAN]
-    data: TrainingData
-    n_jobs: int | None = None
-    failures: list[ScoringFailure] = field(default_factory=list)
+    folds: Sequence[FoldEvaluator]  # one per fold
+    gans: Sequence[GAN]  # specifications that candidates refer to
+    data: TrainingData  # rows that sources may use
+    n_jobs: int | None = None  # parallel scorings, as in joblib
+    failures: list[ScoringFailure] = field(default_factory=list)  # what could not be scored, and why
 
     @classmethod
     def of(

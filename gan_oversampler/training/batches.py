@@ -27,26 +27,13 @@ class Batch:
     """Rows of a training step, real ones and what generated ones are made of, paired by class.
 
     Before each tensor's own dimensions come T (batches drawn ahead) and P (members), if there are several.
-
-    Attributes
-    ----------
-    real : Tensor
-        ``(B, F)`` real rows.
-    start : Tensor, GuidedStart or None
-        What generators start from; None where they start from noise alone.
-    noise : Tensor
-        ``(B, Z)``.
-    label : Tensor
-        ``(B, C)`` one-hot classes.
-    mix : Tensor
-        ``(B, 1)`` uniform numbers, for penalties between real and generated rows.
     """
 
-    real: Tensor
-    start: Tensor | GuidedStart | None
-    noise: Tensor
-    label: Tensor
-    mix: Tensor
+    real: Tensor  # ``(B, F)`` real rows
+    start: Tensor | GuidedStart | None  # what generators start from; None where they start from noise alone
+    noise: Tensor  # ``(B, Z)``
+    label: Tensor  # ``(B, C)`` one-hot classes
+    mix: Tensor  # ``(B, 1)`` uniform numbers, for penalties between real and generated rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,27 +58,14 @@ class BatchStream(Protocol):
 
 @dataclass(frozen=True)
 class PlainBatches:
-    """Batches of real rows and, with a base, of base rows of the same classes.
+    """Batches of real rows and, with a base, of base rows of the same classes."""
 
-    Parameters
-    ----------
-    data : FoldData
-        The rows.
-    base : Base or None
-        Geometric sampler that starts come from; None for generators that start from noise alone.
-    batch_size : int
-        Rows per batch.
-    latent : Latent
-        Law of the noise.
-    stream : torch.Generator
-        The member's own.
-    """
-
-    data: FoldData
+    data: FoldData  # the rows
+    # geometric sampler that starts come from; None for generators that start from noise alone
     base: Base | None
-    batch_size: int
-    latent: Latent
-    stream: torch.Generator
+    batch_size: int  # rows per batch
+    latent: Latent  # law of the noise
+    stream: torch.Generator  # the member's own
 
     def draw(self, n_batches: int, *, balanced: bool = True) -> Batch:
         """Draw the next batches ``(T, B, ...)``, classes in equal shares or in those of the rows."""
@@ -122,21 +96,11 @@ class PlainBatches:
 
 @dataclass(frozen=True)
 class GuidedBatches:
-    """Batches of guided GANs: starts come from the training rows of inner splits, classes in equal shares.
+    """Batches of guided GANs: starts come from the training rows of inner splits, classes in equal shares."""
 
-    Parameters
-    ----------
-    splits : InnerSplits
-        Inner splits of the member's rows, from the member's own stream.
-    batch_size : int
-        Rows per batch.
-    latent : Latent
-        Law of the noise.
-    """
-
-    splits: InnerSplits
-    batch_size: int
-    latent: Latent
+    splits: InnerSplits  # inner splits of the member's rows, from the member's own stream
+    batch_size: int  # rows per batch
+    latent: Latent  # law of the noise
 
     def draw(self, n_batches: int, *, balanced: bool = True) -> GuidedBatch:
         """Draw the next batches ``(T, B, ...)``; classes come in the order of the learned ones."""

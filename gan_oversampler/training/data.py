@@ -22,14 +22,9 @@ Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Rows that generators may see, for every fold and for all rows, by the classes that they learn.
+    """Rows that generators may see, for every fold and for all rows, by the classes that they learn."""
 
-    Parameters
-    ----------
-    by_classes : dict of {"targets", "all"} to (dict of (int or None) to FoldData)
-        By ``GAN.classes``, then by fold; None holds all rows.
-    """
-
+    # by ``GAN.classes``, then by fold; None holds all rows
     by_classes: Mapping[str, Mapping[int | None, FoldData]]
 
     @classmethod

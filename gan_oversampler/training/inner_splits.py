@@ -37,18 +37,10 @@ RIDGE_SPREAD: Final = 1.0  # standard deviation of the logarithm of the ridge, w
 
 @dataclass(frozen=True)
 class ClassSplit:
-    """T random splits of the rows of one class.
+    """T random splits of the rows of one class."""
 
-    Attributes
-    ----------
-    order_Tn : Tensor
-        Positions of the rows; the first ``n_validation`` are for validation.
-    n_validation, n_rows : int
-        Validation rows of each split, and rows of the class.
-    """
-
-    order_Tn: Tensor
-    n_validation: int
+    order_Tn: Tensor  # positions of the rows; the first ``n_validation`` are for validation
+    n_validation: int  # validation rows of each split, and rows of the class
     n_rows: int
 
     @classmethod
@@ -84,18 +76,10 @@ class ClassSplit:
 
 @dataclass(frozen=True)
 class InnerSplits:
-    """Endless inner splits of one member.
+    """Endless inner splits of one member."""
 
-    Parameters
-    ----------
-    data : FoldData
-        Rows that the member may see.
-    stream : torch.Generator
-        The member's own.
-    """
-
-    data: FoldData
-    stream: torch.Generator
+    data: FoldData  # rows that the member may see
+    stream: torch.Generator  # the member's own
 
     def draw(self, n_splits: int, batch_size: int) -> tuple[GuidedStart, Tensor, InnerSplit]:
         """Draw starts of synthetic rows ``(T, B, ...)``, their class ``(B,)``, and the splits.

@@ -22,31 +22,18 @@ from gan_oversampler.nn.generator import Snapshot
 
 @dataclass(frozen=True)
 class Candidate:
-    """What an oracle scores: all members of one specification at one step.
+    """What an oracle scores: all members of one specification at one step."""
 
-    Attributes
-    ----------
-    specification, step : int
-        Which GAN, after how many generator updates.
-    snapshots : dict of (int or None) to Snapshot
-        By the fold that the member never saw; None for the first member that saw all rows.
-    losses : tuple of float
-        Mean critic and generator loss since the evaluation round before.
-    replicas : tuple of Snapshot
-        Further members that saw all rows; they sample beside the first.
-    is_collapsed : bool
-        Whether a controller found that generated rows are all alike.
-    is_noise : bool
-        Whether it is the untrained start of a generator that begins with noise. It is scored for comparison,
-        but never kept: such rows lie so far from all others that a downstream score hardly minds them.
-    """
-
-    specification: int
+    specification: int  # which GAN, after how many generator updates
     step: int
+    # by the fold that the member never saw; None for the first member that saw all rows
     snapshots: dict[int | None, Snapshot]
+    # mean critic and generator loss since the evaluation round before
     losses: tuple[float, float] = (math.nan, math.nan)
-    replicas: tuple[Snapshot, ...] = ()
-    is_collapsed: bool = False
+    replicas: tuple[Snapshot, ...] = ()  # further members that saw all rows; they sample beside the first
+    is_collapsed: bool = False  # whether a controller found that generated rows are all alike
+    # whether it is the untrained start of a generator that begins with noise. It is scored for comparison,
+    # but never kept: such rows lie so far from all others that a downstream score hardly minds them
     is_noise: bool = False
 
     @property
@@ -72,27 +59,13 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Scored:
-    """A candidate with its utilities, as one oracle tracked it.
+    """A candidate with its utilities, as one oracle tracked it."""
 
-    Attributes
-    ----------
-    candidate : Candidate
-        What was scored.
-    utilities : ndarray
-        Per fold; higher is better.
-    improved : bool
-        Whether it beat all candidates of its specification before it.
-    n_failed : int
-        Scores in a row without improvement, with this one.
-    seconds : float
-        Since the fit began.
-    """
-
-    candidate: Candidate
-    utilities: NDArray[np.float64]
-    improved: bool
-    n_failed: int
-    seconds: float
+    candidate: Candidate  # what was scored
+    utilities: NDArray[np.float64]  # per fold; higher is better
+    improved: bool  # whether it beat all candidates of its specification before it
+    n_failed: int  # scores in a row without improvement, with this one
+    seconds: float  # since the fit began
 
     @property
     def mean(self) -> float:
@@ -127,26 +100,13 @@ Score = Callable[[Sequence[Candidate]], Sequence[NDArray[np.float64]]]
 
 @dataclass(frozen=True)
 class Budget:
-    """How long to train.
+    """How long to train."""
 
-    Parameters
-    ----------
-    epoch_unit : int
-        Steps between two evaluation rounds.
-    patience : int
-        Scores in a row without improvement after which a specification stops.
-    max_steps : int
-        Steps after which all stop.
-    max_time : float
-        Seconds since the fit began after which no further unit is begun.
-    growth : float
-        Share of ``max_steps`` by which specifications may go on that improved in their last round.
-    """
-
-    epoch_unit: int
-    patience: int
-    max_steps: int
-    max_time: float = math.inf
+    epoch_unit: int  # steps between two evaluation rounds
+    patience: int  # scores in a row without improvement after which a specification stops
+    max_steps: int  # steps after which all stop
+    max_time: float = math.inf  # seconds since the fit began after which no further unit is begun
+    # share of ``max_steps`` by which specifications may go on that improved in their last round
     growth: float = 0.0
 
     def next_unit(self, step: int, seconds: float) -> int:
@@ -200,33 +160,16 @@ def _no_listener(scored: Sequence[Scored]) -> None:
 
 @dataclass
 class OracleTracker:
-    """One oracle that tracks a training, with best scores and stopping steps of its own.
+    """One oracle that tracks a training, with best scores and stopping steps of its own."""
 
-    Parameters
-    ----------
-    score : callable
-        Candidates to their utilities per fold.
-    patience : float
-        Scores in a row without improvement after which a specification stops; ``inf`` never stops one.
-    on_round : callable
-        Called with the scored candidates of every evaluation round.
-
-    Attributes
-    ----------
-    scored : list of Scored
-        All candidates that it has scored, in order.
-    trackers : dict of int to Tracker
-        Best scores and failures, by specification.
-    finished : set of int
-        Specifications whose budget did not grow any more.
-    """
-
-    score: Score
+    score: Score  # candidates to their utilities per fold
+    # scores in a row without improvement after which a specification stops; ``inf`` never stops one
     patience: float
+    # called with the scored candidates of every evaluation round
     on_round: Callable[[Sequence[Scored]], None] = _no_listener
-    scored: list[Scored] = field(default_factory=list)
-    trackers: dict[int, Tracker] = field(default_factory=dict)
-    finished: set[int] = field(default_factory=set)
+    scored: list[Scored] = field(default_factory=list)  # all candidates that it has scored, in order
+    trackers: dict[int, Tracker] = field(default_factory=dict)  # best scores and failures, by specification
+    finished: set[int] = field(default_factory=set)  # specifications whose budget did not grow any more
 
     def evaluate(
         self, candidates: Sequence[Candidate], budget: Budget, seconds: Callable[[], float]

@@ -21,32 +21,15 @@ from gan_oversampler.sampling.fold_data import FoldData
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """One GAN of the population: a specification, the rows it may see, and random streams of its own.
+    """One GAN of the population: a specification, the rows it may see, and random streams of its own."""
 
-    Attributes
-    ----------
-    specification : int
-        Position of ``gan`` in the user's list.
-    fold : int or None
-        The fold it never sees; None for members that see all rows and finally sample.
-    gan : GAN
-        The specification.
-    data : FoldData
-        The rows.
-    streams : Streams
-        Root of the member's random numbers.
-    replica : int
-        Number among the members that differ in their streams only.
-    sibling : int
-        Number among the parents of an evolving population, which share a critic; the first is the fittest.
-    """
-
-    specification: int
-    fold: int | None
-    gan: GAN
-    data: FoldData
-    streams: Streams
-    replica: int = 0
+    specification: int  # position of ``gan`` in the user's list
+    fold: int | None  # the fold it never sees; None for members that see all rows and finally sample
+    gan: GAN  # the specification
+    data: FoldData  # the rows
+    streams: Streams  # root of the member's random numbers
+    replica: int = 0  # number among the members that differ in their streams only
+    # number among the parents of an evolving population, which share a critic; the first is the fittest
     sibling: int = 0
 
     @property
@@ -66,21 +49,11 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """Numbers of one side of the game, generators or critics, one member per row.
+    """Numbers of one side of the game, generators or critics, one member per row."""
 
-    Attributes
-    ----------
-    weights_PN : Tensor
-        Parameters.
-    moments : Moments
-        What the optimiser remembers.
-    statistics_PS : Tensor
-        Running statistics of batch normalisation.
-    """
-
-    weights_PN: Tensor
-    moments: Moments
-    statistics_PS: Tensor
+    weights_PN: Tensor  # parameters
+    moments: Moments  # what the optimiser remembers
+    statistics_PS: Tensor  # running statistics of batch normalisation
 
     @classmethod
     def start(cls, weights_PN: Tensor, statistics_S: Tensor) -> Player:
@@ -90,28 +63,14 @@ class Player:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All numbers that training changes, one member per row; a step takes a state and returns a new one.
+    """All numbers that training changes, one member per row; a step takes a state and returns a new one."""
 
-    Attributes
-    ----------
-    generator, critic : Player
-        Both sides of the game.
-    average_PN : Tensor
-        Running average of the generators' weights, which is what samples.
-    balance_P : Tensor
-        Weight of new rows in the critic's loss, where proportional control steers it.
-    control_PK : Tensor
-        What controllers remember.
-    rate_P1 : Tensor
-        Factor of all step sizes.
-    """
-
-    generator: Player
+    generator: Player  # both sides of the game
     critic: Player
-    average_PN: Tensor
-    balance_P: Tensor
-    control_PK: Tensor
-    rate_P1: Tensor
+    average_PN: Tensor  # running average of the generators' weights, which is what samples
+    balance_P: Tensor  # weight of new rows in the critic's loss, where proportional control steers it
+    control_PK: Tensor  # what controllers remember
+    rate_P1: Tensor  # factor of all step sizes
 
     @classmethod
     def start(

@@ -36,25 +36,13 @@ StreamList = Sequence[torch.Generator]
 
 @dataclass(frozen=True, slots=True)
 class CriticResult:
-    """What a step of the critic has shown, without gradients.
+    """What a step of the critic has shown, without gradients."""
 
-    Attributes
-    ----------
-    loss_P : Tensor
-        The critic's loss, without penalty.
-    real_PB, fake_PB : Tensor
-        Its outputs for real and generated rows.
-    fake_PBF : Tensor
-        The generated rows.
-    total_P : Tensor
-        Its loss with the penalty.
-    """
-
-    loss_P: Tensor
-    real_PB: Tensor
+    loss_P: Tensor  # the critic's loss, without penalty
+    real_PB: Tensor  # its outputs for real and generated rows
     fake_PB: Tensor
-    fake_PBF: Tensor
-    total_P: Tensor
+    fake_PBF: Tensor  # the generated rows
+    total_P: Tensor  # its loss with the penalty
 
 
 class Steps:
