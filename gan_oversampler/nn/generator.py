@@ -17,7 +17,7 @@ from gan_oversampler.encoding.row_space import RowSpace
 from gan_oversampler.nn.autoencoder import GeneratorNet
 from gan_oversampler.nn.latent import Latent
 from gan_oversampler.nn.learned_geometry import GuidedStart, LearnedGeometry
-from gan_oversampler.nn.packed import Packed
+from gan_oversampler.nn.packed import Mode, Packed
 from gan_oversampler.nn.tensors import map_tensors
 
 
@@ -39,7 +39,7 @@ class BaseGenerator(Packed, ABC):
     uses_base: ClassVar[bool] = True  # whether it corrects base rows, with zero corrections before training
 
     @classmethod
-    def n_inputs(cls, n_columns: int, n_latent: int) -> int:
+    def n_net_inputs(cls, n_columns: int, n_latent: int) -> int:
         """Length of the network's input: the base row, if one is corrected, and the noise."""
         return cls.uses_base * n_columns + n_latent
 
@@ -59,17 +59,9 @@ class BaseGenerator(Packed, ABC):
 
     @abstractmethod
     def __call__(
-        self,
-        parts: Sequence[Tensor],
-        start: Any,
-        z_PBZ: Tensor,
-        label_PBC: Tensor,
-        bounds: CorrectionBounds,
-        *,
-        statistics: Tensor | None = None,
-        streams: Sequence[torch.Generator] | None = None,
+        self, parts: Sequence[Tensor], start: Any, z_PBZ: Tensor, mode: Mode, bounds: CorrectionBounds
     ) -> Tensor:
-        """Generate rows ``(P, B, F)``; with ``streams`` (one per member) the network is in training mode."""
+        """Generate rows ``(P, B, F)`` from starts and noise."""
 
 
 class ClassicGenerator(BaseGenerator):
@@ -78,18 +70,10 @@ class ClassicGenerator(BaseGenerator):
     uses_base = False
 
     def __call__(
-        self,
-        parts: Sequence[Tensor],
-        start: None,
-        z_PBZ: Tensor,
-        label_PBC: Tensor,
-        bounds: CorrectionBounds,
-        *,
-        statistics: Tensor | None = None,
-        streams: Sequence[torch.Generator] | None = None,
+        self, parts: Sequence[Tensor], start: None, z_PBZ: Tensor, mode: Mode, bounds: CorrectionBounds
     ) -> Tensor:
         """Generate rows ``(P, B, F)`` from noise."""
-        raw_PBF = self.net(parts, z_PBZ, label_PBC, statistics=statistics, streams=streams)
+        raw_PBF = self.net(parts, z_PBZ, mode)
         return self.space.project(bounds.centre_PF[:, None] + bounds.half_PF[:, None] * raw_PBF.tanh())
 
 
@@ -101,20 +85,11 @@ class ResidualGenerator(BaseGenerator):
     """
 
     def __call__(
-        self,
-        parts: Sequence[Tensor],
-        start: Tensor,
-        z_PBZ: Tensor,
-        label_PBC: Tensor,
-        bounds: CorrectionBounds,
-        *,
-        statistics: Tensor | None = None,
-        streams: Sequence[torch.Generator] | None = None,
+        self, parts: Sequence[Tensor], start: Tensor, z_PBZ: Tensor, mode: Mode, bounds: CorrectionBounds
     ) -> Tensor:
         """Generate rows ``(P, B, F)`` from base rows and noise."""
-        inputs = torch.cat([start, z_PBZ], dim=-1)
-        raw_PBF = self.net(parts, inputs, label_PBC, statistics=statistics, streams=streams)
-        correction_PBF = torch.bmm(label_PBC, bounds.bound_PCF) * raw_PBF.tanh()
+        raw_PBF = self.net(parts, torch.cat([start, z_PBZ], dim=-1), mode)
+        correction_PBF = torch.bmm(mode.label_PBC, bounds.bound_PCF) * raw_PBF.tanh()
         return self.space.project(self.space.logits(start) + correction_PBF)
 
 
@@ -139,21 +114,11 @@ class GuidedGenerator(ResidualGenerator):
         return self.geometry.seed_log_odds(parts[len(self.net.shapes) :], traits_PBK, label_PBC)
 
     def __call__(  # type: ignore[override]
-        self,
-        parts: Sequence[Tensor],
-        start: GuidedStart,
-        z_PBZ: Tensor,
-        label_PBC: Tensor,
-        bounds: CorrectionBounds,
-        *,
-        statistics: Tensor | None = None,
-        streams: Sequence[torch.Generator] | None = None,
+        self, parts: Sequence[Tensor], start: GuidedStart, z_PBZ: Tensor, mode: Mode, bounds: CorrectionBounds
     ) -> Tensor:
         """Generate rows ``(P, B, F)`` from seeds, their moves and noise."""
-        base_PBF = self.geometry.rows(parts[len(self.net.shapes) :], start, label_PBC)
-        return super().__call__(
-            parts, base_PBF, z_PBZ, label_PBC, bounds, statistics=statistics, streams=streams
-        )
+        base_PBF = self.geometry.rows(parts[len(self.net.shapes) :], start, mode.label_PBC)
+        return super().__call__(parts, base_PBF, z_PBZ, mode, bounds)
 
 
 @dataclass(frozen=True)
@@ -170,14 +135,11 @@ class Snapshot:
     def __call__(self, start: Tensor | GuidedStart | None, noise_nZ: Tensor, label_nC: Tensor) -> Tensor:
         """Generate rows ``(n, F)`` from starts, noise and one-hot classes."""
         start = None if start is None else map_tensors(lambda tensor: tensor[None], start)
-        return self.generator(
+        parts, mode = (
             self.generator.split(self.weights_N[None]),
-            start,
-            noise_nZ[None],
-            label_nC[None],
-            self.bounds,
-            statistics=self.statistics_S[None],
-        )[0]
+            Mode(label_nC[None], self.statistics_S[None]),
+        )
+        return self.generator(parts, start, noise_nZ[None], mode, self.bounds)[0]
 
     @torch.no_grad()
     def seed_probabilities(self, traits_nK: Tensor, label_nC: Tensor) -> Tensor:

@@ -27,24 +27,36 @@ SLOPE: Final = 0.2
 
 
 class Packed:
-    """Parameter matrices that lie one after the other in a buffer, padded to whole vectors."""
+    """Parameter matrices that lie one after the other in a buffer ``(P, N)``, padded to whole vectors."""
 
-    shapes: list[tuple[int, int]]
+    shapes: list[tuple[int, int]]  # of the matrices
+    n_inputs: int  # length of an input row
+    n_outputs: int  # length of an output row
 
     @property
     def n_parameters(self) -> int:
+        """Length N of a member's row in the buffer."""
         return padded(sum(rows * columns for rows, columns in self.shapes))
 
     def split(self, flat_PN: Tensor) -> list[Tensor]:
-        """Views of the buffer, one per matrix: ``(P, rows, columns)``."""
+        """Split the buffer into views ``(P, rows, columns)``, one per matrix."""
         sizes = [rows * columns for rows, columns in self.shapes]
         parts = flat_PN[:, : sum(sizes)].split(sizes, dim=1)
         return [part.view(len(part), *shape) for part, shape in zip(parts, self.shapes, strict=True)]
 
     def join(self, parts: Sequence[Tensor]) -> Tensor:
-        """The opposite of ``split``, padding with zeros."""
+        """Join matrices to a buffer, the opposite of ``split``."""
         flat_PN = torch.cat([part.flatten(1) for part in parts], dim=1)
         return F.pad(flat_PN, (0, self.n_parameters - flat_PN.shape[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """What networks are applied under, besides parameters and inputs."""
+
+    label_PBC: Tensor  # one-hot classes of the rows
+    statistics_PS: Tensor | None = None  # running statistics of batch normalisation, updated in place
+    streams: Sequence[torch.Generator] | None = None  # one per member: then networks are in training mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +64,28 @@ class Layer:
     """Weights of one layer."""
 
     matrix: tuple[int, int]  # shape of its parameter matrix
-    n_biases: int  # of an output each, or of a channel
+    n_biases: int  # one per output or per channel
     connections: int  # of an input and an output together: what Glorot's bound is made of
 
 
+@dataclass(frozen=True, kw_only=True)
 class Layered(Packed, ABC):
-    """A network of layers, each followed by an activation and, if asked for, a normalisation.
+    """A network of layers, each followed by an activation and, if asked for, a normalisation and dropout.
 
     In the buffer lie the embedding of the class, if it multiplies the input, then weights and biases layer by
     layer, then gain and shift of each normalised layer.
     """
 
-    n_inputs: int
-    n_classes: int
-    widths: tuple[int, ...]
-    multiply: bool
-    batch_norm: bool
-    layer_norm: bool
-    zero_last: bool
+    n_classes: int  # length of the one-hot class
+    widths: tuple[int, ...]  # hidden units, or channels, per layer
+    multiply: bool = False  # embed the class and multiply the input by it, instead of appending it
+    batch_norm: bool = False  # normalise hidden layers, every unit or channel over the batch
+    layer_norm: bool = False  # normalise hidden layers, every row over its units
+    dropout: float = 0.0  # share of units silenced after each hidden layer but the first, while training
+    zero_last: bool = False  # start with zero output
+    activation: str = "leaky_relu"  # name in ``ACTIVATIONS``
+    slope: float = SLOPE  # of a leaky activation below zero
+    norm_momentum: float = NORM_MOMENTUM  # share of the running statistics that a batch leaves as it is
 
     @property
     @abstractmethod
@@ -78,7 +94,7 @@ class Layered(Packed, ABC):
 
     @cached_property
     def shapes(self) -> list[tuple[int, int]]:  # type: ignore[override]
-        """Parameter matrices in the order in which they lie in the buffer."""
+        """Shapes of the parameter matrices in the order in which they lie in the buffer."""
         shapes = [(self.n_classes, self.n_inputs)] if self.multiply else []
         for layer in self.layers:
             shapes += [layer.matrix, (1, layer.n_biases)]
@@ -86,13 +102,8 @@ class Layered(Packed, ABC):
             shapes += [(2, width) for width in self.widths]
         return shapes
 
-    @property
-    def n_statistics(self) -> int:
-        """Running mean and variance per normalised unit or channel."""
-        return 2 * sum(self.widths) if self.batch_norm else 0
-
     def init(self, generator: torch.Generator) -> Tensor:
-        """Start of one member ``(N,)``: Glorot uniform weights, zero biases."""
+        """Draw the parameters ``(N,)`` of one member: Glorot uniform weights, zero biases, unit gains."""
         flat = torch.zeros(self.n_parameters)
         views = self.split(flat[None])
         last = self._weight(len(self.layers) - 1)
@@ -108,7 +119,7 @@ class Layered(Packed, ABC):
         return flat
 
     def init_statistics(self) -> Tensor:
-        """Running statistics of one member before training: mean 0, variance 1."""
+        """Running statistics ``(S,)`` of one member before training: mean 0 and variance 1 of each unit."""
         widths = self.widths if self.batch_norm else ()
         starts = [torch.tensor([0.0, 1.0]).repeat_interleave(width) for width in widths]
         return torch.cat([torch.empty(0), *starts])

@@ -25,6 +25,7 @@ from torch import Tensor
 from gan_oversampler._utils import Streams
 from gan_oversampler.nn.mlp import Mlp
 from gan_oversampler.nn.optimizers import Moments, adam, clipped
+from gan_oversampler.nn.packed import Mode
 from gan_oversampler.sampling.sources import Source
 
 Array = NDArray[np.float64]
@@ -163,7 +164,7 @@ def train_ratio_critics(views: Sequence[View], streams: Streams) -> list[RatioCr
         Root of all randomness.
     """
     standard = [view.standardised() for view in views]
-    mlp = Mlp(views[0].real_nF.shape[1], 1, 1, WIDTHS, zero_last=True, activation="silu")
+    mlp = Mlp(views[0].real_nF.shape[1], 1, n_classes=1, widths=WIDTHS, zero_last=True, activation="silu")
     checks = _trajectory(mlp, [view for view, _, _ in standard], streams)
     tested = [p for p, view in enumerate(views) if view.has_test]
     critics = []
@@ -199,7 +200,8 @@ def calibrated(real_n: Array, fake_n: Array) -> tuple[Array, Array]:
 
 def _logits(mlp: Mlp, weights_PN: Tensor, rows_PBF: Tensor) -> Tensor:
     """Logits ``(P, B)``; there is a critic per class, so the label is a constant."""
-    return mlp(mlp.split(weights_PN), rows_PBF, rows_PBF.new_ones(*rows_PBF.shape[:2], 1))[..., 0]
+    mode = Mode(rows_PBF.new_ones(*rows_PBF.shape[:2], 1))
+    return mlp(mlp.split(weights_PN), rows_PBF, mode)[..., 0]
 
 
 @dataclass(frozen=True)

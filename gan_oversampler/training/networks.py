@@ -24,10 +24,11 @@ def networks_of(gan: GAN, data: FoldData) -> tuple[BaseGenerator, CriticNet]:
     kind, n_columns, n_classes = FAMILIES[gan.family].generator, data.space.width, len(data.classes)
     ours, theirs = gan.generator, gan.critic.completed(gan.generator)
     widths, critic_widths = tuple(ours.widths), tuple(theirs.widths or ())
-    n_inputs = kind.n_inputs(n_columns, ours.latent)
+    n_inputs = kind.n_net_inputs(n_columns, ours.latent)
     is_autoencoder = LOSSES[gan.loss].error is not None
     options: list[dict[str, Any]] = [
         {
+            "n_classes": n_classes,
             "multiply": gan.conditioning == "multiply",
             **{name: getattr(part, name) for name in ("activation", "slope", "norm_momentum")},
             **{name: getattr(part, name) for name in ("batch_norm", "layer_norm")},
@@ -40,13 +41,13 @@ def networks_of(gan: GAN, data: FoldData) -> tuple[BaseGenerator, CriticNet]:
     if ours.grid is None:
         looped = max(widths + critic_widths, default=0) >= WIDE
         n_outputs = n_columns if is_autoencoder else 1
-        net = Mlp(n_inputs, n_classes, n_columns, widths, looped=looped, **options[0])
-        critic = Mlp(n_columns, n_classes, n_outputs, critic_widths, looped=looped, **options[1])
+        net = Mlp(n_inputs, n_columns, widths=widths, looped=looped, **options[0])
+        critic = Mlp(n_columns, n_outputs, widths=critic_widths, looped=looped, **options[1])
     else:
         canvas = Canvas.of(data.space.layout, ours.grid)
-        net = Decoder(canvas, n_classes, n_inputs, widths, **options[0])
+        net = Decoder(canvas, n_inputs, widths=widths, **options[0])
         length = min(critic_widths) if is_autoencoder else 1
-        encoder = Encoder(canvas, n_classes, length, critic_widths, **options[1])
+        encoder = Encoder(canvas, length, widths=critic_widths, **options[1])
         critic = mirrored(encoder) if is_autoencoder else encoder
     if issubclass(kind, GuidedGenerator):
         return kind(net, data.space, LearnedGeometry(n_classes, n_columns, N_TRAITS)), critic

@@ -23,7 +23,7 @@ from gan_oversampler.gans.parts import Critic, Generator
 from gan_oversampler.nn.convolution import Encoder
 from gan_oversampler.nn.generator import CorrectionBounds, GuidedGenerator
 from gan_oversampler.nn.optimizers import OPTIMIZERS, clipped
-from gan_oversampler.nn.packed import Packed
+from gan_oversampler.nn.packed import Mode, Packed
 from gan_oversampler.training.batches import Batch, GuidedBatch
 from gan_oversampler.training.members import Member, Player, State
 from gan_oversampler.training.networks import networks_of
@@ -187,15 +187,8 @@ class Steps:
         self, state: State, parts: Sequence[Tensor], batch: Batch, streams: StreamList | None
     ) -> Tensor:
         """Generate the rows of a batch ``(P, B, F)``, in training mode if there are streams."""
-        return self.generator(
-            parts,
-            batch.start,
-            batch.noise,
-            batch.label,
-            self.bounds,
-            statistics=state.generator.statistics_PS,
-            streams=streams,
-        )
+        mode = Mode(batch.label, state.generator.statistics_PS, streams)
+        return self.generator(parts, batch.start, batch.noise, mode, self.bounds)
 
     def _more(self, state: State, batch: Batch) -> Tensor:
         """Further generated rows of the same classes, by the averaged weights."""
@@ -213,7 +206,7 @@ class Steps:
         Higher outputs mean "more real"; those of an autoencoder are minus its errors of reconstruction. With
         streams the critic is in training mode.
         """
-        n, statistics = batch.label.shape[1], state.critic.statistics_PS
+        n = batch.label.shape[1]
 
         def critic(rows_PBF: Tensor) -> Tensor:
             if self.feedback and streams is not None:
@@ -224,7 +217,8 @@ class Steps:
             for group_PBF in groups:
                 seen_PBF, half_P1F = self._standardised(group_PBF)
                 label_PBC = batch.label.repeat(1, group_PBF.shape[1] // n, 1)
-                output = self.critic(parts, seen_PBF, label_PBC, statistics=statistics, streams=streams)
+                mode = Mode(label_PBC, state.critic.statistics_PS, streams)
+                output = self.critic(parts, seen_PBF, mode)
                 if self.loss.error is None:
                     outputs.append(output[..., 0])
                 else:
@@ -238,8 +232,8 @@ class Steps:
 
         def code(rows_PBF: Tensor) -> Tensor:
             assert not isinstance(self.critic, Encoder)  # losses that ask for a code have autoencoders
-            seen_PBF, statistics = self._standardised(rows_PBF)[0], state.critic.statistics_PS
-            return self.critic.code(parts, seen_PBF, batch.label, statistics=statistics, streams=streams)
+            mode = Mode(batch.label, state.critic.statistics_PS, streams)
+            return self.critic.code(parts, self._standardised(rows_PBF)[0], mode)
 
         return code
 
