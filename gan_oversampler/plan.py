@@ -146,7 +146,7 @@ def plan_of(sampler: Any, target: Target, n_new: Mapping[int, int], *, choose_ra
     return Plan(
         tuple(gans),
         MappingProxyType(oracles),
-        sampler.cv,
+        5 if sampler.cv is None else sampler.cv,
         Budget(sampler.epoch_unit, sampler.patience, sampler.max_steps, max_time, sampler.growth),
         tuple(sampler.baselines),
         sampler.fallback,

@@ -6,18 +6,16 @@ import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from gan_oversampler._utils import Streams
 from gan_oversampler.callbacks import Event, in_order
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.encoding.layout import Layout
-from gan_oversampler.encoding.row_space import RowSpace
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.plan import Plan, Services
-from gan_oversampler.reporting.evidence import Evidence
+from gan_oversampler.reporting.facts import Parameter
 from gan_oversampler.reporting.model_summary import ModelSummary
 from gan_oversampler.reporting.report import Report
 from gan_oversampler.sampling.fold_data import FoldData
@@ -27,67 +25,18 @@ from gan_oversampler.selection.candidate_sources import CrossFittedSources, base
 from gan_oversampler.selection.choice import Utilities, choose
 from gan_oversampler.selection.decision import Decision, decide, decide_without_oracle
 from gan_oversampler.selection.draw_options import rules_of, scored_draw_options
-from gan_oversampler.selection.folds import split
-from gan_oversampler.selection.history import (
-    HistoryWriter,
-    baseline_entry,
-    gather_evidence,
-    small_class_notes,
-    write_report,
-)
+from gan_oversampler.selection.history import HistoryWriter, baseline_entry, gather_evidence, write_report
 from gan_oversampler.selection.post_processing import NO_GENERATOR, NO_POLICY, apply_policy, reject
+from gan_oversampler.selection.problem import Problem
 from gan_oversampler.selection.scoring import Evaluator, n_new_at_ratio
-from gan_oversampler.training.data import MIN_ROWS, Fold, TrainingData
-from gan_oversampler.training.loop import Budget, Candidate, OracleTracker, Scored, train
+from gan_oversampler.training.data import MIN_ROWS, TrainingData
+from gan_oversampler.training.loop import Candidate, OracleTracker, Scored, train
 from gan_oversampler.training.population import CrossFittedPopulation
 
 NO_ORACLE: Final = "none"  # the name of the report where there is no oracle
 
-Parameters = Mapping[str, Any]
+Parameters = Mapping[str, Parameter]
 """Parameters of the sampler, for reports."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is to be learned and drawn."""
-
-    rows: Rows  # all real rows, encoded
-    space: RowSpace  # their geometry
-    n_new: Mapping[int, int]  # new rows of each class to oversample, by code
-    folds: Sequence[Fold]  # positions of training and held-out rows; none without an oracle
-    learned: list[int]  # codes of those classes that have enough rows to learn from
-    notes: tuple[str, ...] = ()  # what a user should know about the others
-
-    @classmethod
-    def of(
-        cls, plan: Plan, rows: Rows, layout: Layout, n_new: Mapping[int, int], streams: Streams
-    ) -> Problem:
-        """Find the classes that can be learned, and split the rows into folds."""
-        counts, labels = rows.counts, rows.classes.tolist()
-        learned = [code for code in n_new if counts[code] >= MIN_ROWS] if layout.width else []
-        base, rare = plan.gans[0].base, {labels[code]: int(counts[code]) for code in n_new}
-        notes = small_class_notes(rare, base, MIN_ROWS) if layout.width else []
-        folds: Sequence[Fold] = ()
-        if learned and plan.oracles:
-            seed = streams.child_seed("folds") % 2**32
-            folds = split(plan.cv, rows, int(counts[learned].min()), seed)
-        return cls(rows, RowSpace(layout), n_new, folds, learned, tuple(notes))
-
-    @property
-    def new_per_real(self) -> dict[int, float]:
-        """New rows per real row of each class to oversample."""
-        counts = self.rows.counts
-        return {code: float(n / counts[code]) for code, n in self.n_new.items()}
-
-    @property
-    def labels(self) -> dict[int, Any]:
-        """Labels of the classes to oversample."""
-        labels = self.rows.classes.tolist()
-        return {code: labels[code] for code in self.n_new}
-
-    def training_data(self, plan: Plan) -> TrainingData:
-        """Collect the rows of every fold, with their neighbourhoods."""
-        return TrainingData.of(plan.gans, self.rows, self.space, self.folds, self.learned, self.new_per_real)
 
 
 @dataclass(frozen=True)
@@ -96,8 +45,7 @@ class Outcome:
 
     source: Source  # draws the new rows
     report: Report  # what was kept, and why
-    # new rows by class code, where the oracle has chosen a ratio fewer than were asked for
-    n_new: Mapping[int, int]
+    n_new: Mapping[int, int]  # new rows by class code: fewer than were asked for, if a ratio was chosen
     fallback: str | None = None  # the baseline that draws, if one does
 
 
@@ -105,7 +53,7 @@ class Outcome:
 class Training:
     """A training that further oracles can score."""
 
-    plan: Plan  # what was asked for
+    plan: Plan
     problem: Problem
     rounds: tuple[tuple[Candidate, ...], ...]  # everything that was scored, round by round
     events: tuple[Event, ...]  # what was decided meanwhile
@@ -148,36 +96,32 @@ def fit(
     parameters : mapping of str to Parameter
         Parameters of the sampler, for the report.
     """
-    clock, streams = services.clock, services.streams
-    problem = Problem.of(plan, rows, layout, n_new, streams)
+    clock, streams, gans = services.clock, services.streams, plan.gans
+    problem = Problem.of(rows, layout, n_new, streams, plan.cv if plan.oracles else None)
     if not problem.learned:
-        outcome = _untrained(plan, problem, streams, parameters)
+        outcome = _untrained(plan, problem, services, parameters)
         return Fit(dict.fromkeys(plan.oracles or [NO_ORACLE], outcome))
     with clock.phase("neighbours"):
-        data = problem.training_data(plan)
+        data = problem.training_data(gans)
     if not plan.oracles:
-        return _without_oracle(plan, problem, data, services, parameters)
+        return Fit({NO_ORACLE: _without_oracle(plan, problem, data, services, parameters)})
     evaluators = {
-        name: _evaluator(oracle, problem, plan, data, services) for name, oracle in plan.oracles.items()
+        name: Evaluator.of(oracle, problem, gans, data, streams, services.n_jobs)
+        for name, oracle in plan.oracles.items()
     }
     with clock.phase("baselines"):
         baselines = {name: _baselines(plan, name, e, services) for name, e in evaluators.items()}
-    population = CrossFittedPopulation(plan.gans, data, streams.child("members"), services.device)
+    population = CrossFittedPopulation(gans, data, streams.child("members"), services.device)
     summary = ModelSummary.of(population.networks)
     trackers = {name: _tracker(plan, name, e, services) for name, e in evaluators.items()}
-    with clock.phase("training"):
-        events = _train(plan, population, list(trackers.values()), plan.budget, services)
+    events = _train(plan, population, list(trackers.values()), services)
     training = Training(plan, problem, _rounds(list(trackers.values())), events, summary)
-    conclude = _Conclusion(training, data, services, parameters)
-    drafts = {
-        name: conclude.draft(e, trackers[name].scored, baselines[name]) for name, e in evaluators.items()
-    }
-    first = next(iter(drafts.values())).decision
-    if first.error:
-        raise RuntimeError(first.error)
-    for message in first.warnings:
-        warnings.warn(message, UserWarning, stacklevel=2)
-    outcomes = {name: conclude.outcome(draft) for name, draft in drafts.items()}
+    outcomes: dict[str, Outcome] = {}
+    for name, evaluator in evaluators.items():
+        scored, decides = trackers[name].scored, not outcomes
+        outcomes[name] = _conclude(
+            training, data, evaluator, scored, baselines[name], services, parameters, decides=decides
+        )
     return Fit(outcomes, training if plan.keep_candidates else None)
 
 
@@ -194,101 +138,21 @@ def rescore(fit: Fit, name: str, oracle: Oracle, services: Services, parameters:
             "There are no candidates to score again. Fit with keep_candidates=True and an oracle; at least"
             f" one class to oversample must have {MIN_ROWS} rows."
         )
-    training = fit.training
-    plan = replace(training.plan, oracles={name: oracle})
+    plan = replace(fit.training.plan, oracles={name: oracle})
+    training = replace(fit.training, plan=plan)
     with services.clock.phase("neighbours"):
-        data = training.problem.training_data(plan)
-    evaluator = _evaluator(oracle, training.problem, plan, data, services)
+        data = training.problem.training_data(plan.gans)
+    evaluator = Evaluator.of(oracle, training.problem, plan.gans, data, services.streams, services.n_jobs)
     with services.clock.phase("baselines"):
         baselines = _baselines(plan, name, evaluator, services)
     # Everything that was kept is scored: patience has done its part when it was trained.
     tracker = _tracker(plan, name, evaluator, services, patience=math.inf)
     for candidates in training.rounds:
         tracker.evaluate(candidates, replace(plan.budget, growth=0.0), lambda: services.clock.seconds)
-    conclude = _Conclusion(replace(training, plan=plan), data, services, parameters)
-    outcome = conclude.outcome(conclude.draft(evaluator, tracker.scored, baselines))
-    return replace(fit, outcomes={**fit.outcomes, name: outcome})
-
-
-@dataclass(frozen=True)
-class _Draft:
-    """What one oracle has found, before anything is drawn for its report."""
-
-    decision: Decision
-    evaluator: Evaluator
-    scored: Sequence[Scored]
-    baselines: Mapping[str, Utilities]
-
-
-@dataclass(frozen=True)
-class _Conclusion:
-    """From the scores of one oracle to its outcome: decision, sources, evidence, report."""
-
-    training: Training
-    data: TrainingData
-    services: Services
-    parameters: Parameters
-
-    def draft(
-        self, evaluator: Evaluator, scored: Sequence[Scored], baselines: Mapping[str, Utilities]
-    ) -> _Draft:
-        """Choose among candidates and draw options, and decide what draws."""
-        plan = self.training.plan
-        with self.services.clock.phase("choice"):
-            try:
-                choice = choose(scored, *rules_of(plan.gans))
-            except ValueError as error:
-                raise ValueError(f"{error} {' '.join(map(str, evaluator.failures[-1:]))}") from None
-            tried = scored_draw_options(
-                evaluator, scored, choice, policy=plan.policy, choose_ratio=plan.choose_ratio
-            )
-            decision = decide(
-                scored, tried, baselines, plan.gans, fallback=plan.fallback, sign=evaluator.sign
-            )
-        return _Draft(decision, evaluator, scored, baselines)
-
-    def outcome(self, draft: _Draft) -> Outcome:
-        """Make the sources, draw the evidence, and write the report."""
-        plan, problem = self.training.plan, self.training.problem
-        decision, evaluator = draft.decision, draft.evaluator
-        sources, notes = _sources(
-            plan, problem, self.data, decision, evaluator.at_ratio(decision.ratio), self.services
-        )
-        with self.services.clock.phase("evidence"):
-            evidence = gather_evidence(
-                problem.rows, problem.folds, sources.by_fold, list(problem.n_new), self.services.streams
-            )
-        report = write_report(
-            decision,
-            evaluator,
-            draft.scored,
-            draft.baselines,
-            plan.gans,
-            notes=problem.notes,
-            draw_notes=notes,
-            events=self.training.events,
-            seconds=self.services.clock.by_phase,
-            evidence=evidence,
-            summary=self.training.summary,
-            parameters=self.parameters,
-        )
-        n_new = n_new_at_ratio(dict(enumerate(problem.rows.counts)), problem.n_new, decision.ratio)
-        return Outcome(sources.full, report, n_new, decision.fallback)
-
-
-def _evaluator(
-    oracle: Oracle, problem: Problem, plan: Plan, data: TrainingData, services: Services
-) -> Evaluator:
-    return Evaluator.of(
-        oracle,
-        problem.rows,
-        problem.folds,
-        problem.new_per_real,
-        plan.gans,
-        data,
-        services.streams,
-        services.n_jobs,
+    outcome = _conclude(
+        training, data, evaluator, tracker.scored, baselines, services, parameters, decides=False
     )
+    return replace(fit, outcomes={**fit.outcomes, name: outcome})
 
 
 def _baselines(plan: Plan, name: str, evaluator: Evaluator, services: Services) -> dict[str, Utilities]:
@@ -320,11 +184,7 @@ def _tracker(
 
 
 def _train(
-    plan: Plan,
-    population: CrossFittedPopulation,
-    trackers: Sequence[OracleTracker],
-    budget: Budget,
-    services: Services,
+    plan: Plan, population: CrossFittedPopulation, trackers: Sequence[OracleTracker], services: Services
 ) -> tuple[Event, ...]:
     """Run the loop, and collect what was decided meanwhile."""
     events: list[Event] = []
@@ -332,7 +192,8 @@ def _train(
     def log(step: int, specification: int, controller: str, decision: str) -> None:
         events.append(Event(step, plan.gans[specification].label, "", controller, decision))
 
-    train(population, trackers, budget, lambda: services.clock.seconds, log)
+    with services.clock.phase("training"):
+        train(population, trackers, plan.budget, lambda: services.clock.seconds, log)
     return in_order((*population.events, *events))
 
 
@@ -344,6 +205,64 @@ def _rounds(trackers: Sequence[OracleTracker]) -> tuple[tuple[Candidate, ...], .
     return tuple(tuple(seen[key] for key in sorted(seen) if key[0] == step) for step in steps)
 
 
+def _conclude(
+    training: Training,
+    data: TrainingData,
+    evaluator: Evaluator,
+    scored: Sequence[Scored],
+    baselines: Mapping[str, Utilities],
+    services: Services,
+    parameters: Parameters,
+    *,
+    decides: bool,
+) -> Outcome:
+    """From the scores of one oracle to its outcome: decision, sources, evidence, report.
+
+    Only the oracle that ``decides`` what is drawn warns, or raises, of a baseline that is better.
+    """
+    plan, problem, clock = training.plan, training.problem, services.clock
+    with clock.phase("choice"):
+        try:
+            choice = choose(scored, *rules_of(plan.gans))
+        except ValueError as error:
+            raise ValueError(f"{error} {' '.join(map(str, evaluator.failures[-1:]))}") from None
+        tried = scored_draw_options(
+            evaluator, scored, choice, policy=plan.policy, choose_ratio=plan.choose_ratio
+        )
+        decision = decide(scored, tried, baselines, plan.gans, fallback=plan.fallback, sign=evaluator.sign)
+    if decides:
+        _warn(decision)
+    at_ratio = evaluator.at_ratio(decision.ratio)
+    sources, notes = _sources(plan, problem, data, decision, at_ratio, services)
+    with clock.phase("evidence"):
+        evidence = gather_evidence(
+            problem.rows, problem.folds, sources.by_fold, list(problem.n_new), services.streams
+        )
+    report = write_report(
+        decision,
+        evaluator,
+        scored,
+        baselines,
+        plan.gans,
+        notes=problem.small_class_notes(plan.gans[0].base),
+        draw_notes=notes,
+        events=training.events,
+        seconds=clock.by_phase,
+        evidence=evidence,
+        summary=training.summary,
+        parameters=parameters,
+    )
+    n_new = n_new_at_ratio(dict(enumerate(problem.rows.counts)), problem.n_new, decision.ratio)
+    return Outcome(sources.full, report, n_new, decision.fallback)
+
+
+def _warn(decision: Decision) -> None:
+    if decision.error:
+        raise RuntimeError(decision.error)
+    for message in decision.warnings:
+        warnings.warn(message, UserWarning, stacklevel=2)
+
+
 def _sources(
     plan: Plan,
     problem: Problem,
@@ -353,12 +272,10 @@ def _sources(
     services: Services,
 ) -> tuple[CrossFittedSources, list[str]]:
     """The sources of a decision, with rejection and policy, and what to note of these."""
-    n_folds, notes = len(problem.folds), []
     if not decision.candidates:
-        notes += [NO_GENERATOR] if plan.rejection else []
-        notes += [NO_POLICY] if plan.policy is not None else []
-        return base_sources(decision.base, data, n_folds), notes
-    sources = generator_sources(plan.gans, decision.candidates, data, n_folds)
+        return base_sources(decision.base, data, len(problem.folds)), _unmet(plan)
+    notes: list[str] = []
+    sources = generator_sources(plan.gans, decision.candidates, data, len(problem.folds))
     if plan.rejection:
         with services.clock.phase("rejection"):
             gan = plan.gans[decision.candidates[0].specification]
@@ -371,41 +288,48 @@ def _sources(
     return sources, notes
 
 
+def _unmet(plan: Plan) -> list[str]:
+    """What a plan asks for that only generators can meet."""
+    return [*([NO_GENERATOR] if plan.rejection else []), *([NO_POLICY] if plan.policy is not None else [])]
+
+
 def _without_oracle(
     plan: Plan, problem: Problem, data: TrainingData, services: Services, parameters: Parameters
-) -> Fit:
-    """Train the first GAN for a fixed number of steps."""
-    gan, clock = plan.gans[0], services.clock
+) -> Outcome:
+    """Train the first GAN for a fixed number of steps, and keep its last state."""
+    gan = plan.gans[0]
     # Later generators count as better, so a budget that may grow would always do so.
+    plan = replace(plan, gans=(gan,), budget=replace(plan.budget, growth=0.0))
     tracker = OracleTracker(lambda found: [np.array([float(c.step)]) for c in found], math.inf)
-    with clock.phase("training"):
-        population = CrossFittedPopulation([gan], data, services.streams.child("members"), services.device)
-        summary = ModelSummary.of(population.networks)
-        events = _train(plan, population, [tracker], replace(plan.budget, growth=0.0), services)
+    population = CrossFittedPopulation([gan], data, services.streams.child("members"), services.device)
+    summary = ModelSummary.of(population.networks)
+    events = _train(plan, population, [tracker], services)
     policy = plan.policy if isinstance(plan.policy, Policy) else Policy()
     decision = decide_without_oracle(tracker.scored, gan, policy)
-    for message in decision.warnings:
-        warnings.warn(message, UserWarning, stacklevel=2)
+    _warn(decision)
     sources, notes = _sources(plan, problem, data, decision, None, services)
+    everything = [(np.arange(len(problem.rows)), np.arange(0))]  # nothing was held out
     report = write_report(
         decision,
         None,
         tracker.scored,
         {},
         plan.gans,
-        notes=problem.notes,
+        notes=problem.small_class_notes(gan.base),
         draw_notes=notes,
         events=events,
-        seconds=clock.by_phase,
-        evidence=_unscored_evidence(problem, sources.full, list(problem.n_new), services.streams),
+        seconds=services.clock.by_phase,
+        evidence=gather_evidence(
+            problem.rows, everything, [sources.full], list(problem.n_new), services.streams
+        ),
         summary=summary,
         parameters=parameters,
     )
-    return Fit({NO_ORACLE: Outcome(sources.full, report, problem.n_new)})
+    return Outcome(sources.full, report, problem.n_new)
 
 
-def _untrained(plan: Plan, problem: Problem, streams: Streams, parameters: Parameters) -> Outcome:
-    """A geometric sampler without training, where folds would mean nothing."""
+def _untrained(plan: Plan, problem: Problem, services: Services, parameters: Parameters) -> Outcome:
+    """Draw from a geometric sampler without training, where folds would mean nothing."""
     base, rows, width = plan.gans[0].base, problem.rows, problem.space.width
     reason = "no class to oversample has enough rows to learn from"
     if not problem.n_new:
@@ -414,29 +338,18 @@ def _untrained(plan: Plan, problem: Problem, streams: Streams, parameters: Param
         reason = "all columns are constant"
     data = FoldData.of(rows.values, rows.codes, problem.space, learned=(), drawn=list(problem.n_new))
     source, evidence = BaseSource(data, base), None
-    several = [code for code in problem.n_new if rows.counts[code] > 1] if width else []
-    if several:
-        evidence = _unscored_evidence(problem, source, several, streams)
-    notes = [NO_GENERATOR] if plan.rejection else []
-    notes += [NO_POLICY] if plan.policy is not None else []
-    decision = Decision(f"{base}, untrained", reason, base=base)
+    if several := [code for code in problem.n_new if rows.counts[code] > 1 and width]:
+        everything = [(np.arange(len(rows)), np.arange(0))]
+        evidence = gather_evidence(rows, everything, [source], several, services.streams)
     report = write_report(
-        decision,
+        Decision(f"{base}, untrained", reason, base=base),
         None,
         [],
         {},
         plan.gans,
-        notes=problem.notes,
-        draw_notes=notes,
+        notes=problem.small_class_notes(base),
+        draw_notes=_unmet(plan),
         evidence=evidence,
         parameters=parameters,
     )
     return Outcome(source, report, problem.n_new)
-
-
-def _unscored_evidence(
-    problem: Problem, source: Source, targets: Sequence[int], streams: Streams
-) -> Evidence:
-    """New rows beside the real ones that their source saw: nothing was held out."""
-    everything = [(np.arange(len(problem.rows)), np.arange(0))]
-    return gather_evidence(problem.rows, everything, [source], targets, streams)

@@ -3,6 +3,7 @@
 import importlib
 
 import numpy as np
+from gan_oversampler.sampling.pool import Pool
 
 from gan_oversampler import GAN, GANOversampler
 from gan_oversampler._utils import Streams
@@ -11,7 +12,6 @@ from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.row_space import RowSpace
 from gan_oversampler.encoding.table_encoder import Codec
 from gan_oversampler.reporting.evidence import Evidence, n_drawn
-from gan_oversampler.sampling.pool import Pool
 from gan_oversampler.sampling.sources import Source
 from gan_oversampler.selection.folds import split
 

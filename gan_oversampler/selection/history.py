@@ -168,13 +168,3 @@ def gather_evidence(
         new = draw_classes(source, n_new, streams.child("evidence", number), rows.values.shape[1])
         drawn.append(rows.synthetic(new.rows, new.codes))
     return Evidence.gather(rows, folds, drawn, targets)
-
-
-def small_class_notes(counts: Mapping[object, int], base: str, minimum: int) -> list[str]:
-    """Say which classes (label to number of rows) are too small to learn from, and what draws them."""
-    return [
-        f"Class {label!r} has {n} rows, fewer than {minimum}: it is drawn from the base {base!r}"
-        " without training or selection."
-        for label, n in counts.items()
-        if n < minimum
-    ]

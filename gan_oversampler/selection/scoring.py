@@ -20,7 +20,8 @@ from gan_oversampler.gans.gan import GAN
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.sampling.sources import BaseSource, Source, draw_classes
 from gan_oversampler.selection.candidate_sources import fold_source
-from gan_oversampler.training.data import Fold, TrainingData
+from gan_oversampler.selection.problem import Problem
+from gan_oversampler.training.data import TrainingData
 from gan_oversampler.training.loop import Candidate
 
 # What a user would do instead of a GAN: nothing, or draw from one of the bases, some by a name of their own.
@@ -131,22 +132,19 @@ class Evaluator:
     def of(
         cls,
         oracle: Oracle,
-        rows: Rows,
-        folds: Sequence[Fold],
-        new_per_real: Mapping[int, float],
+        problem: Problem,
         gans: Sequence[GAN],
         data: TrainingData,
         streams: Streams,
         n_jobs: int | None,
     ) -> Evaluator:
         """Fit an oracle on the training rows of every fold."""
-        evaluators = [
-            FoldEvaluator.of(
-                number, oracle, rows.at(train), rows.at(heldout), new_per_real, streams.child("trial", number)
-            )
-            for number, (train, heldout) in enumerate(folds)
-        ]
-        return cls(evaluators, gans, data, n_jobs)
+        rows, growth = problem.rows, problem.new_per_real
+        folds = []
+        for number, (train, heldout) in enumerate(problem.folds):
+            root = streams.child("trial", number)
+            folds.append(FoldEvaluator.of(number, oracle, rows.at(train), rows.at(heldout), growth, root))
+        return cls(folds, gans, data, n_jobs)
 
     @property
     def oracle(self) -> Oracle:
