@@ -36,7 +36,6 @@ import torch
 from torch import Tensor
 
 from gan_oversampler.gans.signals import Signals
-from gan_oversampler.nn.batched_ops import steady
 
 Memory = Mapping[str, Tensor]
 """Numbers ``(P, 1)`` that a controller remembers, by name."""
@@ -99,7 +98,7 @@ def gap_factor(gap_P1: Tensor) -> Tensor:
     tensor([[0.1000, 1.0000, 2.0000]])
     """
     power = torch.where(gap_P1 > 0, math.log(FASTEST), math.log(SLOWEST))
-    return steady(torch.exp, power * gap_P1.abs().clamp(max=1.0))
+    return torch.exp(power * gap_P1.abs().clamp(max=1.0))
 
 
 def gap(memory: Memory, seen: Signals) -> dict[str, Tensor]:
@@ -162,7 +161,7 @@ def fade(memory: Memory, seen: Signals) -> dict[str, Tensor]:
 
 def r1(memory: Memory, seen: Signals) -> dict[str, Tensor]:
     """Smooth the critic more while it is too sure of the real rows, else less."""
-    factor = steady(torch.exp, GAIN * (seen.confidence - TARGET))
+    factor = torch.exp(GAIN * (seen.confidence - TARGET))
     return {"penalty": (memory["penalty"] * factor).clamp(*PENALTIES)}
 
 

@@ -24,7 +24,6 @@ from torch import Tensor
 from gan_oversampler._utils import lookup
 from gan_oversampler.gans.divergences import DIVERGENCES, Divergence, ratio_of_logit
 from gan_oversampler.gans.losses import GanLoss
-from gan_oversampler.nn.batched_ops import steady
 
 Mutation = Callable[[Tensor], Tensor]
 """Critic's logits of new rows ``(P, B)`` to what the generator minimises ``(P,)``."""
@@ -119,7 +118,7 @@ class Evolution(BaseEstimator):
     def fitness(self, logit_PB: Tensor, gradient_PN: Tensor) -> Tensor:
         """Compute the fitness ``(P,)`` from the critic's logits of new rows and its gradient at them."""
         quality_P = logit_PB.sigmoid().mean(-1)
-        return quality_P - self.diversity * steady(torch.log, gradient_PN.square().sum(-1) + 1e-30)
+        return quality_P - self.diversity * torch.log(gradient_PN.square().sum(-1) + 1e-30)
 
     def survivors(self, fitness_MP: Tensor) -> tuple[Tensor, Tensor]:
         """Choose the fittest children, best first within each group of ``population`` neighbouring parents.

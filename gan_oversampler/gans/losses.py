@@ -147,8 +147,7 @@ def pulling_away(code_PBH: Tensor) -> Tensor:
     tensor([0.0000, 1.0000])
     """
     unit_PBH, n = F.normalize(code_PBH, dim=-1), code_PBH.shape[1]
-    # Member by member, because a batched product rounds differently for one than for several.
-    cosines = torch.stack([unit_BH @ unit_BH.T for unit_BH in unit_PBH])
+    cosines = torch.bmm(unit_PBH, unit_PBH.mT)
     own_P = cosines.diagonal(dim1=1, dim2=2).square().sum(-1)
     return (cosines.square().flatten(1).sum(-1) - own_P) / (n * (n - 1))
 

@@ -10,8 +10,6 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from gan_oversampler.nn.batched_ops import product
-
 WIDTH: Final = 0.1  # of the band around an equilibrium, as a share of it (Hazimeh & Ponomareva 2023)
 SAME: Final = 1e-5  # rows that lie nearer to each other count as one
 
@@ -60,8 +58,8 @@ def spread_ratio(real_PBF: Tensor, fake_PBF: Tensor, label_PBC: Tensor) -> Tenso
 
 def _within(rows_PBF: Tensor, label_PBC: Tensor) -> Tensor:
     counts_P1C = label_PBC.sum(1, keepdim=True).clamp(min=1)
-    means_PCF = product(label_PBC.transpose(1, 2) / counts_P1C.transpose(1, 2), rows_PBF)
-    return (rows_PBF - product(label_PBC, means_PCF)).square().mean(-1).mean(-1, keepdim=True)
+    means_PCF = torch.bmm(label_PBC.transpose(1, 2) / counts_P1C.transpose(1, 2), rows_PBF)
+    return (rows_PBF - torch.bmm(label_PBC, means_PCF)).square().mean(-1).mean(-1, keepdim=True)
 
 
 def variety_ratio(real_PBF: Tensor, fake_PBF: Tensor) -> Tensor:

@@ -20,8 +20,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_oversampler.nn.batched_ops import padded, product, steady
-
 LINEAR_WEIGHT: Final = 0.3  # of the plain columns among the features
 SHARPNESS: Final = 3.0  # from the learner's scores to probabilities
 
@@ -77,27 +75,25 @@ def utility(
     new_PDD, new_PDC = _moments(_features(split, new_PBF), weight_PBC)
     damping_PDD = split.ridge_P[:, None, None] * torch.eye(new_PDD.shape[-1]).to(new_PDD)
     beta_PDC = torch.linalg.solve(real_PDD + new_PDD + damping_PDD, real_PDC + new_PDC)
-    scores_PQC = product(_features(split, split.validation_PQF), beta_PDC)
+    scores_PQC = torch.bmm(_features(split, split.validation_PQF), beta_PDC)
     value_PC = OBJECTIVES[objective](scores_PQC, split.validation_PQC)
     return (value_PC * split.scored_PC).sum(-1) / split.scored_PC.sum(-1)
 
 
 def _features(split: InnerSplit, rows_PNF: Tensor) -> Tensor:
-    """Cosines of random projections, linear features and a constant, padded with zeros."""
+    """Cosines of random projections, linear features and a constant."""
     n_fourier = split.fourier_PFD.shape[-1]
-    fourier_PND = product(rows_PNF, split.fourier_PFD, split.phase_P1D).cos() * math.sqrt(8 / n_fourier)
-    linear_PNL = rows_PNF if split.linear_PFL is None else product(rows_PNF, split.linear_PFL)
-    n_features = n_fourier + linear_PNL.shape[-1] + 1
-    rest = rows_PNF.new_zeros(*rows_PNF.shape[:2], 1 + padded(n_features) - n_features)
-    rest[..., 0] = 1.0
-    return torch.cat([fourier_PND, linear_PNL * LINEAR_WEIGHT, rest], dim=-1)
+    fourier_PND = torch.baddbmm(split.phase_P1D, rows_PNF, split.fourier_PFD).cos() * math.sqrt(8 / n_fourier)
+    linear_PNL = rows_PNF if split.linear_PFL is None else torch.bmm(rows_PNF, split.linear_PFL)
+    ones = rows_PNF.new_ones(*rows_PNF.shape[:2], 1)
+    return torch.cat([fourier_PND, linear_PNL * LINEAR_WEIGHT, ones], dim=-1)
 
 
 def _moments(features_PND: Tensor, weight_PNC: Tensor) -> tuple[Tensor, Tensor]:
     """Second moments of weighted rows, with each other and with their class (+1) against the rest (-1)."""
     weight_PN1 = weight_PNC.sum(-1, keepdim=True)
     gram_PDD = (features_PND * weight_PN1).mT @ features_PND
-    return gram_PDD, product(features_PND.mT, 2 * weight_PNC - weight_PN1)
+    return gram_PDD, torch.bmm(features_PND.mT, 2 * weight_PNC - weight_PN1)
 
 
 Objective = Callable[[Tensor, Tensor], Tensor]
@@ -120,9 +116,9 @@ def g_mean(scores_PQC: Tensor, weight_PQC: Tensor) -> Tensor:
     """Geometric mean of the classes' recalls, the same for every class."""
     there_PC = weight_PQC.sum(1)
     recall_PC = (_probabilities(scores_PQC) * weight_PQC).sum(1) / there_PC.clamp(min=1e-6)
-    logs_PC = steady(torch.log, recall_PC + 1e-3) * (there_PC > 0)
+    logs_PC = torch.log(recall_PC + 1e-3) * (there_PC > 0)
     mean_P1 = logs_PC.sum(1, keepdim=True) / (there_PC > 0).sum(1, keepdim=True)
-    return steady(torch.exp, mean_P1).expand_as(there_PC)
+    return torch.exp(mean_P1).expand_as(there_PC)
 
 
 def log_loss(scores_PQC: Tensor, weight_PQC: Tensor) -> Tensor:

@@ -33,7 +33,6 @@ class Autoencoder(Packed):
 
     encoder: Encoder
     decoder: Decoder
-    looped: bool = True
 
     @property
     def n_inputs(self) -> int:  # type: ignore[override]

@@ -34,7 +34,6 @@ class Convolutional(Layered):
 
     canvas: Canvas  # where the encoded columns lie
     length: int  # of the vector at the other end: input of a decoder, output of an encoder
-    looped: bool = True
 
     @property
     @abstractmethod

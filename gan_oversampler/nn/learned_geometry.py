@@ -12,8 +12,6 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from gan_oversampler.nn.batched_ops import product
-
 INITIAL_BANDWIDTH: Final = 0.5  # in units of Silverman's
 INITIAL_MIXING: Final = -3.0  # a logit: 5 % of the way to a row of any class
 MIN_LOG_BANDWIDTH, MAX_LOG_BANDWIDTH = math.log(0.02), math.log(3.0)
@@ -67,13 +65,13 @@ class LearnedGeometry:
     def rows(self, parts: Sequence[Tensor], start: GuidedStart, label_PBC: Tensor) -> Tensor:
         """Combine starts into base rows ``(P, B, F)`` by the parameters of each row's class."""
         step_PC1, bandwidth_PCF, _, mixing_PCF = parts
-        step_PB1 = product(label_PBC, step_PC1).sigmoid()
+        step_PB1 = torch.bmm(label_PBC, step_PC1).sigmoid()
         bandwidth_PCF = bandwidth_PCF.clamp(MIN_LOG_BANDWIDTH, MAX_LOG_BANDWIDTH).exp()
-        bandwidth_PBF = product(label_PBC, bandwidth_PCF)
-        mixing_PBF = product(label_PBC, mixing_PCF).sigmoid()
+        bandwidth_PBF = torch.bmm(label_PBC, bandwidth_PCF)
+        mixing_PBF = torch.bmm(label_PBC, mixing_PCF).sigmoid()
         near_PBF = start.rows + step_PB1 * start.to_neighbour + bandwidth_PBF * start.noise
         return near_PBF + mixing_PBF * start.to_partner
 
     def seed_log_odds(self, parts: Sequence[Tensor], traits_PBK: Tensor, label_PBC: Tensor) -> Tensor:
         """Logarithm of how often each seed is drawn, up to a constant per class: ``(P, B)``."""
-        return (product(label_PBC, parts[2]) * traits_PBK).sum(-1)
+        return (torch.bmm(label_PBC, parts[2]) * traits_PBK).sum(-1)

@@ -11,7 +11,6 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from gan_oversampler.nn.batched_ops import product
 from gan_oversampler.nn.packed import ACTIVATIONS, Layer, Layered, Mode
 
 
@@ -29,9 +28,6 @@ class Mlp(Layered):
 
     n_inputs: int
     n_outputs: int
-    # Multiply member by member. That is no slower for wide layers, and rounds alike for any number of
-    # members, while batched products round differently for one member than for several.
-    looped: bool = False
 
     @cached_property
     def _sizes(self) -> tuple[int, ...]:
@@ -56,12 +52,12 @@ class Mlp(Layered):
     def _through(self, n_layers: int, parts: Sequence[Tensor], h: Tensor, mode: Mode) -> Tensor:
         """What the first layers make of their input."""
         if self.multiply:
-            h = h * self._affine(mode.label_PBC, parts[0], h.new_zeros(1, 1, self.n_inputs))
+            h = h * torch.bmm(mode.label_PBC, parts[0])
         else:
             h = torch.cat([h, mode.label_PBC], dim=-1)
         for i in range(n_layers):
             weight = self._weight(i)
-            h = self._affine(h, parts[weight], parts[weight + 1])
+            h = torch.baddbmm(parts[weight + 1], h, parts[weight])
             if i < len(self.widths):
                 h = ACTIVATIONS[self.activation](h, self.slope)
                 h = self._normalise(i, parts, h, mode)
@@ -69,12 +65,6 @@ class Mlp(Layered):
                     keep = torch.stack([torch.rand(h.shape[1:], generator=s) for s in mode.streams])
                     h = h * (keep >= self.dropout).to(h) / (1 - self.dropout)
         return h
-
-    def _affine(self, x_PBI: Tensor, weight_PIO: Tensor, bias_P1O: Tensor) -> Tensor:
-        if not self.looped:
-            return product(x_PBI, weight_PIO, bias_P1O)
-        products = [x @ weight for x, weight in zip(x_PBI, weight_PIO, strict=True)]
-        return bias_P1O + torch.stack(products)
 
     def _normalise(self, i: int, parts: Sequence[Tensor], h: Tensor, mode: Mode) -> Tensor:
         if self.layer_norm:

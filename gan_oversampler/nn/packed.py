@@ -20,14 +20,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_oversampler.nn.batched_ops import padded
-
 NORM_MOMENTUM: Final = 0.8  # of batch statistics, as in the reference code
 SLOPE: Final = 0.2
 
 
 class Packed:
-    """Parameter matrices that lie one after the other in a buffer ``(P, N)``, padded to whole vectors."""
+    """Parameter matrices that lie one after the other in a buffer ``(P, N)``."""
 
     shapes: list[tuple[int, int]]  # of the matrices
     n_inputs: int  # length of an input row
@@ -36,18 +34,17 @@ class Packed:
     @property
     def n_parameters(self) -> int:
         """Length N of a member's row in the buffer."""
-        return padded(sum(rows * columns for rows, columns in self.shapes))
+        return sum(rows * columns for rows, columns in self.shapes)
 
     def split(self, flat_PN: Tensor) -> list[Tensor]:
         """Split the buffer into views ``(P, rows, columns)``, one per matrix."""
         sizes = [rows * columns for rows, columns in self.shapes]
-        parts = flat_PN[:, : sum(sizes)].split(sizes, dim=1)
+        parts = flat_PN.split(sizes, dim=1)
         return [part.view(len(part), *shape) for part, shape in zip(parts, self.shapes, strict=True)]
 
     def join(self, parts: Sequence[Tensor]) -> Tensor:
         """Join matrices to a buffer, the opposite of ``split``."""
-        flat_PN = torch.cat([part.flatten(1) for part in parts], dim=1)
-        return F.pad(flat_PN, (0, self.n_parameters - flat_PN.shape[1]))
+        return torch.cat([part.flatten(1) for part in parts], dim=1)
 
 
 @dataclass(frozen=True, slots=True)

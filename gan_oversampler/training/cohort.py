@@ -12,7 +12,6 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from gan_oversampler.nn.batched_ops import padded
 from gan_oversampler.nn.generator import GuidedGenerator, Snapshot
 from gan_oversampler.nn.latent import Latent
 from gan_oversampler.nn.tensors import put, take, to_device
@@ -54,9 +53,6 @@ class Cohort:
         self.feedback = feedback
         self.steps = Steps(members[0], device, feedback)
         self.latent = Latent(self.gan.generator.latent, self.gan.generator.latent_law)
-        if len(members) == 1 and not self.steps.critic.looped:
-            # Batched products round differently for one member alone: it gets a twin.
-            members = [*members, replace(members[0], streams=members[0].streams.child("twin"))]
         self.batch_streams = [self._batch_stream(member) for member in members]
         self.streams = [member.streams.torch("dropout") for member in members]
         self.state = self._start(members)
@@ -73,7 +69,7 @@ class Cohort:
         return to_device(State.start(generator, critic, members, control_K), self.device)
 
     def _batch_stream(self, member: Member) -> BatchStream:
-        stream, size = member.streams.torch("batches"), padded(self.gan.batch_size)
+        stream, size = member.streams.torch("batches"), self.gan.batch_size
         if isinstance(self.steps.generator, GuidedGenerator):
             return GuidedBatches(InnerSplits(member.data, stream), size, self.latent)
         base = BASES[member.gan.base] if self.steps.generator.uses_base else None
@@ -96,9 +92,7 @@ class Cohort:
 
     def keep(self, members: Sequence[int]) -> None:
         """Go on with some members only; their numbers stay what they would have been."""
-        rows = [*members, *range(len(self.members), len(self.streams))]  # with the twin, if there is one
-        if len(rows) == 1 and not self.steps.critic.looped:  # the first one left out goes on as the twin
-            rows.append(next(p for p in range(len(self.streams)) if p not in rows))
+        rows = list(members)
         self.members = [self.members[p] for p in members]
         self.batch_streams = [self.batch_streams[p] for p in rows]
         self.streams = [self.streams[p] for p in rows]
@@ -147,7 +141,7 @@ class Cohort:
                     loss_P = self.gan.evolution.shared(loss_P)
                 self.state = self.feedback.update(self.state, *critic, loss_P)
                 self._restart(self.feedback.restarting(before, self.state))
-        return losses_P2[: len(self.members)].cpu() / max(n_steps, 1)
+        return losses_P2.cpu() / max(n_steps, 1)
 
     def _train_critic(self, losses_P2: Tensor) -> tuple[Batch, CriticResult] | None:
         """The critic's updates between two of the generator; the first one is returned."""
@@ -203,7 +197,7 @@ class Cohort:
     def _restart(self, members: Sequence[int]) -> None:
         """Fresh networks for members whose training has come to a standstill."""
         for p in members:
-            if self.feedback and p < len(self.members):  # a twin need not learn anything
+            if self.feedback:
                 control_K, number = self.feedback.restarted(self.state.control_PK[p].cpu())
                 newborn = replace(self.members[p], streams=self.members[p].streams.child("restart", number))
                 fresh = replace(self._start([newborn], control_K), rate_P1=self.state.rate_P1[[p]])

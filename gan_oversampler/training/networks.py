@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
@@ -15,8 +15,6 @@ from gan_oversampler.nn.learned_geometry import LearnedGeometry
 from gan_oversampler.nn.mlp import Mlp
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.neighbourhood import N_TRAITS
-
-WIDE: Final = 256  # hidden units from which members are multiplied one by one
 
 
 def networks_of(gan: GAN, data: FoldData) -> tuple[BaseGenerator, CriticNet]:
@@ -39,10 +37,9 @@ def networks_of(gan: GAN, data: FoldData) -> tuple[BaseGenerator, CriticNet]:
     net: GeneratorNet
     critic: CriticNet
     if ours.grid is None:
-        looped = max(widths + critic_widths, default=0) >= WIDE
         n_outputs = n_columns if is_autoencoder else 1
-        net = Mlp(n_inputs, n_columns, widths=widths, looped=looped, **options[0])
-        critic = Mlp(n_columns, n_outputs, widths=critic_widths, looped=looped, **options[1])
+        net = Mlp(n_inputs, n_columns, widths=widths, **options[0])
+        critic = Mlp(n_columns, n_outputs, widths=critic_widths, **options[1])
     else:
         canvas = Canvas.of(data.space.layout, ours.grid)
         net = Decoder(canvas, n_inputs, widths=widths, **options[0])
