@@ -55,9 +55,6 @@ class Divergence:
     activation: Map  # ``g``, from critic outputs to the domain of the conjugate; it increases
     conjugate: Map  # ``f*``, the largest ``u t - f(u)`` over ratios ``u >= 0``
     reply: Map  # ``f*(g(v))`` in a form that is stable in ``v``
-    # critic outputs to the density ratio ``p/q`` that they stand for: the inverse of ``f'`` at ``g(v)``, but
-    # never infinite. Total variation has none: its best critic tells only which density is larger
-    ratio: Map | None
     middle: float = 0.0  # critic output whose ``g`` is the threshold
 
     @property
@@ -94,7 +91,6 @@ DIVERGENCES: Final[Mapping[str, Divergence]] = MappingProxyType(
             activation=bent,
             conjugate=lambda t: (t - 1).exp(),
             reply=lambda v: (bent(v) - 1).exp(),
-            ratio=lambda v: (bent(v) - 1).exp(),
             middle=1.0,
         ),
         "reverse_kl": Divergence(
@@ -103,7 +99,6 @@ DIVERGENCES: Final[Mapping[str, Divergence]] = MappingProxyType(
             activation=lambda v: -bent(-v).exp(),
             conjugate=lambda t: -1 - (-t).log(),
             reply=lambda v: -bent(-v) - 1,
-            ratio=ratio_of_logit,
         ),
         "jensen_shannon": Divergence(
             f=lambda u: u * u.log() - (u + 1) * ((1 + u) / 2).log(),
@@ -111,7 +106,6 @@ DIVERGENCES: Final[Mapping[str, Divergence]] = MappingProxyType(
             activation=lambda v: LOG2 - F.softplus(-v),
             conjugate=lambda t: -(2 - t.exp()).log(),
             reply=lambda v: F.softplus(v) - LOG2,
-            ratio=lambda v: bent(v).exp(),
         ),
         "gan": Divergence(
             f=lambda u: u * u.log() - (u + 1) * (u + 1).log(),
@@ -119,7 +113,6 @@ DIVERGENCES: Final[Mapping[str, Divergence]] = MappingProxyType(
             activation=lambda v: -F.softplus(-v),
             conjugate=lambda t: -(1 - t.exp()).log(),
             reply=F.softplus,
-            ratio=lambda v: bent(v).exp(),
         ),
         "pearson": Divergence(
             f=lambda u: (u - 1).square(),
@@ -127,7 +120,6 @@ DIVERGENCES: Final[Mapping[str, Divergence]] = MappingProxyType(
             activation=lambda v: v,
             conjugate=lambda t: F.relu(1 + t / 2).square() - 1,
             reply=lambda v: F.relu(1 + v / 2).square() - 1,
-            ratio=lambda v: F.relu(1 + v / 2),
         ),
         "hellinger": Divergence(
             f=lambda u: (u.sqrt() - 1).square(),
@@ -135,7 +127,6 @@ DIVERGENCES: Final[Mapping[str, Divergence]] = MappingProxyType(
             activation=lambda v: -(-_bent_twice(v)).expm1(),
             conjugate=lambda t: t / (1 - t),
             reply=lambda v: _bent_twice(v).expm1(),
-            ratio=lambda v: (2 * _bent_twice(v)).exp(),
         ),
         "total_variation": Divergence(
             f=lambda u: (u - 1).abs() / 2,
@@ -143,7 +134,6 @@ DIVERGENCES: Final[Mapping[str, Divergence]] = MappingProxyType(
             activation=lambda v: v.tanh() / 2,
             conjugate=lambda t: t,
             reply=lambda v: v.tanh() / 2,
-            ratio=None,
         ),
     }
 )

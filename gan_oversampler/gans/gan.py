@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _GENERATOR: Final = Generator()
 _CRITIC: Final = Critic()
 SHAPELESS: Final = ("base", "replicas")  # parameters that change no shape
+STREAMS: Final = "gan, version 2"  # another text gives other random numbers to every fit
 
 
 class GAN(BaseEstimator):
@@ -40,9 +41,11 @@ class GAN(BaseEstimator):
     loss : str, default="relativistic"
         ``bce`` (non-saturating), ``least_squares``, ``hinge``, ``wgan_gp`` or ``relativistic``; or an
         f-divergence (Nowozin et al. 2016): ``kl``, ``reverse_kl``, ``jensen_shannon``, ``gan``, ``pearson``,
-        ``hellinger`` or ``total_variation``, each also with ``_saturating`` for the generator's original
-        objective; or a game with an autoencoder as critic, which tells real rows by how well it reconstructs
+        ``hellinger`` or ``total_variation``; or a game with an autoencoder as critic, which tells real rows by how well it reconstructs
         them: ``ebgan`` (Zhao et al. 2017, with its pulling-away term) or ``began`` (Berthelot et al. 2017).
+    saturating : bool, default=False
+        Of f-divergences: whether the generator minimises its original objective, whose gradient vanishes while
+        the critic wins, instead of the usual one.
     diversity_ratio : float, default=0.5
         Of ``began``: error of new rows, as a share of that of real ones, that its control holds. Less of it
         makes new rows more typical and less diverse.
@@ -108,6 +111,7 @@ class GAN(BaseEstimator):
         "family": [str],
         "base": [str],
         "loss": [str],
+        "saturating": ["boolean"],
         "diversity_ratio": [Interval(Real, 0, 1, closed="both")],
         "loss_weights": [Mapping, None],
         "objective": [str],
@@ -128,6 +132,7 @@ class GAN(BaseEstimator):
         *,
         base: str = "smote",
         loss: str = "relativistic",
+        saturating: bool = False,
         diversity_ratio: float = 0.5,
         loss_weights: Mapping[str, float] | None = None,
         objective: str = "auto",
@@ -144,6 +149,7 @@ class GAN(BaseEstimator):
         self.family = family
         self.base = base
         self.loss = loss
+        self.saturating = saturating
         self.diversity_ratio = diversity_ratio
         self.loss_weights = loss_weights
         self.objective = objective
@@ -204,20 +210,29 @@ class GAN(BaseEstimator):
     @property
     def shape_key(self) -> str:
         """Equal for specifications that share one tensor program: they differ in base and replicas only."""
-        params = self.get_params()
-        return repr(sorted((name, plain(value)) for name, value in params.items() if name not in SHAPELESS))
+        params = self.get_params(deep=False)
+        return repr(sorted((name, _plain(value)) for name, value in params.items() if name not in SHAPELESS))
+
+    @property
+    def stream_name(self) -> tuple[str, ...]:
+        """Frozen name of the random streams of its members: parameters may be renamed without new results.
+
+        GANs that differ in other parameters have common random numbers, so they are compared on the same starts;
+        equal GANs are numbered by who draws from the streams.
+        """
+        return STREAMS, self.family, self.base
 
 
-def plain(value: Any) -> Any:
+def _plain(value: Any) -> Any:
     """Write equal parameters alike, however they are given: 1 and 1.0, lists and tuples.
 
-    >>> plain([1, 2.0]) == plain((1.0, 2))
+    >>> _plain([1, 2.0]) == _plain((1.0, 2))
     True
     """
     if isinstance(value, BaseEstimator):
-        return plain(value.get_params())
+        return _plain(value.get_params())
     if isinstance(value, Mapping):
-        return sorted((name, plain(weight)) for name, weight in value.items())
+        return sorted((name, _plain(weight)) for name, weight in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return tuple(map(plain, value))
+        return tuple(map(_plain, value))
     return float(value) if isinstance(value, Real) else value

@@ -9,7 +9,7 @@ A loss sees critic outputs for paired real and fake rows, ``(P, B)`` each, and r
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -17,8 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_oversampler._utils import lookup
-from gan_oversampler.gans.divergences import DIVERGENCES, LOG2, bent
+from gan_oversampler.gans.divergences import DIVERGENCES, LOG2
 
 Objective = Callable[[Tensor, Tensor], Tensor]
 CriticFn = Callable[[Tensor], Tensor]
@@ -35,10 +34,10 @@ class GanLoss:
 
     critic: Objective  # objectives ``(real_PB, fake_PB) -> (P,)`` of critic outputs
     generator: Objective
+    # the generator's objective as the game is derived, which saturates while the critic wins; None if the
+    # game has no other than ``generator``
+    saturating: Objective | None = None
     penalty: str = "none"  # name of the penalty that the critic takes unless told otherwise
-    # from outputs of the best critic to the density ratio ``p/q`` of real to new rows; it increases and is
-    # never infinite. None where the best critic does not tell it. See :func:`density_ratio`
-    ratio: Callable[[Tensor], Tensor] | None = None
     # the critic's loss where nothing tells new rows from real ones; None where it is not known
     equilibrium: float | None = None
     # the best critic's output where a row is as likely real as new; None where that is not known
@@ -53,23 +52,6 @@ class GanLoss:
     steered: bool = False
 
 
-def _odds(chance: Tensor) -> Tensor:
-    """``p / q`` where ``p / (p + q)`` is told; at most a million."""
-    chance = chance.clamp(0, 1 - 1e-6)
-    return chance / (1 - chance)
-
-
-def _games() -> dict[str, GanLoss]:
-    """Both games of every divergence; the plain name is the one that does not saturate."""
-    return {
-        name + ending: GanLoss(
-            d.critic, generator, ratio=d.ratio, equilibrium=d.equilibrium, threshold=d.middle
-        )
-        for name, d in DIVERGENCES.items()
-        for ending, generator in (("", d.generator), ("_saturating", d.saturating))
-    }
-
-
 # Source of each: Goodfellow et al. 2014 (non-saturating), Mao et al. 2017, Lim & Ye 2017,
 # Gulrajani et al. 2017, Jolicoeur-Martineau 2018 in the form of Huang et al. 2024 (R3GAN); f-divergences:
 # Nowozin et al. 2016; Zhao, Mathieu & LeCun 2017 (EBGAN), Berthelot, Schumm & Metz 2017 (BEGAN).
@@ -78,15 +60,12 @@ LOSSES: Final[Mapping[str, GanLoss]] = MappingProxyType(
         "bce": GanLoss(
             critic=lambda real, fake: (F.softplus(-real) + F.softplus(fake)).mean(-1),
             generator=lambda real, fake: F.softplus(-fake).mean(-1),
-            ratio=lambda v: bent(v).exp(),
             equilibrium=2 * LOG2,
             threshold=0.0,
         ),
         "least_squares": GanLoss(
             critic=lambda real, fake: ((real - 1).square() + fake.square()).mean(-1) / 2,
             generator=lambda real, fake: (fake - 1).square().mean(-1) / 2,
-            # p (v - 1)^2 + q v^2 is least where v = p / (p + q)
-            ratio=_odds,
             equilibrium=0.25,
             threshold=0.5,
         ),
@@ -106,11 +85,18 @@ LOSSES: Final[Mapping[str, GanLoss]] = MappingProxyType(
             critic=lambda real, fake: F.softplus(fake - real).mean(-1),
             generator=lambda real, fake: F.softplus(real - fake).mean(-1),
             penalty="r1_r2",
-            # A pair is told apart by p(x) q(y) / p(y) q(x): the best critic is log p/q plus any constant.
-            ratio=lambda v: bent(v).exp(),
             equilibrium=LOG2,
         ),
-        **_games(),
+        **{
+            name: GanLoss(
+                divergence.critic,
+                divergence.generator,
+                divergence.saturating,
+                equilibrium=divergence.equilibrium,
+                threshold=divergence.middle,
+            )
+            for name, divergence in DIVERGENCES.items()
+        },
         "ebgan": GanLoss(
             critic=lambda real, fake: (F.relu(MARGIN + fake) - real).mean(-1),
             generator=lambda real, fake: -fake.mean(-1),
@@ -125,6 +111,12 @@ LOSSES: Final[Mapping[str, GanLoss]] = MappingProxyType(
         ),
     }
 )
+
+
+def loss_of(name: str, *, saturating: bool = False) -> GanLoss:
+    """Look up a loss; ``saturating`` takes the generator's original objective, where the loss has one."""
+    loss = LOSSES[name]
+    return replace(loss, generator=loss.saturating) if saturating and loss.saturating else loss
 
 
 def proportional_control(balance_P: Tensor, real_P: Tensor, fake_P: Tensor, diversity_ratio: float) -> Tensor:
@@ -150,22 +142,6 @@ def pulling_away(code_PBH: Tensor) -> Tensor:
     cosines = torch.bmm(unit_PBH, unit_PBH.mT)
     own_P = cosines.diagonal(dim1=1, dim2=2).square().sum(-1)
     return (cosines.square().flatten(1).sum(-1) - own_P) / (n * (n - 1))
-
-
-def density_ratio(loss: str, critic_PB: Tensor) -> Tensor:
-    """Density of real rows over that of new rows, as a critic trained on a loss tells it: ``(P, B)``.
-
-    A critic far from its best, or held back by a penalty, tells another ratio. That of ``relativistic`` is
-    known up to a factor per critic; its mean over new rows, which is one for a true ratio, gives the factor.
-
-    >>> density_ratio("bce", torch.zeros(1, 3))
-    tensor([[1., 1., 1.]])
-    """
-    ratio = lookup(LOSSES, loss, "loss").ratio
-    if ratio is None:
-        told = ", ".join(repr(name) for name, game in LOSSES.items() if game.ratio)
-        raise ValueError(f"A critic trained on {loss!r} does not tell density ratios; these do: {told}.")
-    return ratio(critic_PB)
 
 
 @dataclass(frozen=True, slots=True)

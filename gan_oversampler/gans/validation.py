@@ -95,6 +95,12 @@ def _check_terms(gan: GAN) -> None:
 def _check_critic(gan: GAN) -> None:
     """Refuse what means nothing for the critic that is asked for."""
     critic, penalty = gan.critic, gan.penalty
+    if gan.saturating and LOSSES[gan.loss].saturating is None:
+        known = ", ".join(repr(name) for name, loss in LOSSES.items() if loss.saturating)
+        raise ValueError(
+            f"saturating=True needs a loss with an original objective of the generator: {known}. Got"
+            f" loss={gan.loss!r}."
+        )
     if LOSSES[gan.loss].error:
         _check_autoencoder(gan)
     if critic.penalty_weight and penalty == "none":

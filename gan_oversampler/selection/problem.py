@@ -29,7 +29,7 @@ class Problem:
     def of(
         cls, rows: Rows, layout: Layout, n_new: Mapping[int, int], streams: Streams, cv: Any = None
     ) -> Problem:
-        """Find the classes that can be learned, and split the rows into folds; without ``cv`` there is none."""
+        """Find the classes that can be learned, and split the rows into folds; none without ``cv``."""
         learned = [code for code in n_new if rows.counts[code] >= MIN_ROWS] if layout.width else []
         folds: Sequence[Fold] = ()
         if learned and cv is not None:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from gan_oversampler.gans.families import FAMILIES
-from gan_oversampler.gans.losses import LOSSES, PENALTIES, CriticFn, GanLoss, proportional_control
+from gan_oversampler.gans.losses import PENALTIES, CriticFn, GanLoss, loss_of, proportional_control
 from gan_oversampler.gans.objectives import LOSS_TERMS, GeneratorStep, GuidedStep
 from gan_oversampler.gans.parts import Critic, Generator
 from gan_oversampler.nn.convolution import Encoder
@@ -74,7 +74,7 @@ class Steps:
         self.critic_settings = gan.critic.completed(ours)
         self.generator_at_rest, self.critic = networks_of(gan, member.data)
         self.generator = replace(self.generator_at_rest, space=self.generator_at_rest.space.to(device))
-        self.loss = LOSSES[gan.loss]
+        self.loss = loss_of(gan.loss, saturating=gan.saturating)
         self.penalty = PENALTIES[gan.penalty]
         self.penalty_weight = self.critic_settings.penalty_weight
         if self.penalty_weight is None:
