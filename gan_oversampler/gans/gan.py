@@ -41,11 +41,11 @@ class GAN(BaseEstimator):
     loss : str, default="relativistic"
         ``bce`` (non-saturating), ``least_squares``, ``hinge``, ``wgan_gp`` or ``relativistic``; or an
         f-divergence (Nowozin et al. 2016): ``kl``, ``reverse_kl``, ``jensen_shannon``, ``gan``, ``pearson``,
-        ``hellinger`` or ``total_variation``; or a game with an autoencoder as critic, which tells real rows by how well it reconstructs
-        them: ``ebgan`` (Zhao et al. 2017, with its pulling-away term) or ``began`` (Berthelot et al. 2017).
+        ``hellinger`` or ``total_variation``; or a game with an autoencoder as critic, which tells real rows
+        by how well it reconstructs them: ``ebgan`` (Zhao et al. 2017, with its pulling-away term) or ``began`` (Berthelot et al. 2017).
     saturating : bool, default=False
-        Of f-divergences: whether the generator minimises its original objective, whose gradient vanishes while
-        the critic wins, instead of the usual one.
+        Of f-divergences: whether the generator minimises its original objective, whose gradient vanishes
+        while the critic wins, instead of the usual one.
     diversity_ratio : float, default=0.5
         Of ``began``: error of new rows, as a share of that of real ones, that its control holds. Less of it
         makes new rows more typical and less diverse.
@@ -217,18 +217,14 @@ class GAN(BaseEstimator):
     def stream_name(self) -> tuple[str, ...]:
         """Frozen name of the random streams of its members: parameters may be renamed without new results.
 
-        GANs that differ in other parameters have common random numbers, so they are compared on the same starts;
-        equal GANs are numbered by who draws from the streams.
+        GANs that differ in other parameters have common random numbers, so they are compared on the same
+        starts; equal GANs are numbered by the population.
         """
         return STREAMS, self.family, self.base
 
 
 def _plain(value: Any) -> Any:
-    """Write equal parameters alike, however they are given: 1 and 1.0, lists and tuples.
-
-    >>> _plain([1, 2.0]) == _plain((1.0, 2))
-    True
-    """
+    """Equal parameters alike, however they are written: 1 and 1.0, lists and tuples."""
     if isinstance(value, BaseEstimator):
         return _plain(value.get_params())
     if isinstance(value, Mapping):

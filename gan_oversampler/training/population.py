@@ -13,7 +13,6 @@ from gan_oversampler._utils import Streams
 from gan_oversampler.callbacks import Event
 from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
-from gan_oversampler.gans.stream_names import stream_name
 from gan_oversampler.nn.autoencoder import CriticNet
 from gan_oversampler.nn.generator import BaseGenerator, Snapshot
 from gan_oversampler.nn.tensors import take
@@ -52,9 +51,8 @@ class CrossFittedPopulation:
         groups: dict[str, list[Member]] = defaultdict(list)
         seen: dict[str, int] = defaultdict(int)
         for number, gan in enumerate(gans):
-            name = stream_name(gan)
-            root = streams.child(name, seen[name])
-            seen[name] += 1
+            root = streams.child(*gan.stream_name, seen[gan.shape_key + gan.base])
+            seen[gan.shape_key + gan.base] += 1
             members = [
                 Member(number, fold, gan, fold_data, root.child(fold))
                 for fold, fold_data in data.by_fold(gan).items()
