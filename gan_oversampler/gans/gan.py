@@ -42,7 +42,8 @@ class GAN(BaseEstimator):
         ``bce`` (non-saturating), ``least_squares``, ``hinge``, ``wgan_gp`` or ``relativistic``; or an
         f-divergence (Nowozin et al. 2016): ``kl``, ``reverse_kl``, ``jensen_shannon``, ``gan``, ``pearson``,
         ``hellinger`` or ``total_variation``; or a game with an autoencoder as critic, which tells real rows
-        by how well it reconstructs them: ``ebgan`` (Zhao et al. 2017, with its pulling-away term) or ``began`` (Berthelot et al. 2017).
+        by how well it reconstructs them: ``ebgan`` (Zhao et al. 2017, with its pulling-away term) or ``began``
+        (Berthelot et al. 2017).
     saturating : bool, default=False
         Of f-divergences: whether the generator minimises its original objective, whose gradient vanishes
         while the critic wins, instead of the usual one.
