@@ -9,7 +9,7 @@ are functions of the critic's logit ``v``, whose best value is the logarithm of 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
 from numbers import Integral, Real
 from types import MappingProxyType
@@ -49,6 +49,7 @@ MUTATIONS: Final[Mapping[str, Mutation]] = MappingProxyType(
 )
 
 
+@dataclass(eq=False, repr=False)
 class Evolution(BaseEstimator):
     """How generators evolve; the ``evolution`` of a :class:`GAN`.
 
@@ -85,16 +86,10 @@ class Evolution(BaseEstimator):
         "diversity": [Interval(Real, 0, None, closed="left")],
     }
 
-    def __init__(
-        self,
-        mutations: Sequence[str] = ("minimax", "heuristic", "least_squares"),
-        *,
-        population: int = 1,
-        diversity: float = 0.01,
-    ) -> None:
-        self.mutations = mutations
-        self.population = population
-        self.diversity = diversity
+    mutations: Sequence[str] = ("minimax", "heuristic", "least_squares")
+    _: KW_ONLY
+    population: int = 1
+    diversity: float = 0.01
 
     def validate(self) -> Evolution:
         """Check every parameter.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -23,6 +24,7 @@ SHAPELESS: Final = ("base", "replicas")  # parameters that change no shape
 STREAMS: Final = "gan, version 2"  # another text gives other random numbers to every fit
 
 
+@dataclass(eq=False, repr=False)
 class GAN(BaseEstimator):
     """Specification of a GAN; :class:`GANOversampler` trains it.
 
@@ -42,8 +44,8 @@ class GAN(BaseEstimator):
         ``bce`` (non-saturating), ``least_squares``, ``hinge``, ``wgan_gp`` or ``relativistic``; or an
         f-divergence (Nowozin et al. 2016): ``kl``, ``reverse_kl``, ``jensen_shannon``, ``gan``, ``pearson``,
         ``hellinger`` or ``total_variation``; or a game with an autoencoder as critic, which tells real rows
-        by how well it reconstructs them: ``ebgan`` (Zhao et al. 2017, with its pulling-away term) or ``began``
-        (Berthelot et al. 2017).
+        by how well it reconstructs them: ``ebgan`` (Zhao et al. 2017, with its pulling-away term) or
+        ``began`` (Berthelot et al. 2017).
     saturating : bool, default=False
         Of f-divergences: whether the generator minimises its original objective, whose gradient vanishes
         while the critic wins, instead of the usual one.
@@ -127,42 +129,27 @@ class GAN(BaseEstimator):
         "controllers": [tuple, list],
     }
 
-    def __init__(
-        self,
-        family: str = "residual",
-        *,
-        base: str = "smote",
-        loss: str = "relativistic",
-        saturating: bool = False,
-        diversity_ratio: float = 0.5,
-        loss_weights: Mapping[str, float] | None = None,
-        objective: str = "auto",
-        classes: str = "targets",
-        balanced: bool = True,
-        conditioning: str = "concat",
-        batch_size: int = 64,
-        generator: Generator = _GENERATOR,
-        critic: Critic = _CRITIC,
-        evolution: Evolution | None = None,
-        replicas: int | None = None,
-        controllers: tuple[str, ...] = (),
-    ) -> None:
-        self.family = family
-        self.base = base
-        self.loss = loss
-        self.saturating = saturating
-        self.diversity_ratio = diversity_ratio
-        self.loss_weights = loss_weights
-        self.objective = objective
-        self.classes = classes
-        self.balanced = balanced
-        self.conditioning = conditioning
-        self.batch_size = batch_size
-        self.generator = clone(generator) if generator is _GENERATOR else generator
-        self.critic = clone(critic) if critic is _CRITIC else critic
-        self.evolution = evolution
-        self.replicas = replicas
-        self.controllers = controllers
+    family: str = "residual"
+    _: KW_ONLY
+    base: str = "smote"
+    loss: str = "relativistic"
+    saturating: bool = False
+    diversity_ratio: float = 0.5
+    loss_weights: Mapping[str, float] | None = None
+    objective: str = "auto"
+    classes: str = "targets"
+    balanced: bool = True
+    conditioning: str = "concat"
+    batch_size: int = 64
+    generator: Generator = _GENERATOR
+    critic: Critic = _CRITIC
+    evolution: Evolution | None = None
+    replicas: int | None = None
+    controllers: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.generator = clone(_GENERATOR) if self.generator is _GENERATOR else self.generator
+        self.critic = clone(_CRITIC) if self.critic is _CRITIC else self.critic
 
     @property
     def penalty(self) -> str:

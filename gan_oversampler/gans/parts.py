@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ _COUNT = Interval(Integral, 1, None, closed="left")
 _NORM = StrOptions({"none", "batch", "layer"})
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class Generator(BaseEstimator):
     """Network and training of a generator; the ``generator`` of a :class:`GAN`.
 
@@ -77,38 +79,20 @@ class Generator(BaseEstimator):
         "ema": [_FRACTION],
     }
 
-    def __init__(
-        self,
-        *,
-        widths: tuple[int, ...] = (64, 64),
-        grid: Grid | None = None,
-        latent: int = 8,
-        latent_law: str = "normal",
-        activation: str = "leaky_relu",
-        slope: float = 0.2,
-        norm: str = "none",
-        norm_momentum: float = 0.8,
-        correction_bound: float = 0.5,
-        optimizer: str = "adam",
-        learning_rate: float | None = None,
-        geometry_rate: float = 0.03,
-        betas: tuple[float, float] = (0.0, 0.99),
-        ema: float = 0.98,
-    ) -> None:
-        self.widths = widths
-        self.grid = grid
-        self.latent = latent
-        self.latent_law = latent_law
-        self.activation = activation
-        self.slope = slope
-        self.norm = norm
-        self.norm_momentum = norm_momentum
-        self.correction_bound = correction_bound
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.geometry_rate = geometry_rate
-        self.betas = betas
-        self.ema = ema
+    widths: tuple[int, ...] = (64, 64)
+    grid: Grid | None = None
+    latent: int = 8
+    latent_law: str = "normal"
+    activation: str = "leaky_relu"
+    slope: float = 0.2
+    norm: str = "none"
+    norm_momentum: float = 0.8
+    correction_bound: float = 0.5
+    optimizer: str = "adam"
+    learning_rate: float | None = None
+    geometry_rate: float = 0.03
+    betas: tuple[float, float] = (0.0, 0.99)
+    ema: float = 0.98
 
     @property
     def batch_norm(self) -> bool:
@@ -121,6 +105,7 @@ class Generator(BaseEstimator):
         return self.norm == "layer"
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class Critic(BaseEstimator):
     """Network and training of a critic; the ``critic`` of a :class:`GAN`.
 
@@ -190,42 +175,22 @@ class Critic(BaseEstimator):
         "label_noise": [_FRACTION],
     }
 
-    def __init__(
-        self,
-        *,
-        widths: tuple[int, ...] | None = None,
-        activation: str | None = None,
-        slope: float | None = None,
-        norm: str = "none",
-        norm_momentum: float | None = None,
-        dropout: float = 0.0,
-        separate_batches: bool = False,
-        steps: int = 1,
-        optimizer: str | None = None,
-        learning_rate: float = 1e-3,
-        betas: tuple[float, float] | None = None,
-        clip: float | None = None,
-        penalty: str = "auto",
-        penalty_weight: float | None = None,
-        label_smoothing: float = 0.0,
-        label_noise: float = 0.0,
-    ) -> None:
-        self.widths = widths
-        self.activation = activation
-        self.slope = slope
-        self.norm = norm
-        self.norm_momentum = norm_momentum
-        self.dropout = dropout
-        self.separate_batches = separate_batches
-        self.steps = steps
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.betas = betas
-        self.clip = clip
-        self.penalty = penalty
-        self.penalty_weight = penalty_weight
-        self.label_smoothing = label_smoothing
-        self.label_noise = label_noise
+    widths: tuple[int, ...] | None = None
+    activation: str | None = None
+    slope: float | None = None
+    norm: str = "none"
+    norm_momentum: float | None = None
+    dropout: float = 0.0
+    separate_batches: bool = False
+    steps: int = 1
+    optimizer: str | None = None
+    learning_rate: float = 0.001
+    betas: tuple[float, float] | None = None
+    clip: float | None = None
+    penalty: str = "auto"
+    penalty_weight: float | None = None
+    label_smoothing: float = 0.0
+    label_noise: float = 0.0
 
     @property
     def batch_norm(self) -> bool:

@@ -9,7 +9,7 @@ proposals, up to a constant.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from numbers import Real
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
@@ -104,6 +104,7 @@ def discriminator(log_ratio_n: Array, gamma: float | None) -> Acceptance:
     return Acceptance(rule, float(rule(log_ratio_n).mean()))
 
 
+@dataclass(eq=False, repr=False)
 class Rejection(BaseEstimator):
     """How proposals of the kept generators are thinned out by a refitted critic.
 
@@ -142,18 +143,11 @@ class Rejection(BaseEstimator):
         "max_proposals": [Interval(Real, 1, None, closed="left")],
     }
 
-    def __init__(
-        self,
-        method: str = "obrs",
-        *,
-        budget: float = 4.0,
-        gamma: float | None = 80.0,
-        max_proposals: float = 100.0,
-    ) -> None:
-        self.method = method
-        self.budget = budget
-        self.gamma = gamma
-        self.max_proposals = max_proposals
+    method: str = "obrs"
+    _: KW_ONLY
+    budget: float = 4.0
+    gamma: float | None = 80.0
+    max_proposals: float = 100.0
 
     def validate(self) -> Rejection:
         """Check every parameter.

@@ -27,6 +27,7 @@ MAX_DROPPED: Final = 0.95  # share of the proposals, so that there are not too m
 N_CHOICES: Final = 3  # proposals per new row where some are preferred
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class Policy(BaseEstimator):
     """How new rows are drawn from the generators that were kept.
 
@@ -56,10 +57,9 @@ class Policy(BaseEstimator):
         "filter": [Interval(Real, 0, MAX_DROPPED, closed="both")],
     }
 
-    def __init__(self, *, spread: float = 1.0, border: float = 0.0, filter: float = 0.0) -> None:
-        self.spread = spread
-        self.border = border
-        self.filter = filter
+    spread: float = 1.0
+    border: float = 0.0
+    filter: float = 0.0
 
     def validate(self) -> Policy:
         """Check every parameter.
