@@ -6,10 +6,9 @@ from gan_oversampler.gans.evolution import Evolution
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.presets import preset
 from gan_oversampler.oracles.base import Oracle
-from gan_oversampler.oracles.cas import CASRealOracle, CASSynOracle
+from gan_oversampler.oracles.cas import CASRealOracle, CASSynOracle, DiversityOracle
 from gan_oversampler.oracles.composite import CompositeOracle, pareto_front
 from gan_oversampler.oracles.distances import EnergyOracle, FrechetOracle, MMDOracle, SlicedWassersteinOracle
-from gan_oversampler.oracles.diversity import DiversityOracle
 from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.oracles.manifold import PRDCOracle
 from gan_oversampler.oracles.privacy import PrivacyOracle
