@@ -105,7 +105,7 @@ class DownstreamOracle(LearnerOracle):
         if len(holdout) <= max_rows:
             return holdout, {}
         rng = np.random.default_rng(self.random_state_)
-        if not accepts_weights(self.scoring):
+        if not accepts_weights(self.scoring, len(self.train_.classes)):
             return thin(holdout, max_rows / len(holdout), rng), {}
         scored = thin_large_classes(holdout, max_rows, rng)
         weights = np.bincount(holdout.codes) / np.maximum(np.bincount(scored.codes), 1)

@@ -54,13 +54,15 @@ def scorer_of(scoring: str | Scorer, n_classes: int, *, smooth: bool = False) ->
     return get_scorer(name) if n_classes == 2 else partial(_score_known_classes, get_scorer(name))
 
 
-def accepts_weights(scoring: str | Scorer) -> bool:
+def accepts_weights(scoring: str | Scorer, n_classes: int) -> bool:
     """Tell whether the scorer of this name takes ``sample_weight``, so that classes can be thinned for it.
 
     Scorer objects are never weighted: what they do with labels and weights is the user's business.
     """
     if not isinstance(scoring, str) or scoring in SMOOTH:
         return isinstance(scoring, str)
+    if scoring.startswith("roc_auc_ovo") and n_classes > 2:
+        return False  # scikit-learn refuses weights for pairs of classes
     return "sample_weight" in signature(get_scorer(scoring)._score_func).parameters
 
 

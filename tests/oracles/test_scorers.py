@@ -68,7 +68,7 @@ def test_an_unknown_scorer_gets_a_hint():
 
 WEIGHTED = ["accuracy", "average_precision", "balanced_accuracy", "f1", "f1_macro", "f1_weighted", "g_mean"]
 WEIGHTED += ["jaccard", "neg_brier_score", "neg_log_loss", "precision", "recall"]
-WEIGHTED += ["roc_auc", "roc_auc_ovr"]
+WEIGHTED += ["roc_auc", "roc_auc_ovo", "roc_auc_ovr"]
 
 
 @pytest.mark.parametrize("table", [problem, three])
@@ -79,11 +79,13 @@ def test_usual_scorers_accept_weights(scoring, table):
     learner = LogisticRegression().fit(rows.values, rows.codes)
     scorer = scorer_of(scoring, n_classes, smooth=True)
     unweighted, doubled = scorer(learner, rows.values, rows.codes), np.full(len(rows), 2.0)
-    assert accepts_weights(scoring)
-    assert scorer(learner, rows.values, rows.codes, sample_weight=doubled) == pytest.approx(unweighted)
+    if accepts_weights(scoring, n_classes):
+        assert scorer(learner, rows.values, rows.codes, sample_weight=doubled) == pytest.approx(unweighted)
+    else:
+        assert (scoring, n_classes) == ("roc_auc_ovo", 3)
 
 
 def test_scorer_objects_are_never_weighted_and_stay_as_they_are():
     for scorer in (get_scorer("accuracy"), make_scorer(accuracy_score)):
-        assert not accepts_weights(scorer)
+        assert not accepts_weights(scorer, 3)
         assert scorer_of(scorer, 3, smooth=True) is scorer
