@@ -102,3 +102,14 @@ def test_scorers_that_take_no_weights_score_classes_in_proportion():
         scored, weights = oracle._scored_rows(holdout)
         assert (np.bincount(scored.codes).tolist(), weights) == ([200, 2], {})
         assert np.isfinite(oracle.score(holdout, problem(1, 90, seed=2).of(1)))
+
+
+def test_pairs_of_classes_are_scored_without_weights():
+    train, holdout = three(), three(1)
+    scores = [
+        DownstreamOracle(LogisticRegression(), scoring=scoring, max_rows=80)
+        .fit(train, targets=[1, 2])
+        .score(holdout, three(2).of(2))
+        for scoring in ("roc_auc_ovo", "roc_auc_ovr")
+    ]
+    assert scores[0] == pytest.approx(scores[1], abs=0.1)
