@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gan_oversampler.gans.parts import Critic, Generator
     from gan_oversampler.gans.presets import preset
     from gan_oversampler.oracles.base import Oracle
-    from gan_oversampler.oracles.cas import CASRealOracle, CASSynOracle
+    from gan_oversampler.oracles.cas import CASRealOracle, CASSynOracle, DiversityOracle
     from gan_oversampler.oracles.composite import CompositeOracle, pareto_front
     from gan_oversampler.oracles.distances import (
         EnergyOracle,
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
         MMDOracle,
         SlicedWassersteinOracle,
     )
-    from gan_oversampler.oracles.diversity import DiversityOracle
     from gan_oversampler.oracles.downstream import DownstreamOracle
     from gan_oversampler.oracles.manifold import PRDCOracle
     from gan_oversampler.oracles.privacy import PrivacyOracle
@@ -45,7 +44,7 @@ _MODULE_OF = {
     "CompositeOracle": "oracles.composite",
     "CorrelationDisplay": "reporting.displays.correlation",
     "Critic": "gans.parts",
-    "DiversityOracle": "oracles.diversity",
+    "DiversityOracle": "oracles.cas",
     "DownstreamOracle": "oracles.downstream",
     "DualityGapOracle": "oracles.two_sample",
     "EnergyOracle": "oracles.distances",

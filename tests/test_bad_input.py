@@ -79,7 +79,7 @@ def test_tables_and_targets(table, target, message):
             "Unknown scorer 'f1_macr'. Did you mean 'f1_macro'",
         ),
         ({"oracle": DownstreamOracle(Ridge())}, "'estimator' must be a classifier. Got Ridge"),
-        ({"oracle": DownstreamOracle(max_rows=0)}, "'max_rows' must be a positive integer"),
+        ({"oracle": DownstreamOracle(max_rows=0)}, "'max_rows' parameter of DownstreamOracle"),
         ({"oracle": FrechetOracle}, r"write FrechetOracle\(\)"),
         ({"cv": 40}, "of 'cv' has no held-out rows of class 1"),
     ],

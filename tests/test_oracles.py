@@ -1,247 +1,28 @@
-"""The default oracle, what users may write, and trials: fresh learners, honest failures."""
+"""Trials: one fold, one judge; honest failures."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegression, SGDClassifier
-from sklearn.metrics import (
-    average_precision_score,
-    brier_score_loss,
-    f1_score,
-    get_scorer,
-    log_loss,
-    make_scorer,
-    roc_auc_score,
-)
-from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.tree import DecisionTreeClassifier
 
 from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.layout import Block, Layout
 from gan_oversampler.encoding.row_space import RowSpace
 from gan_oversampler.gans.gan import GAN
-from gan_oversampler.oracles.base import CallableOracle, Oracle
+from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.distances import EnergyOracle, FrechetOracle
-from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.oracles.registry import oracle_of
-from gan_oversampler.oracles.scorers import scorer_names
-from gan_oversampler.sampling.fold_data import FoldData
+from gan_oversampler.sampling.pool import Pool
 from gan_oversampler.selection.scoring import BASELINES, NOTHING, Judge, Trial, missing
 from gan_oversampler.training.loop import Candidate
-from tests.samples import NONE, global_state, problem, rows_of, three
-
-# --- downstream
-
-
-def test_more_rows_of_a_rare_class_help():
-    train, holdout, more = problem(n_rare=6), problem(seed=1), problem(n_rare=140, seed=2)
-    oracle = DownstreamOracle().fit(train, targets=[1])
-    assert oracle.score(holdout, more.of(1)) > oracle.score(holdout, NONE) + 0.05
-
-
-def test_rows_with_shuffled_labels_hurt():
-    train, holdout, more = problem(n_rare=40), problem(seed=1), problem(n_rare=150, seed=2)
-    shuffled = rows_of(more.values, np.random.default_rng(0).permutation(more.codes))
-    oracle = DownstreamOracle().fit(train, targets=[0, 1])
-    assert oracle.score(holdout, shuffled) < oracle.score(holdout, more) - 0.05
-
-
-def test_the_users_learner_is_cloned_afresh_for_every_score():
-    # The released code went on training one classifier, so that later generators scored better.
-    learner = MLPClassifier((4,), solver="sgd", max_iter=3, warm_start=True)
-    oracle = DownstreamOracle(learner).fit(problem(), targets=[1])
-    scores = {oracle.score(problem(seed=1), problem(seed=2).of(1)) for _ in range(3)}
-    assert len(scores) == 1
-    assert not hasattr(learner, "coefs_")
-
-
-def test_random_learners_are_seeded_wherever_their_seed_is():
-    pipeline = make_pipeline(StandardScaler(), RandomForestClassifier(5))
-    scores = []
-    for seed in (0, 0, 1, 2, 3):
-        oracle = DownstreamOracle(pipeline, scoring="roc_auc").fit(problem(), targets=[1], random_state=seed)
-        scores.append(oracle.score(problem(seed=1), problem(seed=2).of(1)))
-    assert scores[0] == scores[1]
-    assert len(set(scores)) > 1
-
-
-def test_several_learners_count_alike():
-    learners = [LogisticRegression(), DecisionTreeClassifier()]
-    both, *each = (
-        DownstreamOracle(learner).fit(problem(), targets=[1]).score(problem(seed=1), problem(seed=2).of(1))
-        for learner in (learners, *learners)
-    )
-    assert both == pytest.approx(np.mean(each))
-
-
-def test_f1_is_that_of_the_rarest_class():
-    train, holdout = problem(), problem(seed=1)
-    learner = LogisticRegression().fit(train.values, train.codes)
-    oracle = DownstreamOracle(LogisticRegression(), smooth=False).fit(train, targets=[1])
-    assert oracle.score(holdout, NONE) == f1_score(holdout.codes, learner.predict(holdout.values))
-
-
-def test_f1_of_many_classes_is_macro():
-    train, holdout = three(), three(1)
-    learner = LogisticRegression(max_iter=300).fit(train.values, train.codes)
-    empty = train.at(np.arange(0))
-    oracle = DownstreamOracle(LogisticRegression(max_iter=300), smooth=False).fit(train, targets=[1, 2])
-    expected = f1_score(holdout.codes, learner.predict(holdout.values), average="macro")
-    assert oracle.score(holdout, empty) == pytest.approx(expected)
-    assert oracle_of("f1_macro").fit(train, targets=[1]).score(holdout, empty) == pytest.approx(
-        oracle_of("f1").fit(train, targets=[1]).score(holdout, empty)
-    )
-
-
-@pytest.mark.parametrize(
-    "scoring",
-    ["f1", "g_mean", "precision", "recall", "jaccard", "roc_auc", "balanced_accuracy", "average_precision"],
-)
-@pytest.mark.parametrize("table", [problem, three])
-def test_usual_scorers_work_for_two_and_more_classes(table, scoring):
-    train, holdout = table(), table(seed=1)
-    score = oracle_of(scoring).fit(train, targets=[1]).score(holdout, train.of(1))
-    assert 0.2 < score <= 1
-
-
-@pytest.mark.parametrize("scoring", ["roc_auc", "average_precision", "neg_log_loss", "neg_brier_score"])
-def test_a_class_that_a_fold_has_only_on_one_side_is_left_out(scoring):
-    """Rankings and probabilities are those of the classes that both sides have."""
-    train, holdout = three(), three(1)
-    both = holdout.at(np.flatnonzero(holdout.codes < 2))
-    learner = LogisticRegression().fit(train.values, train.codes)
-    oracle = DownstreamOracle(learner, scoring=scoring).fit(train, targets=[1])
-    shares = learner.predict_proba(both.values)
-    rarer = shares[:, 1] / shares[:, :2].sum(1)
-    expected = {
-        "roc_auc": roc_auc_score(both.codes, rarer),
-        "average_precision": average_precision_score(both.codes, rarer),
-        "neg_log_loss": -log_loss(both.codes, rarer),
-        "neg_brier_score": -brier_score_loss(both.codes, rarer),
-    }
-    assert oracle.score(both, NONE) == pytest.approx(expected[scoring], rel=1e-6)
-    unknown = DownstreamOracle(scoring=scoring).fit(train.at(np.flatnonzero(train.codes < 2)), targets=[1])
-    assert unknown.score(holdout, NONE) == pytest.approx(unknown.score(both, NONE))
-
-
-def test_g_mean_is_zero_when_a_class_is_never_found():
-    train = problem()
-    learner = LogisticRegression(C=1e-9)
-    constant = DownstreamOracle(learner, scoring="g_mean", smooth=False).fit(train, targets=[1])
-    assert constant.score(problem(seed=1), NONE) == 0
-    # Probabilities are the shares of the classes: recalls of 150/162 and 12/162.
-    smooth = DownstreamOracle(learner, scoring="g_mean").fit(train, targets=[1])
-    assert smooth.score(problem(seed=1), NONE) == pytest.approx((150 * 12) ** 0.5 / 162, rel=1e-3)
-
-
-def test_scorer_objects_see_the_users_labels():
-    scorer = make_scorer(f1_score, pos_label="rare")
-    train, holdout, more = problem(), problem(seed=1), problem(seed=2).of(1)
-    named = DownstreamOracle(smooth=False).fit(train, targets=[1]).score(holdout, more)
-    own = oracle_of(scorer).fit(train, targets=[1]).score(holdout, more)
-    assert own == pytest.approx(named)
-    wrong = oracle_of(make_scorer(f1_score, pos_label="common")).fit(train, targets=[1])
-    assert wrong.score(holdout, more) != own
-
-
-def test_learners_may_see_the_users_own_columns():
-    class Nosy(DecisionTreeClassifier):
-        def fit(self, X, y):
-            assert list(X.columns) == ["a", "b"]
-            return super().fit(X, y)
-
-    def frame(values, origin=None):
-        return pd.DataFrame(values, columns=["a", "b"])
-
-    train, holdout = problem(frames=frame), problem(seed=1, frames=frame)
-    oracle = DownstreamOracle(Nosy(), encoded=False).fit(train, targets=[1])
-    assert 0 < oracle.score(holdout, train.of(1)) <= 1
-    with pytest.raises(AttributeError):
-        DownstreamOracle(Nosy()).fit(train, targets=[1]).score(holdout, train.of(1))
-
-
-def test_undefined_scores_warn_nobody():
-    train, holdout = problem(), problem(n_rare=1, seed=1).of(0)
-    for scoring in ("f1", "precision", "recall", "g_mean"):
-        assert np.isfinite(oracle_of(scoring).fit(train, targets=[1]).score(holdout, NONE))
-
-
-# --- what users write
-
-
-def test_every_scorer_name_is_an_oracle():
-    for name in scorer_names():
-        assert oracle_of(name).greater_is_better
-    assert oracle_of("average_precision").scoring == "average_precision"
-    assert isinstance(oracle_of(get_scorer("accuracy")), DownstreamOracle)
-
-
-@pytest.mark.parametrize(
-    ("typo", "meant"), [("frechett", "frechet"), ("f1_makro", "f1_macro"), ("gmean", "g_mean")]
-)
-def test_an_unknown_name_gets_a_hint(typo, meant):
-    with pytest.raises(ValueError, match=f"Unknown oracle '{typo}'. Did you mean '{meant}'"):
-        oracle_of(typo)
-
-
-def test_an_unknown_scorer_gets_a_hint():
-    oracle = DownstreamOracle(scoring="balanced_acuracy").fit(problem(), targets=[1])
-    with pytest.raises(ValueError, match="Did you mean 'balanced_accuracy'"):
-        oracle.score(problem(), NONE)
-
-
-def test_a_function_gets_the_users_container_class_by_class():
-    calls = []
-
-    def spread(real, synthetic):
-        calls.append((real, synthetic))
-        return float(len(real))
-
-    def frame(values, origin=None):
-        return pd.DataFrame(values, columns=["a", "b"])
-
-    real = problem(20, 10, frames=frame)
-    oracle = oracle_of(spread).fit(real, targets=[0, 1])
-    assert isinstance(oracle, CallableOracle)
-    assert oracle.score(real, real) == 15.0
-    for code, (held_out, synthetic) in enumerate(calls):
-        pd.testing.assert_frame_equal(held_out, frame(real.of(code).values))
-        pd.testing.assert_frame_equal(synthetic, held_out)
-
-
-def test_a_users_own_oracle_is_taken_as_it_is():
-    class Constant(Oracle):
-        greater_is_better = False
-
-        def score(self, holdout, synthetic):
-            return 2.0
-
-    oracle = oracle_of(Constant()).fit(problem(), targets=[1])
-    assert oracle.score(NONE, NONE) == 2.0
-    assert oracle.utility(NONE, NONE) == -2.0
-
-
-@pytest.mark.parametrize("learner", [SGDClassifier(), RandomForestClassifier(3)])
-def test_learners_without_seed_do_not_touch_global_randomness(learner):
-    before = global_state()
-    DownstreamOracle(learner).fit(problem(), targets=[1]).score(problem(seed=1), NONE)
-    assert global_state() == before
-
-
-# --- trials: one fold, one judge
-
+from tests.samples import problem
 
 PLANE = RowSpace(Layout((Block("x", 0, 0, ()), Block("y", 1, 0, ()))))
 
 
 def _trial(oracle, number=0, share=1.0):
     train = problem(30, 10)
-    pool = FoldData.of(train.values.astype(np.float32), train.codes, PLANE, learned=[1], drawn=[1])
+    pool = Pool.of(train.values.astype(np.float32), train.codes, PLANE, learned=[1], drawn=[1])
     return Trial.of(number, oracle, train, problem(seed=1), {"targets": pool}, {1: share}, Streams(number))
 
 

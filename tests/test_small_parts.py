@@ -17,7 +17,6 @@ from gan_oversampler.gans.objectives import FORCES
 from gan_oversampler.gans.stream_names import VERSION_1, stream_name
 from gan_oversampler.gans.utility import OBJECTIVES
 from gan_oversampler.oracles.registry import ORACLES
-from gan_oversampler.oracles.scorers import scorer_names
 from gan_oversampler.oracles.smooth import SMOOTH
 from gan_oversampler.reporting.report import Entry, Gain, Report
 from gan_oversampler.sampling.base_samplers import BASES
@@ -117,10 +116,6 @@ def test_a_typo_in_any_name_gets_a_hint_and_the_list(what):
         with pytest.raises(ValueError, match=f"Unknown {what} '{name}x'. Did you mean '{name}'?") as error:
             lookup(REGISTRIES[what], f"{name}x", what)
         assert all(repr(known) in str(error.value) for known in REGISTRIES[what])
-
-
-def test_smooth_scores_are_called_like_the_scorers_they_stand_for():
-    assert set(SMOOTH) <= set(scorer_names())
 
 
 def test_a_name_like_no_other_gets_the_list_only():

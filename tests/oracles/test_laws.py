@@ -5,9 +5,10 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.linear_model import Ridge
 
 from gan_oversampler.oracles.distances import FrechetOracle
-from gan_oversampler.oracles.registry import ORACLES, oracle_of
+from gan_oversampler.oracles.registry import ORACLES
 from tests.samples import NONE, global_state, normal, one_class, problem, rows_of, three
 
 MAKERS = {
@@ -174,19 +175,35 @@ def test_rows_of_other_classes_than_the_targets_do_not_count(make):
     )
 
 
-@pytest.mark.parametrize("name", sorted(ORACLES))
-def test_an_oracle_of_a_name_can_be_cloned(name):
-    first = oracle_of(name)
-    assert type(first) is ORACLES[name]
-    assert type(oracle_of(first)) is ORACLES[name]
-    assert oracle_of(first) is not first
-
-
-@pytest.mark.parametrize("name", sorted(ORACLES))
-@pytest.mark.parametrize("parameter", ["k", "max_rows", "n_directions"])
-def test_numbers_of_rows_are_positive(name, parameter):
-    if parameter not in ORACLES[name]().get_params():
+@all_oracles
+def test_a_class_with_too_few_held_out_rows_is_left_out(make):
+    n_holdout = make()._min_rows[0]
+    if n_holdout == 1:
         return
-    for value in (0, -1, 2.5, None):
-        with pytest.raises(ValueError, match=f"'{parameter}' must be a positive integer"):
-            ORACLES[name](**{parameter: value}).validate(2)
+    train, holdout, synthetic = (problem(40, 12, seed=seed) for seed in range(3))
+    few = holdout.of(0).join(holdout.of(1).at(np.arange(n_holdout - 1)))
+    both, one = (make().fit(train, targets=targets) for targets in ([0, 1], [0]))
+    assert both.score(few, synthetic) == one.score(few, synthetic)
+    assert np.isnan(make().fit(train, targets=[1]).score(few, synthetic))
+
+
+# --- parameters
+
+WRONG = {"max_rows": (0, -1, 2.5, None), "smooth": ("no", None), "encoded": ("no", None)}
+WRONG |= {"n_directions": WRONG["max_rows"], "k": WRONG["max_rows"]}
+
+
+@pytest.mark.parametrize("name", sorted(ORACLES))
+def test_wrong_numbers_and_switches_are_errors_that_name_the_parameter(name):
+    for parameter in WRONG.keys() & ORACLES[name]().get_params():
+        for value in WRONG[parameter]:
+            with pytest.raises(ValueError, match=f"'{parameter}' parameter of {ORACLES[name].__name__} must"):
+                ORACLES[name](**{parameter: value}).validate(2)
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name in ORACLES if "estimator" in ORACLES[name]().get_params())
+)
+def test_an_estimator_must_classify(name):
+    with pytest.raises(ValueError, match=r"'estimator' must be a classifier. Got Ridge"):
+        ORACLES[name](Ridge()).validate(2)

@@ -14,7 +14,7 @@ from tests.samples import normal, one_class, problem, three
 
 
 class Scaled(EnergyOracle):
-    """The same judge in another unit."""
+    """The same oracle in another unit."""
 
     def score(self, holdout, synthetic):
         return 1000 * super().score(holdout, synthetic) + 7
@@ -84,7 +84,7 @@ def test_an_oracle_without_a_score_leaves_none():
     assert np.isnan(_score([EnergyOracle(), nothing], problem(seed=2).of(1)))
 
 
-def test_the_first_oracle_guides():
+def test_guided_gans_are_trained_for_the_first_oracle():
     assert CompositeOracle([DownstreamOracle(scoring="g_mean"), EnergyOracle()]).objective == "g_mean"
     assert CompositeOracle().objective == "f1"
 
@@ -102,7 +102,7 @@ def test_weights_must_fit(weights):
 
 
 def test_parts_are_validated_too():
-    with pytest.raises(ValueError, match="'k' must be"):
+    with pytest.raises(ValueError, match="'k' parameter of PRDCOracle must be"):
         CompositeOracle([PRDCOracle(k=0)]).validate(2)
 
 
@@ -154,3 +154,18 @@ def test_the_front_is_what_nobody_beats(candidates):
 
     assert front.any()
     assert front.tolist() == [not any(beats(b, a) for b in candidates) for a in candidates]
+
+
+def test_a_composite_gives_each_oracle_its_share_of_new_rows():
+    sizes = []
+
+    class Counting(DownstreamOracle):
+        def score(self, holdout, synthetic):
+            sizes.append(len(synthetic))
+            return 0.0
+
+    oracles = [Counting(max_rows=50), Counting(max_rows=100)]
+    composite = CompositeOracle(oracles).fit(problem(180, 20), targets=[1])
+    assert composite.share_ == 0.5
+    composite.score(problem(seed=1), problem(1, 80, seed=2).of(1))
+    assert sizes[:2] == [40, 80]
