@@ -18,8 +18,8 @@ from gan_oversampler.nn.tensors import put, take, to_device
 from gan_oversampler.sampling.base_samplers import BASES
 from gan_oversampler.training.batches import Batch, BatchStream, GuidedBatches, PlainBatches, stacked
 from gan_oversampler.training.inner_splits import InnerSplits
-from gan_oversampler.training.members import Member, State, correction_bounds
-from gan_oversampler.training.steps import CriticResult, Steps
+from gan_oversampler.training.members import CriticResult, Member, State, correction_bounds
+from gan_oversampler.training.steps import Steps
 
 BLOCK: Final = 50  # batches drawn at once: fewer calls, little memory
 WIDE_ROW: Final = 400  # encoded columns from which blocks of inner splits, which hold many rows, are smaller

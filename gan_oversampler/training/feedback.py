@@ -21,8 +21,7 @@ from gan_oversampler.gans.losses import LOSSES
 from gan_oversampler.gans.signals import Signals, read_signals
 from gan_oversampler.training.augmentation import Augmentation
 from gan_oversampler.training.batches import Batch
-from gan_oversampler.training.members import State
-from gan_oversampler.training.steps import CriticResult
+from gan_oversampler.training.members import CriticResult, State
 
 RESTING_SEED: Final = 0  # of numbers for members that rest: nobody's stream moves, and nothing keeps them
 

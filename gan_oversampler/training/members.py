@@ -100,6 +100,17 @@ class State:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class CriticResult:
+    """What a step of the critic has shown, without gradients."""
+
+    loss_P: Tensor  # the critic's loss, without penalty
+    real_PB: Tensor  # its outputs for real and generated rows
+    fake_PB: Tensor
+    fake_PBF: Tensor  # the generated rows
+    total_P: Tensor  # its loss with the penalty
+
+
 def correction_bounds(members: Sequence[Member]) -> CorrectionBounds:
     """Measure how far each member's generator may go on the real rows that it may see.
 

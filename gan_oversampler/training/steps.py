@@ -10,7 +10,7 @@ no other.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -25,24 +25,13 @@ from gan_oversampler.nn.generator import CorrectionBounds, GuidedGenerator
 from gan_oversampler.nn.optimizers import OPTIMIZERS, clipped
 from gan_oversampler.nn.packed import Mode, Packed
 from gan_oversampler.training.batches import Batch, GuidedBatch
-from gan_oversampler.training.members import Member, Player, State
+from gan_oversampler.training.members import CriticResult, Member, Player, State
 from gan_oversampler.training.networks import networks_of
 
 if TYPE_CHECKING:
     from gan_oversampler.training.feedback import Feedback
 
 StreamList = Sequence[torch.Generator]
-
-
-@dataclass(frozen=True, slots=True)
-class CriticResult:
-    """What a step of the critic has shown, without gradients."""
-
-    loss_P: Tensor  # the critic's loss, without penalty
-    real_PB: Tensor  # its outputs for real and generated rows
-    fake_PB: Tensor
-    fake_PBF: Tensor  # the generated rows
-    total_P: Tensor  # its loss with the penalty
 
 
 class Steps:
