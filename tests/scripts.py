@@ -21,8 +21,8 @@ class Weights:
 class Script:
     """A population that only takes notes.
 
-    ``scores`` are per specification and evaluation round, of which the last one repeats. Weights in ``broken``
-    are not finite; specifications in ``untrained`` have no loss term.
+    ``scores`` are per specification and evaluation round; the last one repeats. Weights in ``broken`` are
+    not finite; specifications in ``untrained`` have no loss term.
     """
 
     scores: dict[int, list[float]]

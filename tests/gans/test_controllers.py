@@ -157,7 +157,9 @@ def test_the_adversarial_term_fades_in_and_out_again_as_far_as_the_critic_is_too
     factors = [numbers["adversarial"] for numbers in _run("fade", [{"confidence": 0.0}] * WARM_UP)]
     assert factors == pytest.approx([(i + 1) / WARM_UP for i in range(WARM_UP)])
     assert _last("fade", [{"confidence": TARGET}] * 400)["adversarial"] == pytest.approx(1)
-    assert _last("fade", [{"confidence": (1 + TARGET) / 2}] * 400)["adversarial"] == pytest.approx(0.5, abs=1e-4)
+    assert _last("fade", [{"confidence": (1 + TARGET) / 2}] * 400)["adversarial"] == pytest.approx(
+        0.5, abs=1e-4
+    )
     assert _last("fade", [{"confidence": 1.0}] * 400)["adversarial"] == pytest.approx(0, abs=1e-4)
 
 

@@ -14,7 +14,11 @@ def test_a_critic_that_knows_all_rows_is_sure_and_one_that_knows_none_is_not():
     loss = torch.tensor([2.2])
     for threshold in (0.0, None):
         signals_of = partial(read_signals, loss, loss, rows=rows, equilibrium=2.0, threshold=threshold)
-        sure, blind, wrong = signals_of((real, fake)), signals_of((real * 0, fake * 0)), signals_of((fake, real))
+        sure, blind, wrong = (
+            signals_of((real, fake)),
+            signals_of((real * 0, fake * 0)),
+            signals_of((fake, real)),
+        )
         assert [s.accuracy.item() for s in (sure, blind, wrong)] == [1.0, 0.5, 0.0]
         assert [s.confidence.item() for s in (sure, blind, wrong)] == [1.0, 0.0, -1.0]
         assert sure.gap.item() == pytest.approx(1)

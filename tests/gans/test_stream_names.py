@@ -14,7 +14,9 @@ def test_every_parameter_is_named_in_the_random_streams_of_a_gan_or_changes_none
 
 def test_what_is_left_out_of_a_name_is_the_default():
     defaults = GAN().get_params(deep=False)
-    assert {path: usual for path, usual in VERSION_1.values()} == {path: defaults[path] for path, _ in VERSION_1.values()}
+    assert {path: usual for path, usual in VERSION_1.values()} == {
+        path: defaults[path] for path, _ in VERSION_1.values()
+    }
 
 
 def test_what_streams_are_named_after_is_frozen():

@@ -116,7 +116,7 @@ def test_a_classic_generator_stays_within_the_range_of_real_rows():
 
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
-def test_step_sizes_of_the_network_and_of_a_geometry_are_told_apart(family):
+def test_a_geometry_has_a_step_size_of_its_own(family):
     generator = _generator(family)
     rates = generator.rates(0.25, 3.0)
     n = sum(rows * columns for rows, columns in generator.net.shapes)

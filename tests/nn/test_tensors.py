@@ -28,10 +28,10 @@ def test_every_tensor_is_mapped_also_those_of_records_inside_and_none_stays_none
 
 def test_taking_copies_the_entries_and_a_number_drops_the_dimension():
     player = _player()
-    taken = take(player, [2, 0])
-    assert torch.equal(taken.moments.first_PN, player.moments.first_PN[[2, 0]])
+    some = take(player, [2, 0])
+    assert torch.equal(some.moments.first_PN, player.moments.first_PN[[2, 0]])
     assert take(player, 1).weights_PN.shape == (3,)
-    taken.weights_PN.zero_()
+    some.weights_PN.zero_()
     assert not differences(player, _player())
 
 

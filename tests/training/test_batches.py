@@ -1,4 +1,4 @@
-"""Batches: real rows and starts of one class, classes and rows in the shares asked for, streams of one's own."""
+"""Batches: real rows and starts of one class, and the shares of classes and rows."""
 
 import numpy as np
 import pytest

@@ -61,7 +61,7 @@ def test_a_gan_of_all_classes_learns_those_with_enough_rows_of_all(family, drawn
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_a_member_of_a_fold_is_untouched_by_rows_that_it_must_not_see(family):
-    """The same member, whatever the other fold's rows are."""
+    """The same member beside other rows of the other fold."""
     gan, snapshots = GAN(family, **SMALL), []
     for other in (3, 4):
         folds = {0: fold_data(0), 1: fold_data(other), None: fold_data(other)}

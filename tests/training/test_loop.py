@@ -113,7 +113,7 @@ def test_weights_that_are_not_finite_roll_back_and_scores_only_fail():
     assert script.noted("save") == [(0, 0), (0, 2)]
 
 
-def test_collapsed_candidates_roll_back_whatever_their_score_and_the_log_says_why():
+def test_collapsed_candidates_roll_back_in_spite_of_their_score_and_the_log_says_why():
     class Collapsing(Script):
         def candidates(self, step):
             return [replace(c, is_collapsed=step == 20) for c in super().candidates(step)]

@@ -61,7 +61,9 @@ def _attributes(network, names):
 @pytest.mark.parametrize(("change", "of_generator", "of_critic"), KNOBS, ids=lambda value: str(value))
 def test_a_parameter_changes_what_it_says_of_the_networks_and_nothing_else(change, of_generator, of_critic):
     generator, critic = networks_of(GAN("classic", **change), fold_data())
-    for network, usual, changed in zip((generator.net, critic), SIDES, (of_generator, of_critic), strict=True):
+    for network, usual, changed in zip(
+        (generator.net, critic), SIDES, (of_generator, of_critic), strict=True
+    ):
         assert isinstance(network, Mlp)
         assert _attributes(network, usual) == {**usual, **changed}
 

@@ -1,110 +1,47 @@
-"""Laws of training: members do not know each other, and snapshots do not change."""
-
-from dataclasses import fields
+"""The population: saving and rolling back, snapshots, candidates, replicas, and the loop that trains it."""
 
 import numpy as np
 import pytest
 import torch
 
 from gan_oversampler._utils import Streams
-from gan_oversampler.encoding.layout import Block, Layout
-from gan_oversampler.encoding.row_space import STATE_LOGIT, RowSpace
 from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.sampling.base_samplers import BASES
-from gan_oversampler.sampling.fold_data import FoldData
-from gan_oversampler.sampling.sources import Source
-from gan_oversampler.training.cohort import BLOCK
-from gan_oversampler.training.members import Member, State, reach_of
-from gan_oversampler.training.networks import WIDE
+from gan_oversampler.training.loop import Budget, OracleTracker
 from gan_oversampler.training.population import CrossFittedPopulation
 from tests.populations import (
-    CPU,
-    OTHERS,
     SMALL,
-    cohort_of,
     differences,
-    line_pool,
+    draw,
+    fold_data,
     numbers_of,
-    pool_of,
     population_of,
-    stream_of,
+    tensors_of,
 )
-from tests.samples import global_state
+from tests.scripts import NAN, run
 from tests.tables import MIXED
 
-CONFIGS = {
-    "default": {},
-    "wgan_gp": {"loss": "wgan_gp", "critic_steps": 2, "widths": (16, 16)},
-    "classic": {
-        "family": "classic",
-        "conditioning": "multiply",
-        "batch_norm": True,
-        "critic_dropout": 0.25,
-        "widths": (24,),
-    },
-    "guided": {"family": "guided", "widths": (16,), "batch_size": 32},
-    "both": {"family": "guided", "widths": (24,), "forces": {"utility": 1.0, "adversarial": 0.1}},
-    "odd": {"widths": (33,), "batch_size": 50, "latent": 5},
-    "wide": {"widths": (WIDE, 16), "batch_size": 32},
-    "ebgan": {"loss": "ebgan", "widths": (16, 8, 16), "batch_size": 32},
-    "began": {"loss": "began", "widths": (16, 5), "critic_norm": "layer"},
-    "norm": {"loss": "bce", "widths": (16, 12), "critic_norm": "batch", "separate_batches": True},
-    "grid": {"family": "classic", "grid": (2, 2), "widths": (6, 5), "batch_norm": True, "loss": "hinge"},
-    "grid_began": {
-        "grid": "square",
-        "widths": (4,),
-        "loss": "began",
-        "critic_norm": "layer",
-        "batch_size": 32,
-    },
-    "deep": {"widths": (16, 8, 16), "critic_widths": (12,), "loss": "hinge", "classes": "all"},
-}
+GUIDED = {"family": "guided", "widths": (16,), "batch_size": 32}
 
 
-# --- members do not know each other
+# --- who the members are
 
 
-@pytest.mark.parametrize("config", sorted(CONFIGS))
-def test_a_member_trains_the_same_alone_and_among_sixteen(config):
-    gan = GAN(**CONFIGS[config])
-    crowd = [GAN(**CONFIGS[config]).set_params(base=base) for base in OTHERS]
-    alone, among = population_of([gan]), population_of([*crowd[:7], gan, *crowd[7:]])
-    alone.advance(BLOCK + 2)
-    among.advance(BLOCK + 2)
-    assert len(among.cohorts) == 1
-    assert not differences(numbers_of(alone, 0), numbers_of(among, 7))
+def test_every_specification_has_a_member_per_fold_and_replicas_that_see_all_rows():
+    population = population_of([GAN(**SMALL), GAN(**GUIDED)], (0, 1, None))
+    members = [member for cohort in population.cohorts for member in cohort.members]
+    assert [(m.specification, m.fold, m.replica) for m in members] == [
+        *((0, fold, 0) for fold in (0, 1, None)),
+        *((1, fold, 0) for fold in (0, 1, None)),
+        *((1, None, replica) for replica in (1, 2)),
+    ]
 
 
-@pytest.mark.parametrize("config", sorted(CONFIGS))
-def test_a_member_trains_the_same_after_others_were_dropped(config):
-    gan = GAN(**CONFIGS[config])
-    crowd = [GAN(**CONFIGS[config]).set_params(base=base) for base in OTHERS[:5]]
-    alone, among = population_of([gan]), population_of([*crowd[:3], gan, *crowd[3:]])
-    for dropped in ([0, 5], [1, 2, 4], []):
-        alone.advance(4)
-        among.advance(4)
-        for number in dropped:
-            among.drop(number)
-    assert [c.specification for c in among.candidates(12)] == [3]
-    assert not differences(numbers_of(alone, 0), numbers_of(among, 3))
-
-
-@pytest.mark.parametrize("conditioning", ["concat", "multiply"])
-@pytest.mark.parametrize("n_columns", [1, 2, 3, 7])
-def test_members_do_not_mix_however_many_columns_there_are(n_columns, conditioning):
-    space = RowSpace(Layout(tuple(Block(i, i, 0, ()) for i in range(n_columns))))
-    rows = torch.randn(60, n_columns, generator=stream_of()).numpy()
-    pool = FoldData.of(rows, np.repeat([0, 1], 30), space, learned=[1], drawn=[1])
-    gan = GAN(conditioning=conditioning, **SMALL)
-    crowd = [GAN(base=base, conditioning=conditioning, **SMALL) for base in OTHERS[:4]]
-    alone, among = (
-        CrossFittedPopulation(gans, {"targets": {None: pool}}, Streams(0), CPU)
-        for gans in ([gan], [crowd[0], gan, *crowd[1:]])
-    )
-    alone.advance(8)
-    among.advance(8)
-    assert not differences(numbers_of(alone, 0), numbers_of(among, 1))
+def test_specifications_that_share_shapes_share_a_cohort():
+    gans = [GAN(**SMALL), GAN("classic", **SMALL), GAN(base="border", **SMALL)]
+    cohorts = population_of(gans).cohorts
+    assert [[m.specification for m in cohort.members] for cohort in cohorts] == [[0, 2], [1]]
 
 
 def test_folds_train_the_same_with_and_without_other_specifications():
@@ -113,79 +50,156 @@ def test_folds_train_the_same_with_and_without_other_specifications():
     alone.advance(5)
     among.advance(5)
     assert not differences(numbers_of(alone, 0), numbers_of(among, 1))
-    folds = numbers_of(alone, 0).generator_PN
-    assert not torch.equal(folds[0], folds[1])
+    assert torch.pdist(numbers_of(alone, 0).generator.weights_PN).min() > 0
 
 
-def test_training_is_repeatable_and_leaves_global_randomness_alone():
-    before, legacy = torch.get_rng_state(), global_state()
-    runs = [population_of([GAN(**SMALL)], seed=seed) for seed in (1, 1, 2)]
-    for run in runs:
-        run.advance(5)
-    first, same, other = (numbers_of(run, 0) for run in runs)
-    assert not differences(first, same)
-    assert "generator_PN" in differences(first, other)
-    assert torch.equal(torch.get_rng_state(), before)
-    assert global_state() == legacy
-
-
-def test_twins_in_the_users_list_are_different_members():
+def test_equal_gans_in_the_users_list_are_different_members():
     population = population_of([GAN(**SMALL), GAN(**SMALL)])
-    assert "critic_PN" in differences(numbers_of(population, 0), numbers_of(population, 1))
+    assert "critic.weights_PN" in differences(numbers_of(population, 0), numbers_of(population, 1))
 
 
-def test_training_does_not_depend_on_when_it_is_scored():
-    whole, split = (population_of([GAN(**SMALL), GAN(base="border", **SMALL)]) for _ in range(2))
-    whole.advance(60)
-    for unit in (1, 29, 30):
-        split.advance(unit)
-    assert not differences(numbers_of(whole, 0), numbers_of(split, 0))
+def test_replicas_differ_and_leave_the_first_as_it_is():
+    alone, three = (population_of([GAN(**GUIDED, replicas=n)]) for n in (1, 3))
+    for population in (alone, three):
+        population.advance(3)
+    (one,), (many,) = alone.candidates(3), three.candidates(3)
+    assert len(one.samplers) == 1
+    assert len(many.samplers) == 3
+    assert torch.equal(one.snapshots[None].weights_N, many.snapshots[None].weights_N)
+    weights = torch.stack([snapshot.weights_N for snapshot in many.samplers])
+    assert torch.pdist(weights).min() > 0
 
 
-# --- the start
+def test_networks_are_those_that_train_in_the_users_order():
+    gans = [
+        GAN("classic", **SMALL),
+        GAN(forces={}, **SMALL),
+        GAN(**GUIDED, forces={"utility": 1.0}),
+        GAN(**SMALL),
+    ]
+    networks = population_of(gans).networks
+    assert [label for label, _, _ in networks] == ["classic", "guided", "residual(smote)"]
+    assert [type(generator) for _, generator, _ in networks] == [
+        FAMILIES[family].generator for family in ("classic", "guided", "residual")
+    ]
+    assert [critic is None for _, _, critic in networks] == [False, True, False]
+
+
+# --- candidates
 
 
 @pytest.mark.parametrize("base", sorted(BASES))
 def test_an_untrained_residual_gan_samples_like_its_base(base):
-    pool = pool_of()
+    data = fold_data()
     (candidate,) = population_of([GAN(base=base, **SMALL)]).candidates(0)
     for code in (1, 2):
-        bare = Source(pool, base).draw(code, 40, Streams(1))
-        np.testing.assert_array_equal(
-            Source(pool, base, candidate.snapshots[None]).draw(code, 40, Streams(1)), bare
-        )
+        bare = draw(data, base, code, 40, Streams(1))
+        rows = draw(data, base, code, 40, Streams(1), candidate.snapshots[None])
+        np.testing.assert_array_equal(rows, bare)
 
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
-def test_trained_generators_sample_lawful_rows(family):
+def test_trained_generators_sample_valid_rows(family):
     population = population_of([GAN(family, learning_rate=0.05, ema=0.0, **SMALL)])
     population.advance(10)
     (candidate,) = population.candidates(10)
-    new = torch.from_numpy(Source(pool_of(), "smote", candidate.snapshots[None]).draw(2, 50, Streams(1)))
+    new = torch.from_numpy(draw(fold_data(), "smote", 2, 50, Streams(1), candidate.snapshots[None]))
     assert new.shape == (50, MIXED.width)
     assert torch.equal(MIXED.project(new), new)
-    bare = torch.from_numpy(Source(pool_of(), "smote").draw(2, 50, Streams(1)))
-    assert not torch.equal(new, bare)
+    assert not torch.equal(new, torch.from_numpy(draw(fold_data(), "smote", 2, 50, Streams(1))))
 
 
-def test_reach_is_a_share_of_the_spread_and_the_range_of_the_class():
-    pool = line_pool([0.0, 1.0, 5.0])
-    reach = reach_of([Member(0, None, GAN(reach=0.5), pool, Streams(0))])
-    assert reach.bound_PCF.item() == pytest.approx(0.5 * np.std([0, 1, 5]))
-    assert reach.centre_PF.item() == 2.5
-    assert reach.half_PF.item() == 2.5
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_a_snapshot_does_not_change_when_training_goes_on(family):
+    population = population_of([GAN(family, batch_norm=True, learning_rate=0.01, **SMALL)])
+    population.advance(5)
+    (early,) = population.candidates(5)
+    before = draw(fold_data(), "smote", 1, 30, Streams(0), early.snapshots[None])
+    population.advance(5)
+    (late,) = population.candidates(10)
+    np.testing.assert_array_equal(
+        draw(fold_data(), "smote", 1, 30, Streams(0), early.snapshots[None]), before
+    )
+    assert not torch.equal(late.snapshots[None].weights_N, early.snapshots[None].weights_N)
 
 
-def test_reach_lets_every_state_flip():
-    reach = reach_of([Member(0, None, GAN(), pool_of(), Streams(0))])
-    assert (reach.bound_PCF[..., MIXED.states_S] > STATE_LOGIT).all()
-    assert (reach.half_PF[..., MIXED.states_S] > 0).all()
+def test_snapshots_hold_the_averaged_weights():
+    population = population_of([GAN(ema=0.5, **SMALL)])
+    population.advance(3)
+    snapshot, numbers = population.candidates(3)[0].snapshots[None], numbers_of(population, 0)
+    assert torch.equal(snapshot.weights_N, numbers.average_PN[0])
+    assert not torch.equal(snapshot.weights_N, numbers.generator.weights_PN[0])
 
 
-# --- save, roll back, snapshots
+def test_seeds_are_drawn_as_was_learned():
+    """The seed probabilities that utility has taught reach the snapshots that draw new rows."""
+    population, data = population_of([GAN(**GUIDED, geometry_rate=0.3, ema=0.0)]), fold_data()
+    traits, label = data.neighbourhoods[1].traits_nK, data.one_hot(1, len(data.rows[1]))
+    probabilities = []
+    for step in (0, 5):
+        snapshot = population.candidates(step)[0].snapshots[None]
+        probabilities.append(snapshot.seed_probabilities(traits, label))
+        population.advance(5)
+    torch.testing.assert_close(probabilities[0], torch.full_like(probabilities[0], 1 / len(traits)))
+    assert probabilities[1].sum().item() == pytest.approx(1)
+    assert probabilities[1].max() > 1.5 * probabilities[1].min()
 
 
-def test_a_rollback_restores_every_number():
+def test_candidates_are_the_active_specifications_in_the_users_order():
+    gans = [GAN(**SMALL), GAN("classic", **SMALL), GAN(base="border", **SMALL)]
+    population = population_of(gans, (0, 1, None))
+    assert [c.specification for c in population.candidates(0)] == [0, 1, 2]
+    population.drop(1)
+    population.advance(2)
+    candidates = population.candidates(2)
+    assert [c.specification for c in candidates] == [0, 2]
+    assert all(set(c.snapshots) == {0, 1, None} for c in candidates)
+    assert all(c.step == 2 for c in candidates)
+    assert np.isfinite([c.losses for c in candidates]).all()
+
+
+@pytest.mark.parametrize(
+    ("gan", "is_noise"),
+    [
+        (GAN("classic", **SMALL), True),
+        (GAN("classic", forces={}, **SMALL), False),  # it stays as it is, so it is no start
+        (GAN(**SMALL), False),
+        (GAN(**GUIDED), False),
+    ],
+    ids=str,
+)
+def test_only_the_start_of_a_generator_without_a_base_is_noise(gan, is_noise):
+    population = population_of([gan])
+    assert population.candidates(0)[0].is_noise is is_noise
+    population.advance(1)
+    assert not population.candidates(1)[0].is_noise
+
+
+def test_losses_are_those_of_the_last_unit_and_a_critic_that_rests_has_none():
+    population = population_of([GAN(**SMALL), GAN(**GUIDED, forces={"utility": 1.0})])
+    assert np.isnan([c.losses for c in population.candidates(0)]).all()
+    population.advance(3)
+    critic_losses, generator_losses = zip(*(c.losses for c in population.candidates(3)), strict=True)
+    assert np.isnan(critic_losses).tolist() == [False, True]
+    assert np.isfinite(generator_losses).all()
+
+
+def test_weights_that_are_not_finite_are_noticed():
+    population = population_of([GAN(**SMALL)])
+    assert population.candidates(0)[0].is_finite
+    population.cohorts[0].state.average_PN[0, 3] = torch.nan
+    assert not population.candidates(0)[0].is_finite
+
+
+def test_a_specification_trains_if_it_has_a_loss_term():
+    population = population_of([GAN(**SMALL), GAN(forces={}, **SMALL)])
+    assert [population.trains(number) for number in (0, 1)] == [True, False]
+
+
+# --- save and roll back
+
+
+def test_a_rollback_restores_every_number_but_the_rates_and_touches_nobody_else():
     gan = GAN(
         batch_norm=True,
         controllers=("two_time_scale",),
@@ -200,7 +214,7 @@ def test_a_rollback_restores_every_number():
     population.save(0)
     population.advance(10)
     later = numbers_of(population, 1)
-    assert len(differences(saved, numbers_of(population, 0))) == len(fields(State)) - 1  # all but the rates
+    assert set(differences(saved, numbers_of(population, 0))) == set(tensors_of(saved)) - {"rate_P1"}
     population.roll_back(0)
     assert differences(saved, numbers_of(population, 0)) == ["rate_P1"]
     assert not differences(later, numbers_of(population, 1))
@@ -215,7 +229,7 @@ def test_a_rollback_before_any_save_goes_to_the_start():
     assert differences(start, numbers_of(population, 0)) == ["rate_P1"]
 
 
-def test_a_rollback_can_be_repeated():
+def test_a_rollback_can_be_repeated_and_halves_the_rates_each_time():
     population = population_of([GAN(**SMALL)])
     population.advance(3)
     population.save(0)
@@ -239,144 +253,51 @@ def test_a_rollback_works_after_others_were_dropped():
     assert differences(saved, numbers_of(population, 1)) == ["rate_P1"]
 
 
-@pytest.mark.parametrize("family", sorted(FAMILIES))
-def test_a_snapshot_does_not_change_when_training_goes_on(family):
-    population = population_of([GAN(family, batch_norm=True, learning_rate=0.01, **SMALL)])
-    population.advance(5)
-    (early,) = population.candidates(5)
-    source = Source(pool_of(), "smote", early.snapshots[None])
-    before = source.draw(1, 30, Streams(0))
-    population.advance(5)
-    (late,) = population.candidates(10)
-    np.testing.assert_array_equal(source.draw(1, 30, Streams(0)), before)
-    assert not torch.equal(late.snapshots[None].weights_N, early.snapshots[None].weights_N)
+# --- under the loop
 
 
-def test_candidates_are_the_active_specifications_in_the_users_order():
-    gans = [GAN(**SMALL), GAN("classic", **SMALL), GAN(base="border", **SMALL)]
-    population = population_of(gans, (0, 1, None))
-    assert [c.specification for c in population.candidates(0)] == [0, 1, 2]
-    population.drop(1)
-    population.advance(2)
-    candidates = population.candidates(2)
-    assert [c.specification for c in candidates] == [0, 2]
-    assert all(set(c.snapshots) == {0, 1, None} for c in candidates)
-    assert all(c.step == 2 for c in candidates)
-    assert np.isfinite([c.losses for c in candidates]).all()
+class Broken(CrossFittedPopulation):
+    """A population whose first specification breaks in its second unit of training."""
+
+    def advance(self, n_steps):
+        super().advance(n_steps)
+        if self._step == 2 * n_steps:
+            cohort, rows = self._place(0)
+            cohort.state.generator.weights_PN[rows] = NAN
+            cohort.state.average_PN[rows] = NAN
 
 
-def test_weights_that_are_not_finite_are_noticed():
-    population = population_of([GAN(**SMALL)])
-    assert population.candidates(0)[0].finite
-    population.cohorts[0].state.average_PN[0, 3] = torch.nan
-    assert not population.candidates(0)[0].finite
+@pytest.mark.parametrize("controllers", [(), ("gap", "pacing", "ada", "collapse")], ids=len)
+def test_weights_that_are_not_finite_go_back_to_the_best_state_at_half_the_rates(controllers):
+    gans = [GAN(**SMALL, controllers=controllers), GAN(base="border", **SMALL, controllers=controllers)]
+    population, states = population_of(gans, (0, None)), {}
+    population.__class__ = Broken
+
+    def score(candidates):
+        states[candidates[0].step] = numbers_of(population, 0)
+        return [np.array([float(c.step)] * 2) for c in candidates]
+
+    tracker = OracleTracker(score, 5)
+    log = run(population, [tracker], Budget(4, 5, 16))
+    scored = [s for s in tracker.scored if s.candidate.specification == 0]
+    assert [s.improved for s in scored] == [True, True, False, True, True]
+    assert [event[:3] for event in log] == [(8, 0, "rollback")]
+    assert "weights were not finite" in log[0][3]
+    assert states[8].generator.weights_PN.isnan().all()
+    assert states[12].generator.weights_PN.isfinite().all()
+    assert [states[step].rate_P1.unique().item() for step in (4, 8, 12, 16)] == [1, 1, 0.5, 0.5]
+    assert (numbers_of(population, 1).rate_P1 == 1).all()
 
 
-# --- what a step does
-
-
-@pytest.mark.parametrize("family", sorted(FAMILIES))
-def test_without_forces_nothing_moves(family):
-    population = population_of([GAN(family, forces={"adversarial": 0.0}, **SMALL)])
-    before = numbers_of(population, 0)
-    population.advance(5)
-    assert not differences(before, numbers_of(population, 0))
-
-
-def test_a_critic_without_adversarial_force_rests():
-    population = population_of([GAN("guided", forces={"utility": 1.0}, **SMALL)])
-    before = numbers_of(population, 0)
-    population.advance(5)
-    changed = differences(before, numbers_of(population, 0))
-    assert {"generator_PN", "average_PN"} <= set(changed)
-    assert not {"critic_PN", "critic_moments_P2N", "critic_decay_P2"} & set(changed)
-
-
-def test_the_geometry_has_a_step_size_of_its_own():
-    population = population_of([GAN("guided", learning_rate=1e-9, ema=0.0, **SMALL)])
-    generator, before = population.cohorts[0].generator, numbers_of(population, 0)
-    population.advance(2)
-    moved = (numbers_of(population, 0).generator_PN - before.generator_PN).abs()[0]
-    n = sum(rows * columns for rows, columns in generator.mlp.shapes)
-    assert moved[:n].max() < 1e-7
-    assert moved[n:].max() > 0.01
-
-
-def test_the_adversarial_force_is_the_default():
-    cohorts = [cohort_of(GAN(forces=forces, **SMALL), pool_of()) for forces in (None, {"adversarial": 1.0})]
-    for cohort in cohorts:
-        cohort.advance(5)
-    assert not differences(cohorts[0].state, cohorts[1].state)
-
-
-def test_the_average_follows_the_weights():
-    last, half = (cohort_of(GAN(ema=ema, **SMALL), pool_of()) for ema in (0.0, 0.5))
-    last.advance(5)
-    assert torch.equal(last.state.average_PN, last.state.generator_PN)
-    start = half.state.generator_PN.clone()
-    half.advance(1)
-    torch.testing.assert_close(half.state.average_PN, (start + half.state.generator_PN) / 2)
-    assert not torch.equal(start, half.state.generator_PN)
-
-
-@pytest.mark.parametrize("critic_steps", [1, 5])
-def test_every_critic_update_is_an_adam_step_of_full_length(critic_steps):
-    # Real rows at 0, fake ones around 3, a generator that cannot move: the slope hardly changes, so each
-    # of the first Adam steps goes as far as the learning rate.
-    pool = line_pool(np.zeros(8), np.full(8, 12.0))
-    gan = GAN(
-        base="translation",
-        loss="wgan_gp",
-        penalty="none",
-        critic_steps=critic_steps,
-        critic_learning_rate=1e-4,
-        widths=(8,),
-        batch_size=2048,
-    )
-    cohort = cohort_of(gan, pool)
-    before = cohort.state.critic_PN.clone()
-    cohort.advance(1)
-    moved = (cohort.state.critic_PN - before)[0].abs().max().item()
-    assert moved == pytest.approx(critic_steps * 1e-4, rel=0.1)
-
-
-def test_a_critic_may_have_no_hidden_layer():
-    cohort = cohort_of(GAN(critic_widths=(), **SMALL), pool_of())
-    assert cohort.critic.widths == ()
-
-
-@pytest.mark.parametrize("family", sorted(FAMILIES))
-def test_a_generator_may_have_no_hidden_layer(family):
-    cohort = cohort_of(GAN(family, widths=(), critic_widths=(8,)).validate(), pool_of())
-    cohort.advance(2)
-    assert cohort.state.generator_PN.isfinite().all()
-
-
-# --- replicas
-
-
-def test_replicas_differ_and_leave_the_first_as_it_is():
-    alone, three = (population_of([GAN(**CONFIGS["guided"]).set_params(replicas=n)]) for n in (1, 3))
-    for population in (alone, three):
-        population.advance(3)
-    (one,), (many,) = alone.candidates(3), three.candidates(3)
-    assert len(one.finals) == 1
-    assert len(many.finals) == 3
-    assert torch.equal(one.snapshots[None].weights_N, many.snapshots[None].weights_N)
-    weights = torch.stack([snapshot.weights_N for snapshot in many.finals])
-    assert torch.pdist(weights).min() > 0
-
-
-@pytest.mark.parametrize(
-    ("gan", "n"),
-    [
-        (GAN(), 1),
-        (GAN("guided"), 3),
-        (GAN("guided", replicas=2), 2),
-        (GAN(replicas=4), 4),
-        (GAN(forces={}, replicas=4), 1),
-    ],
-)
-def test_what_stays_untrained_needs_no_replicas(gan, n):
-    assert gan.n_replicas == n
-    assert len(population_of([gan]).candidates(0)[0].finals) == n
+def test_a_collapsed_candidate_fails_and_goes_back():
+    population = population_of([GAN("classic", **SMALL, controllers=("collapse",))])
+    tracker = OracleTracker(lambda cs: [np.array([float(c.step)]) for c in cs], 2)
+    population.cohorts[0].state.generator.weights_PN.zero_()  # every row is the middle of the range
+    log = run(population, [tracker], Budget(30, 2, 30))
+    assert [s.improved for s in tracker.scored] == [False, False]
+    assert tracker.trackers[0].n_failed == 1  # the first was noise
+    assert tracker.scored[1].candidate.is_finite
+    assert not tracker.scored[1].candidate.is_sound
+    assert [event[2] for event in log] == ["rollback"]
+    assert "all alike" in log[0][3]
+    assert [(e.controller, e.decision) for e in population.events] == [("collapse", "collapsed 0 -> 1")]
