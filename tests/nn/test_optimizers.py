@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from gan_oversampler.nn.optimizers import MAX_NORM, OPTIMIZERS, Moments, clipped
+from gan_oversampler.nn.tensors import map_tensors
 from tests.populations import differences, randn
 
 BETAS = (0.5, 0.9)
@@ -33,16 +34,15 @@ def test_steps_are_those_of_torch(name):
 
 
 def test_members_of_different_ages_are_corrected_each_by_its_own():
-    """A member that begins anew beside an old one takes the step of a new one."""
-    gradients = randn(4, 2, 8)
-    moments = Moments.zeros(2, 8)
+    """A member that begins anew beside an old one takes the step of a new one, and the old one its own."""
+    gradients, old, new = randn(4, 2, 8), Moments.zeros(1, 8), Moments.zeros(1, 8)
     for gradient in gradients[:3]:
-        _, moments = OPTIMIZERS["adam"](gradient, moments, BETAS)
-    for tensor, start in ((moments.first_PN, 0.0), (moments.second_PN, 0.0), (moments.decay_P2, 1.0)):
-        tensor[1] = start
-    step, _ = OPTIMIZERS["adam"](gradients[3], moments, BETAS)
-    alone, _ = OPTIMIZERS["adam"](gradients[3, 1:], Moments.zeros(1, 8), BETAS)
-    torch.testing.assert_close(step[1:], alone)
+        _, old = OPTIMIZERS["adam"](gradient[:1], old, BETAS)
+    both = map_tensors(lambda *tensors: torch.cat(tensors), old, new)
+    step, _ = OPTIMIZERS["adam"](gradients[3], both, BETAS)
+    for p, moments in enumerate((old, new)):
+        alone, _ = OPTIMIZERS["adam"](gradients[3, p : p + 1], moments, BETAS)
+        torch.testing.assert_close(step[p : p + 1], alone)
 
 
 @pytest.mark.parametrize("name", sorted(OPTIMIZERS))

@@ -12,6 +12,7 @@ from gan_oversampler._utils import Streams
 from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.losses import LOSSES
+from gan_oversampler.nn.latent import LATENTS, Latent
 from gan_oversampler.nn.tensors import take
 from gan_oversampler.training.cohort import BLOCK, Cohort
 from gan_oversampler.training.members import Member
@@ -201,10 +202,36 @@ def test_losses_are_means_over_the_steps():
     torch.testing.assert_close(losses, torch.full((1, 2), np.log(2.0)), atol=1e-4, rtol=0)
 
 
+@pytest.mark.parametrize(("balanced", "share"), [(True, 0.5), (False, 1 / 3)])
+def test_only_batches_of_the_critic_may_hold_classes_as_the_rows_do(balanced, share, monkeypatch):
+    cohort, shares = cohort_of(GAN(**SMALL, balanced=balanced)), {}  # of 30 and 15 rows
+    for name in ("critic_step", "generator_step"):
+        step, seen = getattr(cohort.steps, name), shares.setdefault(name, [])
+
+        def spy(state, batch, streams, step=step, seen=seen):
+            seen.append(batch.label[..., 1].mean().item())
+            return step(state, batch, streams)
+
+        monkeypatch.setattr(cohort.steps, name, spy)
+    cohort.advance(BLOCK)
+    assert np.mean(shares["critic_step"]) == pytest.approx(share, abs=0.02)
+    assert np.mean(shares["generator_step"]) == pytest.approx(0.5, abs=0.02)
+
+
 @pytest.mark.parametrize(("batch_size", "rows"), [(32, 32), (50, 64), (1, 32)])
 def test_batches_are_rounded_up_to_whole_vectors(batch_size, rows):
     cohort = cohort_of(GAN(widths=(8,), batch_size=batch_size))
     assert cohort.batch_streams[0].draw(1).real.shape[1] == rows
+
+
+@pytest.mark.parametrize("family", ["residual", "guided"])
+@pytest.mark.parametrize("law", sorted(LATENTS))
+def test_noise_has_the_law_and_the_length_of_the_gan_in_training_and_in_snapshots(law, family):
+    cohort = cohort_of(GAN(family, **SMALL, latent=5, latent_law=law))
+    noise = cohort.batch_streams[0].draw(20).noise
+    assert noise.shape == (20, 32, 5)
+    assert bool(noise.abs().max() <= 1) is (law == "uniform")
+    assert cohort.snapshots()[0].latent == Latent(5, law)
 
 
 @pytest.mark.parametrize("loss", sorted(LOSSES))

@@ -38,9 +38,9 @@ def test_every_state_may_flip():
 
 
 def test_bounds_are_measured_on_each_members_own_rows():
-    datas = [fold_data(seed) for seed in (0, 1)]
-    together = correction_bounds([_member(data=data) for data in datas])
-    for p, data in enumerate(datas):
+    both = [fold_data(seed) for seed in (0, 1)]
+    together = correction_bounds([_member(data=data) for data in both])
+    for p, data in enumerate(both):
         alone = correction_bounds([_member(data=data)])
         assert torch.equal(together.bound_PCF[p], alone.bound_PCF[0])
         for k, code in enumerate(data.classes):
