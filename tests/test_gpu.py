@@ -13,9 +13,9 @@ from gan_oversampler.gans.presets import PRESETS
 from gan_oversampler.gans.utility import OBJECTIVES
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
-from tests.grids import images
-from tests.populations import fold_data
+from tests.populations import pool_of
 from tests.tables import numbers
+from tests.test_convolution import images
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
@@ -34,7 +34,7 @@ GANS = [
 
 
 def _trained(gan, device, n_steps):
-    members = [Member(0, fold, gan, fold_data(), Streams(fold)) for fold in range(3)]
+    members = [Member(0, fold, gan, pool_of(), Streams(fold)) for fold in range(3)]
     cohort = Cohort(members, torch.device(device))
     cohort.advance(n_steps)
     return torch.stack([snapshot.weights_N for snapshot in cohort.snapshots()])

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from gan_oversampler import GAN, GANOversampler
-from gan_oversampler.callbacks import Event, in_order
 from tests.tables import numbers
 
 
@@ -78,14 +77,3 @@ def test_a_budget_that_grew_is_in_the_log_of_a_fit():
     assert fit.history_["step"].max() == 60
     blind = _fit(oracle=None, growth=0.5, gan=GAN(widths=(8,)))
     assert blind.history_["step"].max() == 40
-
-
-def test_events_are_in_order_and_say_all():
-    events = [
-        Event(None, "smote", "", "oracle", "no"),
-        Event(9, "a", "fold 0", "gap", "x"),
-        Event(3, "b", "", "r", "y"),
-    ]
-    assert [e.step for e in in_order(events)] == [3, 9, None]
-    assert str(events[1]) == "step 9, a, fold 0, gap: x"
-    assert str(events[0]) == "smote, oracle: no"
