@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import grids
 from benchmarks.tables import Table
-from tests.test_convolution import images
+from tests.grids import images
 
 
 @pytest.fixture(scope="module")

@@ -1,25 +1,33 @@
-"""Laws of losses, penalties and forces, with their closed forms."""
+"""Losses, penalties and the terms of autoencoders, with their closed forms."""
 
 import math
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gan_oversampler.gans.losses import LOSSES, PENALTIES, density_ratio
-from gan_oversampler.gans.objectives import FORCES, Draft
-from gan_oversampler.gans.utility import Lesson
+from gan_oversampler.gans.losses import (
+    CONTROL_RATE,
+    LOSSES,
+    MARGIN,
+    PENALTIES,
+    density_ratio,
+    proportional_control,
+    pulling_away,
+)
+from tests.populations import randn, stream_of
 
+EQUILIBRIUM = sorted(name for name, loss in LOSSES.items() if loss.equilibrium is not None)
+THRESHOLD = sorted(name for name, loss in LOSSES.items() if loss.ratio and loss.threshold is not None)
+ERRORS = st.floats(0, 100)
 SMOOTH = sorted(name for name, penalty in PENALTIES.items() if penalty)
-TELLING = sorted(name for name, loss in LOSSES.items() if loss.ratio)
+WITH_RATIO = sorted(name for name, loss in LOSSES.items() if loss.ratio)
 
 
 def _logits(*shape, seed=0):
     """Critic outputs between 0 and 1, where no loss has reached its aim."""
-    return 0.01 + 0.98 * torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
-
-
-def _randn(*shape, seed=0):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+    return 0.01 + 0.98 * torch.rand(*shape, generator=stream_of(seed))
 
 
 def _linear(w_PF):
@@ -34,14 +42,14 @@ def _parabola(rows_PBF):
 
 
 @pytest.mark.parametrize("name", sorted(LOSSES))
-def test_the_generator_pushes_fake_rows_towards_real(name):
+def test_the_generator_raises_the_outputs_of_generated_rows(name):
     real, fake = _logits(2, 8), _logits(2, 8, seed=1).requires_grad_()
     LOSSES[name].generator(real, fake).sum().backward()
     assert (fake.grad < 0).all()
 
 
 @pytest.mark.parametrize("name", sorted(LOSSES))
-def test_the_critic_pushes_real_up_and_fake_down(name):
+def test_the_critic_raises_outputs_of_real_rows_and_lowers_those_of_generated_ones(name):
     real, fake = _logits(2, 8).requires_grad_(), _logits(2, 8, seed=1).requires_grad_()
     LOSSES[name].critic(real, fake).sum().backward()
     assert (real.grad < 0).all()
@@ -51,7 +59,7 @@ def test_the_critic_pushes_real_up_and_fake_down(name):
 @pytest.mark.parametrize("player", ["critic", "generator"])
 @pytest.mark.parametrize("name", sorted(LOSSES))
 def test_a_members_loss_is_that_of_the_member_alone(name, player):
-    objective, real, fake = getattr(LOSSES[name], player), _randn(5, 16), _randn(5, 16, seed=1)
+    objective, real, fake = getattr(LOSSES[name], player), randn(5, 16), randn(5, 16, seed=1)
     alone = torch.cat([objective(real[p : p + 1], fake[p : p + 1]) for p in range(5)])
     torch.testing.assert_close(objective(real, fake), alone)
 
@@ -59,7 +67,7 @@ def test_a_members_loss_is_that_of_the_member_alone(name, player):
 @pytest.mark.parametrize("player", ["critic", "generator"])
 @pytest.mark.parametrize("name", sorted(LOSSES))
 def test_a_loss_is_a_mean_over_rows(name, player):
-    objective, real, fake = getattr(LOSSES[name], player), _randn(1, 16), _randn(1, 16, seed=1)
+    objective, real, fake = getattr(LOSSES[name], player), randn(1, 16), randn(1, 16, seed=1)
     torch.testing.assert_close(objective(real.repeat(1, 3), fake.repeat(1, 3)), objective(real, fake))
 
 
@@ -85,7 +93,7 @@ def test_losses_where_the_critic_knows_nothing(name, critic, generator):
 
 
 def test_relativistic_and_wasserstein_losses_see_differences_only():
-    real, fake = _randn(2, 8), _randn(2, 8, seed=1)
+    real, fake = randn(2, 8), randn(2, 8, seed=1)
     for name in ("relativistic", "wgan_gp"):
         torch.testing.assert_close(
             LOSSES[name].critic(real + 3, fake + 3), LOSSES[name].critic(real, fake), atol=1e-5, rtol=1e-5
@@ -98,6 +106,18 @@ def test_a_perfect_critic_pays_nothing():
     assert LOSSES["least_squares"].critic(one, 0 * one).item() == 0
     assert LOSSES["bce"].critic(large, -large).item() == pytest.approx(0, abs=1e-12)
     assert LOSSES["relativistic"].critic(large, -large).item() == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", EQUILIBRIUM)
+def test_an_equilibrium_is_the_least_loss_of_a_critic_that_cannot_tell_rows_apart(name):
+    outputs = torch.linspace(-3, 3, 6001)[:, None]
+    least = LOSSES[name].critic(outputs, outputs).min().item()
+    assert LOSSES[name].equilibrium == pytest.approx(least, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", THRESHOLD)
+def test_a_threshold_is_where_real_and_generated_rows_are_equally_likely(name):
+    assert LOSSES[name].ratio(torch.tensor(LOSSES[name].threshold)).item() == pytest.approx(1)
 
 
 # --- density ratios
@@ -119,8 +139,8 @@ def _best(name, real, fake):
     return v.detach()
 
 
-@pytest.mark.parametrize("name", TELLING)
-def test_the_best_critic_tells_the_density_ratio(name):
+@pytest.mark.parametrize("name", WITH_RATIO)
+def test_the_best_critic_knows_the_density_ratio(name):
     kinds, shares = torch.arange(4), torch.tensor([[1, 2, 3, 4], [4, 3, 2, 1]])
     real, fake = (kinds.repeat_interleave(share) for share in shares)
     ratio = density_ratio(name, _best(name, real, fake))
@@ -130,7 +150,7 @@ def test_the_best_critic_tells_the_density_ratio(name):
     torch.testing.assert_close(ratio, expected, rtol=1e-4, atol=0)
 
 
-@pytest.mark.parametrize("name", TELLING)
+@pytest.mark.parametrize("name", WITH_RATIO)
 def test_density_ratios_increase_and_stay_finite(name):
     ratio = density_ratio(name, torch.linspace(-500, 500, 4001)[None])
     assert ratio.isfinite().all()
@@ -138,8 +158,8 @@ def test_density_ratios_increase_and_stay_finite(name):
     assert (ratio.diff() >= 0).all()
 
 
-def test_losses_that_tell_no_ratio_say_so():
-    assert set(LOSSES) - set(TELLING) == {
+def test_losses_without_a_density_ratio_are_refused():
+    assert set(LOSSES) - set(WITH_RATIO) == {
         "hinge",
         "wgan_gp",
         "total_variation",
@@ -158,7 +178,7 @@ def test_losses_that_tell_no_ratio_say_so():
 
 def test_penalties_of_a_linear_critic():
     w = torch.tensor([[3.0, 4.0], [0.6, 0.8]])
-    rows = _randn(2, 6, 2), _randn(2, 6, 2, seed=1), _logits(2, 6, 1)
+    rows = randn(2, 6, 2), randn(2, 6, 2, seed=1), _logits(2, 6, 1)
     gradient = PENALTIES["gradient"].term(_linear(w), *rows)
     torch.testing.assert_close(gradient, torch.tensor([16.0, 0.0]), atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(PENALTIES["r1_r2"].term(_linear(w), *rows), torch.tensor([25.0, 1.0]))
@@ -172,7 +192,7 @@ def test_penalties_look_where_they_say():
 
 
 def test_a_constant_critic_is_smooth():
-    rows = _randn(2, 6, 3), _randn(2, 6, 3, seed=1), _logits(2, 6, 1)
+    rows = randn(2, 6, 3), randn(2, 6, 3, seed=1), _logits(2, 6, 1)
     constant = _linear(torch.zeros(2, 3))
     assert torch.equal(PENALTIES["r1_r2"].term(constant, *rows), torch.zeros(2))
     torch.testing.assert_close(PENALTIES["gradient"].term(constant, *rows), torch.ones(2))
@@ -180,8 +200,8 @@ def test_a_constant_critic_is_smooth():
 
 @pytest.mark.parametrize("name", SMOOTH)
 def test_a_members_penalty_is_that_of_the_member_alone(name):
-    term, w = PENALTIES[name].term, _randn(4, 3)
-    real, fake, mix = _randn(4, 6, 3, seed=1), _randn(4, 6, 3, seed=2), _logits(4, 6, 1)
+    term, w = PENALTIES[name].term, randn(4, 3)
+    real, fake, mix = randn(4, 6, 3, seed=1), randn(4, 6, 3, seed=2), _logits(4, 6, 1)
     alone = [term(_linear(w[p : p + 1]), real[p : p + 1], fake[p : p + 1], mix[p : p + 1]) for p in range(4)]
     torch.testing.assert_close(term(_linear(w), real, fake, mix), torch.cat(alone))
 
@@ -189,7 +209,7 @@ def test_a_members_penalty_is_that_of_the_member_alone(name):
 @pytest.mark.parametrize("name", SMOOTH)
 def test_descending_a_penalty_flattens_a_steep_critic(name):
     w = torch.tensor([[3.0, 4.0]], requires_grad=True)
-    rows = _randn(1, 6, 2), _randn(1, 6, 2, seed=1), _logits(1, 6, 1)
+    rows = randn(1, 6, 2), randn(1, 6, 2, seed=1), _logits(1, 6, 1)
     (gradient,) = torch.autograd.grad(PENALTIES[name].term(_linear(w), *rows).sum(), w)
     # d(|w| - 1)^2 = 2 (|w| - 1) w / |w| and d|w|^2 = 2 w
     expected = {"gradient": 8 / 5, "r1_r2": 2.0}
@@ -207,50 +227,60 @@ def test_a_penalty_is_finite_where_the_slope_is_zero(name):
     assert gradient.isfinite().all()
 
 
-# --- forces
+# --- autoencoders as critics
 
 
-def _draft(fake, w, name="bce"):
-    p, b, _ = fake.shape
-    real, label = _randn(*fake.shape, seed=5), torch.ones(p, b, 1)
-    return Draft(
-        fake, real, label, _linear(w), LOSSES[name], "f1", torch.zeros(p, b), torch.ones(2), _lesson(p, b)
-    )
+def test_errors_of_a_row_are_means_over_its_columns():
+    difference = torch.tensor([[[3.0, -1.0, 0.0, 0.0]]])
+    assert LOSSES["ebgan"].error(difference).item() == 10 / 4
+    assert LOSSES["began"].error(difference).item() == 4 / 4
 
 
-def _lesson(p, b):
-    """Ten rows of each class to study and to be quizzed on."""
-    mass = torch.eye(2).repeat_interleave(10, 0).expand(p, -1, -1)
-    return Lesson(
-        _randn(p, 20, 2, seed=6) + mass,
-        mass,
-        _randn(p, 20, 2, seed=7) + mass,
-        mass,
-        torch.ones(p, 2),
-        torch.zeros(p, b),
-        torch.ones(p, 2),
-        _randn(p, 2, 16, seed=8),
-        _randn(p, 1, 16, seed=9),
-        torch.eye(2).expand(p, -1, -1),
-        torch.ones(p),
-    )
+def test_the_ebgan_critic_ignores_generated_rows_beyond_the_margin():
+    real_error, fake_error = torch.tensor([[0.25, 0.75]]), torch.tensor([[0.0, 3 * MARGIN]])
+    loss = LOSSES["ebgan"]
+    assert loss.critic(-real_error, -fake_error).item() == pytest.approx(0.5 + (MARGIN + 0) / 2)
+    assert loss.generator(-real_error, -fake_error).item() == pytest.approx(1.5 * MARGIN)
 
 
-@pytest.mark.parametrize("name", sorted(FORCES))
-def test_a_force_is_one_number_per_member_and_does_not_mix_them(name):
-    fake, w = _randn(3, 8, 2).requires_grad_(), _randn(3, 2, seed=1)
-    force_P = FORCES[name](_draft(fake, w))
-    assert force_P.shape == (3,)
+@given(st.floats(0, 1), ERRORS, ERRORS, st.floats(0, 1))
+def test_the_balance_stays_a_share_and_moves_toward_its_set_point(balance, real, fake, ratio):
+    before, *errors = (torch.tensor([value], dtype=torch.float64) for value in (balance, real, fake))
+    after, gap = proportional_control(before, *errors, ratio), ratio * real - fake
+    assert 0 <= after <= 1
+    assert (after - before) * gap >= 0
+    if abs(gap) > 1e-6 and 0 < balance + CONTROL_RATE * gap < 1:
+        assert after.item() == pytest.approx(balance + CONTROL_RATE * gap)
+
+
+def test_control_drives_the_ratio_of_errors_to_the_one_asked_for():
+    # A player whose generated rows err more, the more weight the critic gives them.
+    balance, real = torch.zeros(1), torch.ones(1)
+    for _ in range(2000):
+        balance = proportional_control(balance, real, 0.2 + balance, 0.7)
+    torch.testing.assert_close(0.2 + balance, torch.full((1,), 0.7), atol=1e-3, rtol=0)
+
+
+def test_the_pulling_away_term_is_1_for_codes_in_one_direction_and_0_for_orthogonal_ones():
+    direction, lengths = randn(1, 1, 5), torch.tensor([1.0, 2.0, -0.5, 3.0])
+    codes = torch.stack([direction[0] * lengths[:, None], torch.eye(4, 5)])
+    torch.testing.assert_close(pulling_away(codes), torch.tensor([1.0, 0.0]))
+
+
+def test_the_pulling_away_term_is_the_mean_squared_cosine_of_pairs():
+    codes = randn(3, 6, 4)
     for p in range(3):
-        (gradient,) = torch.autograd.grad(force_P[p], fake, retain_graph=True)
-        others = [q for q in range(3) if q != p]
-        assert gradient[p].abs().sum() > 0
-        assert not gradient[others].any()
+        pairs = [
+            torch.cosine_similarity(codes[p, i], codes[p, j], dim=0) ** 2
+            for i in range(6)
+            for j in range(6)
+            if i != j
+        ]
+        torch.testing.assert_close(pulling_away(codes)[p], torch.stack(pairs).mean())
 
 
-@pytest.mark.parametrize("loss", sorted(LOSSES))
-def test_the_adversarial_force_is_the_generators_loss(loss):
-    fake, w = _randn(3, 8, 2), _randn(3, 2, seed=1)
-    draft = _draft(fake, w, loss)
-    expected = LOSSES[loss].generator(_linear(w)(draft.real_PBF), _linear(w)(fake))
-    torch.testing.assert_close(FORCES["adversarial"](draft), expected)
+def test_descending_the_pulling_away_term_turns_codes_apart():
+    codes = (torch.ones(1, 8, 3) + 0.1 * randn(1, 8, 3)).requires_grad_()
+    before = pulling_away(codes)
+    (gradient,) = torch.autograd.grad(before.sum(), codes)
+    assert pulling_away(codes - gradient) < before

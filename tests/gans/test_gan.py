@@ -1,0 +1,93 @@
+"""Specifications of GANs: names, defaults that depend on the family, labels, and what shares a program."""
+
+import pytest
+from sklearn.base import clone
+
+from gan_oversampler.gans.families import FAMILIES
+from gan_oversampler.gans.gan import GAN, REGISTRIES
+from gan_oversampler.gans.losses import LOSSES
+from gan_oversampler.gans.utility import OBJECTIVES
+from gan_oversampler.sampling.base_samplers import BASES
+
+
+@pytest.mark.parametrize("parameter", sorted(REGISTRIES))
+def test_a_specification_takes_every_entry_of_its_registry_and_nothing_else(parameter):
+    for name in sorted(REGISTRIES[parameter]):
+        gan = GAN(**{parameter: name}).validate()
+        assert getattr(gan, parameter) == name
+        assert getattr(clone(gan), parameter) == name
+    words = parameter.replace("_", " ")
+    with pytest.raises(ValueError, match=rf"Unknown {words} 'nonsense'.* Known are"):
+        GAN(**{parameter: "nonsense"}).validate()
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_loss_weights_are_those_of_the_family_unless_given_and_zeros_are_left_out(family):
+    assert GAN(family).pulls == dict(FAMILIES[family].loss_weights) != {}
+    assert GAN(family, forces={"adversarial": 2}).pulls == {"adversarial": 2.0}
+    assert GAN(family, forces={}).pulls == {}
+    assert GAN(family, forces={"adversarial": 0}).pulls == {}
+
+
+@pytest.mark.parametrize("loss", sorted(LOSSES))
+def test_the_penalty_is_that_of_the_loss_unless_given(loss):
+    assert GAN(loss=loss).penalty_in_force == LOSSES[loss].penalty
+    assert GAN(loss=loss, penalty="r1_r2").penalty_in_force == "r1_r2"
+
+
+def test_the_critic_is_as_wide_as_the_generator_unless_given_and_on_a_grid_its_reverse():
+    assert GAN(widths=(8, 4)).layers_of_critic == (8, 4)
+    assert GAN(widths=(8, 4), grid="square").layers_of_critic == (4, 8)
+    assert GAN(widths=(8, 4), critic_widths=[3]).layers_of_critic == (3,)
+    assert GAN(widths=(8, 4), critic_widths=[]).layers_of_critic == ()
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_only_a_guided_gan_takes_its_objective_from_the_oracle_and_only_if_it_has_none(family):
+    gan, is_guided = GAN(family), FAMILIES[family].is_guided
+    for name in sorted(OBJECTIVES):
+        aimed = gan.aimed_at(name)
+        assert aimed.objective == (name if is_guided else "auto")
+        assert aimed.aimed_at("f1").objective == aimed.objective
+    assert gan.objective == "auto"
+    assert gan.min_gain_in_se == FAMILIES[family].min_gain_in_se
+
+
+@pytest.mark.parametrize(
+    ("gan", "n"),
+    [
+        (GAN(), 1),
+        (GAN("guided"), 3),
+        (GAN("guided", replicas=2), 2),
+        (GAN(replicas=4), 4),
+        (GAN(forces={}, replicas=4), 1),
+    ],
+    ids=str,
+)
+def test_what_stays_untrained_needs_no_replicas(gan, n):
+    assert gan.n_replicas == n
+
+
+def test_specifications_share_a_program_when_they_differ_in_base_and_replicas_only():
+    keys = {GAN(base=base).shape_key for base in sorted(BASES)} | {GAN(replicas=2).shape_key}
+    assert len(keys) == 1
+    others = [GAN(loss="hinge"), GAN(widths=(8,)), GAN(reach=0.1), GAN("classic"), GAN(forces={})]
+    assert len(keys | {gan.shape_key for gan in others}) == 1 + len(others)
+
+
+@pytest.mark.parametrize(
+    ("gan", "label"),
+    [
+        (GAN(base="border"), "residual(border)"),
+        (GAN("classic"), "classic"),
+        (GAN("guided", base="border"), "guided"),
+        # generators that stay untrained are their base
+        (GAN(base="border", forces={}), "base(border)"),
+        (GAN(base="border", forces={"adversarial": 0.0}), "base(border)"),
+        (GAN(base="border", forces={"adversarial": 0.1}), "residual(border)"),
+    ],
+    ids=str,
+)
+def test_labels_name_what_new_rows_come_from(gan, label):
+    assert gan.label == label
+    assert gan.label_at(50) == f"{label} at step 50"
