@@ -11,6 +11,7 @@ from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.row_space import RowSpace
 from gan_oversampler.encoding.table_encoder import Codec
+from gan_oversampler.gans.parts import Generator
 from gan_oversampler.reporting.evidence import Evidence, n_drawn
 from gan_oversampler.sampling.sources import Source
 from gan_oversampler.selection.folds import split
@@ -48,7 +49,7 @@ def _drawn(rows, seen, space, base, targets):
 
 def fitted(X, y, **parameters):
     """A sampler with a trained GAN and an untrained base."""
-    gans = [GAN("guided", widths=(8,)), GAN(base="smote", forces={})]
+    gans = [GAN("guided", generator=Generator(widths=(8,))), GAN(base="smote", loss_weights={})]
     return GANOversampler(**{"gan": gans, **SMALL, **parameters}).fit(X, y)
 
 

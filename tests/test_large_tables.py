@@ -1,13 +1,13 @@
 """Large tables: the oracle scales them down, and says so."""
 
 import numpy as np
+from gan_oversampler.sampling.pool import Pool
 from sklearn.linear_model import LogisticRegression
 
 from gan_oversampler import GAN, DownstreamOracle, GANOversampler
 from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.layout import Block, Layout
 from gan_oversampler.encoding.row_space import RowSpace
-from gan_oversampler.sampling.pool import Pool
 from gan_oversampler.sampling.sources import Source
 from gan_oversampler.selection.scoring import Trial
 from tests.samples import problem

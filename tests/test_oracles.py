@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from gan_oversampler.sampling.pool import Pool
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +13,6 @@ from gan_oversampler.gans.gan import GAN
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.distances import EnergyOracle, FrechetOracle
 from gan_oversampler.oracles.registry import oracle_of
-from gan_oversampler.sampling.pool import Pool
 from gan_oversampler.selection.scoring import BASELINES, NOTHING, Judge, Trial, missing
 from gan_oversampler.training.loop import Candidate
 from tests.samples import problem

@@ -5,6 +5,7 @@ import pytest
 from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.objectives import LOSS_TERMS
+from gan_oversampler.gans.parts import Generator
 
 
 @pytest.mark.parametrize("name", sorted(FAMILIES))
@@ -13,7 +14,10 @@ def test_defaults_of_a_family_are_valid(name):
     assert set(family.loss_weights) <= set(LOSS_TERMS)
     assert all(family.is_guided or not LOSS_TERMS[term].guided_only for term in family.loss_weights)
     GAN(
-        name, forces=family.loss_weights, learning_rate=family.learning_rate, replicas=family.replicas
+        name,
+        loss_weights=family.loss_weights,
+        replicas=family.replicas,
+        generator=Generator(learning_rate=family.learning_rate),
     ).validate()
 
 

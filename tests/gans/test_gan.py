@@ -6,6 +6,7 @@ from sklearn.base import clone
 from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN, REGISTRIES
 from gan_oversampler.gans.losses import LOSSES
+from gan_oversampler.gans.parts import Critic, Generator
 from gan_oversampler.gans.utility import OBJECTIVES
 from gan_oversampler.sampling.base_samplers import BASES
 
@@ -24,22 +25,22 @@ def test_a_specification_takes_every_entry_of_its_registry_and_nothing_else(para
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_loss_weights_are_those_of_the_family_unless_given_and_zeros_are_left_out(family):
     assert GAN(family).pulls == dict(FAMILIES[family].loss_weights) != {}
-    assert GAN(family, forces={"adversarial": 2}).pulls == {"adversarial": 2.0}
-    assert GAN(family, forces={}).pulls == {}
-    assert GAN(family, forces={"adversarial": 0}).pulls == {}
+    assert GAN(family, loss_weights={"adversarial": 2}).pulls == {"adversarial": 2.0}
+    assert GAN(family, loss_weights={}).pulls == {}
+    assert GAN(family, loss_weights={"adversarial": 0}).pulls == {}
 
 
 @pytest.mark.parametrize("loss", sorted(LOSSES))
 def test_the_penalty_is_that_of_the_loss_unless_given(loss):
     assert GAN(loss=loss).penalty_in_force == LOSSES[loss].penalty
-    assert GAN(loss=loss, penalty="r1_r2").penalty_in_force == "r1_r2"
+    assert GAN(loss=loss, critic=Critic(penalty="r1_r2")).penalty_in_force == "r1_r2"
 
 
 def test_the_critic_is_as_wide_as_the_generator_unless_given_and_on_a_grid_its_reverse():
-    assert GAN(widths=(8, 4)).layers_of_critic == (8, 4)
-    assert GAN(widths=(8, 4), grid="square").layers_of_critic == (4, 8)
-    assert GAN(widths=(8, 4), critic_widths=[3]).layers_of_critic == (3,)
-    assert GAN(widths=(8, 4), critic_widths=[]).layers_of_critic == ()
+    assert GAN(generator=Generator(widths=(8, 4))).layers_of_critic == (8, 4)
+    assert GAN(generator=Generator(widths=(8, 4), grid="square")).layers_of_critic == (4, 8)
+    assert GAN(generator=Generator(widths=(8, 4)), critic=Critic(widths=[3])).layers_of_critic == (3,)
+    assert GAN(generator=Generator(widths=(8, 4)), critic=Critic(widths=[])).layers_of_critic == ()
 
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
@@ -60,7 +61,7 @@ def test_only_a_guided_gan_takes_its_objective_from_the_oracle_and_only_if_it_ha
         (GAN("guided"), 3),
         (GAN("guided", replicas=2), 2),
         (GAN(replicas=4), 4),
-        (GAN(forces={}, replicas=4), 1),
+        (GAN(loss_weights={}, replicas=4), 1),
     ],
     ids=str,
 )
@@ -71,7 +72,13 @@ def test_what_stays_untrained_needs_no_replicas(gan, n):
 def test_specifications_share_a_program_when_they_differ_in_base_and_replicas_only():
     keys = {GAN(base=base).shape_key for base in sorted(BASES)} | {GAN(replicas=2).shape_key}
     assert len(keys) == 1
-    others = [GAN(loss="hinge"), GAN(widths=(8,)), GAN(reach=0.1), GAN("classic"), GAN(forces={})]
+    others = [
+        GAN(loss="hinge"),
+        GAN(generator=Generator(widths=(8,))),
+        GAN(generator=Generator(correction_bound=0.1)),
+        GAN("classic"),
+        GAN(loss_weights={}),
+    ]
     assert len(keys | {gan.shape_key for gan in others}) == 1 + len(others)
 
 
@@ -82,9 +89,9 @@ def test_specifications_share_a_program_when_they_differ_in_base_and_replicas_on
         (GAN("classic"), "classic"),
         (GAN("guided", base="border"), "guided"),
         # generators that stay untrained are their base
-        (GAN(base="border", forces={}), "base(border)"),
-        (GAN(base="border", forces={"adversarial": 0.0}), "base(border)"),
-        (GAN(base="border", forces={"adversarial": 0.1}), "residual(border)"),
+        (GAN(base="border", loss_weights={}), "base(border)"),
+        (GAN(base="border", loss_weights={"adversarial": 0.0}), "base(border)"),
+        (GAN(base="border", loss_weights={"adversarial": 0.1}), "residual(border)"),
     ],
     ids=str,
 )

@@ -45,7 +45,7 @@ def test_a_preset_has_the_settings_of_its_paper(name):
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_a_preset_trains(name):
     X, y = numbers()  # four columns, which form a square
-    gan = preset(name).set_params(widths=(16,), critic_widths=(16,), batch_size=32)
+    gan = preset(name).set_params(batch_size=32, generator__widths=(16,), critic__widths=(16,))
     sampler = GANOversampler(gan=gan, cv=2, max_steps=3, oracle="energy", random_state=0).fit(X, y)
     assert np.isfinite(sampler.sample(20)).all()
     assert sampler.history_["generator_loss"].iloc[1:].notna().all()
@@ -54,7 +54,7 @@ def test_a_preset_trains(name):
 def test_a_preset_is_given_by_name_and_never_shared():
     assert preset("wgan") is not preset("wgan")
     assert preset("wgan-gp").shape_key == preset("wgan_gp").shape_key
-    assert preset("wgan").set_params(widths=(4,)).widths != preset("wgan").widths
+    assert preset("wgan").set_params(generator__widths=(4,)).widths != preset("wgan").widths
     sampler = GANOversampler(gan=["gan", GAN()], max_steps=0, oracle="energy", cv=2, random_state=0)
     X, y = numbers()
     assert list(sampler.fit(X, y).history_["name"]) == ["classic", "residual(smote)"]

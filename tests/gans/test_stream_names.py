@@ -1,10 +1,11 @@
 """Names of random streams are frozen: equal GANs have equal ones, and every parameter has its place."""
 
 import pytest
+from gan_oversampler.gans.stream_names import VERSION_1, stream_name
 
 from gan_oversampler.gans.evolution import Evolution
 from gan_oversampler.gans.gan import APART, GAN
-from gan_oversampler.gans.stream_names import VERSION_1, stream_name
+from gan_oversampler.gans.parts import Generator
 
 
 def test_every_parameter_is_named_in_the_random_streams_of_a_gan_or_changes_none():
@@ -21,7 +22,12 @@ def test_what_is_left_out_of_a_name_is_the_default():
 
 def test_what_streams_are_named_after_is_frozen():
     assert stream_name(GAN()) == "[]smote"
-    gan = GAN("guided", base="star", widths=[32], reach=1, forces={"utility": 1, "adversarial": 0.5})
+    gan = GAN(
+        "guided",
+        base="star",
+        loss_weights={"utility": 1, "adversarial": 0.5},
+        generator=Generator(widths=[32], correction_bound=1),
+    )
     name = "[('family', 'guided'), ('forces', [('adversarial', 0.5), ('utility', 1.0)]), ('reach', 1.0)"
     assert stream_name(gan) == name + ", ('widths', (32.0,))]star"
     evolving = GAN(loss="bce", evolution=Evolution(["kl"], population=2))

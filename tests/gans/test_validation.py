@@ -67,14 +67,14 @@ def test_parameters_out_of_range_are_errors_that_name_them(wrong):
 
 @pytest.mark.parametrize("term", sorted(LOSS_TERMS))
 def test_loss_terms_are_known_by_their_names(term):
-    GAN("guided", forces={term: 0.5}).validate()
-    _refused(f"Did you mean '{term}'", "guided", forces={f"{term}s": 0.5})
+    GAN("guided", loss_weights={term: 0.5}).validate()
+    _refused(f"Did you mean '{term}'", "guided", loss_weights={f"{term}s": 0.5})
 
 
 @pytest.mark.parametrize("family", ["residual", "classic"])
 def test_utility_needs_a_guided_gan(family):
-    _refused("needs the family 'guided'", family, forces={"utility": 1.0})
-    GAN(family, forces={"utility": 0.0}).validate()
+    _refused("needs the family 'guided'", family, loss_weights={"utility": 1.0})
+    GAN(family, loss_weights={"utility": 0.0}).validate()
 
 
 def test_batches_of_guided_gans_are_balanced():
@@ -140,5 +140,5 @@ def test_controllers_that_watch_an_equilibrium_need_a_loss_that_has_one(name, lo
 def test_evolution_needs_a_critic_of_logits_and_valid_parameters():
     GAN(loss="bce", evolution=Evolution()).validate()
     _refused("loss='bce'", evolution=Evolution())
-    _refused("adversarial", loss="bce", forces={}, evolution=Evolution())
+    _refused("adversarial", loss="bce", loss_weights={}, evolution=Evolution())
     _refused("at least one", loss="bce", evolution=Evolution([]))

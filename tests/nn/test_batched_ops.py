@@ -2,10 +2,10 @@
 
 import pytest
 import torch
+from gan_oversampler.nn.batched_ops import LANES, padded, product, steady
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_oversampler.nn.batched_ops import LANES, padded, product, steady
 from tests.populations import randn
 
 

@@ -14,7 +14,7 @@ from tests.tables import mixed, numbers
 
 def test_generators_of_a_fold_draw_nothing_of_its_holdout():
     X, y = numbers()
-    sampler = fitted(X, y, gan=GAN(base="bootstrap", forces={}), max_steps=0)
+    sampler = fitted(X, y, gan=GAN(base="bootstrap", loss_weights={}), max_steps=0)
     for seen, unseen, new in sampler.report_.evidence.folds():
         assert not set(map(tuple, seen.values)) & set(map(tuple, unseen.values))
         assert not set(map(tuple, new.values)) & set(map(tuple, unseen.values))

@@ -7,6 +7,7 @@ import torch
 from gan_oversampler import GAN
 from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.row_space import RowSpace
+from gan_oversampler.gans.parts import Critic, Generator
 from gan_oversampler.reporting.model_summary import ModelSummary
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.training.cohort import Cohort
@@ -15,15 +16,24 @@ from gan_oversampler.training.networks import networks_of
 from tests.tables import MIXED
 
 GANS = {
-    "guided": GAN("guided", widths=(32,)),
-    "residual": GAN("residual", widths=(8, 16), critic_widths=(4,)),
+    "guided": GAN("guided", generator=Generator(widths=(32,))),
+    "residual": GAN("residual", generator=Generator(widths=(8, 16)), critic=Critic(widths=(4,))),
     "classic": GAN(
-        "classic", widths=(16, 8), batch_norm=True, critic_dropout=0.3, conditioning="multiply", latent=5
+        "classic",
+        conditioning="multiply",
+        generator=Generator(widths=(16, 8), norm="batch", latent=5),
+        critic=Critic(dropout=0.3),
     ),
-    "autoencoder": GAN(loss="began", widths=(8,), critic_widths=(8, 4, 8), critic_norm="batch"),
-    "grid": GAN("classic", grid=(2, 2), widths=(8, 4), batch_norm=True, critic_norm="layer"),
-    "grid, autoencoder": GAN(grid="square", loss="ebgan", widths=(4,), conditioning="multiply"),
-    "linear": GAN("residual", widths=()),
+    "autoencoder": GAN(
+        loss="began", generator=Generator(widths=(8,)), critic=Critic(widths=(8, 4, 8), norm="batch")
+    ),
+    "grid": GAN(
+        "classic", generator=Generator(grid=(2, 2), widths=(8, 4), norm="batch"), critic=Critic(norm="layer")
+    ),
+    "grid, autoencoder": GAN(
+        loss="ebgan", conditioning="multiply", generator=Generator(grid="square", widths=(4,))
+    ),
+    "linear": GAN("residual", generator=Generator(widths=())),
 }
 
 

@@ -12,6 +12,7 @@ from gan_oversampler._utils import Streams
 from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.losses import LOSSES
+from gan_oversampler.gans.parts import Critic, Generator
 from gan_oversampler.nn.latent import LATENTS, Latent
 from gan_oversampler.nn.tensors import take
 from gan_oversampler.training.cohort import BLOCK, Cohort
@@ -151,14 +152,14 @@ def test_a_member_alone_gets_a_twin_that_goes_on_beside_it():
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_without_loss_terms_nothing_moves(family):
-    population = population_of([GAN(family, forces={"adversarial": 0.0}, **SMALL)])
+    population = population_of([GAN(family, loss_weights={"adversarial": 0.0}, **SMALL)])
     before = numbers_of(population, 0)
     population.advance(5)
     assert not differences(before, numbers_of(population, 0))
 
 
 def test_a_critic_without_the_adversarial_term_rests():
-    population = population_of([GAN("guided", forces={"utility": 1.0}, **SMALL)])
+    population = population_of([GAN("guided", loss_weights={"utility": 1.0}, **SMALL)])
     before = numbers_of(population, 0)
     population.advance(5)
     changed = differences(before, numbers_of(population, 0))
@@ -167,7 +168,7 @@ def test_a_critic_without_the_adversarial_term_rests():
 
 
 def test_the_adversarial_term_is_the_default():
-    cohorts = [cohort_of(GAN(forces=weights, **SMALL)) for weights in (None, {"adversarial": 1.0})]
+    cohorts = [cohort_of(GAN(loss_weights=weights, **SMALL)) for weights in (None, {"adversarial": 1.0})]
     for cohort in cohorts:
         cohort.advance(5)
     assert not differences(cohorts[0].state, cohorts[1].state)
@@ -180,11 +181,9 @@ def test_the_critic_has_as_many_updates_as_asked_for_per_update_of_the_generator
     gan = GAN(
         base="translation",
         loss="wgan_gp",
-        penalty="none",
-        critic_steps=critic_steps,
-        critic_learning_rate=1e-4,
-        widths=(8,),
         batch_size=2048,
+        generator=Generator(widths=(8,)),
+        critic=Critic(penalty="none", steps=critic_steps, learning_rate=1e-4),
     )
     cohort = cohort_of(gan, line_data(np.zeros(8), np.full(8, 12.0)))
     before = cohort.state
@@ -195,7 +194,11 @@ def test_the_critic_has_as_many_updates_as_asked_for_per_update_of_the_generator
 
 def test_losses_are_means_over_the_steps():
     """At the start a relativistic critic knows next to nothing: both pay about log 2."""
-    gan = GAN(penalty="none", critic_learning_rate=1e-9, learning_rate=1e-9, critic_steps=3, **SMALL)
+    gan = GAN(
+        **SMALL,
+        generator=Generator(learning_rate=1e-9),
+        critic=Critic(penalty="none", learning_rate=1e-9, steps=3),
+    )
     cohort = cohort_of(gan)
     cohort.state.critic.weights_PN.zero_()
     losses = cohort.advance(7)
@@ -220,14 +223,14 @@ def test_only_batches_of_the_critic_may_hold_classes_as_the_rows_do(balanced, sh
 
 @pytest.mark.parametrize(("batch_size", "rows"), [(32, 32), (50, 64), (1, 32)])
 def test_batches_are_rounded_up_to_whole_vectors(batch_size, rows):
-    cohort = cohort_of(GAN(widths=(8,), batch_size=batch_size))
+    cohort = cohort_of(GAN(batch_size=batch_size, generator=Generator(widths=(8,))))
     assert cohort.batch_streams[0].draw(1).real.shape[1] == rows
 
 
 @pytest.mark.parametrize("family", ["residual", "guided"])
 @pytest.mark.parametrize("law", sorted(LATENTS))
 def test_noise_has_the_law_and_the_length_of_the_gan_in_training_and_in_snapshots(law, family):
-    cohort = cohort_of(GAN(family, **SMALL, latent=5, latent_law=law))
+    cohort = cohort_of(GAN(family, **SMALL, generator=Generator(latent=5, latent_law=law)))
     noise = cohort.batch_streams[0].draw(20).noise
     assert noise.shape == (20, 32, 5)
     assert bool(noise.abs().max() <= 1) is (law == "uniform")
@@ -247,7 +250,7 @@ def test_three_steps_leave_other_and_finite_weights(loss):
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_a_generator_may_have_no_hidden_layer(family):
-    cohort = cohort_of(GAN(family, widths=(), critic_widths=(8,)).validate())
+    cohort = cohort_of(GAN(family, generator=Generator(widths=()), critic=Critic(widths=(8,))).validate())
     cohort.advance(2)
     assert cohort.state.generator.weights_PN.isfinite().all()
 
@@ -280,7 +283,9 @@ LEARNING["wgan_gp"] |= {"critic_steps": 5, "critic_widths": (32, 32), "learning_
 
 
 def _learner(family, loss, data, **options):
-    return cohort_of(GAN(family, loss=loss, critic_learning_rate=5e-3, **LEARNING[loss], **options), data)
+    return cohort_of(
+        GAN(family, loss=loss, **LEARNING[loss], **options, critic=Critic(learning_rate=5e-3)), data
+    )
 
 
 def _distance(cohort, data, base):

@@ -6,6 +6,7 @@ import torch
 
 from gan_oversampler import GAN, Evolution, GANOversampler
 from gan_oversampler._utils import Streams
+from gan_oversampler.gans.parts import Critic, Generator
 from gan_oversampler.nn.tensors import take
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.training.cohort import Cohort
@@ -147,13 +148,9 @@ def _modes_covered(evolution, n_seeds=5, n_steps=3000):
     gan = GAN(
         "classic",
         loss="bce",
-        penalty="r1_r2",
-        penalty_weight=0.1,
-        latent=4,
-        learning_rate=2e-3,
-        critic_learning_rate=2e-3,
-        ema=0.0,
         evolution=evolution,
+        generator=Generator(latent=4, learning_rate=2e-3, ema=0.0),
+        critic=Critic(penalty="r1_r2", penalty_weight=0.1, learning_rate=2e-3),
     )
     cohort = Cohort([Member(0, seed, gan, data, Streams(seed)) for seed in range(n_seeds)], CPU)
     cohort.advance(n_steps)

@@ -9,6 +9,7 @@ from gan_oversampler._utils import Streams
 from gan_oversampler.gans.controllers import CONTROLLERS, MAX_CRITIC_STEPS, WINDOW
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.losses import LOSSES
+from gan_oversampler.gans.parts import Critic
 from gan_oversampler.gans.signals import Signals
 from gan_oversampler.training.augmentation import Augmentation
 from gan_oversampler.training.cohort import Cohort
@@ -137,7 +138,7 @@ def test_factors_of_several_controllers_are_multiplied_and_are_1_without_any():
 
 @pytest.mark.parametrize("critic_steps", [1, 7])
 def test_a_pace_begins_with_the_users(critic_steps):
-    feedback = Feedback(GAN(critic_steps=critic_steps, controllers=("pacing",)), MIXED)
+    feedback = Feedback(GAN(controllers=("pacing",), critic=Critic(steps=critic_steps)), MIXED)
     start = feedback.start_K[None]
     assert feedback.read(start, "pacing", "critic_steps").item() == critic_steps
     assert feedback.read(start, "pacing", "most").item() == max(MAX_CRITIC_STEPS, critic_steps)

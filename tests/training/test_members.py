@@ -8,6 +8,7 @@ from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.row_space import STATE_LOGIT
 from gan_oversampler.gans.evolution import Evolution
 from gan_oversampler.gans.gan import GAN
+from gan_oversampler.gans.parts import Generator
 from gan_oversampler.training.members import Member, State, correction_bounds
 from gan_oversampler.training.networks import networks_of
 from tests.populations import SMALL, differences, fold_data, line_data
@@ -25,7 +26,9 @@ def _fresh(*members, control_K=None):
 
 @pytest.mark.parametrize("bound", [0.5, 2.0])
 def test_corrections_are_bounded_by_a_share_of_the_spread_of_the_class(bound):
-    bounds = correction_bounds([_member(data=line_data([0.0, 1.0, 5.0]), gan=GAN(reach=bound))])
+    bounds = correction_bounds(
+        [_member(data=line_data([0.0, 1.0, 5.0]), gan=GAN(generator=Generator(correction_bound=bound)))]
+    )
     assert bounds.bound_PCF.item() == pytest.approx(bound * np.std([0, 1, 5]))
     assert bounds.centre_PF.item() == 2.5
     assert bounds.half_PF.item() == 2.5

@@ -8,6 +8,7 @@ from sklearn.base import clone
 from gan_oversampler import GAN, GANOversampler, preset
 from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.losses import LOSSES
+from gan_oversampler.gans.parts import Critic, Generator
 from gan_oversampler.nn.autoencoder import Autoencoder
 from gan_oversampler.nn.convolution import Decoder, Encoder
 from gan_oversampler.nn.mlp import Mlp
@@ -70,7 +71,7 @@ def test_a_parameter_changes_what_it_says_of_the_networks_and_nothing_else(chang
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_generators_over_a_base_see_it_and_start_without_a_correction(family):
-    generator, _ = networks_of(GAN(family, latent=5), fold_data())
+    generator, _ = networks_of(GAN(family, generator=Generator(latent=5)), fold_data())
     uses_base = family != "classic"
     assert type(generator) is FAMILIES[family].generator
     assert generator.net.zero_last is uses_base
@@ -84,7 +85,7 @@ def test_generators_over_a_base_see_it_and_start_without_a_correction(family):
 @pytest.mark.parametrize("grid", [None, (2, 2), (4, 1)])
 @pytest.mark.parametrize("loss", sorted(LOSSES))
 def test_a_critic_has_one_output_or_as_many_as_columns_where_it_reconstructs_them(loss, grid):
-    gan = GAN("classic", loss=loss, grid=grid, widths=(6, 3), batch_norm=True).validate()
+    gan = GAN("classic", loss=loss, generator=Generator(grid=grid, widths=(6, 3), norm="batch")).validate()
     generator, critic = networks_of(gan, fold_data())
     rebuilds = LOSSES[loss].error is not None
     assert critic.n_outputs == (MIXED.width if rebuilds else 1)
@@ -113,7 +114,7 @@ def test_a_critic_has_one_output_or_as_many_as_columns_where_it_reconstructs_the
     ids=str,
 )
 def test_both_halves_of_an_autoencoder_on_a_grid_have_the_options_of_a_critic(change, option):
-    gan = GAN("classic", grid=(2, 2), loss="ebgan", widths=(6, 3), **change)
+    gan = GAN("classic", loss="ebgan", **change, generator=Generator(grid=(2, 2), widths=(6, 3)))
     _, critic = networks_of(gan, fold_data())
     assert _attributes(critic.encoder, option) == _attributes(critic.decoder, option) == option
 
@@ -134,13 +135,9 @@ def test_cells_of_generated_images_are_correlated_like_those_of_real_ones():
     X, y = images()
     gan = GAN(
         "classic",
-        grid=(6, 5),
-        widths=(16, 8),
-        batch_norm=True,
-        learning_rate=2e-3,
-        critic_learning_rate=2e-3,
-        betas=(0.5, 0.9),
         batch_size=32,
+        generator=Generator(grid=(6, 5), widths=(16, 8), norm="batch", learning_rate=2e-3, betas=(0.5, 0.9)),
+        critic=Critic(learning_rate=2e-3),
     )
     X_new, y_new = GANOversampler(gan=gan, oracle=None, max_steps=250, random_state=0).fit_resample(X, y)
     new, real = X_new[len(X) :], X[y == 1]
@@ -154,7 +151,7 @@ def test_cells_of_generated_images_are_correlated_like_those_of_real_ones():
 
 def test_an_oracle_tracks_a_gan_on_a_grid_and_the_summary_shows_its_layers():
     X, y = images()
-    gan = GAN("classic", grid=(6, 5), widths=(4,), batch_size=32)
+    gan = GAN("classic", batch_size=32, generator=Generator(grid=(6, 5), widths=(4,)))
     sampler = GANOversampler(gan=gan, oracle="energy", cv=2, max_steps=4, epoch_unit=2, random_state=0)
     X_new, _ = sampler.fit_resample(pd.DataFrame(X), y)
     again, _ = clone(sampler).fit_resample(pd.DataFrame(X), y)
@@ -169,7 +166,7 @@ def test_spikes_of_an_image_are_generated_as_spikes():
     X[X < 0.2] = 0.0  # a black background: many cells with a state of their own
     X += np.where(X > 0, np.arange(len(X))[:, None] * 1e-3, 0)
     rates = {"learning_rate": 5e-3, "critic_learning_rate": 2e-3}
-    gan = GAN("classic", grid=(6, 5), widths=(8,), batch_size=32, loss="bce", **rates)
+    gan = GAN("classic", batch_size=32, loss="bce", **rates, generator=Generator(grid=(6, 5), widths=(8,)))
     sampler = GANOversampler(gan=gan, oracle=None, max_steps=200, random_state=0).fit(X, y)
     real, new = ((rows[:, 1:] == 0).mean(0) for rows in (X[y == 1], sampler.sample(200)))
     assert np.corrcoef(real, new)[0, 1] > 0.5
@@ -183,7 +180,7 @@ def test_tables_that_are_no_grid_are_refused_before_anything_is_trained():
     frame = pd.DataFrame(X[:, :4], columns=list("abcd")).assign(
         colour=np.where(np.arange(len(X)) % 2, "red", "blue")
     )
-    sampler.set_params(gan=preset("dcgan").set_params(grid=(5, 1)))
+    sampler.set_params(gan=preset("dcgan").set_params(generator__grid=(5, 1)))
     with pytest.raises(ValueError, match=r"must hold numbers; column 'colour' of X does not"):
         sampler.fit(frame, y)
     dates = frame.assign(colour=pd.Timestamp("2024-01-01"))

@@ -7,6 +7,7 @@ import torch
 from gan_oversampler._utils import Streams
 from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
+from gan_oversampler.gans.parts import Critic, Generator
 from gan_oversampler.sampling.base_samplers import BASES
 from gan_oversampler.training.loop import Budget, OracleTracker
 from gan_oversampler.training.population import CrossFittedPopulation
@@ -73,8 +74,8 @@ def test_replicas_differ_and_leave_the_first_as_it_is():
 def test_networks_are_those_that_train_in_the_users_order():
     gans = [
         GAN("classic", **SMALL),
-        GAN(forces={}, **SMALL),
-        GAN(**GUIDED, forces={"utility": 1.0}),
+        GAN(loss_weights={}, **SMALL),
+        GAN(**GUIDED, loss_weights={"utility": 1.0}),
         GAN(**SMALL),
     ]
     networks = population_of(gans).networks
@@ -100,7 +101,7 @@ def test_an_untrained_residual_gan_samples_like_its_base(base):
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_trained_generators_sample_valid_rows(family):
-    population = population_of([GAN(family, learning_rate=0.05, ema=0.0, **SMALL)])
+    population = population_of([GAN(family, **SMALL, generator=Generator(learning_rate=0.05, ema=0.0))])
     population.advance(10)
     (candidate,) = population.candidates(10)
     new = torch.from_numpy(draw(fold_data(), "smote", 2, 50, Streams(1), candidate.snapshots[None]))
@@ -111,7 +112,7 @@ def test_trained_generators_sample_valid_rows(family):
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_a_snapshot_does_not_change_when_training_goes_on(family):
-    population = population_of([GAN(family, batch_norm=True, learning_rate=0.01, **SMALL)])
+    population = population_of([GAN(family, **SMALL, generator=Generator(norm="batch", learning_rate=0.01))])
     population.advance(5)
     (early,) = population.candidates(5)
     before = draw(fold_data(), "smote", 1, 30, Streams(0), early.snapshots[None])
@@ -124,7 +125,7 @@ def test_a_snapshot_does_not_change_when_training_goes_on(family):
 
 
 def test_snapshots_hold_the_averaged_weights():
-    population = population_of([GAN(ema=0.5, **SMALL)])
+    population = population_of([GAN(**SMALL, generator=Generator(ema=0.5))])
     population.advance(3)
     snapshot, numbers = population.candidates(3)[0].snapshots[None], numbers_of(population, 0)
     assert torch.equal(snapshot.weights_N, numbers.average_PN[0])
@@ -133,7 +134,10 @@ def test_snapshots_hold_the_averaged_weights():
 
 def test_seeds_are_drawn_as_was_learned():
     """The seed probabilities that utility has taught reach the snapshots that draw new rows."""
-    population, data = population_of([GAN(**GUIDED, geometry_rate=0.3, ema=0.0)]), fold_data()
+    population, data = (
+        population_of([GAN(**GUIDED, generator=Generator(geometry_rate=0.3, ema=0.0))]),
+        fold_data(),
+    )
     traits, label = data.neighbourhoods[1].traits_nK, data.one_hot(1, len(data.rows[1]))
     probabilities = []
     for step in (0, 5):
@@ -162,7 +166,7 @@ def test_candidates_are_the_active_specifications_in_the_users_order():
     ("gan", "is_noise"),
     [
         (GAN("classic", **SMALL), True),
-        (GAN("classic", forces={}, **SMALL), False),  # it stays as it is, so it is no start
+        (GAN("classic", loss_weights={}, **SMALL), False),  # it stays as it is, so it is no start
         (GAN(**SMALL), False),
         (GAN(**GUIDED), False),
     ],
@@ -176,7 +180,7 @@ def test_only_the_start_of_a_generator_without_a_base_is_noise(gan, is_noise):
 
 
 def test_losses_are_those_of_the_last_unit_and_a_critic_that_rests_has_none():
-    population = population_of([GAN(**SMALL), GAN(**GUIDED, forces={"utility": 1.0})])
+    population = population_of([GAN(**SMALL), GAN(**GUIDED, loss_weights={"utility": 1.0})])
     assert np.isnan([c.losses for c in population.candidates(0)]).all()
     population.advance(3)
     critic_losses, generator_losses = zip(*(c.losses for c in population.candidates(3)), strict=True)
@@ -192,7 +196,7 @@ def test_weights_that_are_not_finite_are_noticed():
 
 
 def test_a_specification_trains_if_it_has_a_loss_term():
-    population = population_of([GAN(**SMALL), GAN(forces={}, **SMALL)])
+    population = population_of([GAN(**SMALL), GAN(loss_weights={}, **SMALL)])
     assert [population.trains(number) for number in (0, 1)] == [True, False]
 
 
@@ -201,12 +205,12 @@ def test_a_specification_trains_if_it_has_a_loss_term():
 
 def test_a_rollback_restores_every_number_but_the_rates_and_touches_nobody_else():
     gan = GAN(
-        batch_norm=True,
         controllers=("two_time_scale",),
         loss="began",
         diversity_ratio=1.0,
-        critic_norm="batch",
         **SMALL,
+        generator=Generator(norm="batch"),
+        critic=Critic(norm="batch"),
     )
     population = population_of([gan, GAN(base="border", **SMALL)], (0, None))
     population.advance(10)
