@@ -1,12 +1,11 @@
 """Endless batches of the rows that a member may see."""
 
-# T batch, B row, F encoded column, Z latent, C class
+# T batch, P member, B row, F encoded column, Z latent, C class
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -24,7 +23,7 @@ from gan_oversampler.training.inner_splits import InnerSplits
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows of a training step, real ones and what generated ones are made of, paired by class.
+    """Rows of a training step: real ones, and what generated ones are made of, paired by class.
 
     Before each tensor's own dimensions come T (batches drawn ahead) and P (members), if there are several.
     """
@@ -45,15 +44,11 @@ class GuidedBatch(Batch):
 
 
 def stacked(batches: Sequence[Batch], device: torch.device) -> Batch:
-    """Put the batches ``(T, B, ...)`` of all members side by side: ``(T, P, B, ...)``."""
+    """Put the batches of all members side by side on a device, so that one step can train them together.
+
+    Tensors ``(T, B, ...)`` of P batches become ``(T, P, B, ...)``; all batches must have the same shapes.
+    """
     return map_tensors(lambda *parts: torch.stack(parts, dim=1).to(device), *batches)
-
-
-class BatchStream(Protocol):
-    """A member's endless batches, from a random stream of its own."""
-
-    def draw(self, n_batches: int, *, balanced: bool = True) -> Batch:
-        """Draw the next batches ``(T, B, ...)``, classes in equal shares or in those of the rows."""
 
 
 @dataclass(frozen=True)
@@ -61,37 +56,36 @@ class PlainBatches:
     """Batches of real rows and, with a base, of base rows of the same classes."""
 
     data: FoldData  # the rows
-    # geometric sampler that starts come from; None for generators that start from noise alone
-    base: Base | None
+    base: Base | None  # draws the starts; None for generators that start from noise alone
     batch_size: int  # rows per batch
     latent: Latent  # law of the noise
     stream: torch.Generator  # the member's own
 
     def draw(self, n_batches: int, *, balanced: bool = True) -> Batch:
-        """Draw the next batches ``(T, B, ...)``, classes in equal shares or in those of the rows."""
+        """Draw the next batches ``(T, B, ...)``, in which rows of all learned classes come in random order.
+
+        Classes have equal shares or, if not ``balanced``, those of the data, exactly over all T batches. Real
+        rows of a class are used evenly; starts are rows that the base draws, or None without a base.
+        """
         n, classes = n_batches * self.batch_size, self.data.classes
         sizes = [1 if balanced else len(self.data.rows[code]) for code in classes]
-        ends = -(-n * np.cumsum(sizes) // sum(sizes))
-        counts = dict(zip(classes, np.diff(ends, prepend=0).tolist(), strict=True))
+        counts = np.diff(-(-n * np.cumsum(sizes) // sum(sizes)), prepend=0).tolist()
         order = torch.randperm(n, generator=self.stream)
-        real = torch.cat([_real(self.data, code, k, self.stream) for code, k in counts.items()])
-        label = torch.arange(len(counts)).repeat_interleave(torch.tensor(list(counts.values())))
-
-        def batched(rows: Tensor) -> Tensor:
-            return rows.unflatten(0, (n_batches, self.batch_size))
-
+        real = torch.cat([_real(self.data, code, k, self.stream) for code, k in zip(classes, counts)])
         start = None
         if self.base is not None:
-            neighbourhoods = self.data.neighbourhoods
-            parts = [self.base.draw(neighbourhoods[c], k, generator=self.stream) for c, k in counts.items()]
-            start = batched(torch.cat(parts)[order])
-        return Batch(
-            real=batched(real[order]),
-            start=start,
-            noise=batched(self.latent.draw(n, self.stream)),
-            label=batched(F.one_hot(label[order], len(counts)).float()),
-            mix=batched(torch.rand(n, 1, generator=self.stream)),
+            near = self.data.neighbourhoods
+            parts = [self.base.draw(near[c], k, generator=self.stream) for c, k in zip(classes, counts)]
+            start = torch.cat(parts)[order]
+        label = torch.arange(len(classes)).repeat_interleave(torch.tensor(counts))[order]
+        batch = Batch(
+            real[order],
+            start,
+            self.latent.draw(n, self.stream),
+            F.one_hot(label, len(classes)).float(),
+            torch.rand(n, 1, generator=self.stream),
         )
+        return map_tensors(lambda rows: rows.unflatten(0, (n_batches, self.batch_size)), batch)
 
 
 @dataclass(frozen=True)
@@ -103,7 +97,11 @@ class GuidedBatches:
     latent: Latent  # law of the noise
 
     def draw(self, n_batches: int, *, balanced: bool = True) -> GuidedBatch:
-        """Draw the next batches ``(T, B, ...)``; classes come in the order of the learned ones."""
+        """Draw the next batches ``(T, B, ...)``, each with an inner split of its own, T in all.
+
+        Learned classes come in equal shares, one after the other; ``balanced=False`` is refused when a guided
+        GAN is validated. The real rows are for a critic, if one stands beside the utility.
+        """
         data, stream = self.splits.data, self.splits.stream
         start, label_B, split = self.splits.draw(n_batches, self.batch_size)
         label_TB = label_B.expand(n_batches, -1)

@@ -16,7 +16,7 @@ from gan_oversampler.nn.generator import GuidedGenerator, Snapshot
 from gan_oversampler.nn.latent import Latent
 from gan_oversampler.nn.tensors import put, take, to_device
 from gan_oversampler.sampling.base_samplers import BASES
-from gan_oversampler.training.batches import Batch, BatchStream, GuidedBatches, PlainBatches, stacked
+from gan_oversampler.training.batches import Batch, GuidedBatches, PlainBatches, stacked
 from gan_oversampler.training.inner_splits import InnerSplits
 from gan_oversampler.training.members import CriticResult, Member, State, correction_bounds
 from gan_oversampler.training.steps import Steps
@@ -28,47 +28,33 @@ WIDE_ROW: Final = 400  # encoded columns from which blocks of inner splits, whic
 class Cohort:
     """Train members whose specifications differ in their base only.
 
-    Parameters
-    ----------
-    members : sequence of Member
-        Who trains.
-    device : torch.device
-        Where the tensors live; all random numbers are drawn on the CPU.
-
-    Attributes
-    ----------
-    steps : Steps
-        What a training step does.
-    state : State
-        Numbers of the members, one per row.
+    Tensors live on ``device``; all random numbers are drawn on the CPU. ``steps`` holds what the members have
+    in common, ``state`` the numbers of each, one member per row.
     """
 
     def __init__(self, members: Sequence[Member], device: torch.device) -> None:
         self.members, self.device, self.gan = list(members), device, members[0].gan
-        feedback = None
+        self.feedback = None
         if self.gan.controllers:
             from gan_oversampler.training.feedback import Feedback
 
-            feedback = Feedback(self.gan, members[0].data.space.to(device))
-        self.feedback = feedback
-        self.steps = Steps(members[0], device, feedback)
+            self.feedback = Feedback(self.gan, members[0].data.space.to(device))
+        self.steps = Steps(members[0], device, self.feedback)
         self.latent = Latent(self.gan.generator.latent, self.gan.generator.latent_law)
         self.batch_streams = [self._batch_stream(member) for member in members]
         self.streams = [member.streams.torch("dropout") for member in members]
-        self.state = self._start(members)
+        self.state = self._start(members, self.feedback.start_K if self.feedback else torch.empty(0))
         self.steps.bounds = to_device(correction_bounds(members), device)
         self.recorded_PK = self.state.control_PK
         self.mutations = tuple(self.gan.evolution.mutations) if self.gan.evolution else ()
         self.children_PM = torch.zeros(len(members), len(self.mutations), dtype=torch.long)
         self.ahead: dict[bool, deque[Batch]] = {True: deque(), False: deque()}
 
-    def _start(self, members: Sequence[Member], control_K: Tensor | None = None) -> State:
-        if control_K is None:
-            control_K = self.feedback.start_K if self.feedback else torch.empty(0)
+    def _start(self, members: Sequence[Member], control_K: Tensor) -> State:
         generator, critic = self.steps.generator_at_rest, self.steps.critic
         return to_device(State.start(generator, critic, members, control_K), self.device)
 
-    def _batch_stream(self, member: Member) -> BatchStream:
+    def _batch_stream(self, member: Member) -> PlainBatches | GuidedBatches:
         stream, size = member.streams.torch("batches"), self.gan.batch_size
         if isinstance(self.steps.generator, GuidedGenerator):
             return GuidedBatches(InnerSplits(member.data, stream), size, self.latent)
@@ -76,24 +62,26 @@ class Cohort:
         return PlainBatches(member.data, base, size, self.latent, stream)
 
     def snapshots(self) -> list[Snapshot]:
-        """Copy what each member would sample from now: its averaged weights."""
+        """Copy the generator that each member would sample from now, to the CPU.
+
+        A snapshot holds the running average of the weights, not the weights of the last step, and shares no
+        tensor with the cohort: training may go on.
+        """
         averages, statistics = self.state.average_PN.cpu(), self.state.generator.statistics_PS.cpu()
-        bounds = to_device(self.steps.bounds, "cpu")
+        bounds, shape = to_device(self.steps.bounds, "cpu"), self.steps.generator_at_rest
         return [
-            Snapshot(
-                self.steps.generator_at_rest,
-                averages[p].clone(),
-                statistics[p].clone(),
-                take(bounds, [p]),
-                self.latent,
-            )
+            Snapshot(shape, averages[p].clone(), statistics[p].clone(), take(bounds, [p]), self.latent)
             for p in range(len(self.members))
         ]
 
     def keep(self, members: Sequence[int]) -> None:
-        """Go on with some members only; their numbers stay what they would have been."""
+        """Go on with the members at these positions only; the others are forgotten with all their numbers.
+
+        Those that stay are trained as if nothing had happened, because batches drawn ahead are kept too and
+        every member has random streams of its own.
+        """
         rows = list(members)
-        self.members = [self.members[p] for p in members]
+        self.members = [self.members[p] for p in rows]
         self.batch_streams = [self.batch_streams[p] for p in rows]
         self.streams = [self.streams[p] for p in rows]
         self.state, self.steps.bounds = take(self.state, rows), take(self.steps.bounds, rows)
@@ -101,17 +89,25 @@ class Cohort:
         self.ahead = {key: deque(take(batch, rows) for batch in ahead) for key, ahead in self.ahead.items()}
 
     def roll_back(self, members: Sequence[int], saved: State) -> None:
-        """Restore saved numbers of some members, but for their rates, which are halved."""
+        """Restore the saved numbers of the members at these positions, and halve their learning rates.
+
+        The rates that are halved are those of now, not the saved ones, so that one rollback after another
+        takes ever smaller steps. ``saved`` has one row per member.
+        """
         rates_P1 = self.state.rate_P1[list(members)] / 2
         self.state = put(self.state, members, replace(saved, rate_P1=rates_P1))
         self.recorded_PK = put(self.recorded_PK, members, saved.control_PK)
 
     def collapsed(self) -> list[bool]:
-        """Tell of each member whether a controller found that its generated rows are all alike."""
+        """Tell which members' generated rows are all alike, if a controller watches for that; else none."""
         return self.feedback.collapsed(self.state) if self.feedback else [False] * len(self.members)
 
     def decisions(self) -> list[tuple[Member, str, str]]:
-        """List what controllers and evolution have decided since the last call: member, who, and what."""
+        """List what controllers and evolution have decided since the last call, member by member.
+
+        An entry holds the member, the name of the controller or ``"evolution"``, and a sentence for the log.
+        Evolution is logged only where there are several mutations to choose among.
+        """
         found = []
         before_PK, self.recorded_PK = self.recorded_PK, self.state.control_PK
         for p, member in enumerate(self.members):
@@ -126,21 +122,34 @@ class Cohort:
         return found
 
     def advance(self, n_steps: int) -> Tensor:
-        """Train for some steps; mean losses ``(P, 2)`` of critic and generator over them."""
+        """Train all members for some steps, and measure their mean losses ``(P, 2)`` of critic and generator.
+
+        In a step the critics are updated as often as the GAN asks, then the generators once. Controllers see
+        both and adjust the next step; members that they find stuck begin anew with fresh networks.
+        """
         losses_P2 = torch.zeros(len(self.streams), 2, device=self.device)
         for _ in range(n_steps):
             critic = self._train_critic(losses_P2)
             if not self.steps.loss_weights:
                 continue
-            batch = self._next_batch()
-            before = self.state
-            loss_P = self._train_generator(batch)
+            batch, before = self._next_batch(), self.state
+            if self.gan.evolution:
+                from gan_oversampler.training.evolving import evolve
+
+                evolved = evolve(self.steps, self.gan.evolution, before, batch, self.streams)
+                self.state, loss_P, mutation_P = evolved
+                self.children_PM[torch.arange(len(mutation_P)), mutation_P.cpu()] += 1
+            else:
+                self.state, loss_P = self.steps.generator_step(before, batch, self.streams)
             losses_P2[:, 1] += loss_P
             if self.feedback and critic:
                 if self.gan.evolution:
                     loss_P = self.gan.evolution.shared(loss_P)
                 self.state = self.feedback.update(self.state, *critic, loss_P)
-                self._restart(self.feedback.restarting(before, self.state))
+                for p, control_K, number in self.feedback.restarting(before, self.state):
+                    streams = self.members[p].streams.child("restart", number)
+                    fresh = self._start([replace(self.members[p], streams=streams)], control_K)
+                    self.state = put(self.state, [p], replace(fresh, rate_P1=self.state.rate_P1[[p]]))
         return losses_P2.cpu() / max(n_steps, 1)
 
     def _train_critic(self, losses_P2: Tensor) -> tuple[Batch, CriticResult] | None:
@@ -149,59 +158,29 @@ class Cohort:
             return None
         first = None
         paced = self.feedback.critic_steps(self.state) if self.feedback else None
-        if self.feedback and paced is not None:
-            return self._train_critic_paced(paced, self.feedback.max_critic_steps, losses_P2)
-        n_steps = self.gan.critic.steps
-        for _ in range(n_steps):
-            batch = self._next_batch(self.gan.balanced)
-            self.state, result = self.steps.critic_step(self.state, batch, self.streams)
-            losses_P2[:, 0] += result.total_P / n_steps
-            first = first or (batch, result)
-        return first
-
-    def _train_critic_paced(
-        self, steps_P: Sequence[int], max_steps: int, losses_P2: Tensor
-    ) -> tuple[Batch, CriticResult]:
-        """As many updates as each member's controller wants; members that have had them rest.
-
-        All draw as many batches as any of them may ever need, and the first update is computed even for
-        members that rest: so streams move alike, and there always is something to see.
-        """
+        if self.feedback is None or paced is None:
+            n_steps = self.gan.critic.steps
+            for _ in range(n_steps):
+                batch = self._next_batch(self.gan.balanced)
+                self.state, result = self.steps.critic_step(self.state, batch, self.streams)
+                losses_P2[:, 0] += result.total_P / n_steps
+                first = first or (batch, result)
+            return first
         from gan_oversampler.training.feedback import streams_of_active
 
-        batches = [self._next_batch(self.gan.balanced) for _ in range(max_steps)]
-        first = None
-        for k in range(max(1, *steps_P)):
-            resting = [p for p, steps in enumerate(steps_P) if steps <= k]
+        # Each member has as many updates as its controller wants, and then rests. All draw as many batches as
+        # any may ever need, and the first update is computed even for members that rest: so streams move
+        # alike whoever trains beside a member, and controllers always have something to see.
+        batches = [self._next_batch(self.gan.balanced) for _ in range(self.feedback.max_critic_steps)]
+        for k in range(max(1, *paced)):
+            resting = [p for p, steps in enumerate(paced) if steps <= k]
             streams = streams_of_active(self.streams, resting) if k else self.streams
             after, result = self.steps.critic_step(self.state, batches[k], streams)
             self.state = put(after, resting, take(self.state, resting))
-            first = first or (batches[k], result)
-        assert first is not None
-        losses_P2[:, 0] += first[1].total_P
+            if not k:
+                first = batches[0], result
+                losses_P2[:, 0] += result.total_P
         return first
-
-    def _train_generator(self, batch: Batch) -> Tensor:
-        """One update of all generators; their losses ``(P,)``."""
-        if not self.gan.evolution:
-            self.state, loss_P = self.steps.generator_step(self.state, batch, self.streams)
-            return loss_P
-        from gan_oversampler.training.evolving import evolve
-
-        self.state, loss_P, mutation_P = evolve(
-            self.steps, self.gan.evolution, self.state, batch, self.streams
-        )
-        self.children_PM[torch.arange(len(mutation_P)), mutation_P.cpu()] += 1
-        return loss_P
-
-    def _restart(self, members: Sequence[int]) -> None:
-        """Fresh networks for members whose training has come to a standstill."""
-        for p in members:
-            if self.feedback:
-                control_K, number = self.feedback.restarted(self.state.control_PK[p].cpu())
-                newborn = replace(self.members[p], streams=self.members[p].streams.child("restart", number))
-                fresh = replace(self._start([newborn], control_K), rate_P1=self.state.rate_P1[[p]])
-                self.state = put(self.state, [p], fresh)
 
     def _next_batch(self, balanced: bool = True) -> Batch:
         """The next batch; they are drawn ahead, in blocks that do not depend on when members are scored."""

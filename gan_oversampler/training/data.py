@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,20 +38,12 @@ class TrainingData:
         learned: Sequence[int],
         new_per_real: Mapping[int, float],
     ) -> TrainingData:
-        """Collect the rows of every fold and search their neighbours.
+        """Collect the rows that GANs see in every fold and in the end, and search their neighbours.
 
-        Parameters
-        ----------
-        gans : sequence of GAN
-            Tell whether any of them learns all classes.
-        rows, space : Rows, RowSpace
-            All encoded rows and their geometry.
-        folds : sequence of (ndarray, ndarray)
-            Positions of training and held-out rows.
-        learned : sequence of int
-            Codes of the classes to oversample that have enough rows to learn from.
-        new_per_real : dict of int to float
-            New rows per real row of each class to oversample.
+        ``gans`` tell whether all classes are learned, or only the ``learned`` ones: those to oversample that
+        have enough rows. ``folds`` hold positions of training and held-out rows; ``new_per_real`` names the
+        classes to oversample, with their new rows per real one. Neighbours of the other classes are searched
+        only where a base draws from them.
         """
         targets = list(new_per_real)
         kinds: dict[str, tuple[Sequence[int], list[int]]] = {"targets": (learned, targets)}
@@ -60,33 +53,31 @@ class TrainingData:
             kinds["all"] = (enough, sorted({*targets, *enough}) if uses_base else targets)
         seen: dict[int | None, NDArray[np.intp]] = {i: train for i, (train, _) in enumerate(folds)}
         seen[None] = np.arange(len(rows))
-
-        def fold_data(index: NDArray[np.intp], learned: Sequence[int], drawn: Sequence[int]) -> FoldData:
-            return FoldData.of(
-                rows.values[index],
-                rows.codes[index],
-                space,
-                learned=learned,
-                drawn=drawn,
-                new_per_real=new_per_real,
-                n_classes=len(rows.classes),
-            )
-
+        fold_data = partial(FoldData.of, new_per_real=new_per_real, n_classes=len(rows.classes))
         return cls(
             {
-                kind: {fold: fold_data(index, *classes) for fold, index in seen.items()}
-                for kind, classes in kinds.items()
+                kind: {
+                    fold: fold_data(rows.values[i], rows.codes[i], space, learned=learns, drawn=drawn)
+                    for fold, i in seen.items()
+                }
+                for kind, (learns, drawn) in kinds.items()
             }
         )
 
     def full(self, gan: GAN | None = None) -> FoldData:
-        """All rows, as a GAN may see them; without a GAN with the classes to oversample learned."""
+        """Give all rows of the table as a GAN may see them, for members that sample in the end.
+
+        Without a GAN the learned classes are those to oversample, which is what geometric samplers need.
+        """
         return self.by_fold(gan)[None]
 
     def fold(self, gan: GAN | None, number: int) -> FoldData:
-        """The training rows of one fold, as a GAN may see them."""
+        """Give the training rows of one fold, without its held-out rows, as ``full`` gives all rows."""
         return self.by_fold(gan)[number]
 
     def by_fold(self, gan: GAN | None = None) -> Mapping[int | None, FoldData]:
-        """All of these, by fold; None holds all rows."""
+        """Give the rows that a GAN may see in each fold; the key None, which comes last, holds all rows.
+
+        GANs that learn the same classes share one mapping, so that neighbours are searched once.
+        """
         return self.by_classes["targets" if gan is None else gan.classes]

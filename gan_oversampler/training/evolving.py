@@ -15,27 +15,22 @@ from torch import Tensor
 from gan_oversampler.gans.evolution import Evolution
 from gan_oversampler.nn.tensors import map_tensors
 from gan_oversampler.training.batches import Batch
-from gan_oversampler.training.members import State
-from gan_oversampler.training.steps import Steps, StreamList, leaves
+from gan_oversampler.training.members import State, StreamList
+from gan_oversampler.training.steps import Steps, leaves
 
 
 def evolve(
     steps: Steps, evolution: Evolution, state: State, batch: Batch, streams: StreamList
 ) -> tuple[State, Tensor, Tensor]:
-    """Train one child per mutation and parent by one step each, and keep the fittest.
+    """Train one child per mutation and parent by one step each, and keep the fittest as the new parents.
 
-    Returns
-    -------
-    state : State
-        The new parents, with the state of their optimisers.
-    loss_P : Tensor
-        Their losses.
-    mutation_P : Tensor of int
-        Number of the mutation that each of them comes from.
+    Returned are their state with that of their optimisers, their losses ``(P,)``, and the number of the
+    mutation ``(P,)`` that each of them comes from (E-GAN, Wang et al. 2019). All children are compared on one
+    critic, which is not trained meanwhile.
     """
     children, losses, fitness = [], [], []
     for name in evolution.mutations:
-        # Every child starts from the same statistics of the critic, so that all are compared on equal terms.
+        # Every child starts from the same running statistics of the critic, too.
         child, loss_P = steps.generator_step(state, batch, streams, evolution.mutated(steps.loss, name))
         logit_PB, gradient_PN = _confront(steps, child, batch)
         children.append(child)
@@ -43,11 +38,8 @@ def evolve(
         fitness.append(evolution.fitness(logit_PB, gradient_PN))
     mutation_P, parent_P = evolution.survivors(torch.stack(fitness))
     kept = map_tensors(lambda *tensors: torch.stack(tensors)[mutation_P, parent_P], *children)
-    return (
-        replace(kept, critic=children[-1].critic),
-        torch.stack(losses)[mutation_P, parent_P],
-        mutation_P,
-    )
+    kept = replace(kept, critic=children[-1].critic)
+    return kept, torch.stack(losses)[mutation_P, parent_P], mutation_P
 
 
 def _confront(steps: Steps, state: State, batch: Batch) -> tuple[Tensor, Tensor]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final
 
 import torch
 from torch import Tensor
@@ -21,32 +20,15 @@ from gan_oversampler.gans.losses import LOSSES
 from gan_oversampler.gans.signals import Signals, read_signals
 from gan_oversampler.training.augmentation import Augmentation
 from gan_oversampler.training.batches import Batch
-from gan_oversampler.training.members import CriticResult, State
-
-RESTING_SEED: Final = 0  # of numbers for members that rest: nobody's stream moves, and nothing keeps them
+from gan_oversampler.training.members import CriticResult, State, StreamList
 
 
 class Feedback:
-    """The controllers of a cohort.
+    """The controllers of a cohort, in the order of the registry.
 
     What they remember is one buffer ``(P, K)`` in the state of the members, so it is kept, restored and
-    dropped with their weights.
-
-    Parameters
-    ----------
-    gan : GAN
-        What the members of the cohort have in common.
-    space : RowSpace
-        Where rows lie.
-
-    Attributes
-    ----------
-    names : list of str
-        Controllers, in the order of the registry.
-    columns : list of (str, str)
-        Controller and name of every number remembered.
-    start_K : Tensor
-        What a member remembers before training.
+    dropped with their weights. ``columns`` names the controller and the number of each column, ``start_K`` is
+    what a member remembers before training.
     """
 
     def __init__(self, gan: GAN, space: RowSpace) -> None:
@@ -61,12 +43,15 @@ class Feedback:
             self.start_K[self.columns.index(("pacing", "most"))] = self.max_critic_steps
 
     def read(self, control_PK: Tensor, name: str, column: str) -> Tensor:
-        """Read one remembered number of every member ``(P, 1)``."""
+        """Read one number that a controller remembers of every member: a column ``(P, 1)`` of the buffer.
+
+        Raises ValueError if the cohort has no controller of this name, or that one remembers no such number.
+        """
         k = self.columns.index((name, column))
         return control_PK[:, k : k + 1]
 
     def factor(self, state: State, output: str) -> Tensor:
-        """Multiply an output over all controllers that have it: ``(P, 1)``; 1 if none has."""
+        """Multiply an output, such as ``"critic_rate"``, over the controllers that have it: ``(P, 1)``."""
         factor_P1 = state.control_PK.new_ones(len(state.control_PK), 1)
         for name, column in self.columns:
             if column == output:
@@ -74,30 +59,35 @@ class Feedback:
         return factor_P1
 
     def critic_steps(self, state: State) -> list[int] | None:
-        """Critic updates that each member is to have in this step; None where no controller paces them."""
+        """Tell how many critic updates each member is to have in this step, as ``pacing`` wants.
+
+        A number may be 0, where a critic is too strong. Without that controller the answer is None, and all
+        members have as many as their GAN says.
+        """
         if "pacing" not in self.names:
             return None
-        steps_P1 = self.read(state.control_PK, "pacing", "critic_steps")
-        return [int(steps) for steps in steps_P1[:, 0].tolist()]
+        return [int(n) for n in self.read(state.control_PK, "pacing", "critic_steps")[:, 0].tolist()]
 
     def real_rows(
-        self,
-        real_PBF: Tensor,
-        generated: Callable[[], Tensor],
-        state: State,
-        streams: Sequence[torch.Generator],
+        self, real_PBF: Tensor, generated: Callable[[], Tensor], state: State, streams: StreamList
     ) -> Tensor:
-        """Choose what the critic is shown as real; ``apa`` replaces some rows by generated ones."""
+        """Choose the rows ``(P, B, F)`` that critics are shown as real: under ``apa`` some generated ones.
+
+        Each real row is replaced with the probability that this controller holds for its member (Jiang et al.
+        2021); only then ``generated`` is called to make the rows. Without the controller all stay.
+        """
         if "apa" not in self.names:
             return real_PBF
         chance_P1 = self.read(state.control_PK, "apa", "strength")
         coins_PB = torch.stack([torch.rand(real_PBF.shape[1], generator=stream) for stream in streams])
         return torch.where((coins_PB.to(chance_P1) < chance_P1)[..., None], generated(), real_PBF)
 
-    def augmented(
-        self, rows_PBF: Tensor, real_PBF: Tensor, state: State, streams: Sequence[torch.Generator]
-    ) -> Tensor:
-        """Change rows before the critic sees them, under ``ada``."""
+    def augmented(self, rows_PBF: Tensor, real_PBF: Tensor, state: State, streams: StreamList) -> Tensor:
+        """Change rows ``(P, B, F)`` before the critic sees them, as strongly as ``ada`` asks for each member.
+
+        Values and categories are taken from ``real_PBF``. Without that controller rows stay as they are, and
+        no random number is drawn.
+        """
         if "ada" not in self.names:
             return rows_PBF
         chance_P1 = self.read(state.control_PK, "ada", "strength")
@@ -105,7 +95,7 @@ class Feedback:
 
     @torch.no_grad()
     def update(self, state: State, batch: Batch, critic: CriticResult, generator_P: Tensor) -> State:
-        """Let all controllers see a step: the critic's first update in it, and the generators' losses."""
+        """Let all controllers see a step: its first critic update with the batch, and generators' losses."""
         signals = read_signals(
             critic.loss_P,
             generator_P,
@@ -117,7 +107,7 @@ class Feedback:
         return replace(state, control_PK=self.control_after(state.control_PK, signals))
 
     def control_after(self, control_PK: Tensor, signals: Signals) -> Tensor:
-        """Compute what controllers remember after they have seen the signals of a step."""
+        """Compute what controllers remember ``(P, K)`` after a step, each from the signals and its memory."""
         numbers = []
         for name in self.names:
             memory = {column: self.read(control_PK, name, column) for column in CONTROLLERS[name].start}
@@ -126,27 +116,33 @@ class Feedback:
         return torch.cat(numbers, dim=1)
 
     def collapsed(self, state: State) -> list[bool]:
-        """Tell which members' generated rows are all alike."""
+        """Tell which members' generated rows are all alike, as ``collapse`` sees it; none without it."""
         if "collapse" not in self.names:
             return [False] * len(state.control_PK)
         return (self.read(state.control_PK, "collapse", "collapsed")[:, 0] > 0).tolist()
 
-    def restarting(self, before: State, after: State) -> list[int]:
-        """List the members that begin anew after a step."""
+    def restarting(self, before: State, after: State) -> list[tuple[int, Tensor, int]]:
+        """List the members that begin anew after a step, as the controller ``reset`` asks; empty without it.
+
+        An entry holds a member's position, what it remembers then ``(K,)``, and how often it has begun anew.
+        Only that number outlives a restart, because it names the random streams of the fresh networks.
+        """
         if "reset" not in self.names:
             return []
-        restarts = [self.read(state.control_PK, "reset", "restarts")[:, 0] for state in (before, after)]
-        return (restarts[1] > restarts[0]).nonzero()[:, 0].tolist()
-
-    def restarted(self, control_K: Tensor) -> tuple[Tensor, int]:
-        """Compute what a member remembers after it began anew: how often it did; also return that number."""
-        fresh_K = self.start_K.to(control_K).clone()
-        k = self.columns.index(("reset", "restarts"))
-        fresh_K[k] = control_K[k]
-        return fresh_K, int(control_K[k])
+        k, found = self.columns.index(("reset", "restarts")), []
+        before_P, after_P = (state.control_PK[:, k].cpu() for state in (before, after))
+        for p in (after_P > before_P).nonzero()[:, 0].tolist():
+            fresh_K = self.start_K.clone()
+            fresh_K[k] = after_P[p]
+            found.append((p, fresh_K, int(after_P[p])))
+        return found
 
     def decisions(self, before_K: Tensor, after_K: Tensor) -> list[tuple[str, str]]:
-        """Describe every output of a member that has changed enough to be logged, with its controller."""
+        """Describe which outputs of a member have changed enough to be logged, between two memories ``(K,)``.
+
+        An entry holds the name of the controller and a sentence such as "critic steps 1 -> 0". What counts as
+        enough is told by the registry, output by output.
+        """
         logged = []
         for (name, column), before, after in zip(self.columns, before_K.tolist(), after_K.tolist()):
             entry = CONTROLLERS[name].logged.get(column)
@@ -155,9 +151,9 @@ class Feedback:
         return logged
 
 
-def streams_of_active(streams: Sequence[torch.Generator], resting: Sequence[int]) -> list[torch.Generator]:
-    """Replace the streams of resting members by ones that are thrown away."""
-    return [
-        torch.Generator().manual_seed(RESTING_SEED) if p in resting else stream
-        for p, stream in enumerate(streams)
-    ]
+def streams_of_active(streams: StreamList, resting: Sequence[int]) -> list[torch.Generator]:
+    """Replace the streams of resting members, given by their positions, by ones that are thrown away.
+
+    A step computes numbers for them, too, which nobody keeps; so their own streams must not move.
+    """
+    return [torch.Generator().manual_seed(0) if p in resting else own for p, own in enumerate(streams)]

@@ -37,15 +37,18 @@ RIDGE_SPREAD: Final = 1.0  # standard deviation of the logarithm of the ridge, w
 
 @dataclass(frozen=True)
 class ClassSplit:
-    """T random splits of the rows of one class."""
+    """T random splits of the rows of one class into training rows and validation rows."""
 
-    order_Tn: Tensor  # positions of the rows; the first ``n_validation`` are for validation
-    n_validation: int  # validation rows of each split, and rows of the class
-    n_rows: int
+    order_Tn: Tensor  # positions of the rows that are used; the first ``n_validation`` are for validation
+    n_validation: int  # how many these are; 0 where the class has a single row
+    n_rows: int  # rows of the class
 
     @classmethod
     def draw(cls, n_rows: int, n_splits: int, stream: torch.Generator) -> ClassSplit:
-        """Draw splits of ``n_rows`` rows, of which at most ``MAX_ROWS`` are used."""
+        """Draw splits of a class of ``n_rows`` rows, of which ``MAX_ROWS`` random ones are used at most.
+
+        Nearly a third of the rows, but at least one, are for validation; a single row is for training.
+        """
         used = torch.randperm(n_rows, generator=stream)[:MAX_ROWS]
         order = torch.rand(n_splits, len(used), generator=stream).argsort(1)
         n_validation = max(1, int(VALIDATION_SHARE * len(used))) if len(used) > 1 else 0
@@ -53,25 +56,29 @@ class ClassSplit:
 
     @property
     def training(self) -> Tensor:
-        """Positions of the training rows."""
+        """Positions of the training rows of each split among all rows of the class: ``(T, R)``."""
         return self.order_Tn[:, self.n_validation :]
 
     @property
     def is_training(self) -> Tensor:
-        """Which of all rows of the class are training rows."""
+        """Mask ``(T, n)`` of the training rows of each split among all rows of the class."""
         mask = torch.zeros(len(self.order_Tn), self.n_rows, dtype=torch.bool)
         return mask.scatter_(1, self.training, value=True)
 
     def slots(self, n_slots: int, *, validation: bool) -> tuple[Tensor, Tensor]:
-        """Fill row slots with one side: positions ``(T, R)``, and how many rows each of them stands for."""
+        """Fill row slots with the rows of one side: their positions ``(T, R)``, and their weights ``(R,)``.
+
+        A weight is the number of rows of the class that a slot stands for: a row that fills several slots
+        shares its weight among them, and rows that are left out give theirs to the others. Where the side has
+        no rows, all weights are 0.
+        """
         part = self.order_Tn[:, : self.n_validation] if validation else self.training
         n, total = part.shape[1], self.order_Tn.shape[1]
         if not n:
             return torch.zeros(len(part), n_slots, dtype=torch.long), torch.zeros(n_slots)
         place = torch.arange(n_slots) % n
         weight = 1 / place.bincount(minlength=n)[place]
-        weight = weight * (n / min(n, n_slots)) * (self.n_rows / total)
-        return part[:, place], weight
+        return part[:, place], weight * (n / min(n, n_slots)) * (self.n_rows / total)
 
 
 @dataclass(frozen=True)
@@ -82,21 +89,18 @@ class InnerSplits:
     stream: torch.Generator  # the member's own
 
     def draw(self, n_splits: int, batch_size: int) -> tuple[GuidedStart, Tensor, InnerSplit]:
-        """Draw starts of synthetic rows ``(T, B, ...)``, their class ``(B,)``, and the splits.
+        """Draw T inner splits, and what the synthetic rows of a batch start from in each of them.
 
-        Classes are numbered by their place among the learned ones and come in equal shares, in order.
+        Returned are the starts ``(T, B, ...)``, made of training rows only; their classes ``(B,)``, counted
+        among the learned ones, in order and in equal shares; and the splits with their random learners.
         """
         data = self.data
         splits = {c: ClassSplit.draw(len(rows), n_splits, self.stream) for c, rows in data.rows.items()}
         label_B = (torch.arange(batch_size) % len(data.classes)).sort().values
         counts = label_B.bincount(minlength=len(data.classes)).tolist()
-        starts, weights = [], []
-        for code, n in zip(data.classes, counts, strict=True):
-            start, weight_B = self._start(code, splits, n)
-            starts.append(start)
-            weights.append(weight_B)
-        start = map_tensors(lambda *parts: torch.cat(parts, dim=1), *starts)
-        seed_log_weight_TB = torch.cat(weights).log().expand(n_splits, -1)
+        parts = [self._start(code, splits, n) for code, n in zip(data.classes, counts, strict=True)]
+        start = map_tensors(lambda *tensors: torch.cat(tensors, dim=1), *(start for start, _ in parts))
+        seed_log_weight_TB = torch.cat([weight_B for _, weight_B in parts]).log().expand(n_splits, -1)
         return start, label_B, self._inner_split(splits, seed_log_weight_TB)
 
     def _start(self, code: int, splits: dict[int, ClassSplit], n: int) -> tuple[GuidedStart, Tensor]:
@@ -122,10 +126,8 @@ class InnerSplits:
 
     def _inner_split(self, splits: dict[int, ClassSplit], seed_log_weight_TB: Tensor) -> InnerSplit:
         """Feature matrices of both sides, and a learner with random features."""
-        data, width = self.data, self.data.space.width
-        training, training_weight = self._feature_matrix(splits, validation=False)
-        validation, validation_weight = self._feature_matrix(splits, validation=True)
-        n_splits = len(training)
+        data, width, n_splits = self.data, self.data.space.width, len(seed_log_weight_TB)
+        training, validation = (self._feature_matrix(splits, validation=side) for side in (False, True))
         new_per_real_C = torch.tensor([data.new_per_real.get(code, 0.0) for code in splits])
         low, high = (torch.tensor(w).log() for w in KERNEL_WIDTHS)
         scale_T11 = torch.lerp(low, high, torch.rand(n_splits, 1, 1, generator=self.stream)).exp()
@@ -135,11 +137,9 @@ class InnerSplits:
         if width > N_LINEAR:
             linear_TFL = torch.randn(n_splits, width, N_LINEAR, generator=self.stream) / N_LINEAR**0.5
         return InnerSplit(
-            training,
-            training_weight,
-            validation,
-            validation_weight,
-            training_weight.sum(1) * new_per_real_C,
+            *training,
+            *validation,
+            training[1].sum(1) * new_per_real_C,
             seed_log_weight_TB,
             data.scored_classes.expand(n_splits, -1),
             fourier_TFD,

@@ -24,12 +24,10 @@ from gan_oversampler.nn.generator import Snapshot
 class Candidate:
     """What an oracle scores: all members of one specification at one step."""
 
-    specification: int  # which GAN, after how many generator updates
-    step: int
-    # by the fold that the member never saw; None for the first member that saw all rows
-    snapshots: dict[int | None, Snapshot]
-    # mean critic and generator loss since the evaluation round before
-    losses: tuple[float, float] = (math.nan, math.nan)
+    specification: int  # position of the GAN in the user's list
+    step: int  # generator updates so far
+    snapshots: dict[int | None, Snapshot]  # by the fold never seen; None: the first that saw all rows
+    losses: tuple[float, float] = (math.nan, math.nan)  # of critic and generator, since the last round
     replicas: tuple[Snapshot, ...] = ()  # further members that saw all rows; they sample beside the first
     is_collapsed: bool = False  # whether a controller found that generated rows are all alike
     # whether it is the untrained start of a generator that begins with noise. It is scored for comparison,
@@ -38,22 +36,22 @@ class Candidate:
 
     @property
     def samplers(self) -> tuple[Snapshot, ...]:
-        """Generators that saw all rows, from which new rows are drawn in the end."""
+        """Generators that saw all rows, from which new rows are drawn in the end: one or more replicas."""
         return (self.snapshots[None], *self.replicas)
 
     @property
     def is_finite(self) -> bool:
-        """Whether no member has diverged."""
+        """Whether no member has diverged, that is, all of them have finite weights."""
         return all(snapshot.is_finite for snapshot in (*self.snapshots.values(), *self.replicas))
 
     @property
     def is_sound(self) -> bool:
-        """Whether training may go on from it: it has neither diverged nor collapsed."""
+        """Whether training may go on from it, because it has neither diverged nor collapsed."""
         return self.is_finite and not self.is_collapsed
 
     @property
     def may_be_kept(self) -> bool:
-        """Whether it may sample in the end: it is sound and no untrained noise."""
+        """Whether it may sample in the end: it is sound, and it is not an untrained generator of noise."""
         return self.is_sound and not self.is_noise
 
 
@@ -69,30 +67,30 @@ class Scored:
 
     @property
     def mean(self) -> float:
-        """Mean utility over the folds."""
+        """Mean utility over the folds, by which candidates are compared; NaN where there are no folds."""
         return float(np.mean(self.utilities)) if self.utilities.size else math.nan
 
 
 class Population(Protocol):
-    """What the loop asks of a population."""
+    """What the loop asks of a population; ``specification`` is a position in the user's list of GANs."""
 
     def advance(self, n_steps: int) -> None:
-        """Train all active specifications."""
+        """Train every specification that has not been dropped for some generator steps."""
 
     def candidates(self, step: int) -> Sequence[Candidate]:
-        """Active specifications as they are now."""
+        """List those specifications as they are now, after ``step`` steps; an empty list ends the loop."""
 
     def save(self, specification: int) -> None:
-        """Remember the training state of a specification."""
+        """Remember the numbers of a specification, because an oracle found its best score so far."""
 
     def roll_back(self, specification: int) -> None:
-        """Go back to the state remembered last, at half the rates."""
+        """Go back to the numbers remembered last, at half the learning rates."""
 
     def drop(self, specification: int) -> None:
-        """Train a specification no further."""
+        """Train a specification no further, and leave it out of ``candidates``."""
 
     def trains(self, specification: int) -> bool:
-        """Whether a specification has any loss term to be trained by."""
+        """Tell whether a specification has any loss term to be trained by."""
 
 
 Score = Callable[[Sequence[Candidate]], Sequence[NDArray[np.float64]]]
@@ -106,21 +104,26 @@ class Budget:
     patience: int  # scores in a row without improvement after which a specification stops
     max_steps: int  # steps after which all stop
     max_time: float = math.inf  # seconds since the fit began after which no further unit is begun
-    # share of ``max_steps`` by which specifications may go on that improved in their last round
-    growth: float = 0.0
+    growth: float = (
+        0.0  # share of ``max_steps`` by which specifications go on that improved in their last round
+    )
 
     def next_unit(self, step: int, seconds: float) -> int:
-        """Steps to train before the next evaluation round; 0 when the budget is spent."""
+        """Count the steps to train from ``step`` to the next evaluation round; 0 when the budget is spent.
+
+        A unit ends at ``max_steps`` and at ``last_step`` at the latest. No unit is begun when more seconds
+        than ``max_time`` have gone by since the fit began.
+        """
         end = self.max_steps if step < self.max_steps else self.last_step
         return 0 if seconds >= self.max_time else min(self.epoch_unit, end - step)
 
     @property
     def last_step(self) -> int:
-        """Step at which training ends even where scores still improve."""
+        """Step at which training ends even where scores still improve, with all the growth allowed."""
         return self.max_steps + int(self.growth * self.max_steps)
 
     def has_grown(self, step: int) -> bool:
-        """Whether only specifications that improved at this step may go on from it."""
+        """Tell whether only those specifications go on from a step that improved in its evaluation round."""
         return self.max_steps <= step < self.last_step
 
 
@@ -142,7 +145,7 @@ class Tracker:
     n_failed: int = 0
 
     def observe(self, score: float) -> bool:
-        """Take in a score; True if it beats all before. Ties and numbers that are not finite do not."""
+        """Take in the next score, and tell whether it beats all before; ties and NaN count as failures."""
         improved = math.isfinite(score) and score > self.best
         self.best = score if improved else self.best
         self.n_failed = 0 if improved else self.n_failed + 1
@@ -150,12 +153,8 @@ class Tracker:
 
     @property
     def stopped(self) -> bool:
-        """Whether patience has run out."""
+        """Whether patience has run out: as many scores in a row as it allows were no improvement."""
         return self.n_failed >= self.patience
-
-
-def _no_listener(scored: Sequence[Scored]) -> None:
-    """Tell nobody."""
 
 
 @dataclass
@@ -163,10 +162,9 @@ class OracleTracker:
     """One oracle that tracks a training, with best scores and stopping steps of its own."""
 
     score: Score  # candidates to their utilities per fold
-    # scores in a row without improvement after which a specification stops; ``inf`` never stops one
-    patience: float
+    patience: float  # failures in a row after which a specification stops; ``inf`` never stops one
     # called with the scored candidates of every evaluation round
-    on_round: Callable[[Sequence[Scored]], None] = _no_listener
+    on_round: Callable[[Sequence[Scored]], None] = lambda scored: None
     scored: list[Scored] = field(default_factory=list)  # all candidates that it has scored, in order
     trackers: dict[int, Tracker] = field(default_factory=dict)  # best scores and failures, by specification
     finished: set[int] = field(default_factory=set)  # specifications whose budget did not grow any more
@@ -174,7 +172,12 @@ class OracleTracker:
     def evaluate(
         self, candidates: Sequence[Candidate], budget: Budget, seconds: Callable[[], float]
     ) -> list[Scored]:
-        """Score those candidates of an evaluation round whose specifications it still tracks."""
+        """Score the candidates of an evaluation round whose specifications the oracle still tracks.
+
+        Their order is kept. Candidates that diverged or collapsed count as failures, whatever their score;
+        untrained noise is scored, but neither improves nor fails. ``seconds`` tells the time since the fit
+        began. In the part of a budget that has grown, a specification that does not improve is finished.
+        """
         tracked = [c for c in candidates if not self.has_left(c.specification)]
         if not tracked:
             return []
@@ -195,13 +198,9 @@ class OracleTracker:
         return found
 
     def has_left(self, specification: int) -> bool:
-        """Tell whether it tracks a specification no longer."""
+        """Tell whether the oracle tracks a specification no longer: patience or growth has ended."""
         stopped = specification in self.trackers and self.trackers[specification].stopped
         return stopped or specification in self.finished
-
-
-def _no_log(step: int, specification: int, controller: str, decision: str) -> None:
-    """Log nothing."""
 
 
 def train(
@@ -209,27 +208,15 @@ def train(
     trackers: Sequence[OracleTracker],
     budget: Budget,
     seconds: Callable[[], float],
-    log: Log = _no_log,
+    log: Log = lambda *decision: None,
 ) -> None:
-    """Run the loop for every specification until no oracle tracks it any more.
+    """Train and score in turn, until no oracle tracks a specification any more or the budget is spent.
 
-    Each specification has its own tracker in every oracle's tracker, so its trajectory depends neither on
+    Each specification has a tracker of its own in that of every oracle, so its trajectory depends neither on
     what else trains nor on which other oracles look on. Only after weights that are not finite, or generated
-    rows that are all alike, it goes back to the state that pleased any oracle last. A budget may grow for
-    one oracle and end for another.
-
-    Parameters
-    ----------
-    population : Population
-        What is trained.
-    trackers : sequence of OracleTracker
-        One per oracle.
-    budget : Budget
-        How long to train.
-    seconds : callable
-        Seconds since the fit began.
-    log : callable
-        Called with every decision: step, specification, who decided, what.
+    rows that are all alike, it goes back to the last state in which any oracle's score improved. A budget may
+    grow for one oracle and end for another. ``seconds`` tells the time since the fit began; ``log`` is called
+    with the step, the specification, the name and the words of every decision.
     """
     step = 0
     while candidates := population.candidates(step):

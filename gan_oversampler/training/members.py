@@ -18,6 +18,9 @@ from gan_oversampler.nn.generator import BaseGenerator, CorrectionBounds
 from gan_oversampler.nn.optimizers import Moments
 from gan_oversampler.sampling.fold_data import FoldData
 
+StreamList = Sequence[torch.Generator]
+"""The random streams of some members, one each."""
+
 
 @dataclass(frozen=True, eq=False)
 class Member:
@@ -33,14 +36,8 @@ class Member:
     sibling: int = 0
 
     @property
-    def generator_stream(self) -> torch.Generator:
-        """Stream of the generator's first weights, the only one that siblings do not share."""
-        streams = self.streams.child("sibling", self.sibling) if self.sibling else self.streams
-        return streams.torch("generator")
-
-    @property
     def name(self) -> str:
-        """Which of the members of its specification this is, such as "fold 0" or "all rows, replica 1"."""
+        """Name of the member among those of its specification, such as "fold 0" or "all rows, replica 1"."""
         parts = ["all rows" if self.fold is None else f"fold {self.fold}"]
         parts += [f"replica {self.replica}"] if self.replica else []
         parts += [f"parent {self.sibling + 1}"] if self.gan.n_siblings > 1 else []
@@ -57,7 +54,7 @@ class Player:
 
     @classmethod
     def start(cls, weights_PN: Tensor, statistics_S: Tensor) -> Player:
-        """Numbers before training."""
+        """Make the numbers of one side before training; all members start from the same statistics."""
         return cls(weights_PN, Moments.zeros(*weights_PN.shape), statistics_S.repeat(len(weights_PN), 1))
 
 
@@ -65,7 +62,7 @@ class Player:
 class State:
     """All numbers that training changes, one member per row; a step takes a state and returns a new one."""
 
-    generator: Player  # both sides of the game
+    generator: Player
     critic: Player
     average_PN: Tensor  # running average of the generators' weights, which is what samples
     balance_P: Tensor  # weight of new rows in the critic's loss, where proportional control steers it
@@ -76,27 +73,23 @@ class State:
     def start(
         cls, generator: BaseGenerator, critic: CriticNet, members: Sequence[Member], control_K: Tensor
     ) -> State:
-        """Draw fresh networks, each from its member's own streams.
+        """Draw fresh networks for members, each from the member's own streams, and make their first state.
 
-        Parameters
-        ----------
-        generator, critic : networks
-            Shapes.
-        members : sequence of Member
-            Who trains.
-        control_K : Tensor
-            What the controllers of a member remember at the start.
+        ``generator`` and ``critic`` tell the shapes; ``control_K`` is what the controllers of every member
+        remember at the start. Siblings share all streams but that of the generator's weights, so their
+        critics are alike.
         """
-        p = len(members)
-        generator_PN = torch.stack([generator.init(m.generator_stream) for m in members])
+        n_members = len(members)
+        roots = [m.streams.child("sibling", m.sibling) if m.sibling else m.streams for m in members]
+        generator_PN = torch.stack([generator.init(root.torch("generator")) for root in roots])
         critic_PN = torch.stack([critic.init(m.streams.torch("critic")) for m in members])
         return cls(
             Player.start(generator_PN, generator.net.init_statistics()),
             Player.start(critic_PN, critic.init_statistics()),
             generator_PN.clone(),
-            torch.zeros(p),
-            control_K.repeat(p, 1),
-            torch.ones(p, 1),
+            torch.zeros(n_members),
+            control_K.repeat(n_members, 1),
+            torch.ones(n_members, 1),
         )
 
 
@@ -105,17 +98,18 @@ class CriticResult:
     """What a step of the critic has shown, without gradients."""
 
     loss_P: Tensor  # the critic's loss, without penalty
-    real_PB: Tensor  # its outputs for real and generated rows
-    fake_PB: Tensor
+    real_PB: Tensor  # its outputs for real rows
+    fake_PB: Tensor  # the same for generated rows
     fake_PBF: Tensor  # the generated rows
     total_P: Tensor  # its loss with the penalty
 
 
 def correction_bounds(members: Sequence[Member]) -> CorrectionBounds:
-    """Measure how far each member's generator may go on the real rows that it may see.
+    """Measure how far each member's generator may go, on the real rows that this member may see.
 
-    Corrections are bounded by ``Generator.correction_bound`` standard deviations of a class; states, which
-    are logits, may always flip.
+    Corrections of a base row are bounded by ``Generator.correction_bound`` standard deviations of its class;
+    rows made of noise stay within the range of the learned classes. States, which are logits, may always
+    flip.
     """
     bounds, centres, halves = [], [], []
     for member in members:

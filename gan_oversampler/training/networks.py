@@ -18,18 +18,22 @@ from gan_oversampler.sampling.neighbourhood import N_TRAITS
 
 
 def networks_of(gan: GAN, data: FoldData) -> tuple[BaseGenerator, CriticNet]:
-    """Build the generator and the critic of a GAN for the columns and the learned classes of a table."""
+    """Build the shapes of a GAN's generator and critic for the columns and the learned classes of a table.
+
+    Networks are perceptrons or, with a grid, convolutions; a critic whose loss reconstructs rows becomes an
+    autoencoder. The shapes hold no parameters: these lie in the buffers of a ``State``.
+    """
     kind, n_columns, n_classes = FAMILIES[gan.family].generator, data.space.width, len(data.classes)
     ours, theirs = gan.generator, gan.critic.completed(gan.generator)
     widths, critic_widths = tuple(ours.widths), tuple(theirs.widths or ())
     n_inputs = kind.n_net_inputs(n_columns, ours.latent)
     is_autoencoder = LOSSES[gan.loss].error is not None
+    shared = ("activation", "slope", "norm_momentum", "batch_norm", "layer_norm")
     options: list[dict[str, Any]] = [
         {
             "n_classes": n_classes,
             "multiply": gan.conditioning == "multiply",
-            **{name: getattr(part, name) for name in ("activation", "slope", "norm_momentum")},
-            **{name: getattr(part, name) for name in ("batch_norm", "layer_norm")},
+            **{name: getattr(part, name) for name in shared},
         }
         for part in (ours, theirs)
     ]

@@ -23,25 +23,10 @@ from gan_oversampler.training.members import Member, State
 
 
 class CrossFittedPopulation:
-    """Specifications x (folds + 1) members; a specification trains, stops and rolls back as one.
+    """One member per specification and fold, and further ones that see all rows and finally sample.
 
-    Parameters
-    ----------
-    gans : sequence of GAN
-        Specifications.
-    data : TrainingData
-        Rows that the members of each fold may see.
-    streams : Streams
-        Root of the members' streams. A member's streams are named by what it is, not by its place.
-    device : torch.device
-        Where to train.
-
-    Attributes
-    ----------
-    cohorts : list of Cohort
-        Members by the shapes that they share.
-    events : list of Event
-        What controllers have decided, one evaluation round after the other.
+    A specification trains, stops and rolls back as one. Members that share their shapes form a cohort. The
+    streams of a member are named by what it is, not by its place, so it trains the same beside any others.
     """
 
     def __init__(
@@ -53,19 +38,14 @@ class CrossFittedPopulation:
         for number, gan in enumerate(gans):
             root = streams.child(*gan.stream_name, seen[gan.shape_key + gan.base])
             seen[gan.shape_key + gan.base] += 1
-            members = [
-                Member(number, fold, gan, fold_data, root.child(fold))
-                for fold, fold_data in data.by_fold(gan).items()
-            ]
-            members += [
-                Member(number, None, gan, data.full(gan), root.child(None, replica), replica)
-                for replica in range(1, gan.n_replicas)
-            ]
+            folds, replicas = data.by_fold(gan), range(1, gan.n_replicas)
+            members = [Member(number, fold, gan, rows, root.child(fold)) for fold, rows in folds.items()]
+            members += [Member(number, None, gan, folds[None], root.child(None, r), r) for r in replicas]
             siblings = [replace(member, sibling=s) for member in members for s in range(gan.n_siblings)]
             groups[gan.shape_key] += siblings
         self.cohorts = [Cohort(members, device) for members in groups.values()]
         self.losses = dict.fromkeys(range(len(gans)), (math.nan, math.nan))
-        self.events: list[Event] = []
+        self.events: list[Event] = []  # what controllers have decided, one evaluation round after the other
         self._step = 0
         self._saved: dict[int, State] = {}
         for number in range(len(gans)):
@@ -73,18 +53,19 @@ class CrossFittedPopulation:
 
     @property
     def networks(self) -> list[tuple[str, BaseGenerator, CriticNet | None]]:
-        """Label, generator and critic, if any, of all specifications that train, in the user's order."""
+        """Label, generator and critic of every specification that trains, as shapes; some need no critic."""
         found: dict[int, tuple[str, BaseGenerator, CriticNet | None]] = {}
         for cohort in self.cohorts:
-            steps = cohort.steps
-            for member in cohort.members:
-                if steps.loss_weights:
-                    critic = steps.critic if steps.trains_critic else None
-                    found[member.specification] = member.gan.label, steps.generator_at_rest, critic
+            critic = cohort.steps.critic if cohort.steps.trains_critic else None
+            for member in cohort.members if cohort.steps.loss_weights else ():
+                found[member.specification] = member.gan.label, cohort.steps.generator_at_rest, critic
         return [found[number] for number in sorted(found)]
 
     def advance(self, n_steps: int) -> None:
-        """Train all active specifications for some steps."""
+        """Train all active specifications for some steps, and collect their losses and events meanwhile.
+
+        ``losses`` then holds the means over these steps and over the members of each specification.
+        """
         self._step += n_steps
         decisions = []
         for cohort in self.cohorts:
@@ -97,48 +78,44 @@ class CrossFittedPopulation:
             self.events.append(Event(self._step, member.gan.label, member.name, name, decision))
 
     def candidates(self, step: int) -> list[Candidate]:
-        """Collect the active specifications as they are now, in the user's order."""
-        by_fold: dict[int, dict[int | None, Snapshot]] = defaultdict(dict)
-        replicas: dict[int, list[Snapshot]] = defaultdict(list)
-        collapsed: dict[int, bool] = defaultdict(bool)
+        """Collect the active specifications as they are now, in the user's order, to be scored.
+
+        A candidate holds snapshots of its members; of an evolving population only the fittest parent's. It
+        has collapsed if any of its members has.
+        """
+        entries: dict[int, list[tuple[Member, Snapshot, bool]]] = defaultdict(list)
         for cohort in self.cohorts:
-            entries = zip(cohort.members, cohort.snapshots(), cohort.collapsed(), strict=False)
-            for member, snapshot, is_collapsed in entries:
-                collapsed[member.specification] |= is_collapsed
-                if member.sibling:  # only the fittest parent samples
-                    continue
-                if member.replica:
-                    replicas[member.specification].append(snapshot)
-                else:
-                    by_fold[member.specification][member.fold] = snapshot
+            for entry in zip(cohort.members, cohort.snapshots(), cohort.collapsed()):
+                entries[entry[0].specification].append(entry)
         candidates = []
-        for number in sorted(by_fold):
+        for number, found in sorted(entries.items()):
+            samplers = [(member, snapshot) for member, snapshot, _ in found if not member.sibling]
             uses_base = FAMILIES[self.gans[number].family].generator.uses_base
             candidates.append(
                 Candidate(
                     number,
                     step,
-                    by_fold[number],
+                    {member.fold: snapshot for member, snapshot in samplers if not member.replica},
                     self.losses[number],
-                    tuple(replicas[number]),
-                    collapsed[number],
+                    tuple(snapshot for member, snapshot in samplers if member.replica),
+                    any(is_collapsed for _, _, is_collapsed in found),
                     is_noise=not step and self.trains(number) and not uses_base,
                 )
             )
         return candidates
 
     def save(self, specification: int) -> None:
-        """Remember the training state of a specification."""
+        """Copy all numbers of a specification's members as they are now, for a later ``roll_back``."""
         cohort, rows = self._place(specification)
         self._saved[specification] = take(cohort.state, rows)
 
     def roll_back(self, specification: int) -> None:
-        """Go back to the state remembered last, at half the rates."""
+        """Bring a specification back to the numbers that were saved last, and halve its learning rates."""
         cohort, rows = self._place(specification)
         cohort.roll_back(rows, self._saved[specification])
 
     def drop(self, specification: int) -> None:
-        """Train a specification no further."""
+        """Forget the members of a specification, which is trained and scored no further; others go on."""
         cohort, rows = self._place(specification)
         rest = [p for p in range(len(cohort.members)) if p not in rows]
         if rest:
@@ -147,7 +124,7 @@ class CrossFittedPopulation:
             self.cohorts.remove(cohort)
 
     def trains(self, specification: int) -> bool:
-        """Tell whether a specification has any loss term to be trained by."""
+        """Tell whether a specification has any loss term to be trained by; without one it is a plain base."""
         return bool(self.gans[specification].active_terms)
 
     def _place(self, specification: int) -> tuple[Cohort, list[int]]:

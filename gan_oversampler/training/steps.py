@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -25,36 +26,24 @@ from gan_oversampler.nn.generator import CorrectionBounds, GuidedGenerator
 from gan_oversampler.nn.optimizers import OPTIMIZERS, clipped
 from gan_oversampler.nn.packed import Mode, Packed
 from gan_oversampler.training.batches import Batch, GuidedBatch
-from gan_oversampler.training.members import CriticResult, Member, Player, State
+from gan_oversampler.training.members import CriticResult, Member, Player, State, StreamList
 from gan_oversampler.training.networks import networks_of
 
 if TYPE_CHECKING:
     from gan_oversampler.training.feedback import Feedback
 
-StreamList = Sequence[torch.Generator]
+Parts = Sequence[Tensor]
 
 
 class Steps:
     """Updates of critics and generators that share their shapes.
 
-    Parameters
-    ----------
-    member : Member
-        One of those who train; what they have in common is taken from it.
-    device : torch.device
-        Where the tensors live.
-    feedback : Feedback or None
-        Controllers that adjust rates, penalty and what the critic sees; None where there are none.
-
-    Attributes
-    ----------
-    generator, critic : networks
-        Shapes, with the generator's row space on the device.
-    bounds : CorrectionBounds
-        How far each member's generator may go; set by the cohort.
+    What the members have in common is taken from one of them. ``generator`` and ``critic`` are shapes, the
+    generator with its row space on the device where the tensors live. ``feedback`` holds controllers that
+    adjust rates, penalty and what the critic sees; it is None where there are none.
     """
 
-    bounds: CorrectionBounds
+    bounds: CorrectionBounds  # how far each member's generator may go; set by the cohort
 
     def __init__(self, member: Member, device: torch.device, feedback: Feedback | None = None) -> None:
         gan = self.gan = member.gan
@@ -69,27 +58,18 @@ class Steps:
         if self.penalty_weight is None:
             self.penalty_weight = self.penalty.weight if self.penalty else 0.0
         self.loss_weights = gan.active_terms
+        self.trains_critic = "adversarial" in self.loss_weights  # the only term that needs the critic
         self.objective = "f1" if gan.objective == "auto" else gan.objective
         network_rate = family.learning_rate if ours.learning_rate is None else ours.learning_rate
         self.rates_N = self.generator.rates(network_rate, ours.geometry_rate).to(device)
         self.scale_F = torch.from_numpy(self.generator.space.layout.scale).to(device)
 
-    @property
-    def trains_critic(self) -> bool:
-        """Whether the generators' loss has a term that needs the critic."""
-        return "adversarial" in self.loss_weights
-
     def critic_step(self, state: State, batch: Batch, streams: StreamList) -> tuple[State, CriticResult]:
-        """Update the critics once.
+        """Update the critics once, on the real rows of a batch and on rows that are generated from it.
 
-        Parameters
-        ----------
-        state : State
-            Numbers of all members; they are left as they are.
-        batch : Batch
-            Real rows, and what generated rows are made of.
-        streams : sequence of torch.Generator
-            Each member's own, for dropout, label noise and augmentation.
+        Returned are a new state, and what the step has shown to controllers and the log. Each member draws
+        from its own stream for dropout, label noise and augmentation. Penalty and learning rate are
+        multiplied by the factors of the controllers; weights are clipped last, where the GAN asks for it.
         """
         gan, settings, state = self.gan, self.critic_settings, _with_own_statistics(state)
         with torch.no_grad():
@@ -109,14 +89,9 @@ class Steps:
             balance_P = proportional_control(balance_P, *errors, gan.diversity_ratio)
         loss_P = total_P = self._critic_loss(real_PB, weighted_PB, streams)
         if self.penalty and self.penalty_weight:
-            weight = self.penalty_weight
             term_P = self.penalty.term(critic, real_PBF, fake_PBF, batch.mix)
-            factor_P = self.feedback.factor(state, "penalty")[:, 0] if self.feedback else 1.0
-            total_P = loss_P + weight * factor_P * term_P
-        rate_P1 = state.rate_P1
-        if self.feedback:
-            rate_P1 = rate_P1 * self.feedback.factor(state, "critic_rate")
-        rate_P1 = rate_P1 * settings.learning_rate
+            total_P = loss_P + self.penalty_weight * self._factor(state, "penalty")[:, 0] * term_P
+        rate_P1 = state.rate_P1 * self._factor(state, "critic_rate") * settings.learning_rate
         player = _descended(self.critic, state.critic, parts, total_P, rate_P1, settings)
         if settings.clip is not None:
             player = replace(player, weights_PN=player.weights_PN.clamp(-settings.clip, settings.clip))
@@ -135,11 +110,13 @@ class Steps:
     def generator_step(
         self, state: State, batch: Batch, streams: StreamList, loss: GanLoss | None = None
     ) -> tuple[State, Tensor]:
-        """Update the generators once; also return their losses ``(P,)``.
+        """Update the generators once, and the running averages of their weights.
 
-        ``loss`` takes the place of the GAN's own loss, for the children of an evolution.
+        Returned are a new state and the losses ``(P,)``: weighted sums of the GAN's terms, each multiplied by
+        the factor of the controllers. For the children of an evolution ``loss`` takes the place of the GAN's
+        own adversarial loss. Critics keep their weights.
         """
-        gan, state = self.gan, _with_own_statistics(state)
+        settings, state = self.gan.generator, _with_own_statistics(state)
         parts = leaves(self.generator, state.generator.weights_PN)
         critic_parts = self.critic.split(state.critic.weights_PN)
         step: GeneratorStep
@@ -148,7 +125,7 @@ class Steps:
             batch.real,
             batch.label,
             self.critic_fn(state, critic_parts, batch, streams),
-            self._code_fn(state, critic_parts, batch, streams),
+            partial(self._code, state, critic_parts, batch, streams),
             loss or self.loss,
         )
         if isinstance(self.generator, GuidedGenerator) and isinstance(batch, GuidedBatch):
@@ -156,26 +133,26 @@ class Steps:
             step = GuidedStep(*common, odds_PB, batch.split, self.objective, self.scale_F)
         else:
             step = GeneratorStep(*common)
-        terms = []
-        for name, weight in self.loss_weights.items():
-            factor_P: Tensor | float = weight
-            if self.feedback and name == "adversarial":
-                factor_P = weight * self.feedback.factor(state, "adversarial")[:, 0]
-            terms.append(factor_P * LOSS_TERMS[name].compute(step))
+        terms = [
+            weight * self._factor(state, name)[:, 0] * LOSS_TERMS[name].compute(step)
+            for name, weight in self.loss_weights.items()
+        ]
         loss_P = torch.stack(terms).sum(0)
-        rate_P1 = state.rate_P1
-        if self.feedback:
-            rate_P1 = rate_P1 * self.feedback.factor(state, "generator_rate")
-        player = _descended(
-            self.generator, state.generator, parts, loss_P, rate_P1 * self.rates_N, gan.generator
-        )
-        average_PN = state.average_PN.lerp(player.weights_PN, 1 - gan.generator.ema)
+        rate = state.rate_P1 * self._factor(state, "generator_rate") * self.rates_N
+        player = _descended(self.generator, state.generator, parts, loss_P, rate, settings)
+        average_PN = state.average_PN.lerp(player.weights_PN, 1 - settings.ema)
         return replace(state, generator=player, average_PN=average_PN), loss_P.detach()
 
-    def generate(
-        self, state: State, parts: Sequence[Tensor], batch: Batch, streams: StreamList | None
-    ) -> Tensor:
-        """Generate the rows of a batch ``(P, B, F)``, in training mode if there are streams."""
+    def _factor(self, state: State, output: str) -> Tensor:
+        """What controllers multiply a rate, the penalty or a loss term by: ``(P, 1)``, or 1 without any."""
+        return self.feedback.factor(state, output) if self.feedback else torch.ones_like(state.rate_P1)
+
+    def generate(self, state: State, parts: Parts, batch: Batch, streams: StreamList | None) -> Tensor:
+        """Generate the rows of a batch ``(P, B, F)`` with the given parts of the generators' weights.
+
+        With streams the networks are in training mode, and draw from them what dropout needs; with None they
+        normalise by their running statistics.
+        """
         mode = Mode(batch.label, state.generator.statistics_PS, streams)
         return self.generator(parts, batch.start, batch.noise, mode, self.bounds)
 
@@ -187,44 +164,39 @@ class Steps:
         rows_PBF = self.generate(state, parts, replace(batch, noise=batch.noise.flip(1)), None)
         return self.gan.evolution.mixed(rows_PBF) if self.gan.evolution else rows_PBF
 
-    def critic_fn(
-        self, state: State, parts: Sequence[Tensor], batch: Batch, streams: StreamList | None
-    ) -> CriticFn:
-        """Make the function from rows, which repeat the batch's classes once or twice, to critic outputs.
+    def critic_fn(self, state: State, parts: Parts, batch: Batch, streams: StreamList | None) -> CriticFn:
+        """Make the function from rows ``(P, B, F)`` to critic outputs ``(P, B)``; higher means "more real".
 
-        Higher outputs mean "more real"; those of an autoencoder are minus its errors of reconstruction. With
-        streams the critic is in training mode.
+        The rows must repeat the classes of the batch once or twice. Outputs of an autoencoder are minus its
+        errors of reconstruction. With streams the critic is in training mode, and sees augmented rows where
+        a controller asks for them.
         """
-        n = batch.label.shape[1]
+        return partial(self._outputs, state, parts, batch, streams)
 
-        def critic(rows_PBF: Tensor) -> Tensor:
-            if self.feedback and streams is not None:
-                rows_PBF = self.feedback.augmented(rows_PBF, batch.real, state, streams)
-            # Rows of a separate batch are normalised among themselves.
-            groups = rows_PBF.split(n, dim=1) if self.critic_settings.separate_batches else [rows_PBF]
-            outputs = []
-            for group_PBF in groups:
-                seen_PBF, half_P1F = self._standardised(group_PBF)
-                label_PBC = batch.label.repeat(1, group_PBF.shape[1] // n, 1)
-                mode = Mode(label_PBC, state.critic.statistics_PS, streams)
-                output = self.critic(parts, seen_PBF, mode)
-                if self.loss.error is None:
-                    outputs.append(output[..., 0])
-                else:
-                    outputs.append(-self.loss.error((seen_PBF - output) * half_P1F))
-            return torch.cat(outputs, dim=1)
+    def _outputs(
+        self, state: State, parts: Parts, batch: Batch, streams: StreamList | None, rows_PBF: Tensor
+    ) -> Tensor:
+        if self.feedback and streams is not None:
+            rows_PBF = self.feedback.augmented(rows_PBF, batch.real, state, streams)
+        # Rows of a separate batch are normalised among themselves.
+        n, outputs = batch.label.shape[1], []
+        for group_PBF in rows_PBF.split(n, dim=1) if self.critic_settings.separate_batches else [rows_PBF]:
+            seen_PBF, half_P1F = self._standardised(group_PBF)
+            label_PBC = batch.label.repeat(1, group_PBF.shape[1] // n, 1)
+            output = self.critic(parts, seen_PBF, Mode(label_PBC, state.critic.statistics_PS, streams))
+            if self.loss.error is None:
+                outputs.append(output[..., 0])
+            else:
+                outputs.append(-self.loss.error((seen_PBF - output) * half_P1F))
+        return torch.cat(outputs, dim=1)
 
-        return critic
-
-    def _code_fn(self, state: State, parts: Sequence[Tensor], batch: Batch, streams: StreamList) -> CriticFn:
-        """Function from rows to what the autoencoder makes of them before it reconstructs them."""
-
-        def code(rows_PBF: Tensor) -> Tensor:
-            assert not isinstance(self.critic, Encoder)  # losses that ask for a code have autoencoders
-            mode = Mode(batch.label, state.critic.statistics_PS, streams)
-            return self.critic.code(parts, self._standardised(rows_PBF)[0], mode)
-
-        return code
+    def _code(
+        self, state: State, parts: Parts, batch: Batch, streams: StreamList, rows_PBF: Tensor
+    ) -> Tensor:
+        """What the autoencoder makes of rows before it reconstructs them."""
+        assert not isinstance(self.critic, Encoder)  # losses that ask for a code have autoencoders
+        mode = Mode(batch.label, state.critic.statistics_PS, streams)
+        return self.critic.code(parts, self._standardised(rows_PBF)[0], mode)
 
     def _standardised(self, rows_PBF: Tensor) -> tuple[Tensor, Tensor | float]:
         """Rows as the critic sees them, and the unit of each value; images go from -1 to 1, states stay."""
@@ -236,7 +208,7 @@ class Steps:
 
 
 def leaves(network: Packed, weights_PN: Tensor) -> list[Tensor]:
-    """Split parameters into matrices that collect gradients."""
+    """Split a buffer of parameters into the matrices of a network, each a leaf that collects gradients."""
     return [part.detach().requires_grad_() for part in network.split(weights_PN)]
 
 
@@ -250,12 +222,7 @@ def _with_own_statistics(state: State) -> State:
 
 
 def _descended(
-    network: Packed,
-    player: Player,
-    parts: Sequence[Tensor],
-    loss_P: Tensor,
-    rate: Tensor,
-    settings: Generator | Critic,
+    network: Packed, player: Player, parts: Parts, loss_P: Tensor, rate: Tensor, settings: Generator | Critic
 ) -> Player:
     """One side of the game after a step down the gradient of its loss."""
     # Without the utility term nothing depends on the seed probabilities.
