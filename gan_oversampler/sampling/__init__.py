@@ -8,7 +8,4 @@ at ``base_samplers.py``, then at ``sources.py``.
 from gan_oversampler.sampling.acceptance import Rejection
 from gan_oversampler.sampling.policy import Policy
 
-__all__ = [
-    "Policy",
-    "Rejection",
-]
+__all__ = ["Policy", "Rejection"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from numbers import Real
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
@@ -32,39 +33,12 @@ EPSILON: Final = 1e-6  # keeps the logit of an acceptance of 1 finite
 class Acceptance:
     """A rule by which each proposal is accepted independently of all others."""
 
-    # log density ratios ``(n,)`` to probabilities of acceptance ``(n,)``
-    probability: Callable[[Array], Array]
+    probability: Callable[[Array], Array]  # of acceptance, from log density ratios: ``(n,)`` to ``(n,)``
     rate: float  # mean of these probabilities over the proposals that the rule was made from
 
     def accept(self, log_ratio_n: Array, generator: np.random.Generator) -> NDArray[np.intp]:
-        """Draw the positions of the accepted proposals, in order."""
+        """Draw which proposals are accepted, given their log density ratios ``(n,)``: positions in order."""
         return np.flatnonzero(generator.random(len(log_ratio_n)) < self.probability(log_ratio_n))
-
-
-@dataclass(frozen=True, slots=True)
-class CappedRatio:
-    """``min(1, exp(log_ratio + log_factor))``: acceptance in proportion to the ratio, up to certainty."""
-
-    log_factor: float
-
-    def __call__(self, log_ratio_n: Array) -> Array:
-        return np.exp(np.minimum(0.0, log_ratio_n + self.log_factor))
-
-
-@dataclass(frozen=True, slots=True)
-class ShiftedLogit:
-    """Azadi et al.'s acceptance: the logit of ``ratio / largest ratio``, moved down by ``gamma``."""
-
-    log_largest: float
-    gamma: float = 0.0
-
-    def logit(self, log_ratio_n: Array) -> Array:
-        """Compute the logit of ``exp(log_ratio - log_largest)``, finite also where that is 1."""
-        below = np.minimum(0.0, log_ratio_n - self.log_largest)
-        return below - np.log(-np.expm1(below - EPSILON))
-
-    def __call__(self, log_ratio_n: Array) -> Array:
-        return np.asarray(expit(self.logit(log_ratio_n) - self.gamma))
 
 
 def optimal_budget(log_ratio_n: Array, budget: float) -> Acceptance:
@@ -77,31 +51,48 @@ def optimal_budget(log_ratio_n: Array, budget: float) -> Acceptance:
     >>> round(rule.rate, 6), rule.probability(np.log([4.0])).tolist()
     (0.5, [1.0])
     """
-    exact = -float(log_ratio_n.max())
-    certain = -float(log_ratio_n.min())
+    factor, certain = -float(log_ratio_n.max()), -float(log_ratio_n.min())  # logarithms, for exact rejection
+    excess = partial(_excess, log_ratio_n, 1 / budget)
+    if excess(factor) < 0 and factor < certain:
+        factor = float(bisect(excess, factor, certain, xtol=1e-12))
+    return Acceptance(partial(_capped, factor), 1 / budget + excess(factor))
 
-    def excess(log_factor: float) -> float:
-        return float(CappedRatio(log_factor)(log_ratio_n).mean()) - 1 / budget
 
-    within_budget = excess(exact) >= 0 or certain <= exact
-    factor = exact if within_budget else float(bisect(excess, exact, certain, xtol=1e-12))
-    return Acceptance(CappedRatio(factor), 1 / budget + excess(factor))
+def _capped(log_factor: float, log_ratio_n: Array) -> Array:
+    """``min(1, factor * ratio)``: acceptance in proportion to the ratio, up to certainty."""
+    return np.exp(np.minimum(0.0, log_ratio_n + log_factor))
+
+
+def _excess(log_ratio_n: Array, rate: float, log_factor: float) -> float:
+    return float(_capped(log_factor, log_ratio_n).mean()) - rate
 
 
 def discriminator(log_ratio_n: Array, gamma: float | None) -> Acceptance:
     """Make the rule of discriminator rejection sampling (DRS, Azadi et al. 2019).
 
-    ``gamma`` is a percentile of the logits of acceptance, which is moved to a probability of one half; None
-    rejects exactly and needs ``largest ratio`` proposals per new row.
+    The logit of exact acceptance, ``ratio / largest ratio``, is lowered until its percentile ``gamma`` over
+    these proposals stands for a probability of one half. None lowers nothing: that is exact rejection, which
+    needs ``largest ratio`` proposals per new row.
     """
     # NOTE[paper]: the largest ratio is that of these proposals; the paper raises it while it draws, so that
     # early rows follow another rule than late ones. The percentile is of the proposals below it: calibrated
     # ratios have a plateau at the top, whose logits are as good as infinite.
-    rule = ShiftedLogit(float(log_ratio_n.max()))
-    below = log_ratio_n[log_ratio_n < rule.log_largest]
+    log_largest, shift = float(log_ratio_n.max()), 0.0
+    below = log_ratio_n[log_ratio_n < log_largest]
     if gamma is not None and below.size:
-        rule = ShiftedLogit(rule.log_largest, float(np.percentile(rule.logit(below), gamma)))
-    return Acceptance(rule, float(rule(log_ratio_n).mean()))
+        shift = float(np.percentile(_logit(log_largest, below), gamma))
+    probability = partial(_shifted, log_largest, shift)
+    return Acceptance(probability, float(probability(log_ratio_n).mean()))
+
+
+def _logit(log_largest: float, log_ratio_n: Array) -> Array:
+    """Logit of ``ratio / largest ratio``, finite also where that is 1."""
+    below = np.minimum(0.0, log_ratio_n - log_largest)
+    return below - np.log(-np.expm1(below - EPSILON))
+
+
+def _shifted(log_largest: float, shift: float, log_ratio_n: Array) -> Array:
+    return np.asarray(expit(_logit(log_largest, log_ratio_n) - shift))
 
 
 @dataclass(eq=False, repr=False)
@@ -150,12 +141,10 @@ class Rejection(BaseEstimator):
     max_proposals: float = 100.0
 
     def validate(self) -> Rejection:
-        """Check every parameter.
+        """Check every parameter, and return the same object.
 
-        Raises
-        ------
-        ValueError
-            If the method is unknown, a number is out of range, or the budget exceeds ``max_proposals``.
+        Raises ValueError if the method is unknown, a number is out of range, or the budget of ``obrs``
+        exceeds ``max_proposals``.
         """
         self._validate_params()
         lookup(ACCEPTANCE_RULES, self.method, "rejection")
@@ -167,7 +156,7 @@ class Rejection(BaseEstimator):
         return self
 
     def acceptance(self, log_ratio_n: Array) -> Acceptance:
-        """Make the rule of acceptance from the log density ratios of a pilot of proposals ``(n,)``."""
+        """Make the rule of acceptance from a pilot: log density ratios ``(n,)`` of some proposals."""
         return ACCEPTANCE_RULES[self.method](self, log_ratio_n)
 
 
@@ -182,6 +171,9 @@ ACCEPTANCE_RULES: Final[Mapping[str, Callable[[Rejection, Array], Acceptance]]] 
 def rejection_of(given: Rejection | str | bool | None) -> Rejection | None:
     """Turn what a user gave as ``rejection`` into a checked copy; None and False mean no rejection.
 
+    True stands for the defaults, a string for the method of that name. Raises ValueError as ``validate``
+    does.
+
     >>> rejection_of(True), rejection_of("drs"), rejection_of(None)
     (Rejection(), Rejection(method='drs'), None)
     """
@@ -189,5 +181,4 @@ def rejection_of(given: Rejection | str | bool | None) -> Rejection | None:
         return None
     if isinstance(given, str):
         given = Rejection(given)
-    copy: Rejection = Rejection() if given is True else clone(given)
-    return copy.validate()
+    return (Rejection() if given is True else clone(given)).validate()

@@ -1,7 +1,7 @@
 """Geometric samplers that need no training: SMOTE and its relatives, where every generator starts.
 
-A base says which real rows are the *parents* of a new row and how they are combined. All of them work
-on mixed columns, because :meth:`RowSpace.compose` does.
+A base says which real rows are the *parents* of a new row and how they are combined. All of them work on
+mixed columns, because :meth:`RowSpace.compose` does.
 """
 
 # n row, K parent, F encoded column
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor
@@ -19,14 +19,12 @@ from torch import Tensor
 from gan_oversampler.sampling.neighbourhood import Neighbourhood
 
 
-@dataclass(frozen=True, slots=True)
-class Parents:
-    """Parents of new rows."""
+class Parents(NamedTuple):
+    """Real rows that new rows are made of."""
 
     rows_nKF: Tensor  # K real rows per new row
-    weights_nK: Tensor  # weights of the parents' values
-    # probabilities that a category, a missing cell or a spike comes from each parent
-    probabilities_nK: Tensor
+    weights_nK: Tensor  # of their values
+    probabilities_nK: Tensor  # that a category, a missing cell or a spike comes from each parent
 
 
 ParentRule = Callable[[Neighbourhood, Tensor, torch.Generator], Parents]
@@ -66,8 +64,8 @@ def _toward_centre(neighbourhood: Neighbourhood, seeds: Tensor, generator: torch
 def _around_neighbours(neighbourhood: Neighbourhood, seeds: Tensor, generator: torch.Generator) -> Parents:
     """Gaussian with mean and covariance of a row and its neighbours (MGS, Sakho et al. 2024).
 
-    With independent normal weights ``e`` the combination ``mean + sum(e * (x - mean)) / sqrt(K)``
-    has just that covariance, so nothing is factorised.
+    With independent normal weights ``e`` the combination ``mean + sum(e * (x - mean)) / sqrt(K)`` has just
+    that covariance, so nothing is factorised.
     """
     parents = torch.cat([seeds[:, None], neighbourhood.neighbours_nK[seeds]], dim=1)
     k = parents.shape[1]
@@ -90,19 +88,19 @@ class Base:
     spread: float = 0.0  # kernel noise on values, in units of Silverman's bandwidth
 
     def draw(self, neighbourhood: Neighbourhood, n: int, *, generator: torch.Generator) -> Tensor:
-        """Draw ``n`` new rows ``(n, F)`` of the class of a neighbourhood."""
+        """Draw ``n`` new rows ``(n, F)`` of the class whose rows and neighbours are given.
+
+        Seeds are real rows, used evenly or, for a borderline base, more often near other classes. Each is
+        combined with the other parents of its new row, and noise is added to values, if the base has any.
+        """
         weights = torch.ones(len(neighbourhood.rows_nF))
         if self.borderline:
-            # Neither safe rows nor rows among other classes only: the first teach nothing, the second are
-            # noise.
+            # Rows far from other classes teach nothing, and those among other classes only are noise.
             score = neighbourhood.borderline_n
             weights = 0.1 + 4 * score * (1 - score)
         seeds = systematic_resampling(weights, n, generator=generator)
-        parents = self.parents(neighbourhood, seeds, generator)
         space = neighbourhood.space
-        rows = space.compose(
-            parents.rows_nKF, parents.weights_nK, parents.probabilities_nK, generator=generator
-        )
+        rows = space.compose(*self.parents(neighbourhood, seeds, generator), generator=generator)
         if not self.spread:
             return rows
         noise = torch.randn(rows.shape, generator=generator) * neighbourhood.spread_F
@@ -112,8 +110,8 @@ class Base:
 def systematic_resampling(weights: Tensor, n: int, *, generator: torch.Generator) -> Tensor:
     """Draw ``n`` positions in random order, each as often as its weight says up to rounding.
 
-    One uniform number places all draws (systematic resampling, Kitagawa 1996), which has less variance
-    than drawing them one by one.
+    Weights ``(m,)`` need not sum to 1. One uniform number places all draws (systematic resampling, Kitagawa
+    1996), which has less variance than drawing them one by one.
 
     >>> systematic_resampling(torch.ones(3), 6, generator=torch.Generator().manual_seed(0)).bincount()
     tensor([2, 2, 2])

@@ -1,9 +1,9 @@
 """Density ratio of real rows to proposals, by a critic that is refitted and calibrated on held-out rows.
 
-Critics of the training will not do: many are no classifiers, and all have seen the rows that they would
-be asked about. Nor will a cross-fit over real rows against one generator: its rows are children of the
-real ones that are held out, so these would always look out of place. Generator and critic of a fold must
-both have missed its rows.
+Critics of the training will not do: many are no classifiers, and all have seen the rows that they would be
+asked about. Nor will a cross-fit over real rows against one generator: its rows are children of the real ones
+that are held out, so these would always look out of place. Generator and critic of a fold must both have
+missed its rows.
 """
 
 # P view, B row, n row, F encoded column, N parameter
@@ -49,19 +49,18 @@ MIN_ROWS, MAX_ROWS = 512, 4096  # proposals that a critic learns from; it sees a
 class View:
     """What one critic is trained on, and what it is tested on."""
 
-    real_nF: Tensor  # real rows that a generator saw, and rows that it draws
-    fake_nF: Tensor
-    # real rows that neither saw, and other rows that it draws; None where nothing was held out
-    heldout_nF: Tensor | None = None
-    fresh_nF: Tensor | None = None
+    real_nF: Tensor  # real rows that a generator saw
+    fake_nF: Tensor  # rows that it draws
+    heldout_nF: Tensor | None = None  # real rows that neither saw; None where nothing was held out
+    fresh_nF: Tensor | None = None  # other rows that the generator draws
 
     @property
     def has_test(self) -> bool:
-        """Whether any rows were held out."""
+        """Whether any real rows were held out, on which the critic can be tested."""
         return self.heldout_nF is not None and len(self.heldout_nF) > 0
 
     def standardised(self) -> tuple[View, Tensor, Tensor]:
-        """Centre and scale the columns; also return what was subtracted and divided by."""
+        """Centre and scale the columns by the rows trained on; also return centre and spread ``(F,)``."""
         rows_nF = torch.cat([self.real_nF, self.fake_nF])
         centre_F, spread_F = rows_nF.mean(0), rows_nF.std(0, correction=0).clamp(min=MIN_SPREAD)
         parts = (self.real_nF, self.fake_nF, self.heldout_nF, self.fresh_nF)
@@ -69,9 +68,10 @@ class View:
 
 
 def split_views(view: View, streams: Streams) -> list[View]:
-    """Split a view into views of folds, followed by the view itself.
+    """Split a view into views of folds with held-out rows, at most ``N_FOLDS``, followed by the view itself.
 
-    This is second best, for a single generator that saw all rows: the held-out rows are its parents.
+    This is second best, for a single generator that saw all rows: the rows held out from its critics are
+    parents of its own rows, so they look a little too real.
     """
     sides = (view.real_nF, view.fake_nF)
     n_folds = min(N_FOLDS, *map(len, sides))
@@ -95,19 +95,19 @@ class RatioCritic:
 
     mlp: Mlp  # shape of the perceptron
     weights_1N: Tensor  # its parameters
-    centre_F: Tensor  # what rows are standardised by
-    spread_F: Tensor
-    knots: Array  # calibration: logits, and the probability of a real row there, linear between them
-    probabilities: Array
+    centre_F: Tensor  # what is subtracted from rows
+    spread_F: Tensor  # what they are then divided by
+    knots: Array  # logits of the calibration, which is linear between them
+    probabilities: Array  # calibrated probability of a real row at each knot
 
     @property
     def is_constant(self) -> bool:
-        """Whether held-out rows confirmed nothing: all ratios are then 1, and no row is to be rejected."""
+        """Whether the critic cannot tell held-out rows apart: all ratios are 1, and no row is rejected."""
         return len(np.unique(self.probabilities)) == 1
 
     @torch.no_grad()
     def log_ratio(self, rows_nF: Tensor) -> Array:
-        """Compute the calibrated log density ratio ``(n,)`` of encoded rows."""
+        """Compute the calibrated log density ratio ``(n,)`` of encoded rows; above 0 real rows are denser."""
         rows_1nF = ((rows_nF - self.centre_F) / self.spread_F)[None]
         logits_n = _logits(self.mlp, self.weights_1N, rows_1nF)[0].double().numpy()
         return np.asarray(logit(np.interp(logits_n, self.knots, self.probabilities)))
@@ -116,52 +116,34 @@ class RatioCritic:
 def fit_ratio_critics(
     sources: Mapping[int | None, Source], code: int, seen: RowsByFold, heldout: RowsByFold, streams: Streams
 ) -> dict[int | None, RatioCritic]:
-    """Fit the critics of one class, one per source.
+    """Fit the critics of one class, one per source, by the fold whose rows the source never saw.
 
-    Parameters
-    ----------
-    sources : dict of (int or None) to Source
-        By the fold whose rows they never saw; None is the one that saw all rows.
-    code : int
-        The class.
-    seen, heldout : dict of (int or None) to Tensor
-        Real rows of the class that a source saw, and those that it did not see; None has no others.
-    streams : Streams
-        Root of all randomness.
+    The key None is the source that saw all rows; if there is no other, its rows are split into folds.
+    ``seen`` and ``heldout`` hold real rows of the class that a source saw, and those that it did not see.
+    Large classes are sampled.
     """
-
-    def some(rows_nF: Tensor) -> Tensor:
-        order = torch.randperm(len(rows_nF), generator=streams.torch("reals"))
-        return rows_nF[order[:MAX_ROWS].sort().values]
-
-    def fakes(fold: int | None, root: Streams) -> Tensor:
+    views = {}
+    for fold, source in sources.items():
         n = int(np.clip(4 * len(seen[fold]), MIN_ROWS, MAX_ROWS))
-        return torch.from_numpy(sources[fold].draw(code, n, root.child("fakes")).rows)
-
-    final = View(some(seen[None]), fakes(None, streams))
-    if len(sources) == 1:
+        reals, roots = [seen[fold]], [streams]
+        if fold is not None:
+            reals, roots = [seen[fold], heldout[fold]], [streams, streams.child("fresh")]
+        orders = [torch.randperm(len(rows), generator=streams.torch("reals")) for rows in reals]
+        some = [rows[order[:MAX_ROWS].sort().values] for rows, order in zip(reals, orders, strict=True)]
+        fakes = [torch.from_numpy(source.draw(code, n, root.child("fakes")).rows) for root in roots]
+        views[fold] = View(some[0], fakes[0], *some[1:], *fakes[1:])
+    views[None] = final = views.pop(None)  # the last one, as the streams of critics are numbered
+    if len(views) == 1:
         return {None: train_ratio_critics(split_views(final, streams), streams)[-1]}
-    folds = [fold for fold in sources if fold is not None]
-    views = [
-        View(some(seen[f]), fakes(f, streams), some(heldout[f]), fakes(f, streams.child("fresh")))
-        for f in folds
-    ]
-    return dict(zip([*folds, None], train_ratio_critics([*views, final], streams), strict=True))
+    return dict(zip(views, train_ratio_critics(list(views.values()), streams), strict=True))
 
 
 def train_ratio_critics(views: Sequence[View], streams: Streams) -> list[RatioCritic]:
     """Train the critics of all views side by side, and stop and calibrate them on held-out rows.
 
-    Each is stopped and calibrated by the held-out rows of the *other* views, so that its own ones, which
-    the user may want to score by, had no say. Training begins at ratio 1: what cannot be learned changes
-    nothing.
-
-    Parameters
-    ----------
-    views : sequence of View
-        At least one of them with held-out rows.
-    streams : Streams
-        Root of all randomness.
+    At least one view must have such rows. Each critic is stopped and calibrated by those of the *other*
+    views, so that its own ones, which the user may want to score by, had no say. Training begins at ratio 1:
+    what cannot be learned changes nothing.
     """
     standard = [view.standardised() for view in views]
     mlp = Mlp(views[0].real_nF.shape[1], 1, n_classes=1, widths=WIDTHS, zero_last=True, activation="silu")
@@ -180,20 +162,18 @@ def train_ratio_critics(views: Sequence[View], streams: Streams) -> list[RatioCr
 def calibrated(real_n: Array, fake_n: Array) -> tuple[Array, Array]:
     """Fit the probability of "real" to held-out logits by isotonic regression, both sides weighing the same.
 
-    At either end lies an imagined row of the wrong side, as heavy as the root of the number of real rows:
-    a chance run of rows of one side means nothing there, and no ratio is beyond that root. The knots of the
-    regression and the probabilities there are returned.
+    Returned are the knots of the regression and the probabilities there. At either end lies an imagined row
+    of the wrong side, as heavy as the root of the number of real rows: a chance run of rows of one side means
+    nothing there, and no ratio is beyond that root.
 
     >>> knots, probabilities = calibrated(np.array([1.0, 2.0]), np.array([-1.0, 0.0]))
     >>> probabilities.round(3).tolist()
     [0.414, 0.414, 0.586, 0.586]
     """
-    logits = np.concatenate([real_n, fake_n])
+    logits, n_real, n_fake = np.concatenate([real_n, fake_n]), len(real_n), len(fake_n)
     x = np.concatenate([logits, [logits.min(), logits.max()]])
-    y = np.concatenate([np.ones(len(real_n)), np.zeros(len(fake_n)), [1.0, 0.0]])
-    weights = np.repeat(
-        [1 / len(real_n), 1 / len(fake_n), len(real_n) ** -0.5], [len(real_n), len(fake_n), 2]
-    )
+    y = np.repeat([1.0, 0.0, 1.0, 0.0], [n_real, n_fake, 1, 1])
+    weights = np.repeat([1 / n_real, 1 / n_fake, n_real**-0.5], [n_real, n_fake, 2])
     found = IsotonicRegression(out_of_bounds="clip").fit(x, y, weights)
     return np.asarray(found.X_thresholds_, float), np.asarray(found.y_thresholds_, float)
 
@@ -226,10 +206,9 @@ class _Check:
 
     def loss(self, views: Sequence[int]) -> float:
         """Mean held-out cross entropy of some views."""
-        pairs = [self.logits[p] for p in views]
-        return float(
-            np.mean([np.logaddexp(0, -real).mean() + np.logaddexp(0, fake).mean() for real, fake in pairs])
-        )
+        sides = [self.logits[p] for p in views]
+        losses = [np.logaddexp(0, -real).mean() + np.logaddexp(0, fake).mean() for real, fake in sides]
+        return float(np.mean(losses))
 
 
 def _trajectory(mlp: Mlp, views: Sequence[View], streams: Streams) -> list[_Check]:
@@ -237,32 +216,25 @@ def _trajectory(mlp: Mlp, views: Sequence[View], streams: Streams) -> list[_Chec
     flat_PN = torch.stack([mlp.init(streams.torch("critic", p)) for p in range(len(views))])
     moments = Moments.zeros(*flat_PN.shape)
     batches = [streams.torch("batches", p) for p in range(len(views))]
-    average_PN = flat_PN
-    checks = [_Check.at(mlp, average_PN, views)]
-    losses = [checks[0].loss(list(checks[0].logits))]
-    while len(checks) <= MAX_CHECKS and len(losses) - 1 - int(np.argmin(losses)) < PATIENCE:
+    average_PN, checks, losses = flat_PN, [], []
+    while True:
+        checks.append(_Check.at(mlp, average_PN, views))
+        losses.append(checks[-1].loss(list(checks[-1].logits)))
+        if len(checks) > MAX_CHECKS or len(losses) - 1 - int(np.argmin(losses)) >= PATIENCE:
+            return checks
         for _ in range(STEPS_PER_CHECK):
             rows_PBF = torch.stack([_batch(*pair) for pair in zip(views, batches, strict=True)])
-            gradient_PN = _gradient(mlp, flat_PN, rows_PBF)
+            with torch.enable_grad():
+                leaf_PN = flat_PN.detach().requires_grad_()
+                real_PB, fake_PB = _logits(mlp, leaf_PN, rows_PBF).chunk(2, dim=1)
+                loss_P = F.softplus(-real_PB).mean(1) + F.softplus(fake_PB).mean(1)
+                (gradient_PN,) = torch.autograd.grad(loss_P.sum(), leaf_PN)
             step_PN, moments = adam(clipped(gradient_PN), moments, BETAS)
             flat_PN = flat_PN - RATE * step_PN
             average_PN = torch.lerp(flat_PN, average_PN, EMA)
-        checks.append(_Check.at(mlp, average_PN, views))
-        losses.append(checks[-1].loss(list(checks[-1].logits)))
-    return checks
 
 
 def _batch(view: View, generator: torch.Generator) -> Tensor:
     """As many real rows as proposals, real ones first."""
     sides = (view.real_nF, view.fake_nF)
     return torch.cat([rows[torch.randint(len(rows), (BATCH,), generator=generator)] for rows in sides])
-
-
-def _gradient(mlp: Mlp, flat_PN: Tensor, rows_PBF: Tensor) -> Tensor:
-    """Gradient of the cross entropy of every critic."""
-    with torch.enable_grad():
-        flat_PN = flat_PN.detach().requires_grad_()
-        real_PB, fake_PB = _logits(mlp, flat_PN, rows_PBF).chunk(2, dim=1)
-        loss_P = F.softplus(-real_PB).mean(1) + F.softplus(fake_PB).mean(1)
-        (gradient_PN,) = torch.autograd.grad(loss_P.sum(), flat_PN)
-    return gradient_PN

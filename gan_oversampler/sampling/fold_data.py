@@ -26,8 +26,7 @@ class FoldData:
     """Training data of a fold: real rows by class, and the neighbourhoods of those that are drawn."""
 
     space: RowSpace  # geometry of the encoded rows
-    # codes of the classes that generators learn; a class's position here is its one-hot label
-    classes: tuple[int, ...]
+    classes: tuple[int, ...]  # codes that generators learn; a class's place here is its one-hot label
     neighbourhoods: dict[int, Neighbourhood]  # by class code, for classes that are drawn from a base
     rows: dict[int, Tensor]  # ``(n, F)`` rows of every class, the learned ones first; n may be 0
     new_per_real: Mapping[int, float]  # new rows per real row of each class to oversample
@@ -44,20 +43,11 @@ class FoldData:
         new_per_real: Mapping[int, float] | None = None,
         n_classes: int | None = None,
     ) -> FoldData:
-        """Sort rows by class and search their neighbours.
+        """Sort encoded rows ``(n, F)`` by class, and search the neighbours of some classes.
 
-        Parameters
-        ----------
-        rows : ndarray of shape (n, F)
-            Encoded rows.
-        codes : ndarray of shape (n,)
-            Class codes.
-        learned, drawn : sequence of int
-            Classes that GANs are trained on, and classes that need neighbourhoods to be drawn from a base.
-        new_per_real : dict of int to float, default=None
-            New rows per real row; None doubles every class that is drawn.
-        n_classes : int, default=None
-            Number of classes, of which some may have no rows here; None takes those that have.
+        Generators are trained on the ``learned`` classes; those ``drawn`` from a base need neighbourhoods,
+        where they have any rows. ``new_per_real`` None doubles every class that is drawn. ``n_classes``
+        counts classes of which some may have no rows here; None takes those up to the largest code.
         """
         n_classes = int(codes.max()) + 1 if n_classes is None else n_classes
         others = [code for code in range(n_classes) if code not in learned]
@@ -73,9 +63,10 @@ class FoldData:
     def mixing_partners(
         self, shape: tuple[int, ...], generator: torch.Generator, among: Mapping[int, Tensor] | None = None
     ) -> Tensor:
-        """Draw rows ``(T, B, F)`` of any class, each class as often as it has rows.
+        """Draw rows of any class, each class as often as it has rows, that seeds are mixed with.
 
-        ``among`` holds the positions ``(T, n)`` that may be drawn of each class; None allows all.
+        The result is ``(T, B, F)`` for the ``shape`` ``(T, B)``. ``among`` holds the positions ``(T, n)``
+        that may be drawn of each class, such as the training rows of T inner splits; None allows all.
         """
         ends = torch.tensor([len(rows) for rows in self.rows.values()]).cumsum(0).double()
         place_TB = torch.rand(shape, generator=generator, dtype=torch.double) * ends[-1]
@@ -92,22 +83,22 @@ class FoldData:
 
     @property
     def learned_rows(self) -> dict[int, Tensor]:
-        """Rows of the classes that generators learn."""
+        """Rows ``(n, F)`` of the classes that generators learn, by code, in the order of ``classes``."""
         return {code: self.rows[code] for code in self.classes}
 
     def one_hot(self, code: int, n: int) -> Tensor:
-        """Repeat the one-hot label of a learned class ``n`` times: ``(n, C)``."""
+        """Repeat the one-hot label of a class ``n`` times: ``(n, C)``; the class must be a learned one."""
         return F.one_hot(torch.full((n,), self.classes.index(code)), len(self.classes)).float()
 
     @cached_property
     def typical_distance(self) -> float:
-        """Median distance between rows of any class, or 1 where there is a single row."""
+        """Median distance between rows of any class, by which kernels are scaled; 1 for a single row."""
         rows = torch.cat(list(self.rows.values())) * torch.from_numpy(self.space.layout.scale)
         some = rows[:: -(-len(rows) // N_MEASURED)]
         return float(torch.pdist(some).median()) + 1e-6 if len(some) > 1 else 1.0
 
     @cached_property
     def scored_classes(self) -> Tensor:
-        """1 for the classes whose scores count ``(C,)``: the rarer one of two classes, all of more."""
+        """Mask of 1 and 0 of the classes whose scores count ``(C,)``: the rarer one of two, all of more."""
         rarest = max(self.rows)
         return torch.tensor([float(len(self.rows) > 2 or code == rarest) for code in self.rows])

@@ -30,15 +30,16 @@ class StartNumbers:
 
     @classmethod
     def draw(cls, n: int, n_columns: int, generator: torch.Generator) -> StartNumbers:
-        """Draw independent numbers for ``n`` rows of ``n_columns`` encoded columns."""
+        """Draw independent numbers for ``n`` rows of so many columns, as training does in every step."""
         step_n1 = torch.rand(n, 1, generator=generator)
         return cls(step_n1, torch.randn(n, n_columns, generator=generator))
 
     @classmethod
     def from_uniform(cls, uniform_nU: Tensor) -> StartNumbers:
-        """Transform uniform numbers in (0, 1), one more per row than there are columns.
+        """Transform uniform numbers ``(n, U)`` in (0, 1), one more per row than there are encoded columns.
 
-        The numbers may be quasi-random: the first is the step, the others become normal by their quantiles.
+        The first of a row is the step; the others become normal noise, by the quantiles of the normal law, so
+        that quasi-random numbers keep their even spread.
         """
         return cls(uniform_nU[:, :1].float(), torch.special.ndtri(uniform_nU[:, 1:]).float())
 
@@ -49,21 +50,23 @@ class Neighbourhood:
 
     space: RowSpace  # geometry of the encoded rows
     rows_nF: Tensor  # rows of the class
-    # positions of the ``N_NEIGHBOURS`` nearest rows of the same class; of the row itself where it is alone
-    neighbours_nK: Tensor
+    neighbours_nK: Tensor  # positions of the ``N_NEIGHBOURS`` nearest; the row's own where it is alone
     nearest_nK: Tensor  # positions of the ``N_NEAREST`` nearest rows of the same class
     others_nKF: Tensor  # nearest rows of other classes; the row itself where there are none
     # borderline score: share of other classes among the ``N_NEAREST`` nearest rows of any class, in [0, 1]
     borderline_n: Tensor
-    # what seed probabilities are learned from, each with mean 0 and variance 1 (or 0): how much nearer other
-    # classes are than the own one, how far same-class neighbours are, the borderline score, and how near that
-    # score is to one half
+    # what seed probabilities are learned from, standardised: how much nearer other classes are than the own
+    # one, how far same-class neighbours are, the borderline score, and how near that score is to one half
     traits_nK: Tensor
     spread_F: Tensor  # standard deviation of each encoded column within the class
 
     @classmethod
     def of(cls, rows: NDArray[np.float32], others: NDArray[np.float32], space: RowSpace) -> Neighbourhood:
-        """Search the neighbours of ``rows`` (n, F) of one class among themselves and ``others`` (m, F)."""
+        """Search the neighbours of the rows ``(n, F)`` of one class, among themselves and among ``others``.
+
+        The latter are all rows of other classes ``(m, F)``; there may be none. Distances weigh each encoded
+        column as the layout says.
+        """
         scale = space.layout.scale
         same, same_distance = _nearest(rows * scale, rows * scale, skip_self=True)
         other, other_distance = _nearest(rows * scale, others * scale, skip_self=False)
@@ -75,26 +78,19 @@ class Neighbourhood:
         borderline = np.zeros(len(rows), np.float32)
         if around.size:
             borderline = (around >= same_distance.shape[1]).mean(axis=1).astype(np.float32)
-        return cls(
-            space,
-            torch.from_numpy(rows),
-            torch.from_numpy(same[:, :N_NEIGHBOURS]),
-            torch.from_numpy(same),
-            torch.from_numpy(other_rows),
-            torch.from_numpy(borderline),
-            torch.from_numpy(_traits(same_distance, other_distance, borderline)),
-            torch.from_numpy(rows.std(axis=0)),
-        )
+        traits = _traits(same_distance, other_distance, borderline)
+        parts = (rows, same[:, :N_NEIGHBOURS], same, other_rows, borderline, traits, rows.std(axis=0))
+        return cls(space, *map(torch.from_numpy, parts))
 
     @property
     def centre(self) -> Tensor:
-        """Mean of each value over the rows where it is free, that is, neither missing nor at a spike."""
+        """Mean of each value ``(F,)`` over the rows where it is free: neither missing nor at a spike."""
         free_nF = self.space.free_values(self.rows_nF)
         return (self.rows_nF * free_nF).sum(0) / free_nF.sum(0).clamp(min=1)
 
     @property
     def bandwidth(self) -> float:
-        """Silverman's bandwidth factor for ``n`` rows in as many dimensions as there are values."""
+        """Silverman's bandwidth factor, for as many rows, in as many dimensions as there are values."""
         n, d = len(self.rows_nF), max(1, len(self.space.values_V))
         return float((4 / ((d + 2) * n)) ** (1 / (d + 4)))
 
@@ -106,23 +102,16 @@ class Neighbourhood:
         numbers: StartNumbers,
         generator: torch.Generator,
     ) -> GuidedStart:
-        """Prepare what a learned geometry combines into base rows.
+        """Prepare what a learned geometry combines into base rows: seeds, and how they may be moved.
 
-        Parameters
-        ----------
-        seeds_n, neighbours_n : Tensor of int
-            Positions of the seed of each new row, and of one of the seed's neighbours.
-        partners_nF : Tensor
-            Mixing partners: a row of any class per new row.
-        numbers : StartNumbers
-            Steps and noise.
-        generator : torch.Generator
-            Draws the states that categories take, and the columns in which rows mix.
+        ``seeds_n`` and ``neighbours_n`` are positions of the seed of each new row, and of one of its
+        neighbours; ``partners_nF`` are mixing partners, rows of any class. Values stay those of the seed,
+        states come from the neighbour with the probability of the step. The generator draws these, and the
+        columns that mix.
         """
         parents = torch.stack([self.rows_nF[seeds_n], self.rows_nF[neighbours_n]], dim=1)
         step_n1 = numbers.step_n1
         weights = torch.cat([1 - step_n1, step_n1], dim=1)
-        # Values stay those of the seed; states come from the neighbour with the probability of the step.
         rows = self.space.compose(parents, torch.eye(2)[:1].expand_as(weights), weights, generator=generator)
         neighbour, free = parents[:, 1], self.space.free_values(rows)
         way = step_n1 * (neighbour - rows) * self.space.free_values(neighbour)
@@ -132,10 +121,10 @@ class Neighbourhood:
         return GuidedStart(rows, way * free, noise * free, self.traits_nK[seeds_n], mixing * free)
 
     def any_neighbour(self, seeds_n: Tensor, place_n: Tensor, generator: torch.Generator) -> Tensor:
-        """Pick one same-class neighbour of each seed.
+        """Pick one same-class neighbour of each seed, and return its position ``(n,)``.
 
-        ``place_n`` holds numbers in (0, 1), which point into the seed's neighbours in a random order: quasi-
-        random places spread over all neighbours of a seed evenly.
+        ``place_n`` holds numbers in (0, 1), which point into the neighbours of a seed in a random order: so
+        quasi-random numbers spread over all neighbours of a seed evenly.
         """
         order_nK = torch.rand(self.neighbours_nK.shape, generator=generator).argsort(1)
         pick_n1 = (place_n * self.neighbours_nK.shape[1]).long()[:, None]

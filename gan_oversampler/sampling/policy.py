@@ -62,27 +62,21 @@ class Policy(BaseEstimator):
     filter: float = 0.0
 
     def validate(self) -> Policy:
-        """Check every parameter.
-
-        Raises
-        ------
-        ValueError
-            If a number is out of range.
-        """
+        """Check every parameter, and return the same object; a number out of range raises ValueError."""
         self._validate_params()
         return self
 
     @property
     def changes_nothing(self) -> bool:
-        """Whether rows are returned as the source draws them."""
+        """Whether rows are returned as the source draws them, as under the default parameters."""
         return self.spread == 1 and not self.border and not self.filter
 
     def n_survivors(self, n: int) -> int:
-        """Count the proposals that are not dropped for their hostility, where ``n`` rows are wanted."""
+        """Count the proposals that the filter leaves where ``n`` rows are wanted; ``border`` needs more."""
         return N_CHOICES * n if self.border else n
 
     def n_proposals(self, n: int) -> int:
-        """Count the rows to draw so that ``n`` can be kept.
+        """Count the proposals to draw from the source so that ``n`` can be kept, after filter and border.
 
         >>> Policy().n_proposals(10), Policy(filter=0.5).n_proposals(10), Policy(border=1.0).n_proposals(10)
         (10, 20, 30)
@@ -110,7 +104,11 @@ class PolicySource:
     data: FoldData  # real rows that distances are measured to
 
     def draw(self, code: int, n: int, streams: Streams) -> Drawn:
-        """Draw ``n`` rows of one class."""
+        """Draw ``n`` rows of one class under the policy.
+
+        The most hostile proposals are dropped, some of the others are preferred, and those kept are moved on
+        the rays from their nearest real rows. Distances are measured to all real rows that ``data`` holds.
+        """
         found = self.source.draw(code, self.policy.n_proposals(n), streams)
         kept = self._choose(found.rows, code, n, streams)
         # Rows that only fill up come last in ``found``.
@@ -121,15 +119,12 @@ class PolicySource:
         """Positions of ``n`` of the proposals."""
         if len(rows) == n:
             return np.arange(n)
-        others = torch.cat([real for other, real in self.data.rows.items() if other != code]).numpy()
-        own, other = (
-            self._nearest(rows, real, N_NEAREST)[0].mean(axis=1)
-            for real in (self.data.rows[code].numpy(), others)
-        )
+        real = self.data.rows
+        sides = (real[code], torch.cat([real[c] for c in real if c != code]))
+        own, other = (self._nearest(rows, side.numpy(), N_NEAREST)[0].mean(axis=1) for side in sides)
         hostility = np.log(own + TINY) - np.log(other + TINY)
         safe = np.argsort(hostility, kind="stable")[: self.policy.n_survivors(n)]
-        # The largest of preferences plus Gumbel noise are a sample without replacement, of odds
-        # exp(preference).
+        # The largest sums of preference and Gumbel noise are a sample without replacement, by these odds.
         preference = self.policy.border * np.exp(-(hostility[safe] ** 2))
         noisy = preference + streams.numpy("border", code).gumbel(size=len(safe))
         return np.sort(safe[np.argsort(-noisy, kind="stable")[:n]])
@@ -149,20 +144,14 @@ class PolicySource:
     def _nearest(self, rows: Rows, real: Rows, k: int) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
         """Distances ``(n, at most k)`` to the nearest real rows, and their positions."""
         scale = self.data.space.layout.scale
-        found = NearestNeighbors(n_neighbors=min(k, len(real))).fit(real * scale).kneighbors(rows * scale)
-        return found[0], found[1]
+        return NearestNeighbors(n_neighbors=min(k, len(real))).fit(real * scale).kneighbors(rows * scale)
 
 
 def policy_of(given: Policy | str | None) -> Policy | str | None:
     """Check what a user gave as ``policy``: a copy of a Policy, ``"oracle"``, or None.
 
-    Raises
-    ------
-    ValueError
-        If a word is not ``"oracle"``, or a number is out of range.
+    Raises ValueError if a string is not ``"oracle"``, or a number is out of range.
 
-    Examples
-    --------
     >>> policy_of("oracle"), policy_of(Policy(spread=0.5))
     ('oracle', Policy(spread=0.5))
     """

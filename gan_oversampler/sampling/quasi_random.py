@@ -17,9 +17,9 @@ MARGIN: Final = 1e-6  # from 0 and from 1, where quantiles of the normal law are
 def sobol(n: int, n_numbers: int, generator: torch.Generator) -> Tensor:
     """Draw ``(n, n_numbers)`` uniform numbers in (0, 1): points of a scrambled Sobol' sequence, in its order.
 
-    Each point alone is uniform; together they leave smaller gaps than independent points, in each number
-    and among the first few. Later numbers of few points may be correlated in one draw, but not on average.
-    Numbers beyond ``MAX_SOBOL_NUMBERS`` of a row are independent. The scrambling is that of scipy.
+    Each point alone is uniform; together they leave smaller gaps than independent points. Later numbers of
+    few points may be correlated in one draw, but not on average. Numbers of a row beyond
+    ``MAX_SOBOL_NUMBERS`` are independent.
 
     >>> points = sobol(8, 2, torch.Generator().manual_seed(0))
     >>> (8 * points).long().sort(0).values.T

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from gan_oversampler._utils import Streams
-from gan_oversampler.sampling.acceptance import Acceptance, Array, Rejection
+from gan_oversampler.sampling.acceptance import Acceptance, Rejection
 from gan_oversampler.sampling.density_ratio import RatioCritic
 from gan_oversampler.sampling.sources import CHUNK, Drawn, Rows, Source
 
@@ -33,13 +33,13 @@ class Gate:
     def of(
         cls, source: Source, code: int, critic: RatioCritic, rejection: Rejection, streams: Streams
     ) -> Gate:
-        """Make the gate of one class from a pilot of proposals of the source."""
+        """Make the gate of one class from a pilot of proposals, so that all later rows follow one rule."""
         pilot_nF = torch.from_numpy(source.draw(code, N_PILOT, streams.child("pilot")).rows)
         return cls(critic, rejection.acceptance(critic.log_ratio(pilot_nF)), rejection.max_proposals)
 
     @property
     def is_capped(self) -> bool:
-        """Whether the largest number of proposals will probably not give enough rows."""
+        """Whether ``max_proposals`` will probably not give enough accepted rows, by the rate of the pilot."""
         return self.acceptance.rate * self.max_proposals < 1
 
 
@@ -51,7 +51,11 @@ class RejectionSource:
     gates: Mapping[int, Gate]  # by class code; classes without a gate are drawn as they are
 
     def draw(self, code: int, n: int, streams: Streams) -> Drawn:
-        """Draw ``n`` rows of one class; if the cap is reached, the best of the rejected rows fill up."""
+        """Draw ``n`` rows of one class that pass its gate, batch by batch.
+
+        When ``max_proposals`` per row are spent, the rejected rows of the largest density ratio fill up; they
+        come last and are counted. Each batch has random streams of its own.
+        """
         if code not in self.gates or not n:
             return self.source.draw(code, n, streams)
         gate = self.gates[code]
@@ -68,21 +72,14 @@ class RejectionSource:
             chosen = gate.acceptance.accept(log_ratio, generator)
             failed = np.setdiff1d(np.arange(size), chosen)
             accepted.append(rows[chosen])
-            rejected, rejected_log_ratio = _best(
-                np.concatenate([rejected.reshape(-1, rows.shape[1]), rows[failed]]),
-                np.concatenate([rejected_log_ratio, log_ratio[failed]]),
-                n,
-            )
+            rejected = np.concatenate([rejected.reshape(-1, rows.shape[1]), rows[failed]])
+            rejected_log_ratio = np.concatenate([rejected_log_ratio, log_ratio[failed]])
+            best = np.argsort(-rejected_log_ratio, kind="stable")[:n]  # no more are needed to fill up
+            rejected, rejected_log_ratio = rejected[best], rejected_log_ratio[best]
             n_missing, n_left = n_missing - len(chosen), n_left - size
             n_proposals, batch = n_proposals + size, batch + 1
         found = np.concatenate(accepted)[:n]
         return Drawn(np.concatenate([found, rejected[: n - len(found)]]), n_proposals, n - len(found))
-
-
-def _best(rows: Rows, log_ratio: Array, n: int) -> tuple[Rows, Array]:
-    """The ``n`` rows of the largest ratio, largest first: no more are ever needed to fill up."""
-    order = np.argsort(-log_ratio, kind="stable")[:n]
-    return rows[order], log_ratio[order]
 
 
 def capped_message(drawn: Mapping[str, Drawn]) -> str:
@@ -92,11 +89,10 @@ def capped_message(drawn: Mapping[str, Drawn]) -> str:
     >>> capped_message({"'rare'": few, "'rarest'": Drawn(np.zeros((3, 1), np.float32), 9)})
     "Rejection reached 'max_proposals': 2 of 5 new rows of class 'rare' are the best of the rejected ones."
     """
-    capped = [
+    capped = " and ".join(
         f"{found.n_rejected} of {len(found.rows)} new rows of class {label}"
         for label, found in drawn.items()
         if found.n_rejected
-    ]
-    if not capped:
-        return ""
-    return f"Rejection reached 'max_proposals': {' and '.join(capped)} are the best of the rejected ones."
+    )
+    message = f"Rejection reached 'max_proposals': {capped} are the best of the rejected ones."
+    return message if capped else ""

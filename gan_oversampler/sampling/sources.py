@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from functools import partial
+from typing import Final, Protocol
 
 import numpy as np
 import torch
@@ -32,16 +33,14 @@ class Drawn:
 
     rows: Rows  # as many encoded rows as were asked for
     n_proposals: int  # rows that were drawn for them
-    # how many of the rows, the last ones, had been rejected and were taken nevertheless, because the largest
-    # number of proposals was reached
-    n_rejected: int = 0
+    n_rejected: int = 0  # the last so many rows had been rejected, and fill up where proposals ran out
 
 
 class Source(Protocol):
     """Anything that draws new rows of a class."""
 
     def draw(self, code: int, n: int, streams: Streams) -> Drawn:
-        """Draw ``n`` rows of the class with this code; the same streams give the same rows."""
+        """Draw ``n`` encoded rows of the class with this code; equal streams give equal rows."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +51,10 @@ class BaseSource:
     base: str  # name in ``BASES``
 
     def draw(self, code: int, n: int, streams: Streams) -> Drawn:
-        """Draw ``n`` rows of one class."""
+        """Draw ``n`` rows of one class from the base, out of the random stream of that class."""
         generator, neighbourhood = streams.torch("base", code), self.data.neighbourhoods[code]
-        base = BASES[self.base]
-        return _drawn(
-            [base.draw(neighbourhood, size, generator=generator) for size in _chunks(n)], self.data, n
-        )
+        draw = partial(BASES[self.base].draw, neighbourhood, generator=generator)
+        return _drawn([draw(size) for size in _chunks(n)], self.data, n)
 
 
 @dataclass(frozen=True)
@@ -74,7 +71,11 @@ class GeneratorSource:
     snapshot: Snapshot  # the generator
 
     def draw(self, code: int, n: int, streams: Streams) -> Drawn:
-        """Draw ``n`` rows of one class."""
+        """Draw ``n`` rows of one class from the generator, chunk by chunk, so that memory stays small.
+
+        Seeds, neighbours, steps and noise of a guided generator come from one Sobol' sequence per chunk;
+        others correct base rows.
+        """
         if code not in self.data.classes:
             return BaseSource(self.data, self.base).draw(code, n, streams)
         base, noise = streams.torch("base", code), streams.torch("noise", code)
@@ -90,11 +91,9 @@ class GeneratorSource:
         return _drawn(chunks, self.data, n)
 
     def _guided_start(self, code: int, n: int, generator: torch.Generator) -> tuple[GuidedStart, Tensor]:
-        """Starts and noise of a guided generator, all from one Sobol' sequence.
-
-        Neighbours in the sequence go to the same seed, which is drawn as often as the generator has
-        learned: so each seed alone has neighbours, steps and noise of all kinds. The order is random.
-        """
+        """Starts and noise of a guided generator, all from one Sobol' sequence, in random order."""
+        # Neighbours in the sequence go to one seed, which is drawn as often as the generator has learned: so
+        # each seed alone has neighbours, steps and noise of all kinds.
         neighbourhood, latent = self.data.neighbourhoods[code], self.snapshot.latent
         labels_nC = self.data.one_hot(code, len(neighbourhood.rows_nF))
         probabilities_n = self.snapshot.seed_probabilities(neighbourhood.traits_nK, labels_nC)
@@ -116,12 +115,10 @@ class Mixture:
     sources: tuple[Source, ...]
 
     def draw(self, code: int, n: int, streams: Streams) -> Drawn:
-        """Draw ``n`` rows of one class, source by source, each from streams of its own."""
+        """Draw ``n`` rows of one class, source by source, each from random streams of its own."""
         counts = np.bincount(np.arange(n) % len(self.sources), minlength=len(self.sources)).tolist()
         roots = [streams, *(streams.child("part", i) for i in range(1, len(counts)))]
-        parts = [
-            source.draw(code, k, root) for source, k, root in zip(self.sources, counts, roots, strict=True)
-        ]
+        parts = [s.draw(code, k, root) for s, k, root in zip(self.sources, counts, roots, strict=True)]
         return Drawn(np.concatenate([part.rows for part in parts]), sum(part.n_proposals for part in parts))
 
 
@@ -131,11 +128,11 @@ class DrawnClasses:
 
     codes: NDArray[np.intp]  # class code of each row
     rows: Rows  # encoded rows
-    by_class: Mapping[int, Drawn]  # the same by class code
+    by_class: Mapping[int, Drawn]  # the same rows by class code, and what they took
 
 
 def draw_classes(source: Source, n_new: Mapping[int, int], streams: Streams, width: int) -> DrawnClasses:
-    """Draw as many rows of each class as ``n_new`` says by class code, ``width`` encoded columns each."""
+    """Draw as many rows of each class as ``n_new`` says by code, class by class, ``width`` columns each."""
     by_class = {code: source.draw(code, n, streams) for code, n in n_new.items()}
     rows = [np.empty((0, width), np.float32), *(drawn.rows for drawn in by_class.values())]
     codes = np.repeat(np.array(list(n_new), np.intp), [len(drawn.rows) for drawn in by_class.values()])
@@ -147,5 +144,4 @@ def _chunks(n: int) -> list[int]:
 
 
 def _drawn(chunks: Sequence[Tensor], data: FoldData, n: int) -> Drawn:
-    rows: Any = torch.cat([torch.empty(0, data.space.width), *chunks]).numpy()
-    return Drawn(rows, n)
+    return Drawn(torch.cat([torch.empty(0, data.space.width), *chunks]).numpy(), n)

@@ -1,9 +1,9 @@
 """The AutoGAN loop: train a unit, score, keep the best, stop when it no longer improves.
 
-Nazari, Branco & Jourdan 2023, with the defects of the released code mended: scores come from rows that
-the scored member never saw, untrained generators are scored too, a score that is not finite is a failure,
-weights that are not finite are rolled back at half the rates, and training stops after exactly ``patience``
-failures in a row. Several oracles may track one training; each has its own best step and its own end.
+Nazari, Branco & Jourdan 2023, with the defects of the released code mended: scores come from rows that the
+scored member never saw, untrained generators are scored too, a score that is not finite is a failure, weights
+that are not finite are rolled back at half the rates, and training stops after exactly ``patience`` failures
+in a row. Several oracles may track one training; each has its own best step and its own end.
 """
 
 from __future__ import annotations

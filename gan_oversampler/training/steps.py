@@ -1,8 +1,8 @@
 """Training steps of critic and generator, for all members of a cohort at once.
 
 A step takes a state and a batch and returns a new state. Losses are means over rows and sums over members,
-gradients are clipped per member, and every member draws from its own stream: what one member does moves
-no other.
+gradients are clipped per member, and every member draws from its own stream: what one member does moves no
+other.
 """
 
 # P member, B row, N parameter, F encoded column, C class
@@ -168,8 +168,8 @@ class Steps:
         """Make the function from rows ``(P, B, F)`` to critic outputs ``(P, B)``; higher means "more real".
 
         The rows must repeat the classes of the batch once or twice. Outputs of an autoencoder are minus its
-        errors of reconstruction. With streams the critic is in training mode, and sees augmented rows where
-        a controller asks for them.
+        errors of reconstruction. With streams the critic is in training mode, and sees augmented rows where a
+        controller asks for them.
         """
         return partial(self._outputs, state, parts, batch, streams)
 
