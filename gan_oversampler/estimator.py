@@ -47,32 +47,31 @@ class _Fitted:
 class GANOversampler(BaseOverSampler):
     """Oversample with GANs that start as geometric samplers and are judged on held-out rows.
 
-    A population of small conditional GANs is trained on the classes to be oversampled, each one in a
-    version per fold that never sees that fold. Every ``epoch_unit`` steps an oracle scores all of them on
-    those unseen rows; training stops when scores no longer improve, and the best generator seen, which
-    may be an untrained one, draws the new rows; trained ones that cannot be told from it draw with it.
+    A population of small conditional GANs is trained on the classes to be oversampled, each one in a version
+    per fold that never sees that fold. Every ``epoch_unit`` steps an oracle scores all of them on those
+    unseen rows; training stops when scores no longer improve, and the best generator seen, which may be an
+    untrained one, draws the new rows; trained ones that cannot be told from it draw with it.
 
     Parameters
     ----------
     sampling_strategy : float, str, dict or callable, default="auto"
-        Any form of imbalanced-learn. A float may also be used with more than two classes, and a dict may
-        hold floats: ratios to the largest class. ``"oracle"`` lets the oracle choose a ratio of 1/4, 1/2,
-        3/4 or 1, for the chosen GAN or one of the two next best ones; all other forms are obeyed to the row.
+        Any form of imbalanced-learn. A float may also be used with more than two classes, and a dict may hold
+        floats: ratios to the largest class. ``"oracle"`` lets the oracle choose a ratio of 1/4, 1/2, 3/4 or
+        1, for the chosen GAN or one of the two next best ones; all other forms are obeyed to the row.
     gan : GAN, str, or list of these, default=None
         What to train. None takes a guided generator (under a critic, too, where the rarest class to learn has
         at most 50 rows) and, beside it, five bases that stay untrained; a name is a GAN of the literature,
-        see :func:`preset`. Of a list, the first one is kept unless another is
-        better by more than a standard error.
+        see :func:`preset`. Of a list, the first one is kept unless another is better by more than a standard
+        error.
     oracle : str, Oracle, scorer, callable, list of these, or None, default="downstream"
-        ``"downstream"`` (held-out F1 of a panel of cheap classifiers); a scikit-learn scorer or its name;
-        a distance to held-out rows (``"frechet"``, ``"energy"``, ``"mmd"``, ``"sliced_wasserstein"``,
+        ``"downstream"`` (held-out F1 of a panel of cheap classifiers); a scikit-learn scorer or its name; a
+        distance to held-out rows (``"frechet"``, ``"energy"``, ``"mmd"``, ``"sliced_wasserstein"``,
         ``"c2st"``, ``"prdc"``, ``"duality_gap"``), a score of classifiers that see new rows only
         (``"cas_real"``, ``"cas_syn"``, ``"diversity"``), ``"privacy"`` or ``"composite"``; an instance such
-        as ``DownstreamOracle(LogisticRegression())``; a function ``(real, synthetic) -> float``, higher
-        being better, of held-out and new rows of one class in your container. Of a list, all follow one
-        training, each with a choice and an end of its own; the first one decides what ``fit_resample``
-        draws and what guided GANs are trained for. None trains the first GAN for ``max_steps`` and keeps
-        its last state.
+        as ``DownstreamOracle(LogisticRegression())``; a function ``(real, synthetic) -> float``, higher being
+        better, of held-out and new rows of one class in your container. Of a list, all follow one training,
+        each with a choice and an end of its own; the first one decides what ``fit_resample`` draws and what
+        guided GANs are trained for. None trains the first GAN for ``max_steps`` and keeps its last state.
     cv : int or splitter, default=3
         Folds of the cross-fit. Where rare rows are few, ``RepeatedStratifiedKFold`` scores more surely, for
         as many times the cost.
@@ -90,30 +89,30 @@ class GANOversampler(BaseOverSampler):
         beyond ``max_steps``, up to this share of it, until a scoring brings no improvement. 1 allows twice
         the steps, 0 none more. Without an oracle nothing grows.
     baselines : sequence of str, default=("none", "random", "smote")
-        Scored by the same oracle on the same folds and shown in the report: ``"none"``, ``"random"``
-        or the name of a base.
+        Scored by the same oracle on the same folds and shown in the report: ``"none"``, ``"random"`` or the
+        name of a base.
     fallback : {"warn", "baseline", "error"}, default="warn"
         What happens when the oracle finds a baseline better than the kept GAN by more than a standard error:
-        rows of that GAN and a warning; rows of the best baseline that can be drawn and a warning; or
-        a RuntimeError. Of several oracles the first one warns or raises; reports tell what others find.
+        rows of that GAN and a warning; rows of the best baseline that can be drawn and a warning; or a
+        RuntimeError. Of several oracles the first one warns or raises; reports tell what others find.
     rejection : bool, {"obrs", "drs"}, Rejection or None, default=None
-        How rows of the kept generators are thinned out by a critic that is refitted after the choice; True
-        is ``"obrs"``. Exactly as many rows as asked for come back. See :class:`Rejection`.
+        How rows of the kept generators are thinned out by a critic that is refitted after the choice; True is
+        ``"obrs"``. Exactly as many rows as asked for come back. See :class:`Rejection`.
     policy : Policy, "oracle" or None, default=None
         How far from real rows and how near to other classes the kept generators draw, and what is dropped,
-        after rejection. ``"oracle"`` tries six policies on the chosen GAN and on the two next
-        best ones, together with the ratios if it chooses these, too. It takes another way to draw if that is
-        better by more than the best of so many is by chance. Rows are scored as they are before rejection;
+        after rejection. ``"oracle"`` tries six policies on the chosen GAN and on the two next best ones,
+        together with the ratios if it chooses these, too. It takes another way to draw if that is better by
+        more than the best of so many is by chance. Rows are scored as they are before rejection;
         ``report_.draw_options`` holds all scores. See :class:`Policy`.
     categorical_features : "auto", or list of names, positions or a mask, default="auto"
-        Columns to treat as categories besides text, booleans and columns of a category dtype. Text that
-        looks like an id is refused unless it is named here or has a category dtype.
+        Columns to treat as categories besides text, booleans and columns of a category dtype. Text that looks
+        like an id is refused unless it is named here or has a category dtype.
     keep_candidates : bool, default=False
         Whether the fitted sampler keeps all scored generators and the training table, so that ``rescore`` can
         let another oracle choose. Otherwise it holds no more than drawing needs.
     device : str, default="auto"
-        Where to train: ``"cpu"``, ``"cuda"`` …; ``"auto"`` takes a GPU only for networks of 256 units or
-        more and for grids, because smaller ones are faster on a CPU.
+        Where to train: ``"cpu"``, ``"cuda"`` …; ``"auto"`` takes a GPU only for networks of 256 units or more
+        and for grids, because smaller ones are faster on a CPU.
     n_jobs : int, default=None
         Parallel scorings, through joblib. Results do not depend on it.
     random_state : int, RandomState or None, default=None
@@ -255,8 +254,8 @@ class GANOversampler(BaseOverSampler):
         Raises
         ------
         ValueError
-            If there is one class only, a class to oversample has one row, labels are missing, or a
-            column cannot be modelled (infinite values, texts that look like ids).
+            If there is one class only, a class to oversample has one row, labels are missing, or a column
+            cannot be modelled (infinite values, texts that look like ids).
         """
         self._train(X, y, every_class=False)
         return self
@@ -274,19 +273,18 @@ class GANOversampler(BaseOverSampler):
         X_resampled, y_resampled : same containers and dtypes as given
             The original rows, unchanged and first, then the new ones class by class.
         """
-        return self._fit_resample(X, y)
-
-    def _fit_resample(self, X: Frame, y: Any) -> tuple[Frame, Any]:
         target = self._train(X, y, every_class=True)
         encoder, streams, outcome = self._fitted.encoder, self._fitted.streams, self._fitted.fit.first
         n_new = {target.code_of(label): n for label, n in self.sampling_strategy_.items() if n}
         with single_threaded():
             drawn = draw_classes(outcome.source, n_new, streams.child("resample"), encoder.layout.width)
         if message := capped_message({repr(target.names[c]): found for c, found in drawn.by_class.items()}):
-            warnings.warn(message, UserWarning, stacklevel=4)  # of whoever called ``fit_resample``
+            warnings.warn(message, UserWarning, stacklevel=3)  # of whoever called this, through the decorator
         self.is_synthetic_ = np.repeat([False, True], [len(target.codes), len(drawn.codes)])
         new = encoder.decode(drawn.rows, streams.numpy("decode"))
         return encoder.stack(X, new), target.stack(y, drawn.codes)
+
+    _fit_resample = fit_resample  # abstract in imbalanced-learn, whose own ``fit_resample`` would call it
 
     def sample(self, n: int, *, y: Any = None, oracle: str | None = None, random_state: Any = None) -> Frame:
         """Draw new rows of one class.
@@ -316,14 +314,21 @@ class GANOversampler(BaseOverSampler):
         outcome = fitted.fit.first if oracle is None else lookup(fitted.fit.outcomes, oracle, "oracle")
         if not isinstance(n, Integral) or isinstance(n, bool) or n < 0:
             raise ValueError(f"'n' must be a non-negative integer. Got {n!r} instead.")
-        code = self._code_to_sample(y)
+        target, labels = fitted.target, [label for label, k in self.sampling_strategy_.items() if k]
+        label = labels[0] if y is None and len(labels) == 1 else y
+        if label not in labels:
+            what = "not among those to oversample" if label in target.names else "not known"
+            choice = f"Give 'y' as one of: {', '.join(map(repr, labels))}." if labels else "None was."
+            raise ValueError(f"Class {label!r} is {what}. {choice}")
+        code = target.code_of(label)
+        target.refuse_single_rows([code])
         self._n_samplings += random_state is None
         streams = fitted.streams.child("sample", self._n_samplings)
         if random_state is not None:
             streams = Streams.of(random_state)
         with single_threaded():
             drawn = outcome.source.draw(code, int(n), streams)
-        if message := capped_message({repr(fitted.target.names[code]): drawn}):
+        if message := capped_message({repr(target.names[code]): drawn}):
             warnings.warn(message, UserWarning, stacklevel=2)
         return fitted.encoder.decode(drawn.rows, streams.numpy("decode"))
 
@@ -344,12 +349,11 @@ class GANOversampler(BaseOverSampler):
         Raises
         ------
         ValueError
-            If nothing was kept (``keep_candidates=True`` keeps it), or nothing was scored: without an
-            oracle, or with too few rows.
+            If nothing was kept (``keep_candidates=True`` keeps it), or nothing was scored: without an oracle,
+            or with too few rows.
         """
         check_is_fitted(self, "report_")
-        name, other = name_of(oracle, self.reports_), oracle_of(oracle)
-        fitted = self._fitted
+        fitted, name, other = self._fitted, name_of(oracle, self.reports_), oracle_of(oracle)
         other.validate(len(fitted.target.classes))
         services = Services(fitted.streams, torch.device("cpu"), self.n_jobs, say=self._say)
         with single_threaded():
@@ -359,9 +363,15 @@ class GANOversampler(BaseOverSampler):
         return self.reports_[name]
 
     def _train(self, X: Frame, y: Any, *, every_class: bool) -> Target:
-        """Read the table, fit, and set what the fit leaves behind once all went well."""
+        """Check and read the table, fit, and set what the fit leaves behind once all went well."""
         clock = Clock()
-        target = self._check(X, y)
+        if _num_samples(X) < 1:
+            raise ValueError("X has no rows: Found array with 0 sample(s); give at least two classes.")
+        if not hasattr(X, "columns"):  # frames stay whole for the encoder
+            check_array(X, dtype=None, accept_sparse=["csr", "csc"], ensure_all_finite=False)
+        validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
+        target = Target.of(y)
+        check_consistent_length(X, target.codes)
         choose_ratio = isinstance(self.sampling_strategy, str) and self.sampling_strategy == CHOSEN_BY_ORACLE
         strategy = target.strategy("auto" if choose_ratio else self.sampling_strategy)
         n_new = {target.code_of(label): n for label, n in strategy.items() if n}
@@ -373,9 +383,8 @@ class GANOversampler(BaseOverSampler):
         encoder = TableEncoder.learn(X, categorical_features=self.categorical_features)
         check_grids(plan.gans, encoder)
         frames = partial(frames_of, encoder, X, streams.child("oracle"))
-        rows = Rows(
-            encoder.encode(X), target.codes, target.classes, frames, origin=np.arange(len(target.codes))
-        )
+        origin = np.arange(len(target.codes))
+        rows = Rows(encoder.encode(X), target.codes, target.classes, frames, origin=origin)
         services = Services(streams, device, self.n_jobs, clock, self._say)
         with single_threaded():
             found = fit(plan, rows, encoder.layout, n_new, services, parameters_of(self))
@@ -395,33 +404,7 @@ class GANOversampler(BaseOverSampler):
         if self.verbose:
             print(line)
 
-    def _check(self, X: Frame, y: Any) -> Target:
-        """Refuse what cannot be a table with labels; frames stay whole for the codec."""
-        if _num_samples(X) < 1:
-            raise ValueError("X has no rows: Found array with 0 sample(s); give at least two classes.")
-        if not hasattr(X, "columns"):
-            check_array(X, dtype=None, accept_sparse=["csr", "csc"], ensure_all_finite=False)
-        validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
-        target = Target.of(y)
-        check_consistent_length(X, target.codes)
-        return target
-
-    def _code_to_sample(self, label: Any) -> int:
-        drawn = [name for name, n in self.sampling_strategy_.items() if n]
-        if label is None and len(drawn) == 1:
-            label = drawn[0]
-        target = self._fitted.target
-        if label not in drawn:
-            what = "not among those to oversample" if label in target.names else "not known"
-            choice = f"Give 'y' as one of: {', '.join(map(repr, drawn))}." if drawn else "None was."
-            raise ValueError(f"Class {label!r} is {what}. {choice}")
-        code = target.code_of(label)
-        target.refuse_single_rows([code])
-        return code
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
+        tags.input_tags.string = tags.input_tags.allow_nan = tags.input_tags.categorical = True
         return tags

@@ -35,8 +35,7 @@ class Plan:
     """What a user asks of a fit: a value without state."""
 
     gans: tuple[GAN, ...]  # specifications; the base of the first one is the robust default
-    # oracles that track the training; without any the last generator after ``max_steps`` is kept
-    oracles: Mapping[str, Oracle]
+    oracles: Mapping[str, Oracle]  # track the training; without any the generator after ``max_steps`` is kept
     cv: Any  # folds of the cross-fit
     budget: Budget  # steps and seconds
     baselines: tuple[str, ...]  # what the same oracles also score
@@ -48,36 +47,30 @@ class Plan:
 
 
 class Clock:
-    """Seconds since a fit began, and seconds per phase.
+    """Seconds since a fit began, and seconds per phase, by a function ``now`` that never goes back.
 
     Phases may be nested; seconds of an inner phase do not count for the outer one.
-
-    Parameters
-    ----------
-    now : callable, default=time.monotonic
-        Seconds of a clock that never goes back.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._began = now()
-        self._since = self._began
+        self._began = self._since = now()
         self._open: list[str] = []
         self._seconds: dict[str, float] = defaultdict(float)
 
     @property
     def seconds(self) -> float:
-        """Seconds since the fit began."""
+        """Seconds since the fit began, that is, since the clock was made."""
         return self._now() - self._began
 
     @property
     def by_phase(self) -> dict[str, float]:
-        """Seconds of each phase so far, in the order in which they were first entered."""
+        """Seconds of each finished or open phase so far, in the order in which they were first entered."""
         return dict(self._seconds)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Count the seconds of a block as those of a phase."""
+        """Count the seconds of a ``with`` block as those of a phase, which may be entered several times."""
         self._switch()
         self._seconds[name] += 0.0
         self._open.append(name)
@@ -95,10 +88,6 @@ class Clock:
         self._since = now
 
 
-def _silent(line: str) -> None:
-    """Say nothing."""
-
-
 @dataclass(frozen=True)
 class Services:
     """What a fit computes with, besides the plan."""
@@ -107,27 +96,15 @@ class Services:
     device: torch.device  # where GANs are trained
     n_jobs: int | None = None  # parallel scorings
     clock: Clock = field(default_factory=Clock)  # began with the fit
-    say: Callable[[str], None] = _silent  # called with a line per score
+    say: Callable[[str], None] = lambda line: None  # called with a line per score
 
 
 def plan_of(sampler: Any, target: Target, n_new: Mapping[int, int], *, choose_ratio: bool) -> Plan:
-    """Check the parameters of a sampler and make a plan of them.
+    """Check the parameters of a GANOversampler, and make a plan of them for one table.
 
-    Parameters
-    ----------
-    sampler : GANOversampler
-        Its parameters.
-    target : Target
-        Classes and their numbers of rows.
-    n_new : dict of int to int
-        New rows by class code.
-    choose_ratio : bool
-        Whether ``sampling_strategy="oracle"`` leaves the ratio to the oracle.
-
-    Raises
-    ------
-    ValueError
-        If a parameter has no meaning, or needs an oracle where there is none.
+    ``target`` knows the classes and their numbers of rows, ``n_new`` the new rows by class code;
+    ``choose_ratio`` tells whether the oracle is to choose the ratio. Guided GANs are aimed at the score of
+    the first oracle. Raises ValueError if a parameter has no meaning, or needs an oracle where there is none.
     """
     for name in sampler.baselines:
         lookup({NOTHING: None, **BASELINE_BASES, **BASES}, name, "baseline")
@@ -160,12 +137,8 @@ def plan_of(sampler: Any, target: Target, n_new: Mapping[int, int], *, choose_ra
 def gans_of(given: Any, n_rows: int) -> list[GAN]:
     """Turn what a user gave as ``gan`` into specifications to train, each a checked copy.
 
-    ``n_rows`` are those of the rarest class that is learned, for the portfolio that None stands for.
-
-    Raises
-    ------
-    ValueError
-        If something is no GAN or no preset, or has parameters that contradict each other.
+    ``n_rows`` are those of the rarest class that is learned, for the portfolio that None stands for. Raises
+    ValueError if something is no GAN and no preset, or has parameters that contradict each other.
     """
     given = default_portfolio(n_rows) if given is None else given
     gans = list(given) if isinstance(given, (list, tuple)) else [given]
@@ -183,10 +156,8 @@ def gans_of(given: Any, n_rows: int) -> list[GAN]:
 def oracles_of(given: Any, n_classes: int) -> dict[str, Oracle]:
     """Turn what a user gave as ``oracle`` into oracles by name, in the user's order; none for None.
 
-    Raises
-    ------
-    ValueError
-        If a list is empty or holds an oracle twice, or one cannot score a table of so many classes.
+    Raises ValueError if a list is empty or holds an oracle twice, or if one of them cannot score a table of
+    so many classes.
     """
     if given is None:
         return {}
@@ -204,7 +175,7 @@ def oracles_of(given: Any, n_classes: int) -> dict[str, Oracle]:
 
 
 def check_grids(gans: Sequence[GAN], encoder: TableEncoder) -> None:
-    """Raise if a GAN takes columns for the cells of a grid that they do not form, or that hold no numbers."""
+    """Raise ValueError if columns of the table do not form the cells of a GAN's grid, or hold no numbers."""
     for grid in (gan.generator.grid for gan in gans if gan.generator.grid is not None):
         sides(encoder.layout.columns, grid)
         if encoder.non_numeric:
@@ -217,16 +188,12 @@ def check_grids(gans: Sequence[GAN], encoder: TableEncoder) -> None:
 def device_of(name: str, gans: Sequence[GAN]) -> torch.device:
     """Find the device to train on; ``"auto"`` takes a GPU, if there is one, for large networks only.
 
-    Raises
-    ------
-    ValueError
-        If there is no such device here.
+    Networks with a grid or at least 256 units in a layer are large: smaller ones are faster on a CPU. Raises
+    ValueError if there is no such device here.
     """
     if name == "auto":
-        large = any(
-            part.grid is not None or max(part.widths, default=0) >= 256
-            for part in (gan.generator for gan in gans)
-        )
+        parts = [gan.generator for gan in gans]
+        large = any(part.grid is not None or max(part.widths, default=0) >= 256 for part in parts)
         return torch.device("cuda" if large and torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)

@@ -21,7 +21,7 @@ from gan_oversampler.reporting.report import Report
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.policy import Policy
 from gan_oversampler.sampling.sources import BaseSource, Source
-from gan_oversampler.selection.candidate_sources import CrossFittedSources, base_sources, generator_sources
+from gan_oversampler.selection.candidate_sources import base_sources, generator_sources
 from gan_oversampler.selection.choice import Utilities, choose
 from gan_oversampler.selection.decision import Decision, decide, decide_without_oracle
 from gan_oversampler.selection.draw_options import rules_of, scored_draw_options
@@ -29,7 +29,7 @@ from gan_oversampler.selection.history import HistoryWriter, baseline_entry, gat
 from gan_oversampler.selection.post_processing import NO_GENERATOR, NO_POLICY, apply_policy, reject
 from gan_oversampler.selection.problem import Problem
 from gan_oversampler.selection.scoring import Evaluator, n_new_at_ratio
-from gan_oversampler.training.data import MIN_ROWS, TrainingData
+from gan_oversampler.training.data import MIN_ROWS, Fold, TrainingData
 from gan_oversampler.training.loop import Candidate, OracleTracker, Scored, train
 from gan_oversampler.training.population import CrossFittedPopulation
 
@@ -69,7 +69,7 @@ class Fit:
 
     @property
     def first(self) -> Outcome:
-        """Outcome of the first oracle."""
+        """Outcome of the first oracle, which draws new rows unless another oracle is asked for."""
         return next(iter(self.outcomes.values()))
 
 
@@ -81,20 +81,12 @@ def fit(
     services: Services,
     parameters: Parameters,
 ) -> Fit:
-    """Find, for every oracle, the best source of new rows.
+    """Find, for every oracle, the best source of new rows: folds, baselines, training, choice, report.
 
-    Parameters
-    ----------
-    plan : Plan
-        What the user asks for.
-    rows, layout : Rows, Layout
-        Encoded real rows.
-    n_new : dict of int to int
-        New rows by class code.
-    services : Services
-        Randomness, device, jobs, clock.
-    parameters : mapping of str to Parameter
-        Parameters of the sampler, for the report.
+    ``n_new`` counts the rows to draw by class code. Without an oracle the first GAN is trained for a fixed
+    number of steps; where no class has enough rows to learn from, its base draws, untrained. ``parameters``
+    of the sampler are for the report. Raises ValueError if ``cv`` gives no folds to score on, RuntimeError if
+    the first oracle finds a baseline better and ``fallback="error"``.
     """
     clock, streams, gans = services.clock, services.streams, plan.gans
     problem = Problem.of(rows, layout, n_new, streams, plan.cv if plan.oracles else None)
@@ -118,20 +110,19 @@ def fit(
     training = Training(plan, problem, _rounds(list(trackers.values())), events, summary)
     outcomes: dict[str, Outcome] = {}
     for name, evaluator in evaluators.items():
-        scored, decides = trackers[name].scored, not outcomes
-        outcomes[name] = _conclude(
-            training, data, evaluator, scored, baselines[name], services, parameters, decides=decides
+        found = trackers[name].scored, baselines[name]
+        decision = _decision(plan, evaluator, *found, services)
+        outcomes[name] = _outcome(
+            training, data, decision, evaluator, *found, services, parameters, decides=not outcomes
         )
     return Fit(outcomes, training if plan.keep_candidates else None)
 
 
 def rescore(fit: Fit, name: str, oracle: Oracle, services: Services, parameters: Parameters) -> Fit:
-    """Add the outcome of one more oracle, which scores all that was kept of the training.
+    """Add the outcome of one more oracle, which scores all candidates that were kept of the training.
 
-    Raises
-    ------
-    ValueError
-        If nothing was kept, or nothing was scored.
+    Nothing is trained again, and nothing is warned of: the first oracle still draws. Raises ValueError if
+    nothing was kept, or nothing was scored.
     """
     if fit.training is None:
         raise ValueError(
@@ -149,9 +140,9 @@ def rescore(fit: Fit, name: str, oracle: Oracle, services: Services, parameters:
     tracker = _tracker(plan, name, evaluator, services, patience=math.inf)
     for candidates in training.rounds:
         tracker.evaluate(candidates, replace(plan.budget, growth=0.0), lambda: services.clock.seconds)
-    outcome = _conclude(
-        training, data, evaluator, tracker.scored, baselines, services, parameters, decides=False
-    )
+    found = tracker.scored, baselines
+    decision = _decision(plan, evaluator, *found, services)
+    outcome = _outcome(training, data, decision, evaluator, *found, services, parameters, decides=False)
     return replace(fit, outcomes={**fit.outcomes, name: outcome})
 
 
@@ -205,23 +196,15 @@ def _rounds(trackers: Sequence[OracleTracker]) -> tuple[tuple[Candidate, ...], .
     return tuple(tuple(seen[key] for key in sorted(seen) if key[0] == step) for step in steps)
 
 
-def _conclude(
-    training: Training,
-    data: TrainingData,
+def _decision(
+    plan: Plan,
     evaluator: Evaluator,
     scored: Sequence[Scored],
     baselines: Mapping[str, Utilities],
     services: Services,
-    parameters: Parameters,
-    *,
-    decides: bool,
-) -> Outcome:
-    """From the scores of one oracle to its outcome: decision, sources, evidence, report.
-
-    Only the oracle that ``decides`` what is drawn warns, or raises, of a baseline that is better.
-    """
-    plan, problem, clock = training.plan, training.problem, services.clock
-    with clock.phase("choice"):
+) -> Decision:
+    """What one oracle decides: candidates, policy and ratio, or a baseline."""
+    with services.clock.phase("choice"):
         try:
             choice = choose(scored, *rules_of(plan.gans))
         except ValueError as error:
@@ -229,15 +212,67 @@ def _conclude(
         tried = scored_draw_options(
             evaluator, scored, choice, policy=plan.policy, choose_ratio=plan.choose_ratio
         )
-        decision = decide(scored, tried, baselines, plan.gans, fallback=plan.fallback, sign=evaluator.sign)
-    if decides:
-        _warn(decision)
-    at_ratio = evaluator.at_ratio(decision.ratio)
-    sources, notes = _sources(plan, problem, data, decision, at_ratio, services)
+        return decide(scored, tried, baselines, plan.gans, fallback=plan.fallback, sign=evaluator.sign)
+
+
+def _without_oracle(
+    plan: Plan, problem: Problem, data: TrainingData, services: Services, parameters: Parameters
+) -> Outcome:
+    """Train the first GAN for a fixed number of steps, and keep its last state."""
+    gan = plan.gans[0]
+    # Later generators count as better, so a budget that may grow would always do so.
+    plan = replace(plan, gans=(gan,), budget=replace(plan.budget, growth=0.0))
+    tracker = OracleTracker(lambda found: [np.array([float(c.step)]) for c in found], math.inf)
+    population = CrossFittedPopulation([gan], data, services.streams.child("members"), services.device)
+    summary = ModelSummary.of(population.networks)
+    training = Training(plan, problem, (), _train(plan, population, [tracker], services), summary)
+    policy = plan.policy if isinstance(plan.policy, Policy) else Policy()
+    decision = decide_without_oracle(tracker.scored, gan, policy)
+    return _outcome(training, data, decision, None, tracker.scored, {}, services, parameters)
+
+
+def _outcome(
+    training: Training,
+    data: TrainingData,
+    decision: Decision,
+    evaluator: Evaluator | None,
+    scored: Sequence[Scored],
+    baselines: Mapping[str, Utilities],
+    services: Services,
+    parameters: Parameters,
+    *,
+    decides: bool = True,
+) -> Outcome:
+    """The sources of a decision, with rejection and policy, and its report.
+
+    Only the oracle that ``decides`` what is drawn warns, or raises, of a baseline that is better.
+    """
+    if decides and decision.error:
+        raise RuntimeError(decision.error)
+    for message in decision.warnings if decides else ():
+        warnings.warn(message, UserWarning, stacklevel=2)
+    plan, problem, clock = training.plan, training.problem, services.clock
+    at_ratio = evaluator.at_ratio(decision.ratio) if evaluator else None
+    notes: list[str] = []
+    if decision.candidates:
+        sources = generator_sources(plan.gans, decision.candidates, data, len(problem.folds))
+        if plan.rejection:
+            with clock.phase("rejection"):
+                gan = plan.gans[decision.candidates[0].specification]
+                root = services.streams.child("polish").child("reject")
+                sources, notes = reject(sources, plan.rejection, gan, data, problem.labels, at_ratio, root)
+        if not decision.policy.changes_nothing:
+            with clock.phase("policy"):
+                sources, more = apply_policy(sources, decision.policy, data, at_ratio)
+            notes += more
+    else:
+        sources, notes = base_sources(decision.base, data, len(problem.folds)), _unmet(plan)
+    rows, targets = problem.rows, list(problem.n_new)
+    folds, by_fold = problem.folds, sources.by_fold
+    if not folds:  # without an oracle nothing was held out
+        folds, by_fold = _all_rows(rows), (sources.full,)
     with clock.phase("evidence"):
-        evidence = gather_evidence(
-            problem.rows, problem.folds, sources.by_fold, list(problem.n_new), services.streams
-        )
+        evidence = gather_evidence(rows, folds, by_fold, targets, services.streams)
     report = write_report(
         decision,
         evaluator,
@@ -252,80 +287,18 @@ def _conclude(
         summary=training.summary,
         parameters=parameters,
     )
-    n_new = n_new_at_ratio(dict(enumerate(problem.rows.counts)), problem.n_new, decision.ratio)
+    n_new = n_new_at_ratio(dict(enumerate(rows.counts)), problem.n_new, decision.ratio)
     return Outcome(sources.full, report, n_new, decision.fallback)
 
 
-def _warn(decision: Decision) -> None:
-    if decision.error:
-        raise RuntimeError(decision.error)
-    for message in decision.warnings:
-        warnings.warn(message, UserWarning, stacklevel=2)
-
-
-def _sources(
-    plan: Plan,
-    problem: Problem,
-    data: TrainingData,
-    decision: Decision,
-    evaluator: Evaluator | None,
-    services: Services,
-) -> tuple[CrossFittedSources, list[str]]:
-    """The sources of a decision, with rejection and policy, and what to note of these."""
-    if not decision.candidates:
-        return base_sources(decision.base, data, len(problem.folds)), _unmet(plan)
-    notes: list[str] = []
-    sources = generator_sources(plan.gans, decision.candidates, data, len(problem.folds))
-    if plan.rejection:
-        with services.clock.phase("rejection"):
-            gan = plan.gans[decision.candidates[0].specification]
-            root = services.streams.child("polish").child("reject")
-            sources, notes = reject(sources, plan.rejection, gan, data, problem.labels, evaluator, root)
-    if not decision.policy.changes_nothing:
-        with services.clock.phase("policy"):
-            sources, more = apply_policy(sources, decision.policy, data, evaluator)
-        notes += more
-    return sources, notes
+def _all_rows(rows: Rows) -> list[Fold]:
+    """One fold that trains on all rows and holds none out."""
+    return [(np.arange(len(rows)), np.arange(0))]
 
 
 def _unmet(plan: Plan) -> list[str]:
     """What a plan asks for that only generators can meet."""
     return [*([NO_GENERATOR] if plan.rejection else []), *([NO_POLICY] if plan.policy is not None else [])]
-
-
-def _without_oracle(
-    plan: Plan, problem: Problem, data: TrainingData, services: Services, parameters: Parameters
-) -> Outcome:
-    """Train the first GAN for a fixed number of steps, and keep its last state."""
-    gan = plan.gans[0]
-    # Later generators count as better, so a budget that may grow would always do so.
-    plan = replace(plan, gans=(gan,), budget=replace(plan.budget, growth=0.0))
-    tracker = OracleTracker(lambda found: [np.array([float(c.step)]) for c in found], math.inf)
-    population = CrossFittedPopulation([gan], data, services.streams.child("members"), services.device)
-    summary = ModelSummary.of(population.networks)
-    events = _train(plan, population, [tracker], services)
-    policy = plan.policy if isinstance(plan.policy, Policy) else Policy()
-    decision = decide_without_oracle(tracker.scored, gan, policy)
-    _warn(decision)
-    sources, notes = _sources(plan, problem, data, decision, None, services)
-    everything = [(np.arange(len(problem.rows)), np.arange(0))]  # nothing was held out
-    report = write_report(
-        decision,
-        None,
-        tracker.scored,
-        {},
-        plan.gans,
-        notes=problem.small_class_notes(gan.base),
-        draw_notes=notes,
-        events=events,
-        seconds=services.clock.by_phase,
-        evidence=gather_evidence(
-            problem.rows, everything, [sources.full], list(problem.n_new), services.streams
-        ),
-        summary=summary,
-        parameters=parameters,
-    )
-    return Outcome(sources.full, report, problem.n_new)
 
 
 def _untrained(plan: Plan, problem: Problem, services: Services, parameters: Parameters) -> Outcome:
@@ -339,8 +312,7 @@ def _untrained(plan: Plan, problem: Problem, services: Services, parameters: Par
     data = FoldData.of(rows.values, rows.codes, problem.space, learned=(), drawn=list(problem.n_new))
     source, evidence = BaseSource(data, base), None
     if several := [code for code in problem.n_new if rows.counts[code] > 1 and width]:
-        everything = [(np.arange(len(rows)), np.arange(0))]
-        evidence = gather_evidence(rows, everything, [source], several, services.streams)
+        evidence = gather_evidence(rows, _all_rows(rows), [source], several, services.streams)
     report = write_report(
         Decision(f"{base}, untrained", reason, base=base),
         None,

@@ -16,24 +16,27 @@ class CrossFittedSources:
     """A source that saw all rows, and for every fold one that never saw its held-out rows."""
 
     full: Source  # draws the new rows in the end
-    # what is scored and shown on the held-out rows of each fold; empty where nothing was held out
-    by_fold: tuple[Source, ...] = ()
+    by_fold: tuple[Source, ...] = ()  # is scored and shown, fold by fold; empty where nothing was held out
 
     def each(self, change: Callable[[int | None, Source], Source]) -> CrossFittedSources:
-        """Replace every source by a change of it; the change is given the fold, None for the full one."""
+        """Replace every source by what a function makes of its fold (None for the full one) and of itself."""
         by_fold = tuple(change(fold, source) for fold, source in enumerate(self.by_fold))
         return CrossFittedSources(change(None, self.full), by_fold)
 
 
 def fold_source(gan: GAN, candidate: Candidate, data: TrainingData, fold: int) -> GeneratorSource:
-    """Make the source of a candidate in one fold: its generator that never saw the held-out rows."""
+    """Make the source of a candidate in one fold: its generator that never saw that fold's held-out rows."""
     return GeneratorSource(data.fold(gan, fold), gan.base, candidate.snapshots[fold])
 
 
 def generator_sources(
     gans: Sequence[GAN], candidates: Sequence[Candidate], data: TrainingData, n_folds: int
 ) -> CrossFittedSources:
-    """Make the sources of candidates that sample together, in equal shares."""
+    """Make the sources of candidates that sample together, in equal shares.
+
+    In the end all replicas of each candidate draw; in a fold each candidate has one generator. Without folds
+    (``n_folds=0``) there is only the source of the end.
+    """
     full: list[Source] = []
     for candidate in candidates:
         gan = gans[candidate.specification]
@@ -48,6 +51,6 @@ def generator_sources(
 
 
 def base_sources(base: str, data: TrainingData, n_folds: int) -> CrossFittedSources:
-    """Make the sources of a geometric sampler."""
+    """Make the sources of a geometric sampler: of all rows, and of the training rows of each fold."""
     by_fold = tuple(BaseSource(data.fold(None, fold), base) for fold in range(n_folds))
     return CrossFittedSources(BaseSource(data.full(), base), by_fold)

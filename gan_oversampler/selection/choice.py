@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,9 @@ from gan_oversampler.reporting.facts import Gain
 from gan_oversampler.training.loop import Scored
 
 Utilities = NDArray[np.float64]
-"""Utility per fold ``(n_folds,)``; higher is better."""
+"""Utility per fold ``(n_folds,)``; higher is better, NaN where scoring failed."""
+
+MEAN: Final = attrgetter("mean")  # of an entry: its mean utility
 
 
 def standard_error(values: Utilities) -> float:
@@ -26,7 +30,10 @@ def standard_error(values: Utilities) -> float:
 
 
 def gain_over(kept: Utilities, baseline: Utilities) -> Gain:
-    """Compare what is kept with a baseline: mean gain and its standard error, paired over the folds."""
+    """Compare what is kept with a baseline: the mean gain and its standard error, paired over the folds.
+
+    Both are utilities per fold; a negative gain means that the baseline is better.
+    """
     differences = kept - baseline
     return Gain(float(differences.mean()), standard_error(differences))
 
@@ -41,7 +48,7 @@ class Choice:
     mixture: tuple[Scored, ...]
 
     def name(self, gans: Sequence[GAN]) -> str:
-        """Name what samples, for reports."""
+        """Name what samples, for reports: the best candidate, and how many others sample with it."""
         candidate, n_others = self.best.candidate, len(self.mixture) - 1
         name = gans[candidate.specification].label_at(candidate.step)
         return f"{name} mixed with {n_others} like it" if n_others else name
@@ -50,26 +57,14 @@ class Choice:
 def choose(
     scored: Sequence[Scored], min_gains_in_se: Sequence[float], kinds: Sequence[object] | None = None
 ) -> Choice:
-    """Choose the candidates to keep.
+    """Choose the candidates to keep, out of all that one oracle has scored.
 
     Within a specification the best trained generator counts only if its gain over the untrained one, paired
-    over the folds, exceeds ``min_gains_in_se`` standard errors. What is mere noise untrained is never kept,
-    whatever its score. Among specifications the first one is kept unless the one with the highest mean gains
-    more than a standard error over it, which is pooled over all specifications.
-
-    Parameters
-    ----------
-    scored : sequence of Scored
-        All candidates.
-    min_gains_in_se : sequence of float
-        By specification; below 0 where training may even lose a little.
-    kinds : sequence, default=None
-        By specification: candidates of equal kind may be mixed. None makes each a kind of its own.
-
-    Raises
-    ------
-    ValueError
-        If no candidate has a finite score.
+    over the folds, exceeds ``min_gains_in_se`` standard errors, a number by specification that may be
+    negative. Among specifications the first one is kept unless the one with the highest mean gains more than
+    a standard error over it, which is pooled over all specifications. ``kinds``, by specification, tell which
+    trained candidates may be mixed with the best one; None mixes none of different specifications. Untrained
+    noise is never kept. Raises ValueError if no candidate has a finite score.
     """
     finite = [entry for entry in scored if entry.candidate.is_sound and np.isfinite(entry.mean)]
     if not finite:
@@ -77,14 +72,14 @@ def choose(
     finite = [entry for entry in finite if not entry.candidate.is_noise] or finite
     best_of_each = []
     for number, (first, *later) in sorted(_by_specification(finite).items()):
-        best = max(later, key=_mean, default=first)
+        best = max(later, key=MEAN, default=first)
         if first.candidate.step:  # the untrained one has no score
-            best_of_each.append(max(first, best, key=_mean))
+            best_of_each.append(max(first, best, key=MEAN))
         else:
             gained = best.mean - first.mean > min_gains_in_se[number] * _pooled_error(first, later)
             best_of_each.append(best if gained else first)
     first, *others = best_of_each
-    best = max(best_of_each, key=_mean)
+    best = max(best_of_each, key=MEAN)
     if best.mean - first.mean <= _pooled_error(first, others):
         best = first
     if not best.candidate.step:
@@ -99,7 +94,11 @@ def choose(
 def runners_up(
     scored: Sequence[Scored], choice: Choice, min_gains_in_se: Sequence[float], kinds: Sequence[object]
 ) -> list[Choice]:
-    """Choose again among each specification that is not in a choice: best first, duplicates left out."""
+    """Choose again among each specification that is not in a choice, and list what is chosen, best first.
+
+    Left out is what cannot be kept, and what has the utilities of an earlier one in all folds: two such
+    specifications draw alike. The other arguments are those of ``choose``.
+    """
     kept = {entry.candidate.specification for entry in choice.mixture}
     known = [entry.utilities for entry in choice.mixture]
     others = [s for s in scored if s.candidate.specification not in kept]
@@ -107,7 +106,6 @@ def runners_up(
     found: list[Choice] = []
     for entries in _by_specification(others).values():
         other = choose(entries, min_gains_in_se, kinds)
-        # Equal utilities in all folds mean that two specifications draw alike.
         if not any(np.array_equal(other.best.utilities, utilities) for utilities in known):
             known.append(other.best.utilities)
             found.append(other)
@@ -121,15 +119,8 @@ def _by_specification(scored: Sequence[Scored]) -> dict[int, list[Scored]]:
     return found
 
 
-def _mean(entry: Scored) -> float:
-    return entry.mean
-
-
 def _pooled_error(reference: Scored, others: Sequence[Scored]) -> float:
-    """Standard error of a gain over the reference.
-
-    A few folds estimate their own scatter badly, so the gains of all candidates are pooled.
-    """
+    """Standard error of a gain over the reference, pooled: a few folds estimate their own scatter badly."""
     gains = [entry.utilities - reference.utilities for entry in others]
     return float(np.sqrt(np.mean([standard_error(gain) ** 2 for gain in gains]))) if gains else 0.0
 
@@ -137,8 +128,8 @@ def _pooled_error(reference: Scored, others: Sequence[Scored]) -> float:
 def choose_ratio(utilities: Mapping[float, Utilities]) -> float:
     """Choose the smallest ratio whose utilities are within a standard error of the best one's.
 
-    Fewer new rows are the simpler choice. Utilities that are not finite do not count; without any the ratio
-    is 1.
+    Fewer new rows are the simpler choice. Utilities per fold that are not all finite do not count; if none
+    are left, the ratio is 1.
     """
     finite = {ratio: values for ratio, values in utilities.items() if np.isfinite(values).all()}
     if not finite:
@@ -150,25 +141,13 @@ def choose_ratio(utilities: Mapping[float, Utilities]) -> float:
 
 
 def choose_draw_options(candidates: Sequence[Mapping[float, Utilities]]) -> tuple[int, float]:
-    """Choose one of several ways to draw, each tried at several ratios, and the smallest good ratio there.
+    """Choose one of several ways to draw, each scored at several ratios, and the smallest good ratio there.
 
-    Each counts at its best ratio. Another than the first has to gain more than the best of so many gains is
-    by chance: their pooled standard error times the universal threshold ``sqrt(2 ln n)`` of Donoho and
-    Johnstone (1994), and at least that error; so do the ratios that are then considered. Few folds estimate
-    their error badly: of 18 equal candidates another than the first is chosen in about one of seven fits.
-
-    Parameters
-    ----------
-    candidates : sequence of dict of float to ndarray
-        Utilities per fold, by ratio; the first candidate is what is done without a choice. Utilities that are
-        not finite do not count.
-
-    Returns
-    -------
-    number : int
-        Position of the chosen candidate.
-    ratio : float
-        Its ratio.
+    The result is the position and the ratio; the first candidate is what is done without a choice. Each
+    counts at its best ratio. Another than the first has to gain more than the best of so many gains is by
+    chance: their pooled standard error times the universal threshold ``sqrt(2 ln n)`` of Donoho and Johnstone
+    (1994), and at least that error; so do the ratios that are then considered. Few folds estimate their error
+    badly: of 18 equal candidates another than the first is chosen in about one of seven fits.
     """
     first, *others = [_best_ratio(utilities) for utilities in candidates]
     gains = {n: gain for n, best in enumerate(others, 1) if np.isfinite(gain := best - first).all()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -23,16 +24,14 @@ OTHER_DRAW_OPTIONS: Final = "better with its draw options than the first choice,
 class Decision:
     """What draws the new rows, and why."""
 
-    name: str  # what samples, and why, for the report
-    reason: str
-    # whose generators draw; empty where a geometric sampler draws instead
-    candidates: tuple[Candidate, ...] = ()
+    name: str  # what samples, for the report
+    reason: str  # why
+    candidates: tuple[Candidate, ...] = ()  # whose generators draw; empty where a geometric sampler does
     base: str = ""  # the geometric sampler, where one draws
     fallback: str | None = None  # the baseline that draws, where ``fallback="baseline"`` made it so
     policy: Policy = field(default_factory=Policy)  # how the generators draw
     ratio: float = 1.0  # share of the size at which classes would be balanced, or of what was asked for
-    # utility of the kept generators minus that of each baseline
-    gains: Mapping[str, Gain] = field(default_factory=dict)
+    gains: Mapping[str, Gain] = field(default_factory=dict)  # of the kept generators over each baseline
     notes: tuple[str, ...] = ()  # what a user should know
     warnings: tuple[str, ...] = ()  # those of the notes that a user should be warned of
     error: str = ""  # why the decision is refused, where ``fallback="error"`` makes it so; else empty
@@ -49,44 +48,34 @@ def decide(
     fallback: str,
     sign: float,
 ) -> Decision:
-    """Decide what draws the new rows.
+    """Decide what draws the new rows, and why, from the scores of one oracle.
 
-    Parameters
-    ----------
-    scored : sequence of Scored
-        All candidates.
-    tried : sequence of sequence of DrawOptions
-        Draw options with their utilities; the first list belongs to the choice among the candidates.
-    baselines : dict of str to ndarray
-        Utilities of the baselines.
-    gans : sequence of GAN
-        Specifications that candidates refer to.
-    fallback : {"warn", "baseline", "error"}
-        What happens when a baseline is better than the kept generators by more than a standard error.
-    sign : float
-        Turns utility into the oracle's own unit.
+    ``tried`` holds draw options with their utilities, first those of the choice among the candidates; they
+    are compared with the utilities of the ``baselines``. ``fallback`` says what happens when a baseline is
+    better than the kept generators by more than a standard error: their rows and a warning, rows of the best
+    baseline that can be drawn, or an error. ``sign`` turns utility into the oracle's own unit.
     """
     kept, first = best_draw_options(tried), tried[0][0].choice
-    best = kept.choice.best.candidate
     gains = {name: gain_over(kept.utilities, utilities) for name, utilities in baselines.items()}
     notes = [describe(tried, kept, gans, sign)] if sum(map(len, tried)) > 1 else []
     reason = reason_for(scored, kept, baselines, OTHER_DRAW_OPTIONS if kept.choice is not first else "")
-    options = tried if notes else ()
-    if not best.may_be_kept:
-        gan = gans[best.specification]
-        note = untrained_noise_message(gan)
-        return Decision(
-            f"base {gan.base}, untrained",
-            reason,
-            base=gan.base,
-            gains=gains,
-            notes=(*notes, note),
-            warnings=(note,),
-            draw_options=options,
-        )
+    decision = partial(Decision, reason=reason, gains=gains, draw_options=tried if notes else ())
+    if not kept.choice.best.candidate.may_be_kept:
+        gan = gans[kept.choice.best.candidate.specification]
+        note = _noise_message(gan)
+        name = f"base {gan.base}, untrained"
+        return decision(name, base=gan.base, notes=(*notes, note), warnings=(note,))
+    of_generators = partial(
+        decision,
+        kept.choice.name(gans),
+        candidates=tuple(entry.candidate for entry in kept.choice.mixture),
+        policy=kept.policy,
+        ratio=kept.ratio,
+        kept=kept,
+    )
     better = better_baseline(gains)
     if better is None:
-        return _of_generators(kept, gans, reason, gains, notes, options)
+        return of_generators(notes=tuple(notes))
     message = f"By the oracle the baseline {better!r} is better than the kept GAN: gain {gains[better]}."
     drawable = [name for name in baselines if name != NOTHING and gains[name].mean < 0]
     instead = min(drawable, key=lambda name: gains[name].mean, default=None)
@@ -94,62 +83,30 @@ def decide(
         note = f"{message} Rows come from the baseline {instead!r}, because fallback='baseline'."
         if kept.ratio < 1:
             note += " It fills classes up, because the ratio was chosen for the GAN."
-        return Decision(
-            f"baseline {instead}",
-            reason,
-            base=BASELINE_BASES.get(instead, instead),
-            fallback=instead,
-            gains=gains,
-            notes=(*notes, note),
-            warnings=(note,),
-            draw_options=options,
-        )
+        base = BASELINE_BASES.get(instead, instead)
+        name = f"baseline {instead}"
+        return decision(name, base=base, fallback=instead, notes=(*notes, note), warnings=(note,))
     error = f"{message} Give other GANs, another oracle, or fallback='warn' or 'baseline'."
     advice = "" if instead is None else " fallback='baseline' takes a baseline instead."
     note = f"{message} Rows come from the best GAN.{advice}"
-    return _of_generators(
-        kept, gans, reason, gains, [*notes, note], options, note, error if fallback == "error" else ""
-    )
-
-
-def _of_generators(
-    kept: DrawOptions,
-    gans: Sequence[GAN],
-    reason: str,
-    gains: Mapping[str, Gain],
-    notes: Sequence[str],
-    options: Sequence[Sequence[DrawOptions]],
-    warning: str = "",
-    error: str = "",
-) -> Decision:
-    """The decision that the kept generators draw."""
-    return Decision(
-        kept.choice.name(gans),
-        reason,
-        tuple(entry.candidate for entry in kept.choice.mixture),
-        policy=kept.policy,
-        ratio=kept.ratio,
-        gains=gains,
-        notes=tuple(notes),
-        warnings=(warning,) if warning else (),
-        error=error,
-        draw_options=options,
-        kept=kept,
-    )
+    error = error if fallback == "error" else ""
+    return of_generators(notes=(*notes, note), warnings=(note,), error=error)
 
 
 def decide_without_oracle(scored: Sequence[Scored], gan: GAN, policy: Policy) -> Decision:
-    """Keep the last generator that has neither diverged nor collapsed, where no oracle scores."""
+    """Keep the last generator that has neither diverged nor collapsed, where no oracle scores.
+
+    Where that is untrained noise, rows come from the GAN's base instead, with a warning.
+    """
     last = [entry.candidate for entry in scored if entry.candidate.is_sound][-1]
     reason = "the last finite generator, because there is no oracle"
     if last.may_be_kept:
         return Decision(gan.label_at(last.step), reason, (last,), policy=policy)
-    note = untrained_noise_message(gan)
+    note = _noise_message(gan)
     return Decision(f"base {gan.base}, untrained", reason, base=gan.base, notes=(note,), warnings=(note,))
 
 
-def untrained_noise_message(gan: GAN) -> str:
-    """Say that rows come from a GAN's base, because nothing but its untrained noise is left to draw from."""
+def _noise_message(gan: GAN) -> str:
     return (
         f"No trained generator of {gan.label!r} could be kept, and an untrained one draws noise: rows come"
         f" from its base {gan.base!r}. Train it longer ('max_steps', 'max_time'), or give another GAN."
@@ -159,7 +116,7 @@ def untrained_noise_message(gan: GAN) -> str:
 def reason_for(
     scored: Sequence[Scored], kept: DrawOptions, baselines: Mapping[str, Utilities], instead: str = ""
 ) -> str:
-    """Say why candidates were kept, and which baselines have higher mean scores.
+    """Say why candidates were kept, and which baselines have higher mean scores: a line of the report.
 
     ``instead`` is the reason where other draw options than the first were taken.
     """

@@ -44,11 +44,11 @@ def scored_draw_options(
     policy: Policy | str | None,
     choose_ratio: bool,
 ) -> list[list[DrawOptions]]:
-    """Score the ways to draw that are open: lists of draw options that differ in their ratio only.
+    """Score the ways to draw that are open, as lists of draw options that differ in their ratio only.
 
-    The first list is what is done without a choice. A policy in words means that the oracle is to choose one;
-    then, and with ``choose_ratio``, the best specifications besides the choice are tried, too. Without
-    anything to choose there is one list of one entry.
+    The first list is what is done without a choice. A policy given as a string means that the oracle is to
+    choose one; then, and with ``choose_ratio``, the best specifications besides the choice are tried, too.
+    Without anything to choose there is one list of one entry.
     """
     is_free = isinstance(policy, str) or choose_ratio
     if not choice.best.candidate.may_be_kept or (policy is None and not is_free):
@@ -75,12 +75,15 @@ def scored_draw_options(
 
 
 def rules_of(gans: Sequence[GAN]) -> tuple[list[float], list[str]]:
-    """Of each GAN: the least gain of its training in standard errors, and its family, in which it mixes."""
+    """List of each GAN the least gain of its training in standard errors, and its family, for ``choose``."""
     return [gan.min_gain_in_se for gan in gans], [gan.family for gan in gans]
 
 
 def best_draw_options(tried: Sequence[Sequence[DrawOptions]]) -> DrawOptions:
-    """Choose the first draw options, or others that are better by more than chance, at a small ratio."""
+    """Choose the first draw options, or others that are better by more than chance, at a small ratio.
+
+    The rule is that of ``choose_draw_options``, each list of ``tried`` being a candidate there.
+    """
     by_ratio = [{options.ratio: options for options in group} for group in tried]
     number, ratio = choose_draw_options(
         [{ratio: options.utilities for ratio, options in group.items()} for group in by_ratio]
@@ -91,7 +94,11 @@ def best_draw_options(tried: Sequence[Sequence[DrawOptions]]) -> DrawOptions:
 def as_frame(
     tried: Sequence[Sequence[DrawOptions]], kept: DrawOptions | None, gans: Sequence[GAN], sign: float
 ) -> pd.DataFrame:
-    """List draw options, a row each: name, policy, ratio, score in the oracle's unit, its error, kept."""
+    """Make a table of draw options, a row each, for ``report_.draw_options``.
+
+    Columns are the name, the parameters of the policy, the ratio, the score in the oracle's unit with its
+    standard error, and which of them is kept.
+    """
     rows = [
         {
             "name": options.choice.name(gans),
@@ -110,7 +117,7 @@ def as_frame(
 def describe(
     tried: Sequence[Sequence[DrawOptions]], kept: DrawOptions, gans: Sequence[GAN], sign: float
 ) -> str:
-    """Say what was chosen, of how many draw options, and what that brought."""
+    """Say what was chosen, of how many draw options, and its score beside that without a choice."""
     plain = tried[0][-1]
     chosen = [kept.choice.name(gans)]
     if len({repr(options.policy) for group in tried for options in group}) > 1:

@@ -14,24 +14,12 @@ from gan_oversampler.training.data import MIN_ROWS, Fold
 
 
 def split(cv: Any, rows: Rows, smallest: int, seed: int) -> list[Fold]:
-    """Split rows into folds of training and held-out positions.
+    """Split rows into folds: positions of training rows and of held-out rows, fold by fold.
 
-    Parameters
-    ----------
-    cv : int or splitter
-        A number means so many stratified, shuffled folds.
-    rows : Rows
-        The rows and their classes.
-    smallest : int
-        Rows of the smallest class that is learned, for the error message.
-    seed : int
-        Random seed of a splitter that has none; it would otherwise use numpy's global generator.
-
-    Raises
-    ------
-    ValueError
-        If there are no folds, a fold trains on rows that it holds out, or a class that could be learned has
-        no rows on one side of a fold.
+    A number ``cv`` means so many stratified, shuffled folds. A splitter without a seed of its own gets
+    ``seed``, because it would otherwise use numpy's global generator. Raises ValueError if there are no
+    folds, a fold trains on rows that it holds out, or a class that could be learned has no rows on one side
+    of a fold; the message then names ``smallest``, the rows of the smallest learned class.
     """
     if isinstance(cv, (int, np.integer)):
         cv = StratifiedKFold(int(cv), shuffle=True)

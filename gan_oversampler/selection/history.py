@@ -34,7 +34,7 @@ SCALED_DOWN: Final = (
 
 
 def baseline_entry(name: str, scores: Utilities) -> Entry:
-    """Make the report's line of a baseline from its scores per fold."""
+    """Make the report's line of a baseline from its scores per fold, in the oracle's own unit."""
     return Entry(name, None, float(scores.mean()), standard_error(scores))
 
 
@@ -46,19 +46,23 @@ class HistoryWriter:
     sign: float = 1.0  # turns utility into the oracle's own unit: 1, or -1 where low scores are good
 
     def entry(self, scored: Scored, *, kept: bool = False) -> Entry:
-        """Make the report's line of a candidate."""
+        """Make the report's line of a candidate: its mean score and standard error in the oracle's unit."""
         scores, candidate = self.sign * scored.utilities, scored.candidate
         name = self.gans[candidate.specification].label
         return Entry(name, candidate.step, float(scores.mean()), standard_error(scores), kept)
 
     def entries(self, scored: Sequence[Scored], kept: Collection[Candidate] = ()) -> list[Entry]:
-        """Make the lines of all candidates, specification by specification."""
+        """Make the lines of all candidates, specification by specification; those kept are marked."""
         ordered = sorted(scored, key=lambda s: s.candidate.specification)
         ids = {id(candidate) for candidate in kept}
         return [self.entry(s, kept=id(s.candidate) in ids) for s in ordered]
 
     def history(self, scored: Sequence[Scored]) -> pd.DataFrame:
-        """Make a table of one row per scored candidate, with scores in the oracle's own unit."""
+        """Make a table of one row per scored candidate, for ``history_`` and the learning curves.
+
+        Columns are the step, the specification and its name, the mean score in the oracle's own unit with its
+        standard error, what patience made of it, losses, seconds, and the score of each fold.
+        """
         columns = {
             "step": [s.candidate.step for s in scored],
             "specification": [s.candidate.specification for s in scored],
@@ -88,56 +92,40 @@ def write_report(
     events: Sequence[Event] = (),
     **facts: Any,
 ) -> Report:
-    """Write the report of one oracle from finished facts.
+    """Write the report of one oracle from finished facts, as plain values without anything of the fit itself.
 
-    Parameters
-    ----------
-    decision : Decision
-        What draws, and why.
-    evaluator : Evaluator or None
-        Scored the candidates; None where there is no oracle.
-    scored, baselines : sequence of Scored, dict of str to ndarray
-        Candidates and baselines with their utilities.
-    gans : sequence of GAN
-        Specifications that candidates refer to.
-    notes, draw_notes : sequence of str
-        What a user should know, before and after what the decision has to say.
-    events : sequence of Event
-        Decisions during training.
-    **facts
-        Further fields of the report, as they are: seconds, parameters, evidence, summary.
+    ``evaluator`` has scored candidates and baselines; it is None where there is no oracle, and the report
+    then has no scores. What a user should know stands in ``notes`` before, in ``draw_notes`` after what the
+    decision has to say; ``events`` are what was decided during training. Further ``facts`` become fields of
+    the report as they are: seconds, parameters, evidence, summary.
     """
-    if evaluator is None:
-        return Report(
-            oracle="none",
-            choice=decision.name,
-            reason=decision.reason,
-            notes=(*notes, *decision.notes, *draw_notes),
-            history=HistoryWriter(gans, math.nan).history(scored),
-            events=tuple(events),
-            **facts,
-        )
-    writer = HistoryWriter(gans, evaluator.sign)
-    share = min(fold.oracle.share_ for fold in evaluator.folds)
-    cautions = [ONE_FOLD] if len(evaluator.folds) == 1 else []
-    cautions += [SCALED_DOWN.format(share)] if share < 1 else []
-    baseline_entries = [
-        replace(baseline_entry(name, evaluator.sign * scores), kept=name == decision.fallback)
-        for name, scores in baselines.items()
-    ]
-    options = None
-    if decision.draw_options:
-        options = as_frame(decision.draw_options, decision.kept, gans, evaluator.sign)
+    writer = HistoryWriter(gans, evaluator.sign if evaluator else math.nan)
+    scores: dict[str, Any] = {"oracle": "none"}
+    cautions, failures, options = [], [], None
+    if evaluator:
+        failures = evaluator.failures
+        share = min(fold.oracle.share_ for fold in evaluator.folds)
+        cautions += [ONE_FOLD] if len(evaluator.folds) == 1 else []
+        cautions += [SCALED_DOWN.format(share)] if share < 1 else []
+        if decision.draw_options:
+            options = as_frame(decision.draw_options, decision.kept, gans, evaluator.sign)
+        lines = [
+            replace(baseline_entry(name, evaluator.sign * found), kept=name == decision.fallback)
+            for name, found in baselines.items()
+        ]
+        scores = {
+            "oracle": repr(evaluator.oracle),
+            "greater_is_better": evaluator.oracle.greater_is_better,
+            "entries": (*lines, *writer.entries(scored, decision.candidates)),
+        }
     return Report(
-        oracle=repr(evaluator.oracle),
-        greater_is_better=evaluator.oracle.greater_is_better,
+        **scores,
         choice=decision.name,
         reason=decision.reason,
-        entries=(*baseline_entries, *writer.entries(scored, decision.candidates)),
-        notes=(*notes, *cautions, *map(str, evaluator.failures), *decision.notes, *draw_notes),
+        notes=(*notes, *cautions, *map(str, failures), *decision.notes, *draw_notes),
         gains=dict(decision.gains),
         history=writer.history(scored),
-        events=in_order((*events, *(failure.event for failure in evaluator.failures))),
+        events=in_order((*events, *(failure.event for failure in failures))),
         draw_options=options,
         **facts,
     )
@@ -148,18 +136,9 @@ def gather_evidence(
 ) -> Evidence:
     """Draw rows from the source of each fold, and put them beside real rows that it saw and did not see.
 
-    Parameters
-    ----------
-    rows : Rows
-        All real rows.
-    folds : sequence of (ndarray, ndarray)
-        Positions of training and held-out rows; one pair of all rows and none where nothing was held out.
-    sources : sequence of Source
-        One per fold.
-    targets : sequence of int
-        Codes of the classes to oversample.
-    streams : Streams
-        Root of the random numbers.
+    ``folds`` hold positions of training and held-out rows, one pair of all rows and none where nothing was
+    held out; there is one source per fold. Of each class among the ``targets`` about as many rows are drawn
+    as are real, for the pictures and metrics of a report.
     """
     drawn = []
     for number, ((seen, _), source) in enumerate(zip(folds, sources, strict=True)):

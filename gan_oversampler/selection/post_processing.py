@@ -32,25 +32,12 @@ def reject(
     evaluator: Evaluator | None,
     streams: Streams,
 ) -> tuple[CrossFittedSources, list[str]]:
-    """Thin out what sources draw, and say what that brings.
+    """Thin out what the kept generators draw by a refitted critic, and say what that brings.
 
-    Parameters
-    ----------
-    sources : CrossFittedSources
-        Sources of the kept generators.
-    rejection : Rejection
-        How proposals are thinned out.
-    gan : GAN
-        One of those that draw; it tells which rows its members saw.
-    data : TrainingData
-        Rows of all folds.
-    labels : dict of int to label
-        The classes to oversample.
-    evaluator : Evaluator or None
-        Scores the sources with and without rejection, at the ratio at which rows are drawn; None where there
-        is no oracle.
-    streams : Streams
-        Root of the critics' random numbers.
+    ``gan`` is one of those that draw; it tells which rows its members saw. ``labels`` are the classes to
+    oversample; those with too few rows to learn from are left as they are. The evaluator scores the sources
+    with and without rejection, at the ratio at which rows are drawn; it is None where there is no oracle. All
+    random numbers of the critics come from ``streams``.
     """
     by_fold: dict[int | None, Source] = {None: sources.full, **dict(enumerate(sources.by_fold))}
     gates: dict[int | None, dict[int, Gate]] = {fold: {} for fold in by_fold}
@@ -62,10 +49,8 @@ def reject(
         seen: RowsByFold = {fold: data.by_fold(gan)[fold].rows[code] for fold in by_fold}
         heldout: RowsByFold = {}
         if evaluator:
-            heldout = {
-                fold: torch.from_numpy(part.heldout.of(code).values)
-                for fold, part in enumerate(evaluator.folds)
-            }
+            parts = enumerate(evaluator.folds)
+            heldout = {fold: torch.from_numpy(part.heldout.of(code).values) for fold, part in parts}
         critics = fit_ratio_critics(by_fold, code, seen, heldout, streams.child(code, 0))
         for fold, critic in critics.items():
             if not critic.is_constant:
@@ -74,25 +59,27 @@ def reject(
         notes.append(f"Rejection in class {label!r} ({rejection}): {_describe(gates[None].get(code))}.")
     thinned = sources.each(lambda fold, source: RejectionSource(source, gates[fold]))
     if evaluator:
-        thinned_scores = _scores(evaluator, thinned.by_fold, "the choice with rejection")
-        plain_scores = _scores(evaluator, sources.by_fold, "the choice")
-        notes.append(f"By the oracle: {thinned_scores} with rejection, {plain_scores} without.")
+        under = _scores(evaluator, thinned.by_fold, "the choice with rejection")
+        without = _scores(evaluator, sources.by_fold, "the choice")
+        notes.append(f"By the oracle: {under} with rejection, {without} without.")
     return thinned, notes
 
 
 def _describe(gate: Gate | None) -> str:
     if gate is None:
         return "the refitted critic cannot tell held-out real rows from new ones, so all stay as they are"
-    passed = f"{gate.acceptance.rate:.1%} of the proposals come through"
-    if gate.is_capped:
-        passed += ", which 'max_proposals' will stop: the best of the rejected fill up"
-    return passed
+    capped = ", which 'max_proposals' will stop: the best of the rejected fill up" if gate.is_capped else ""
+    return f"{gate.acceptance.rate:.1%} of the proposals come through{capped}"
 
 
 def apply_policy(
     sources: CrossFittedSources, policy: Policy, data: TrainingData, evaluator: Evaluator | None
 ) -> tuple[CrossFittedSources, list[str]]:
-    """Draw under a policy, and say what that brings at the ratio at which rows are drawn."""
+    """Draw what sources propose under a policy, and say what that brings.
+
+    The evaluator scores both at the ratio at which rows are drawn; without one the note names the policy
+    only.
+    """
     governed = sources.each(lambda fold, source: PolicySource(source, policy, data.by_fold()[fold]))
     note = f"Rows are drawn under {policy}."
     if evaluator:

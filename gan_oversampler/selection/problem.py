@@ -29,7 +29,11 @@ class Problem:
     def of(
         cls, rows: Rows, layout: Layout, n_new: Mapping[int, int], streams: Streams, cv: Any = None
     ) -> Problem:
-        """Find the classes that can be learned, and split the rows into folds; none without ``cv``."""
+        """Find the classes that can be learned, and split the rows into folds for a cross-fit.
+
+        A class needs ``MIN_ROWS`` rows, and the table a column that is not constant. There are no folds where
+        nothing can be learned, or without ``cv``.
+        """
         learned = [code for code in n_new if rows.counts[code] >= MIN_ROWS] if layout.width else []
         folds: Sequence[Fold] = ()
         if learned and cv is not None:
@@ -39,17 +43,17 @@ class Problem:
 
     @property
     def new_per_real(self) -> dict[int, float]:
-        """New rows per real row of each class to oversample."""
+        """New rows per real row of each class to oversample, by code; folds grow by the same factor."""
         return {code: float(n / self.rows.counts[code]) for code, n in self.n_new.items()}
 
     @property
     def labels(self) -> dict[int, Any]:
-        """Labels of the classes to oversample, by code."""
+        """Labels of the classes to oversample, by code, as plain Python values for messages."""
         labels = self.rows.classes.tolist()
         return {code: labels[code] for code in self.n_new}
 
     def small_class_notes(self, base: str) -> list[str]:
-        """Say which classes are too small to learn from; ``base`` is what draws them."""
+        """Say which classes are too small to learn from, a note each; ``base`` is what draws them instead."""
         return [
             f"Class {label!r} has {n} rows, fewer than {MIN_ROWS}: it is drawn from the base {base!r}"
             " without training or selection."
@@ -58,5 +62,5 @@ class Problem:
         ]
 
     def training_data(self, gans: Sequence[GAN]) -> TrainingData:
-        """Collect the rows of every fold as GANs may see them, with their neighbourhoods."""
+        """Collect the rows of every fold as the GANs may see them; this searches their neighbours."""
         return TrainingData.of(gans, self.rows, self.space, self.folds, self.learned, self.new_per_real)

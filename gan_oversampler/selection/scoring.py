@@ -10,7 +10,6 @@ from typing import Final
 
 import numpy as np
 from joblib import Parallel, delayed
-from numpy.typing import NDArray
 from sklearn.base import clone
 
 from gan_oversampler._utils import Streams, single_threaded
@@ -20,6 +19,7 @@ from gan_oversampler.gans.gan import GAN
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.sampling.sources import BaseSource, Source, draw_classes
 from gan_oversampler.selection.candidate_sources import fold_source
+from gan_oversampler.selection.choice import Utilities
 from gan_oversampler.selection.problem import Problem
 from gan_oversampler.training.data import TrainingData
 from gan_oversampler.training.loop import Candidate
@@ -28,12 +28,11 @@ from gan_oversampler.training.loop import Candidate
 NOTHING: Final = "none"
 BASELINE_BASES: Final[Mapping[str, str]] = MappingProxyType({"random": "bootstrap"})
 
-Utilities = NDArray[np.float64]
-"""Utility per fold ``(n_folds,)``; NaN where scoring failed."""
-
 
 def n_new_at_ratio(n_rows: Mapping[int, int], n_new: Mapping[int, int], ratio: float) -> dict[int, int]:
-    """Reduce new rows so that every class comes to ``ratio`` times what it has with all of them.
+    """Reduce new rows, by class code, so that every class comes to ``ratio`` times its size with all of them.
+
+    A class that is larger than that without any new row gets none.
 
     >>> n_new_at_ratio({1: 20}, {1: 80}, 1.0), n_new_at_ratio({1: 20}, {1: 80}, 0.5)
     ({1: 80}, {1: 30})
@@ -53,8 +52,8 @@ class FoldEvaluator:
     number: int  # the fold
     oracle: Oracle  # fitted on the training rows of the fold
     heldout: Rows  # real rows that no generator of the fold saw
-    n_rows: dict[int, int]  # training rows and new rows of each class to oversample
-    n_new: dict[int, int]
+    n_rows: dict[int, int]  # training rows of each class to oversample, by code
+    n_new: dict[int, int]  # the new rows that are to be drawn of it
     streams: Streams  # root of the random numbers
 
     @classmethod
@@ -67,19 +66,23 @@ class FoldEvaluator:
         new_per_real: Mapping[int, float],
         streams: Streams,
     ) -> FoldEvaluator:
-        """Fit a copy of an oracle on the training rows of a fold."""
+        """Fit a copy of an oracle on the training rows of a fold, and count the new rows that it needs.
+
+        ``new_per_real`` names the classes to oversample, with their new rows per real one; those without rows
+        in the fold are left out. Others get at least one, because a distance to nothing is no score.
+        """
         counts = {code: int((train.codes == code).sum()) for code in new_per_real}
         n_rows = {code: n for code, n in counts.items() if n}
-        # At least one row each: a distance to nothing is no score.
         n_new = {code: max(1, round(new_per_real[code] * n)) for code, n in n_rows.items()}
         seed = streams.child_seed("oracle") % 2**32
         fitted = clone(oracle).fit(train, targets=tuple(n_new), random_state=seed)
         return cls(number, fitted, heldout, n_rows, n_new, streams)
 
     def at_ratio(self, ratio: float) -> FoldEvaluator | None:
-        """Score the new rows with which classes come to a share of their full size; None if none is needed.
+        """Make an evaluator of fewer new rows, with which classes come to a share of their full size.
 
-        A class that has enough gets one row, because a distance to nothing is no score.
+        A class that has enough gets one row, because a distance to nothing is no score; if all have enough,
+        the result is None.
         """
         n_new = n_new_at_ratio(self.n_rows, self.n_new, ratio)
         if not any(n_new.values()):
@@ -87,7 +90,11 @@ class FoldEvaluator:
         return replace(self, n_new={code: max(1, n) for code, n in n_new.items()})
 
     def utility(self, source: Source | None) -> tuple[float, str]:
-        """Score rows of a source (None draws nothing): utility, or NaN and what went wrong."""
+        """Score rows of a source on the held-out rows: their utility, and an empty string.
+
+        None draws no rows. If the oracle raises an error, or its score is not finite, the string says what
+        went wrong: one candidate fails then, not the run.
+        """
         share = self.oracle.share_
         n_new = {code: max(1, round(share * n)) for code, n in self.n_new.items()}
         try:
@@ -96,7 +103,7 @@ class FoldEvaluator:
                 drawn = draw_classes(source, n_new, self.streams, new.values.shape[1])
                 new = new.synthetic(drawn.rows, drawn.codes)
             value = self.oracle.utility(self.heldout, new)
-        except Exception as error:  # an oracle may be anybody's code: one candidate fails, not the run
+        except Exception as error:  # an oracle may be anybody's code
             return np.nan, f"{type(error).__name__}: {error}"
         return value, "" if np.isfinite(value) else f"the score is {value}"
 
@@ -114,7 +121,7 @@ class ScoringFailure:
 
     @property
     def event(self) -> Event:
-        """The same as an entry of the log."""
+        """The same as an entry of the log, by the controller ``"oracle"``."""
         return Event(self.step, self.name, "", "oracle", f"could not score it: {self.reason}")
 
 
@@ -138,7 +145,7 @@ class Evaluator:
         streams: Streams,
         n_jobs: int | None,
     ) -> Evaluator:
-        """Fit an oracle on the training rows of every fold."""
+        """Fit an oracle on the training rows of every fold; all sources share the streams of a fold."""
         rows, growth = problem.rows, problem.new_per_real
         folds = []
         for number, (train, heldout) in enumerate(problem.folds):
@@ -148,7 +155,7 @@ class Evaluator:
 
     @property
     def oracle(self) -> Oracle:
-        """The oracle, as it was fitted in the first fold."""
+        """The oracle as it was fitted in the first fold, for its name and its direction."""
         return self.folds[0].oracle
 
     @property
@@ -157,64 +164,74 @@ class Evaluator:
         return 1.0 if self.oracle.greater_is_better else -1.0
 
     def at_ratio(self, ratio: float) -> Evaluator | None:
-        """Score with fewer new rows; None where a fold needs none at all."""
+        """Make an evaluator of fewer new rows in every fold; None where a fold needs none at all."""
         folds = [evaluator for fold in self.folds if (evaluator := fold.at_ratio(ratio))]
         return replace(self, folds=folds) if len(folds) == len(self.folds) else None
 
     def __call__(self, candidates: Sequence[Candidate]) -> list[Utilities]:
-        """Score candidates: utilities per fold of each."""
-        sources: list[list[Source | None]] = []
-        for candidate in candidates:
-            gan = self.gans[candidate.specification]
-            sources.append([fold_source(gan, candidate, self.data, fold.number) for fold in self.folds])
-        scores, messages = self._utilities(sources)
-        for candidate, message in zip(candidates, messages, strict=True):
-            name = self.gans[candidate.specification].label_at(candidate.step)
-            self._note_failure(name, message, candidate.step)
+        """Score candidates, each by its members that never saw a fold's rows: utilities per fold of each."""
+        pairs = [(self.gans[candidate.specification], candidate) for candidate in candidates]
+        sources = [[fold_source(*pair, self.data, fold.number) for fold in self.folds] for pair in pairs]
+        names = [gan.label_at(candidate.step) for gan, candidate in pairs]
+        scores, failures = self._utilities(sources, names, [candidate.step for candidate in candidates])
+        self._note(failures)
         return scores
 
     def baselines(self, names: Sequence[str]) -> dict[str, Utilities]:
-        """Score what users would do instead: utilities per fold of each baseline."""
+        """Score what users would do without a GAN: utilities per fold of each baseline, by its name.
+
+        ``"none"`` adds no rows; others are bases, or names that ``BASELINE_BASES`` gives to them.
+        """
         sources: list[list[Source | None]] = [
             [
-                None
-                if name == NOTHING
-                else BaseSource(self.data.fold(None, fold.number), BASELINE_BASES.get(name, name))
+                BaseSource(self.data.fold(None, fold.number), BASELINE_BASES.get(name, name))
                 for fold in self.folds
             ]
+            if name != NOTHING
+            else [None for _ in self.folds]
             for name in names
         ]
-        scores, messages = self._utilities(sources)
-        for name, message in zip(names, messages, strict=True):
-            self._note_failure(name, message)
+        scores, failures = self._utilities(sources, names)
+        self._note(failures)
         return dict(zip(names, scores, strict=True))
 
     def scores(self, sources: Sequence[Sequence[Source]], names: Sequence[str]) -> list[Utilities]:
-        """Score anything that draws, given per fold; where some cannot be scored, the first is noted."""
-        scores, messages = self._utilities(sources)
-        failed = [(name, message) for name, message in zip(names, messages, strict=True) if message]
-        if failed:
-            (name, message), *others = failed
-            self._note_failure(name + (f" and {len(others)} more" if others else ""), message)
+        """Score anything that draws: for each row of sources, one per fold, its utilities per fold.
+
+        ``names`` are for messages; where several cannot be scored, only the first is named, with the number
+        of the others.
+        """
+        scores, failures = self._utilities(sources, names)
+        if len(failures) > 1:
+            failures = [replace(failures[0], name=f"{failures[0].name} and {len(failures) - 1} more")]
+        self._note(failures)
         return scores
 
-    def _utilities(self, sources: Sequence[Sequence[Source | None]]) -> tuple[list[Utilities], list[str]]:
-        """For each row of sources its utilities per fold, and what went wrong, if anything did."""
+    def _utilities(
+        self,
+        sources: Sequence[Sequence[Source | None]],
+        names: Sequence[str],
+        steps: Sequence[int | None] = (),
+    ) -> tuple[list[Utilities], list[ScoringFailure]]:
+        """For each row of sources its utilities per fold, and what could not be scored."""
         tasks = [pair for row in sources for pair in zip(self.folds, row, strict=True)]
         results = Parallel(n_jobs=self.n_jobs)(delayed(_utility)(*task) for task in tasks)
         shape = len(sources), len(self.folds)
         scores = np.array([value for value, _ in results]).reshape(shape)
         messages = np.array([message for _, message in results], object).reshape(shape)
-        # A distance has no value for no rows at all; that is no failure.
-        first = [next(filter(None, row), "") if any(s) else "" for row, s in zip(messages, sources)]
-        return list(scores), first
+        failures = [
+            ScoringFailure(name, next(filter(None, found)), step)
+            for name, step, row, found in zip(names, steps or [None] * len(names), sources, messages)
+            # A distance has no value for no rows at all; that is no failure.
+            if any(row) and any(found)
+        ]
+        return list(scores), failures
 
-    def _note_failure(self, name: str, message: str, step: int | None = None) -> None:
-        """Log and warn of what could not be scored, if anything went wrong."""
-        if not message:
-            return
-        self.failures.append(ScoringFailure(name, message, step))
-        warnings.warn(str(self.failures[-1]), RuntimeWarning, stacklevel=2)
+    def _note(self, failures: Sequence[ScoringFailure]) -> None:
+        """Log and warn of what could not be scored."""
+        for failure in failures:
+            self.failures.append(failure)
+            warnings.warn(str(failure), RuntimeWarning, stacklevel=2)
 
 
 def _utility(fold: FoldEvaluator, source: Source | None) -> tuple[float, str]:
