@@ -43,7 +43,7 @@ class Plan:
     choose_ratio: bool = False  # whether the oracle may ask for fewer new rows
     rejection: Rejection | None = None  # how rows of the kept generators are thinned out
     policy: Policy | str | None = None  # how the kept generators draw
-    keep_candidates: bool = False  # whether everything stays that ``rescore`` needs
+    keep_candidates: bool = False  # whether all that ``rescore`` needs is kept
 
 
 class Clock:

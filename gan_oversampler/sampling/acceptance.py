@@ -41,6 +41,32 @@ class Acceptance:
         return np.flatnonzero(generator.random(len(log_ratio_n)) < self.probability(log_ratio_n))
 
 
+@dataclass(frozen=True, slots=True)
+class CappedRatio:
+    """``min(1, factor * ratio)``: acceptance in proportion to the ratio, up to certainty."""
+
+    log_factor: float
+
+    def __call__(self, log_ratio_n: Array) -> Array:
+        return np.exp(np.minimum(0.0, log_ratio_n + self.log_factor))
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftedLogit:
+    """Azadi et al.'s acceptance: the logit of ``ratio / largest ratio``, moved down by ``gamma``."""
+
+    log_largest: float
+    gamma: float = 0.0
+
+    def logit(self, log_ratio_n: Array) -> Array:
+        """Compute the logit of ``ratio / largest ratio`` ``(n,)``, which is finite also where that is 1."""
+        below = np.minimum(0.0, log_ratio_n - self.log_largest)
+        return below - np.log(-np.expm1(below - EPSILON))
+
+    def __call__(self, log_ratio_n: Array) -> Array:
+        return np.asarray(expit(self.logit(log_ratio_n) - self.gamma))
+
+
 def optimal_budget(log_ratio_n: Array, budget: float) -> Acceptance:
     """Make the rule that is optimal for a budget of proposals per new row (OBRS, Verine et al. 2024).
 
@@ -55,16 +81,11 @@ def optimal_budget(log_ratio_n: Array, budget: float) -> Acceptance:
     excess = partial(_excess, log_ratio_n, 1 / budget)
     if excess(factor) < 0 and factor < certain:
         factor = float(bisect(excess, factor, certain, xtol=1e-12))
-    return Acceptance(partial(_capped, factor), 1 / budget + excess(factor))
-
-
-def _capped(log_factor: float, log_ratio_n: Array) -> Array:
-    """``min(1, factor * ratio)``: acceptance in proportion to the ratio, up to certainty."""
-    return np.exp(np.minimum(0.0, log_ratio_n + log_factor))
+    return Acceptance(CappedRatio(factor), 1 / budget + excess(factor))
 
 
 def _excess(log_ratio_n: Array, rate: float, log_factor: float) -> float:
-    return float(_capped(log_factor, log_ratio_n).mean()) - rate
+    return float(CappedRatio(log_factor)(log_ratio_n).mean()) - rate
 
 
 def discriminator(log_ratio_n: Array, gamma: float | None) -> Acceptance:
@@ -77,22 +98,11 @@ def discriminator(log_ratio_n: Array, gamma: float | None) -> Acceptance:
     # NOTE[paper]: the largest ratio is that of these proposals; the paper raises it while it draws, so that
     # early rows follow another rule than late ones. The percentile is of the proposals below it: calibrated
     # ratios have a plateau at the top, whose logits are as good as infinite.
-    log_largest, shift = float(log_ratio_n.max()), 0.0
-    below = log_ratio_n[log_ratio_n < log_largest]
+    rule = ShiftedLogit(float(log_ratio_n.max()))
+    below = log_ratio_n[log_ratio_n < rule.log_largest]
     if gamma is not None and below.size:
-        shift = float(np.percentile(_logit(log_largest, below), gamma))
-    probability = partial(_shifted, log_largest, shift)
-    return Acceptance(probability, float(probability(log_ratio_n).mean()))
-
-
-def _logit(log_largest: float, log_ratio_n: Array) -> Array:
-    """Logit of ``ratio / largest ratio``, finite also where that is 1."""
-    below = np.minimum(0.0, log_ratio_n - log_largest)
-    return below - np.log(-np.expm1(below - EPSILON))
-
-
-def _shifted(log_largest: float, shift: float, log_ratio_n: Array) -> Array:
-    return np.asarray(expit(_logit(log_largest, log_ratio_n) - shift))
+        rule = ShiftedLogit(rule.log_largest, float(np.percentile(rule.logit(below), gamma)))
+    return Acceptance(rule, float(rule(log_ratio_n).mean()))
 
 
 @dataclass(eq=False, repr=False)
@@ -141,11 +151,7 @@ class Rejection(BaseEstimator):
     max_proposals: float = 100.0
 
     def validate(self) -> Rejection:
-        """Check every parameter, and return the same object.
-
-        Raises ValueError if the method is unknown, a number is out of range, or the budget of ``obrs``
-        exceeds ``max_proposals``.
-        """
+        """Check every parameter, also the budget against ``max_proposals``; a wrong one raises ValueError."""
         self._validate_params()
         lookup(ACCEPTANCE_RULES, self.method, "rejection")
         if self.method == "obrs" and self.budget > self.max_proposals:
@@ -171,8 +177,7 @@ ACCEPTANCE_RULES: Final[Mapping[str, Callable[[Rejection, Array], Acceptance]]] 
 def rejection_of(given: Rejection | str | bool | None) -> Rejection | None:
     """Turn what a user gave as ``rejection`` into a checked copy; None and False mean no rejection.
 
-    True stands for the defaults, a string for the method of that name. Raises ValueError as ``validate``
-    does.
+    True means the defaults, a string the method of that name. Raises ValueError as ``validate`` does.
 
     >>> rejection_of(True), rejection_of("drs"), rejection_of(None)
     (Rejection(), Rejection(method='drs'), None)

@@ -62,11 +62,8 @@ def _toward_centre(neighbourhood: Neighbourhood, seeds: Tensor, generator: torch
 
 
 def _around_neighbours(neighbourhood: Neighbourhood, seeds: Tensor, generator: torch.Generator) -> Parents:
-    """Gaussian with mean and covariance of a row and its neighbours (MGS, Sakho et al. 2024).
-
-    With independent normal weights ``e`` the combination ``mean + sum(e * (x - mean)) / sqrt(K)`` has just
-    that covariance, so nothing is factorised.
-    """
+    """Gaussian with mean and covariance of a row and its neighbours (MGS, Sakho et al. 2024)."""
+    # With independent normal weights e, mean + sum(e * (x - mean)) / sqrt(K) has just that covariance.
     parents = torch.cat([seeds[:, None], neighbourhood.neighbours_nK[seeds]], dim=1)
     k = parents.shape[1]
     noise = torch.randn(parents.shape, generator=generator)

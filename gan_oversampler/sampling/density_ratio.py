@@ -41,7 +41,7 @@ EMA: Final = 0.9  # decay of the averaged weights that are kept
 STEPS_PER_CHECK: Final = 25  # between two looks at the held-out loss
 PATIENCE: Final = 4  # checks without improvement
 MAX_CHECKS: Final = 24
-MIN_SPREAD: Final = 1e-3  # that a column is divided by
+MIN_SPREAD: Final = 1e-3  # least spread that a column is divided by
 MIN_ROWS, MAX_ROWS = 512, 4096  # proposals that a critic learns from; it sees at most as many real rows
 
 

@@ -53,8 +53,7 @@ class Neighbourhood:
     neighbours_nK: Tensor  # positions of the ``N_NEIGHBOURS`` nearest; the row's own where it is alone
     nearest_nK: Tensor  # positions of the ``N_NEAREST`` nearest rows of the same class
     others_nKF: Tensor  # nearest rows of other classes; the row itself where there are none
-    # borderline score: share of other classes among the ``N_NEAREST`` nearest rows of any class, in [0, 1]
-    borderline_n: Tensor
+    borderline_n: Tensor  # borderline score: share of other classes among the ``N_NEAREST`` rows of any class
     # what seed probabilities are learned from, standardised: how much nearer other classes are than the own
     # one, how far same-class neighbours are, the borderline score, and how near that score is to one half
     traits_nK: Tensor

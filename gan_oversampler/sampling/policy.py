@@ -20,7 +20,7 @@ from gan_oversampler._utils import Streams
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.sources import Drawn, Rows, Source
 
-CHOSEN_BY_ORACLE: Final = "oracle"  # the word that leaves a choice to the oracle
+CHOSEN_BY_ORACLE: Final = "oracle"  # value of a parameter that leaves a choice to the oracle
 N_NEAREST: Final = 5  # real rows of a class that tell how near it is
 TINY: Final = 1e-3  # keeps logarithms of distances finite
 MAX_DROPPED: Final = 0.95  # share of the proposals, so that there are not too many

@@ -18,8 +18,8 @@ def sobol(n: int, n_numbers: int, generator: torch.Generator) -> Tensor:
     """Draw ``(n, n_numbers)`` uniform numbers in (0, 1): points of a scrambled Sobol' sequence, in its order.
 
     Each point alone is uniform; together they leave smaller gaps than independent points. Later numbers of
-    few points may be correlated in one draw, but not on average. Numbers of a row beyond
-    ``MAX_SOBOL_NUMBERS`` are independent.
+    few points may be correlated in one draw, not on average; those beyond ``MAX_SOBOL_NUMBERS`` are
+    independent.
 
     >>> points = sobol(8, 2, torch.Generator().manual_seed(0))
     >>> (8 * points).long().sort(0).values.T

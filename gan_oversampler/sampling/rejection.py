@@ -18,7 +18,7 @@ from gan_oversampler.sampling.density_ratio import RatioCritic
 from gan_oversampler.sampling.sources import CHUNK, Drawn, Rows, Source
 
 N_PILOT: Final = 4096  # proposals from which a rule of acceptance is made
-N_EXTRA: Final = 16  # proposals more than are expected to be needed
+N_EXTRA: Final = 16  # proposals drawn beyond those that are expected to be needed
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ class GeneratorSource:
         """Draw ``n`` rows of one class from the generator, chunk by chunk, so that memory stays small.
 
         Seeds, neighbours, steps and noise of a guided generator come from one Sobol' sequence per chunk;
-        others correct base rows.
+        others get base rows and independent noise.
         """
         if code not in self.data.classes:
             return BaseSource(self.data, self.base).draw(code, n, streams)

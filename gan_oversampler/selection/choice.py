@@ -17,7 +17,7 @@ from gan_oversampler.training.loop import Scored
 Utilities = NDArray[np.float64]
 """Utility per fold ``(n_folds,)``; higher is better, NaN where scoring failed."""
 
-MEAN: Final = attrgetter("mean")  # of an entry: its mean utility
+_mean_utility: Final = attrgetter("mean")
 
 
 def standard_error(values: Utilities) -> float:
@@ -72,14 +72,14 @@ def choose(
     finite = [entry for entry in finite if not entry.candidate.is_noise] or finite
     best_of_each = []
     for number, (first, *later) in sorted(_by_specification(finite).items()):
-        best = max(later, key=MEAN, default=first)
+        best = max(later, key=_mean_utility, default=first)
         if first.candidate.step:  # the untrained one has no score
-            best_of_each.append(max(first, best, key=MEAN))
+            best_of_each.append(max(first, best, key=_mean_utility))
         else:
             gained = best.mean - first.mean > min_gains_in_se[number] * _pooled_error(first, later)
             best_of_each.append(best if gained else first)
     first, *others = best_of_each
-    best = max(best_of_each, key=MEAN)
+    best = max(best_of_each, key=_mean_utility)
     if best.mean - first.mean <= _pooled_error(first, others):
         best = first
     if not best.candidate.step:

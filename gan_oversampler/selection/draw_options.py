@@ -23,7 +23,7 @@ from gan_oversampler.selection.scoring import Evaluator
 from gan_oversampler.training.loop import Scored
 
 RATIOS: Final = (0.25, 0.5, 0.75, 1.0)
-N_CHOICES: Final = 3  # specifications that are tried in every way: the others had lower scores as they come
+N_CHOICES: Final = 3  # specifications tried under every policy and ratio: the choice and the next best
 
 
 @dataclass(frozen=True)

@@ -127,24 +127,23 @@ class Cohort:
         In a step the critics are updated as often as the GAN asks, then the generators once. Controllers see
         both and adjust the next step; members that they find stuck begin anew with fresh networks.
         """
-        losses_P2 = torch.zeros(len(self.streams), 2, device=self.device)
+        losses_P2, evolution = torch.zeros(len(self.streams), 2, device=self.device), self.gan.evolution
         for _ in range(n_steps):
             critic = self._train_critic(losses_P2)
             if not self.steps.loss_weights:
                 continue
             batch, before = self._next_batch(), self.state
-            if self.gan.evolution:
+            if evolution:
                 from gan_oversampler.training.evolving import evolve
 
-                evolved = evolve(self.steps, self.gan.evolution, before, batch, self.streams)
-                self.state, loss_P, mutation_P = evolved
+                self.state, loss_P, mutation_P = evolve(self.steps, evolution, before, batch, self.streams)
                 self.children_PM[torch.arange(len(mutation_P)), mutation_P.cpu()] += 1
             else:
                 self.state, loss_P = self.steps.generator_step(before, batch, self.streams)
             losses_P2[:, 1] += loss_P
             if self.feedback and critic:
-                if self.gan.evolution:
-                    loss_P = self.gan.evolution.shared(loss_P)
+                if evolution:
+                    loss_P = evolution.shared(loss_P)
                 self.state = self.feedback.update(self.state, *critic, loss_P)
                 for p, control_K, number in self.feedback.restarting(before, self.state):
                     streams = self.members[p].streams.child("restart", number)

@@ -25,8 +25,7 @@ Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
 class TrainingData:
     """Rows that generators may see, for every fold and for all rows, by the classes that they learn."""
 
-    # by ``GAN.classes``, then by fold; None holds all rows
-    by_classes: Mapping[str, Mapping[int | None, FoldData]]
+    by_classes: Mapping[str, Mapping[int | None, FoldData]]  # by ``GAN.classes``, then fold; None: all rows
 
     @classmethod
     def of(

@@ -5,8 +5,7 @@ rows reaches the learner. All shapes are the same for every member, however many
 are repeated and share their weight, large ones are sampled anew in every block.
 """
 
-# T split, n row of a class, B synthetic row, R row slot, C class, F encoded column, D feature, L linear
-# feature
+# T split, n row, B synthetic row, R row slot, C class, F encoded column, D feature, L linear feature
 
 from __future__ import annotations
 
@@ -149,11 +148,9 @@ class InnerSplits:
         )
 
     def _fourier_directions(self, n_splits: int) -> Tensor:
-        """Directions ``(T, F, D)`` of a Gaussian kernel, in half of the splits along a few columns each.
-
-        A kernel over all columns sees little of what one or two of them tell. Directions along a few are
-        longer, so that the distance between two rows is as long on average.
-        """
+        """Directions ``(T, F, D)`` of a Gaussian kernel, in half of the splits along a few columns each."""
+        # A kernel over all columns sees little of what one or two of them tell. Directions along a few are
+        # longer, so that the distance between two rows is as long on average.
         width = self.data.space.width
         shape = (n_splits, width, N_FOURIER)
         dense = torch.randn(shape, generator=self.stream)

@@ -163,8 +163,7 @@ class OracleTracker:
 
     score: Score  # candidates to their utilities per fold
     patience: float  # failures in a row after which a specification stops; ``inf`` never stops one
-    # called with the scored candidates of every evaluation round
-    on_round: Callable[[Sequence[Scored]], None] = lambda scored: None
+    on_round: Callable[[Sequence[Scored]], None] = lambda scored: None  # called after every evaluation round
     scored: list[Scored] = field(default_factory=list)  # all candidates that it has scored, in order
     trackers: dict[int, Tracker] = field(default_factory=dict)  # best scores and failures, by specification
     finished: set[int] = field(default_factory=set)  # specifications whose budget did not grow any more

@@ -114,9 +114,8 @@ def correction_bounds(members: Sequence[Member]) -> CorrectionBounds:
     bounds, centres, halves = [], [], []
     for member in members:
         states, rows = member.data.space.states_S.cpu(), list(member.data.learned_rows.values())
-        bound_CF = torch.stack(
-            [member.gan.generator.correction_bound * class_rows.std(0, correction=0) for class_rows in rows]
-        )
+        factor = member.gan.generator.correction_bound
+        bound_CF = torch.stack([factor * class_rows.std(0, correction=0) for class_rows in rows])
         bounds.append(bound_CF.index_fill(1, states, 2 * STATE_LOGIT))
         low_F, high_F = torch.cat(rows).aminmax(dim=0)
         centres.append((low_F + high_F) / 2)
