@@ -68,7 +68,7 @@ class GAN(BaseEstimator):
     conditioning : {"concat", "multiply"}, default="concat"
         How the class enters both networks: appended, or as an embedding that multiplies the input.
     batch_size : int, default=64
-        Rows per step.
+        Rows per step; a guided GAN takes at least one per class.
     generator : Generator, default=Generator()
         Network and training of the generator; in a grid search ``gan__generator__latent`` and so on.
     critic : Critic, default=Critic()

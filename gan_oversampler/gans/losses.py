@@ -135,13 +135,15 @@ def proportional_control(balance_P: Tensor, real_P: Tensor, fake_P: Tensor, dive
 def pulling_away(code_PBH: Tensor) -> Tensor:
     """Mean squared cosine between the codes of different rows ``(P,)`` (Zhao, Mathieu & LeCun 2017).
 
+    It is 0 for a single row.
+
     >>> pulling_away(torch.tensor([[[1.0, 0.0], [0.0, 3.0]], [[1.0, 1.0], [2.0, 2.0]]]))
     tensor([0.0000, 1.0000])
     """
     unit_PBH, n = F.normalize(code_PBH, dim=-1), code_PBH.shape[1]
     cosines = torch.bmm(unit_PBH, unit_PBH.mT)
     own_P = cosines.diagonal(dim1=1, dim2=2).square().sum(-1)
-    return (cosines.square().flatten(1).sum(-1) - own_P) / (n * (n - 1))
+    return (cosines.square().flatten(1).sum(-1) - own_P) / max(n * (n - 1), 1)
 
 
 @dataclass(frozen=True, slots=True)
