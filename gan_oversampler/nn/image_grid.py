@@ -93,5 +93,5 @@ def sides(columns: Sequence[Hashable], grid: Grid) -> tuple[int, int]:
     asked = "a square" if isinstance(grid, str) else f"a grid of {height} x {width} = {height * width} cells"
     raise ValueError(
         f"The columns of X must form {asked}, row by row; X has {n}."
-        " Give GAN(grid=(height, width)) for them, or grid=None for networks without convolutions."
+        " Give Generator(grid=(height, width)) for them, or grid=None for networks without convolutions."
     )

@@ -1,4 +1,4 @@
-"""A fit with defaults imports only what it needs: nobody pays for controllers, evolution or presets unasked."""
+"""A fit with defaults imports only what it needs: neither controllers nor evolution nor presets."""
 
 import subprocess
 import sys

@@ -96,7 +96,7 @@ def test_rows_look_real_above_the_threshold_which_lies_at_the_middle_of_the_crit
     d = DIVERGENCES[name]
     assert d.threshold == pytest.approx(threshold)
     assert d.activation(torch.tensor(d.middle)).item() == pytest.approx(d.threshold, abs=1e-4)
-    assert torch.equal(d.activation(OUTPUTS) > d.threshold + 1e-6, OUTPUTS > d.middle + 1e-5)
+    assert torch.equal(d.activation(OUTPUTS) > d.threshold + 1e-6, d.middle + 1e-5 < OUTPUTS)
 
 
 @pytest.mark.parametrize("name", NAMES)

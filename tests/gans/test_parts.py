@@ -1,4 +1,4 @@
-"""The two networks of a GAN as values: what the critic takes over from the generator, and what is settable."""
+"""The two networks of a GAN as values: what the critic takes over from the generator; what is settable."""
 
 import pytest
 from sklearn.base import clone
