@@ -1,4 +1,4 @@
-"""Peak memory of a stretch of code, where the system tells (Linux)."""
+"""Peak memory of a stretch of code, where the system reports it (Linux)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Everything that is compared, one entry each.
 
 All methods have their default parameters; none is tuned. A SMOTE variant gets fewer neighbours where a
-class is too small for five, as a user would do; whatever fails beyond that is recorded as a failure.
+class is too small for five, as a user would do; what fails beyond that is recorded as a failure.
 ``preparation`` says what rows each method sees.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,21 +69,13 @@ def portfolio(**changes: Any) -> list[GAN]:
 
 
 def _ours(title: str, seconds: float = 2.0, **parameters: Any) -> Method:
-    return Method(
-        title,
-        lambda setting: on_raw(setting, GANOversampler(random_state=setting.random_state, **parameters)),
-        seconds,
-    )
+    ours = partial(GANOversampler, **parameters)
+    return Method(title, lambda setting: on_raw(setting, ours(random_state=setting.random_state)), seconds)
 
 
-def _encoded_peer(title: str, name: str) -> Method:
-    """A peer that measures distances."""
-    return Method(title, lambda setting: on_encoded(setting, Peer(name, setting.random_state)), 0.1, name)
-
-
-def _raw_peer(title: str, name: str, seconds: float) -> Method:
-    """A peer that reads tables."""
-    return Method(title, lambda setting: on_raw(setting, Peer(name, setting.random_state)), seconds, name)
+def _peer(title: str, name: str, seconds: float = 0.1, prepared: Callable[..., Steps] = on_encoded) -> Method:
+    """Somebody else's sampler, which measures distances between encoded rows, or reads the raw table."""
+    return Method(title, lambda setting: prepared(setting, Peer(name, setting.random_state)), seconds, name)
 
 
 def _variant(title: str, make: Callable[..., Any], neighbours: str = "k_neighbors", k: int = 5) -> Method:
@@ -117,11 +110,9 @@ def _smote(setting: Setting) -> Steps:
     return on_codes(setting, SMOTENC(positions, k_neighbors=k, random_state=seed))
 
 
-def _random(shrinkage: float | None) -> Callable[[Setting], Steps]:
-    def steps(setting: Setting) -> Steps:
-        return on_encoded(setting, RandomOverSampler(shrinkage=shrinkage, random_state=setting.random_state))
-
-    return steps
+def _random(title: str, shrinkage: float | None) -> Method:
+    sampler = partial(RandomOverSampler, shrinkage=shrinkage)
+    return Method(title, lambda setting: on_encoded(setting, sampler(random_state=setting.random_state)))
 
 
 def _cwgan(setting: Setting) -> Steps:
@@ -129,21 +120,19 @@ def _cwgan(setting: Setting) -> Steps:
     return on_encoded(setting, sampler)
 
 
-def _autogan(**parameters: Any) -> Callable[[Setting], Steps]:
+def _autogan(title: str, seconds: float, **parameters: Any) -> Method:
     """AutoGAN's oracles, and a fixed number of steps, share one training of a minute or two."""
-
-    def steps(setting: Setting) -> Steps:
-        rival = AutoGAN(random_state=setting.random_state, memory=str(CACHE), **parameters)
-        return on_encoded(setting, rival)
-
-    return steps
+    rival = partial(AutoGAN, memory=str(CACHE), **parameters)
+    return Method(
+        title, lambda setting: on_encoded(setting, rival(random_state=setting.random_state)), seconds
+    )
 
 
 METHODS: Final[Mapping[str, Method]] = {
     "none": Method("nothing", lambda setting: on_encoded(setting, None)),
     "class_weight": Method("class weights", lambda setting: on_encoded(setting, None, weighted=True)),
-    "random": Method("random copies", _random(None)),
-    "smoothed_bootstrap": Method("smoothed bootstrap", _random(1.0)),
+    "random": _random("random copies", None),
+    "smoothed_bootstrap": _random("smoothed bootstrap", 1.0),
     "smote": Method("SMOTE", _smote),
     "borderline": _variant("Borderline-SMOTE", BorderlineSMOTE),
     "svm_smote": _variant("SVM-SMOTE", SVMSMOTE),
@@ -151,11 +140,11 @@ METHODS: Final[Mapping[str, Method]] = {
     "adasyn": _variant("ADASYN", ADASYN, "n_neighbors"),
     "smote_tomek": _variant("SMOTE-Tomek", _cleaned(SMOTETomek)),
     "smote_enn": _variant("SMOTE-ENN", _cleaned(SMOTEENN)),
-    "geometric_smote": _encoded_peer("Geometric SMOTE", "geometric_smote"),
-    "polynom_fit_smote": _encoded_peer("polynom-fit-SMOTE", "polynom_fit_smote"),
-    "prowsyn": _encoded_peer("ProWSyn", "prowsyn"),
-    "smote_ipf": _encoded_peer("SMOTE-IPF", "smote_ipf"),
-    "lee": _encoded_peer("Lee", "lee"),
+    "geometric_smote": _peer("Geometric SMOTE", "geometric_smote"),
+    "polynom_fit_smote": _peer("polynom-fit-SMOTE", "polynom_fit_smote"),
+    "prowsyn": _peer("ProWSyn", "prowsyn"),
+    "smote_ipf": _peer("SMOTE-IPF", "smote_ipf"),
+    "lee": _peer("Lee", "lee"),
     # Keys and titles of committed results are kept, though the parameters have other names by now.
     "ours": _ours("GANOversampler"),
     "ours_base_only": _ours("ours, training off", 1.0, max_steps=0),
@@ -176,15 +165,15 @@ METHODS: Final[Mapping[str, Method]] = {
     "ours_recipes": _ours(
         "ours, GAN, policy and ratio chosen", 4.0, sampling_strategy="oracle", policy="oracle"
     ),
-    "tvae": _raw_peer("TVAE", "tvae", 3.0),
-    "ctgan": _raw_peer("CTGAN", "ctgan", 15.0),
-    "ctgan_conditional": _raw_peer("CTGAN, conditional", "ctgan_conditional", 20.0),
-    "arf": _raw_peer("ARF", "arf", 3.0),
-    "forest_diffusion": _raw_peer("ForestDiffusion", "forest_diffusion", 100.0),
+    "tvae": _peer("TVAE", "tvae", 3.0, on_raw),
+    "ctgan": _peer("CTGAN", "ctgan", 15.0, on_raw),
+    "ctgan_conditional": _peer("CTGAN, conditional", "ctgan_conditional", 20.0, on_raw),
+    "arf": _peer("ARF", "arf", 3.0, on_raw),
+    "forest_diffusion": _peer("ForestDiffusion", "forest_diffusion", 100.0, on_raw),
     "cwgan_gp": Method("cWGAN-GP", _cwgan, 15.0),
-    "autogan_cas": Method("AutoGAN, CAS-real", _autogan(oracle="cas_real"), 120.0),
-    "autogan_fcd": Method("AutoGAN, FCD", _autogan(oracle="fcd"), 60.0),
-    "autogan_fixed": Method("AutoGAN's CGAN, 1500 steps", _autogan(fixed_steps=1500), 60.0),
+    "autogan_cas": _autogan("AutoGAN, CAS-real", 120.0, oracle="cas_real"),
+    "autogan_fcd": _autogan("AutoGAN, FCD", 60.0, oracle="fcd"),
+    "autogan_fixed": _autogan("AutoGAN's CGAN, 1500 steps", 60.0, fixed_steps=1500),
     "balanced_cgan": _ours(
         "balanced CGAN, 1500 steps", 60.0, gan=BALANCED_CGAN, oracle=None, max_steps=1500, epoch_unit=1500
     ),

@@ -72,12 +72,8 @@ def encoder(setting: Setting, codes: Any = None) -> ColumnTransformer:
     scaler = FunctionTransformer() if setting.scaled else StandardScaler()
     numbers = make_pipeline(SimpleImputer(strategy="median"), scaler)
     categories = make_pipeline(SimpleImputer(strategy="most_frequent"), codes or one_hot)
-    return ColumnTransformer(
-        [
-            ("numbers", numbers, list(setting.numeric)),
-            ("categories", categories, list(setting.categorical)),
-        ]
-    )
+    columns = list(setting.numeric), list(setting.categorical)
+    return ColumnTransformer([("numbers", numbers, columns[0]), ("categories", categories, columns[1])])
 
 
 def on_raw(setting: Setting, sampler: Any) -> Steps:

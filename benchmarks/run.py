@@ -47,17 +47,10 @@ def cells_of(
 
     ``tune`` says of which methods thresholds are tuned: "none", "cheap" ones or "all".
     """
-    ordered = sorted(methods, key=lambda method: METHODS[method].seconds)
+    limit = {"none": -1.0, "cheap": DEAR, "all": float("inf")}[tune]
     return [
-        Cell(
-            table,
-            repeat,
-            fold,
-            method,
-            tuple(classifiers),
-            tuned=tune == "all" or (tune == "cheap" and METHODS[method].seconds <= DEAR),
-        )
-        for method in ordered
+        Cell(table, repeat, fold, method, tuple(classifiers), METHODS[method].seconds <= limit)
+        for method in sorted(methods, key=lambda method: METHODS[method].seconds)
         for repeat in range(repeats)
         for fold in range(folds)
         for table in tables

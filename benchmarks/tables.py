@@ -86,8 +86,7 @@ def manifest(folder: Path) -> list[dict[str, Any]]:
 
 def autogan_names(folder: Path, root: str = "*") -> list[str]:
     """List the tables of the AutoGAN paper, ``ROOT/MAJORITY_RATIO``."""
-    files = sorted(folder.glob(f"autogan/{root}/*.npz"))
-    return [f"{file.parent.name}/{file.stem}" for file in files]
+    return [f"{file.parent.name}/{file.stem}" for file in sorted(folder.glob(f"autogan/{root}/*.npz"))]
 
 
 def load_table(name: str, folder: Path | None) -> Table:

@@ -174,7 +174,9 @@ class Server:
         except (EOFError, BrokenPipeError):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(5)
-            code, words = self._process.returncode, self._last_words()
+            self._complaints.seek(0)
+            lines = self._complaints.read().decode(errors="replace").strip().splitlines()
+            code, words = self._process.returncode, lines[-1] if lines else "it said nothing"
             self.close()
             raise PeerError(f"the server process died (exit code {code}): {words}") from None
         except BaseException:  # an answer that nobody waits for must not reach the next question
@@ -193,11 +195,6 @@ class Server:
                 raise EOFError
             size -= len(chunks[-1])
         return b"".join(chunks)
-
-    def _last_words(self) -> str:
-        self._complaints.seek(0)
-        lines = self._complaints.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
 
     def close(self) -> None:
         """End the process at once."""

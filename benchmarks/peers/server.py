@@ -1,6 +1,6 @@
-"""Runs other people's oversamplers in their own environment, asked through a pipe.
+"""Runs other people's oversamplers in their own environment, on requests through a pipe.
 
-Imports numpy, pandas and the peers only, each peer when it is first asked for. A message is a length, a
+Imports numpy, pandas and the peers only, each peer when it is first needed. A message is a length, a
 JSON header and the bytes of an npz archive: no pickle, because both ends have versions of their own.
 
 What the peers get:

@@ -23,5 +23,5 @@ def marked(method: str, ours: str) -> str:
 
 
 def setting_of(method: str) -> str:
-    """Return the method that this one is another setting of; nothing if it is none."""
+    """Return the method that this one is another setting of, or an empty text."""
     return SETTINGS.get(method, "")

@@ -23,8 +23,7 @@ ENCODER_EPOCHS: Final = 200
 # 20 epochs, none fewer, as Keras would fit it
 CLASSIFIER: Final = {"alpha": 0.0, "max_iter": 20, "tol": 0.0, "n_iter_no_change": 20}
 
-Score = Callable[[Any], float]
-"""An oracle: from a generator to a score, higher being better."""
+Score = Callable[[Any], float]  # from a generator to a score, higher being better
 
 
 class CasReal:

@@ -71,8 +71,7 @@ SHOWN: Final = {
     "seconds": ("seconds", 1, None),
 }
 
-Arm = tuple[str, str, str]
-"""GAN, stop, filter."""
+Arm = tuple[str, str, str]  # GAN, stop, filter
 
 
 def arms() -> list[Arm]:
