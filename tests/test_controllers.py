@@ -5,7 +5,6 @@ import math
 
 import pytest
 import torch
-from gan_oversampler.training.control import Control
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +28,7 @@ from gan_oversampler.gans.controllers import (
 from gan_oversampler.gans.divergences import DIVERGENCES
 from gan_oversampler.gans.losses import LOSSES
 from gan_oversampler.gans.signals import Signals, deviation
+from gan_oversampler.training.control import Control
 from tests.populations import cohort_of, differences, numbers_of, one, plain_pool, pool_of, population_of
 
 HEALTHY = {

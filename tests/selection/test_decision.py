@@ -21,7 +21,7 @@ START, LATER = scored(0, 0, 1.0, 1.0), scored(0, 50, 5.0, 5.0)
 
 
 def _decided(*baselines, entries=(START, LATER), tried=None, fallback="warn", sign=1.0):
-    """A decision about the last of the entries, or about draw options, against baselines (name, utilities)."""
+    """A decision about the last entry, or about draw options, against baselines: (name, utilities)."""
     tried = [[options(entries[-1])]] if tried is None else tried
     utilities = {name: np.array(values, float) for name, values in baselines}
     return decide(entries, tried, utilities, GANS, fallback=fallback, sign=sign)

@@ -99,7 +99,8 @@ def test_a_history_of_nothing_has_its_columns():
 def test_classes_too_small_to_learn_from_are_named():
     notes = small_class_notes({"rare": 20, "rarest": 3}, "smote", 8)
     assert notes == [
-        "Class 'rarest' has 3 rows, fewer than 8: it is drawn from the base 'smote' without training or selection."
+        "Class 'rarest' has 3 rows, fewer than 8: it is drawn from the base 'smote' without training or"
+        " selection."
     ]
 
 

@@ -68,7 +68,8 @@ def test_the_report_says_how_many_pass_and_what_the_oracle_says():
     passed, scores = notes
     rate = thinned.full.gates[1].acceptance.rate
     assert passed == (
-        f"Rejection in class 'rare' (Rejection(gamma=50, method='drs')): {rate:.1%} of the proposals come through."
+        f"Rejection in class 'rare' (Rejection(gamma=50, method='drs')): {rate:.1%} of the proposals come"
+        " through."
     )
     after, before = (evaluator.scores([s.by_fold], ["same"])[0] for s in (thinned, shifted))
     assert scores == (
@@ -157,19 +158,12 @@ def test_a_policy_governs_every_source_with_the_rows_of_its_fold():
     )
 
 
-def test_what_a_policy_brings_is_told_at_the_ratio_of_the_evaluator():
+@pytest.mark.parametrize(("ratio", "score"), [(1.0, "24.0000 ± 0.0000"), (0.5, "9.0000 ± 0.0000")])
+def test_what_a_policy_brings_is_told_at_the_ratio_of_the_evaluator(ratio, score):
     whole = _evaluator(NUMBER_OF_ROWS, sizes=(60, 12))
     sources = base_sources("star", whole.data, 2)
-    told = [
-        apply_policy(sources, Policy(spread=0.5), whole.data, whole.at_ratio(ratio))[1]
-        for ratio in (1.0, 0.5)
-    ]
-    assert told == [
-        [
-            "Rows are drawn under Policy(spread=0.5). By the oracle: 24.0000 ± 0.0000, 24.0000 ± 0.0000 without."
-        ],
-        ["Rows are drawn under Policy(spread=0.5). By the oracle: 9.0000 ± 0.0000, 9.0000 ± 0.0000 without."],
-    ]
+    _, notes = apply_policy(sources, Policy(spread=0.5), whole.data, whole.at_ratio(ratio))
+    assert notes == [f"Rows are drawn under Policy(spread=0.5). By the oracle: {score}, {score} without."]
 
 
 def test_scores_with_and_without_a_policy_are_told_in_this_order():
