@@ -1,6 +1,7 @@
 """Rejection and policies: what they do to the sources of a choice, and what is said of them."""
 
 import numpy as np
+import pytest
 
 from gan_oversampler import GAN, Policy, Rejection
 from gan_oversampler.sampling.policy import PolicySource
