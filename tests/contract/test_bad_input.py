@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from gan_oversampler import GAN, DownstreamOracle, FrechetOracle, GANOversampler
+from gan_oversampler import GAN, DownstreamOracle, FrechetOracle, GANOversampler, Policy, Rejection
+from tests.samplers import quick
 from tests.tables import mixed, numbers
-from tests.test_estimator import quick
 
 X, Y = numbers()
 
@@ -62,6 +62,7 @@ def test_tables_and_targets(table, target, message):
         ({"gan": GAN(ema=1.0)}, "'ema' parameter of GAN"),
         ({"gan": []}, "'gan' must be a GAN, the name of a preset or"),
         ({"gan": [FileNotFoundError]}, "'gan' must be a GAN, the name of a preset or"),
+        ({"gan": GAN(grid=(2, 3))}, "grid"),
         ({"baselines": ("smot",)}, "Unknown baseline 'smot'. Did you mean 'smote'"),
         ({"device": "gpu3"}, "Device 'gpu3' cannot be used"),
         ({"max_steps": -1}, "'max_steps' parameter of GANOversampler"),
@@ -71,6 +72,13 @@ def test_tables_and_targets(table, target, message):
         ({"sampling_strategy": {7: 100}}, "7"),
         ({"sampling_strategy": "oracel"}, "'sampling_strategy' parameter of GANOversampler.*'oracle'"),
         ({"sampling_strategy": "oracle", "oracle": None}, "'oracle' needs an oracle. Give one, or a ratio"),
+        ({"rejection": 3}, "'rejection' parameter of GANOversampler"),
+        ({"rejection": "mh"}, "Unknown rejection 'mh'"),
+        ({"rejection": Rejection(budget=200)}, "Raise 'max_proposals'"),
+        ({"policy": "best"}, "'policy' must be a Policy, 'oracle' or None"),
+        ({"policy": Policy(filter=0.96)}, "'filter' parameter of Policy"),
+        ({"policy": "oracle", "oracle": None}, "policy='oracle' needs an oracle"),
+        ({"keep_candidates": "yes"}, "'keep_candidates' parameter of GANOversampler"),
         ({"fallback": "smote"}, "'fallback' parameter of GANOversampler"),
         ({"cv": []}, "'cv' gave no folds"),
         ({"cv": [(np.arange(90), np.arange(90))]}, "trains on rows that it holds out"),
@@ -125,6 +133,12 @@ def test_a_failed_refit_leaves_the_fitted_sampler_as_it_was():
     with pytest.warns(RuntimeWarning), pytest.raises(ValueError, match="No candidate"):
         sampler.fit(X * 1000 + 5, Y)
     np.testing.assert_array_equal(sampler.sample(3, random_state=1), before)
+
+
+def test_cells_of_a_grid_must_hold_numbers():
+    table = frame(a=np.where(X[:, 0] > 0, "high", "low"))
+    with pytest.raises(ValueError, match="Cells of a grid must hold numbers; column 'a' of X does not"):
+        quick(gan=GAN(grid=(2, 2))).fit(table, Y)
 
 
 def test_missing_cells_that_the_users_classifier_cannot_take_are_an_error_not_a_score():

@@ -12,7 +12,7 @@ from gan_oversampler import GAN, GANOversampler
 
 
 def small() -> GANOversampler:
-    """A real run of everything, in little: two specifications, two rungs, the default oracle."""
+    """A real run of everything, in little: two GANs, three evaluation rounds, the default oracle."""
     gans = [GAN(base="smote", widths=(16,), batch_size=32), GAN("classic", widths=(16,))]
     return GANOversampler(gan=gans, max_steps=4, epoch_unit=2, cv=2, random_state=0)
 
