@@ -320,13 +320,17 @@ def test_phases_come_in_the_order_in_which_they_were_entered():
 def test_a_phase_that_fails_is_closed():
     time = FakeTime()
     clock = Clock(time)
-    with pytest.raises(KeyError), clock.phase("training"):
-        time.passes(2)
-        raise KeyError
+    with pytest.raises(KeyError, match="no such thing"), clock.phase("training"):
+        _fail_after(time, 2)
     time.passes(7)
     with clock.phase("choice"):
         time.passes(1)
     assert clock.by_phase == {"training": 2, "choice": 1}
+
+
+def _fail_after(time, seconds):
+    time.passes(seconds)
+    raise KeyError("no such thing")
 
 
 def test_seconds_that_were_read_do_not_change():

@@ -41,18 +41,17 @@ def _services(time=None, **changes):
     return Services(STREAMS, torch.device("cpu"), clock=clock, **changes)
 
 
-def _fit(plan=None, rows=None, n_new=None, services=None, layout=SPACE.layout, parameters=None, **changes):
+def _fit(rows=None, n_new=None, services=None, layout=SPACE.layout, parameters=None, **changes):
     rows = table() if rows is None else rows
     n_new = (
         {code: int(rows.counts[0] - n) for code, n in enumerate(rows.counts) if code}
         if n_new is None
         else n_new
     )
-    plan = _plan(**changes) if plan is None else plan
     services = _services() if services is None else services
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=WON)
-        return fit(plan, rows, layout, n_new, services, {} if parameters is None else parameters)
+        return fit(_plan(**changes), rows, layout, n_new, services, {} if parameters is None else parameters)
 
 
 def _drawn(outcome, n=9, code=1):
@@ -183,7 +182,7 @@ def test_time_is_counted_from_the_beginning_of_the_fit():
     time = FakeTime()
     services = _services(time)
     time.passes(99)
-    found = _fit(plan=_plan(budget=Budget(2, 2, 4, max_time=98)), services=services)
+    found = _fit(budget=Budget(2, 2, 4, max_time=98), services=services)
     assert found.first.report.history["step"].tolist() == [0]
     assert found.first.report.history["seconds"].tolist() == [99]
 

@@ -65,6 +65,7 @@ def test_tables_and_targets(table, target, message):
         ({"gan": GAN(grid=(2, 3))}, "grid"),
         ({"baselines": ("smot",)}, "Unknown baseline 'smot'. Did you mean 'smote'"),
         ({"device": "gpu3"}, "Device 'gpu3' cannot be used"),
+        ({"growth": -0.5}, "'growth' parameter of GANOversampler"),
         ({"max_steps": -1}, "'max_steps' parameter of GANOversampler"),
         ({"patience": 0}, "'patience' parameter of GANOversampler"),
         ({"categorical_features": ["nope"]}, "nope"),

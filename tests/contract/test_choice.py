@@ -1,4 +1,4 @@
-"""What samples in the end: the best step, mixtures, untrained bases, a baseline, or the base instead of noise."""
+"""What samples: the best step, a mixture, an untrained base, a baseline, or the base in place of noise."""
 
 import warnings
 

@@ -68,5 +68,6 @@ def test_fitting_leaves_the_table_alone():
     assert X.equals(before[0])
     assert y.equals(before[1])
     array, labels = numbers()
-    array.flags.writeable = labels.flags.writeable = False
+    array.setflags(write=False)
+    labels.setflags(write=False)
     assert np.bincount(quick().fit_resample(array, labels)[1]).tolist() == [66, 66]

@@ -15,7 +15,12 @@ from tests.tables import mixed, numbers
 
 
 def _sampler(rejection, **changes):
-    options = {"gan": GAN("classic", widths=(8,), batch_size=32), "oracle": "energy", "max_steps": 6, **changes}
+    options = {
+        "gan": GAN("classic", widths=(8,), batch_size=32),
+        "oracle": "energy",
+        "max_steps": 6,
+        **changes,
+    }
     return quick(rejection=rejection, epoch_unit=3, **options)
 
 

@@ -116,7 +116,9 @@ def test_an_oracle_that_did_not_score_cannot_sample(together, wrong):
         together.sample(3, oracle=wrong)
 
 
-@pytest.mark.parametrize("changes", [{"oracle": None}, {"oracle": "f1"}, {"oracle": "f1", "keep_candidates": False}])
+@pytest.mark.parametrize(
+    "changes", [{"oracle": None}, {"oracle": "f1"}, {"oracle": "f1", "keep_candidates": False}]
+)
 def test_what_was_not_kept_cannot_be_rescored(changes):
     y = Y.copy()
     if changes.get("keep_candidates", True) and changes["oracle"]:
@@ -128,7 +130,9 @@ def test_what_was_not_kept_cannot_be_rescored(changes):
     assert sampler.reports_ == before
 
 
-@pytest.mark.parametrize(("wrong", "message"), [("energie", "Did you mean 'energy'"), (None, "a scorer or a function")])
+@pytest.mark.parametrize(
+    ("wrong", "message"), [("energie", "Did you mean 'energy'"), (None, "a scorer or a function")]
+)
 def test_only_oracles_can_rescore(together, wrong, message):
     with pytest.raises(ValueError, match=message):
         together.rescore(wrong)

@@ -239,9 +239,9 @@ def test_evidence_holds_new_rows_of_the_classes_to_oversample_only():
     for fold, source in enumerate(sources):
         seen = rows.at(folds[fold][0]).counts
         assert [call[:2] for call in source.calls] == [(3, n_drawn(seen[3])), (1, n_drawn(seen[1]))]
-        exhibit = evidence.exhibits[fold]
-        assert sorted(set(exhibit.synthetic.codes)) == [1, 3]
-        assert (exhibit.synthetic.values == fold).all()
+        _, _, new = evidence.folds()[fold]
+        assert sorted(set(new.codes)) == [1, 3]
+        assert (new.values == fold).all()
     assert len({seed for source in sources for _, _, seed in source.calls}) == 3
     assert evidence.targets == (3, 1)
     assert evidence.labels == [3, 1]
