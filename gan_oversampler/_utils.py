@@ -97,6 +97,7 @@ def single_threaded() -> Iterator[None]:
         return
     _enter()
     _local.is_limited = True
+    torch.get_num_threads()  # or the first use in a new thread would take what another thread has set since
     torch.set_num_threads(1)
     try:
         yield

@@ -2,7 +2,7 @@
 
 
 class FakeTime:
-    """Seconds that pass only when told so; call it to read them."""
+    """Seconds that pass only when ``passes`` is called; call the object to read them."""
 
     def __init__(self):
         self.seconds = 100.0

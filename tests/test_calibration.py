@@ -173,7 +173,7 @@ def test_the_gan_is_the_default_sampler_and_frames_of_every_kind_pass():
 
 
 class Shares(ClassifierMixin, BaseEstimator):
-    """Says the shares it saw, whatever the row."""
+    """Gives the shares it saw for every row."""
 
     def fit(self, X, y):
         self.classes_, counts = np.unique(y, return_counts=True)

@@ -3,7 +3,6 @@
 import math
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
 
 import numpy as np
@@ -22,7 +21,7 @@ NAMES = st.lists(st.one_of(st.integers(), st.text(max_size=4), st.none()), max_s
 
 
 @given(st.integers(0, 2**32), NAMES, NAMES)
-def test_streams_are_told_apart_by_their_names_only(seed, first, second):
+def test_streams_are_reported_apart_by_their_names_only(seed, first, second):
     streams = Streams(seed)
     assert (streams.child_seed(*first) == Streams(seed).child_seed(*second)) is (repr(first) == repr(second))
     assert 0 <= streams.child_seed(*first) < 2**63
@@ -36,7 +35,7 @@ def test_names_that_look_alike_are_different_streams(first, second):
 
 
 def test_seeds_are_frozen():
-    """Results of a seed depend on these numbers, whatever the version."""
+    """Results of a seed depend on these numbers, so no version may change them."""
     assert Streams(0).child_seed("folds") == 5652938704789290616
     assert Streams(1).child("members").child_seed("[]smote", 0) == 1313020340521494208
 
@@ -145,19 +144,26 @@ def test_threads_are_restored_after_an_error(two_threads):
     assert torch.get_num_threads() == 2
 
 
-def test_every_thread_is_limited_however_uses_overlap(two_threads):
-    """Threads of a pool are used again: what one of them has restored must not count for its next use."""
-    with ThreadPoolExecutor(3) as pool:
-        inside = list(pool.map(_threads_inside, range(30)))
-        assert set(inside) == {1}
-        assert {pool.submit(torch.get_num_threads).result() for _ in range(9)} == {2}
-    assert torch.get_num_threads() == 2
+@pytest.mark.parametrize("n_uses", [1, 3], ids=["new threads", "threads that are used again"])
+def test_every_thread_is_limited_however_uses_overlap(two_threads, n_uses):
+    pauses, inside, after = np.random.default_rng(0).uniform(0, 0.004, (200, n_uses, 2)), [], []
 
+    def use(thread_pauses):
+        for before, within in thread_pauses:
+            time.sleep(before)
+            with single_threaded():
+                time.sleep(within)
+                inside.append(torch.get_num_threads())
+            after.append(torch.get_num_threads())
 
-def _threads_inside(_):
-    with single_threaded():
-        time.sleep(0.002)
-        return torch.get_num_threads()
+    for start in range(0, len(pauses), 4):
+        threads = [threading.Thread(target=use, args=(part,)) for part in pauses[start : start + 4]]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert set(inside) == {1}
+    assert set(after) == {2}
 
 
 def test_of_overlapping_uses_each_restores_its_own_thread(two_threads):

@@ -290,7 +290,7 @@ def _governed(ratio_oracle, **changes):
     return _fit(oracles={"first": ratio_oracle}, gans=(BASE,), rows=table((60, 12)), baselines=(), **changes)
 
 
-def test_what_a_policy_brings_is_told_at_the_ratio_at_which_rows_are_drawn():
+def test_what_a_policy_brings_is_reported_at_the_ratio_at_which_rows_are_drawn():
     few = Measured(lambda holdout, new: -float(len(new)))
     found = _governed(few, policy=Policy(spread=0.5), choose_ratio=True)
     report = found.first.report
@@ -302,7 +302,7 @@ def test_what_a_policy_brings_is_told_at_the_ratio_at_which_rows_are_drawn():
     assert note.endswith("By the oracle: -1.0000 ± 0.0000, -1.0000 ± 0.0000 without.")
 
 
-def test_what_rejection_brings_is_told_at_the_ratio_at_which_rows_are_drawn():
+def test_what_rejection_brings_is_reported_at_the_ratio_at_which_rows_are_drawn():
     few = Measured(lambda holdout, new: -float(len(new)))
     report = _governed(few, rejection=Rejection(), choose_ratio=True).first.report
     assert "By the oracle: -1.0000 ± 0.0000 with rejection, -1.0000 ± 0.0000 without." in report.notes
@@ -322,7 +322,7 @@ def test_a_policy_that_changes_nothing_is_left_out():
     assert outcome.report.notes == ()
 
 
-def test_a_baseline_that_draws_instead_obeys_neither_policy_nor_ratio():
+def test_a_baseline_that_draws_instead_follows_neither_policy_nor_ratio():
     low = Measured(lambda holdout, new: -float(len(np.unique(new.values.round(3), axis=0))))
     with pytest.warns(UserWarning, match=WON):
         found = fit(
@@ -435,7 +435,7 @@ def _flat(holdout, new):
     return 0.0
 
 
-def test_rescoring_hears_all_that_any_oracle_has_scored():
+def test_rescoring_scores_all_that_any_oracle_has_scored():
     """Patience has done its part in the training: an oracle that comes later does not stop early."""
     rising = iter(range(100))
     found = _fit(
@@ -450,7 +450,7 @@ def test_rescoring_hears_all_that_any_oracle_has_scored():
 
 
 @pytest.mark.parametrize("growth", [0.0, 1.0])
-def test_rescoring_hears_what_was_trained_beyond_the_budget(growth):
+def test_rescoring_scores_what_was_trained_beyond_the_budget(growth):
     rising = iter(range(100))
     found = _fit(
         oracles={"rising": Measured(lambda holdout, new: float(next(rising)))},

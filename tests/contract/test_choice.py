@@ -185,7 +185,7 @@ def test_a_better_baseline_may_be_an_error_that_says_what_to_do():
 
 @pytest.mark.parametrize("fallback", ["warn", "baseline", "error"])
 @pytest.mark.parametrize("baseline", [5, 4])
-def test_where_no_baseline_is_better_nobody_hears_of_it(fallback, baseline):
+def test_where_no_baseline_is_better_there_is_no_warning(fallback, baseline):
     X, y = numbers()
     sampler = scripted(baseline, 3, 5, baselines=("smote",), max_steps=2, fallback=fallback)
     with warnings.catch_warnings(action="error"):
@@ -202,7 +202,7 @@ def test_a_lead_within_a_standard_error_is_no_reason_to_fall_back():
     assert sampler.fit(X, y).fallback_ is None
 
 
-def test_gains_over_all_baselines_are_told():
+def test_gains_over_all_baselines_are_reported():
     X, y = numbers()
     sampler = scripted(1, 2, 3, 4, baselines=("none", "random", "smote"), max_steps=0).fit(X, y)
     gains = {name: gain.mean for name, gain in sampler.report_.gains.items()}

@@ -1,4 +1,4 @@
-"""Containers: whatever the table came in, the new rows come in, bit for bit alike."""
+"""Containers: new rows come in the container of the table, with the same bits in each."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""A seed gives the same bits whatever happens around the fit, and nothing outside is touched."""
+"""A seed gives the same bits with any number of threads and jobs, and nothing outside is touched."""
 
 from concurrent.futures import ThreadPoolExecutor
 

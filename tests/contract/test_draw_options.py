@@ -90,13 +90,13 @@ def test_draw_options_are_chosen_before_rows_are_rejected_and_applied_after(copy
     assert chosen < rejected < drawn
 
 
-def test_only_what_could_be_chosen_is_told():
-    told = {
+def test_only_what_could_be_chosen_is_reported():
+    notes = {
         name: GANOversampler(strategy, policy=policy, **CHEAP).fit(*TABLE).report_.notes[0]
         for name, strategy, policy in (("ratio", "oracle", COPIES), ("policy", 0.5, "oracle"))
     }
-    assert ("Policy" in told["ratio"], "a ratio of" in told["ratio"]) == (False, True)
-    assert ("Policy" in told["policy"], "a ratio of" in told["policy"]) == (True, False)
+    assert ("Policy" in notes["ratio"], "a ratio of" in notes["ratio"]) == (False, True)
+    assert ("Policy" in notes["policy"], "a ratio of" in notes["policy"]) == (True, False)
 
 
 def test_gans_that_draw_alike_are_tried_once():
@@ -178,6 +178,6 @@ def test_an_oracle_that_cannot_score_a_ratio_is_noted():
 
 
 @pytest.mark.parametrize("strategy", ["auto", 1.0, {1: 66}, {1: 1.0}, "minority"])
-def test_all_other_strategies_are_obeyed_whatever_the_oracle_would_like(strategy):
+def test_all_other_strategies_are_kept_to_the_row(strategy):
     sampler = quick(gan=UNTRAINED, oracle=few_rows, baselines=(), sampling_strategy=strategy)
     assert np.bincount(sampler.fit_resample(*numbers())[1]).tolist() == [66, 66]

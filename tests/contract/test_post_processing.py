@@ -52,9 +52,9 @@ def test_a_report_tells_how_many_pass_and_what_the_oracle_says():
 
 def test_held_out_evidence_shows_rows_after_rejection():
     X, y = numbers()
-    told = [_sampler(rejection).fit(X, y).report_.to_dict() for rejection in (None, True)]
-    assert told[0]["entries"] == told[1]["entries"]
-    assert told[0]["evidence"] != told[1]["evidence"]
+    facts = [_sampler(rejection).fit(X, y).report_.to_dict() for rejection in (None, True)]
+    assert facts[0]["entries"] == facts[1]["entries"]
+    assert facts[0]["evidence"] != facts[1]["evidence"]
 
 
 def test_a_cap_that_is_reached_is_warned_of_where_rows_are_drawn():
@@ -110,7 +110,7 @@ def test_a_sampler_that_rejects_is_stored_and_rescored():
 
 
 @pytest.mark.parametrize("policy", [Policy(spread=0.5), Policy(border=1.0, filter=0.25), "oracle"], ids=str)
-def test_a_policy_keeps_the_counts_and_is_told(policy):
+def test_a_policy_keeps_the_counts_and_is_reported(policy):
     X, y = numbers()
     sampler = quick(gan=UNTRAINED, policy=policy, keep_candidates=True)
     rows, labels = sampler.fit_resample(X, y)
@@ -143,7 +143,7 @@ def test_policies_work_on_all_kinds_of_columns_after_rejection_and_without_an_or
     assert sampler.report_.notes[-1] == f"Rows are drawn under {policy}."
 
 
-def test_a_policy_that_nothing_obeys_is_told():
+def test_a_policy_that_nothing_follows_is_reported():
     X, y = numbers(40, 5)
     report = quick(policy=Policy(filter=0.5)).fit(X, y).report_
     assert "The policy is not applied" in report.notes[-1]

@@ -27,7 +27,7 @@ def together():
         return _sampler(ORACLES).fit(X, Y)
 
 
-def _told(report):
+def _without_seconds(report):
     """A report without its seconds."""
     return repr((report.choice, report.reason, report.entries, report.gains))  # NaN equals itself here
 
@@ -36,7 +36,7 @@ def _told(report):
 def test_each_chooses_as_in_a_fit_of_its_own(together, number):
     alone = _sampler(ORACLES[number]).fit(X, Y)
     name = list(together.reports_)[number]
-    assert _told(together.reports_[name]) == _told(alone.report_)
+    assert _without_seconds(together.reports_[name]) == _without_seconds(alone.report_)
     drawn = together.sample(7, oracle=name, random_state=2)
     assert np.array_equal(drawn, alone.sample(7, random_state=2))
 
@@ -53,7 +53,7 @@ def test_rescoring_gives_what_the_oracle_would_have_said():
     late = _sampler("energy", patience=99).fit(X, Y)
     present = _sampler(["energy", "balanced_accuracy"], patience=99).fit(X, Y)
     report = late.rescore("balanced_accuracy")
-    assert _told(report) == _told(present.reports_["balanced_accuracy"])
+    assert _without_seconds(report) == _without_seconds(present.reports_["balanced_accuracy"])
     assert list(late.reports_) == ["energy", "balanced_accuracy"]
     drawn = [each.sample(6, oracle="balanced_accuracy", random_state=1) for each in (late, present)]
     assert np.array_equal(*drawn)
@@ -61,15 +61,15 @@ def test_rescoring_gives_what_the_oracle_would_have_said():
 
 def test_rescoring_by_the_same_oracle_changes_nothing():
     sampler = _sampler("energy", patience=99).fit(X, Y)
-    before, drawn = _told(sampler.report_), sampler.sample(5, random_state=1)
-    assert _told(sampler.rescore(EnergyOracle())) == before
+    before, drawn = _without_seconds(sampler.report_), sampler.sample(5, random_state=1)
+    assert _without_seconds(sampler.rescore(EnergyOracle())) == before
     assert np.array_equal(sampler.sample(5, random_state=1), drawn)
     assert sampler.report_ is sampler.reports_["energy"]
 
 
 def test_a_stored_sampler_can_be_rescored(together):
     stored, here = (pickle.loads(pickle.dumps(together)) for _ in range(2))
-    assert _told(stored.rescore("f1")) == _told(here.rescore("f1"))
+    assert _without_seconds(stored.rescore("f1")) == _without_seconds(here.rescore("f1"))
     drawn = [each.sample(5, oracle="f1", random_state=0) for each in (stored, here)]
     assert np.array_equal(*drawn)
 

@@ -23,7 +23,7 @@ from tests.scored import noise, scored
 
 
 def _chosen(entries, *min_gains_in_se, kinds=None):
-    """All specifications need two standard errors unless told otherwise."""
+    """All specifications need two standard errors unless others are given."""
     n = 1 + max((entry.candidate.specification for entry in entries), default=0)
     return choose(entries, min_gains_in_se or [2.0] * n, kinds)
 
@@ -144,7 +144,7 @@ def test_the_first_specification_is_kept_unless_the_best_one_is_significantly_be
     assert _best([first, significant]) is significant
 
 
-def test_the_first_specification_is_the_first_in_the_list_whatever_was_scored_first():
+def test_the_first_specification_is_the_first_in_the_list_not_the_first_that_was_scored():
     other, first = scored(1, 0, 2.0, 2.0), scored(0, 50, 2.0, 2.0)
     assert _best([noise(0, 9.0, 9.0), other, first], 0.0, 0.0) is first
 

@@ -139,7 +139,7 @@ def test_where_only_noise_is_left_its_base_draws(fallback):
 # --- draw options
 
 
-def test_draw_options_are_told_with_their_scores_in_the_oracles_own_unit():
+def test_draw_options_are_reported_with_their_scores_in_the_oracles_own_unit():
     first, other = alone(LATER), alone(scored(1, 50, 2.0, 2.0))
     tried = [
         [options(first, (-4.0, -4.0))],

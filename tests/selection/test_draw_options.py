@@ -182,7 +182,7 @@ def test_all_that_were_tried_are_a_table():
     assert not as_frame(tried, None, GANS, sign=1.0)["kept"].any()
 
 
-def test_a_choice_is_told_with_its_score_and_that_without_a_choice():
+def test_a_choice_is_reported_with_its_score_and_that_without_a_choice():
     tried = _three_tried()
     assert describe(tried, tried[1][0], GANS, 1.0) == (
         "Of 3 ways to draw the oracle chose base(star) at step 50, Policy(spread=0.5), a ratio of 0.5 to the"
@@ -191,20 +191,20 @@ def test_a_choice_is_told_with_its_score_and_that_without_a_choice():
 
 
 @pytest.mark.parametrize(
-    ("changes", "policy_told", "ratio_told"),
+    ("changes", "has_policy", "has_ratio"),
     [
         ([{"ratio": 0.5}, {"ratio": 1.0}], False, True),
         ([{"policy": Policy()}], False, False),
     ],
 )
-def test_only_what_could_be_chosen_is_told(changes, policy_told, ratio_told):
+def test_only_what_could_be_chosen_is_reported(changes, has_policy, has_ratio):
     entry = scored(0, 0, 4, 4)
     tried = [[options(entry, **change) for change in changes], [options(scored(1, 0, 3, 3), **changes[0])]]
-    told = describe(tried, tried[0][0], GANS, 1.0)
-    assert ("Policy" in told, "a ratio of" in told) == (policy_told, ratio_told)
+    text = describe(tried, tried[0][0], GANS, 1.0)
+    assert ("Policy" in text, "a ratio of" in text) == (has_policy, has_ratio)
 
 
-def test_a_policy_is_told_where_there_were_several():
+def test_a_policy_is_reported_where_there_were_several():
     entry = scored(0, 0, 4, 4)
     tried = [[options(entry)], [options(entry, policy=Policy(filter=0.5))]]
     assert "chose base(smote) at step 0, Policy(): " in describe(tried, tried[0][0], GANS, 1.0)

@@ -68,7 +68,7 @@ def test_lines_come_specification_by_specification_and_the_kept_ones_are_marked(
     ]
 
 
-def test_candidates_with_equal_fields_are_told_apart():
+def test_candidates_with_equal_fields_are_reported_apart():
     twin = replace(ENTRIES[0], candidate=replace(ENTRIES[0].candidate))
     lines = HistoryWriter(GANS).entries([ENTRIES[0], twin], [twin.candidate])
     assert [line.kept for line in lines] == [False, True]

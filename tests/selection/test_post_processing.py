@@ -79,7 +79,7 @@ def test_the_report_says_how_many_pass_and_what_the_oracle_says():
     )
 
 
-def test_scores_are_told_in_the_oracles_own_unit():
+def test_scores_are_reported_in_the_oracles_own_unit():
     evaluator = _evaluator(Loss(lambda holdout, new: 5.0))
     _, _, notes = _rejected(evaluator)
     assert "By the oracle: 5.0000 ± 0.0000 with rejection, 5.0000 ± 0.0000 without." in notes
@@ -115,7 +115,7 @@ def test_a_critic_that_cannot_tell_rows_apart_rejects_nothing():
     )
 
 
-def test_a_cap_that_will_be_reached_is_told():
+def test_a_cap_that_will_be_reached_is_reported():
     _, _, notes = _rejected(_evaluator(), Rejection("drs", gamma=None, max_proposals=1))
     assert "which 'max_proposals' will stop: the best of the rejected fill up." in notes[0]
 
@@ -160,14 +160,14 @@ def test_a_policy_governs_every_source_with_the_rows_of_its_fold():
 
 
 @pytest.mark.parametrize(("ratio", "score"), [(1.0, "24.0000 ± 0.0000"), (0.5, "9.0000 ± 0.0000")])
-def test_what_a_policy_brings_is_told_at_the_ratio_of_the_evaluator(ratio, score):
+def test_what_a_policy_brings_is_reported_at_the_ratio_of_the_evaluator(ratio, score):
     whole = _evaluator(NUMBER_OF_ROWS, sizes=(60, 12))
     sources = base_sources("star", whole.data, 2)
     _, notes = apply_policy(sources, Policy(spread=0.5), whole.data, whole.at_ratio(ratio))
     assert notes == [f"Rows are drawn under Policy(spread=0.5). By the oracle: {score}, {score} without."]
 
 
-def test_scores_with_and_without_a_policy_are_told_in_this_order():
+def test_scores_with_and_without_a_policy_are_reported_in_this_order():
     evaluator = _evaluator()
     sources = base_sources("star", evaluator.data, 2)
     policy = Policy(filter=0.5)

@@ -239,7 +239,7 @@ def test_a_candidate_that_cannot_be_scored_is_warned_of_and_noted_once():
     assert event.decision == "could not score it: ZeroDivisionError: division by zero"
 
 
-def test_of_many_failures_at_once_the_first_is_told_with_the_number_of_others():
+def test_of_many_failures_at_once_the_first_is_reported_with_the_number_of_others():
     evaluator = evaluator_of(NUMBER_OF_ROWS)
     sources = [[Failing()] * 2, [Constant(0.0)] * 2, [Failing()] * 2]
     with pytest.warns(RuntimeWarning, match="could not score a and 1 more"):
