@@ -56,7 +56,7 @@ def gaussians(sizes, seed=0):
     return rng.normal(1.5 * y)[:, None], y
 
 
-# The proof
+# --- Bayes' rule
 
 
 @pytest.mark.parametrize("sizes", [(900, 100), (20, 480), (700, 200, 100), (5, 60, 400, 35)])
@@ -73,14 +73,14 @@ def test_the_bayes_posterior_of_resampled_rows_becomes_that_of_the_original_rows
     assert np.abs(model.pipeline_.predict_proba(grid) - truth).max() > 0.1
 
 
-def test_there_and_back_again_is_where_we_were():
+def test_moving_to_other_shares_and_back_changes_nothing():
     p = np.random.default_rng(0).dirichlet(np.ones(3), size=50)
     a, b = np.array([0.2, 0.3, 0.5]), np.array([0.7, 0.2, 0.1])
     np.testing.assert_allclose(to_shares(to_shares(p, seen=a, wanted=b), seen=b, wanted=a), p, atol=1e-12)
     np.testing.assert_allclose(to_shares(p, seen=a, wanted=a), p, atol=1e-15)
 
 
-def test_a_row_that_says_nothing_gets_the_original_shares():
+def test_probabilities_equal_to_the_seen_shares_become_the_original_shares():
     seen, wanted = [0.25, 0.25, 0.5], [0.9, 0.06, 0.04]
     np.testing.assert_allclose(to_shares(np.array([seen]), seen=seen, wanted=wanted), [wanted])
 
@@ -124,7 +124,7 @@ def test_names_and_order_of_classes_do_not_matter(method):
     assert set(named.predict(X)) <= set(names)
 
 
-# On real tables
+# --- on real tables
 
 
 def worst_tenth():
@@ -173,7 +173,7 @@ def test_the_gan_is_the_default_sampler_and_frames_of_every_kind_pass():
 
 
 class Shares(ClassifierMixin, BaseEstimator):
-    """Says the shares it saw, whatever the row."""
+    """Gives the shares it saw for every row."""
 
     def fit(self, X, y):
         self.classes_, counts = np.unique(y, return_counts=True)
@@ -187,7 +187,7 @@ class Shares(ClassifierMixin, BaseEstimator):
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 
-# Pipelines
+# --- pipelines
 
 
 def test_a_pipeline_that_resamples_is_counted_where_its_classifier_stands():
@@ -256,7 +256,7 @@ def test_the_threshold_of_the_rare_share_gives_the_labels_of_balanced_rows():
     assert model.fit(X, y).predict(X).sum() < labels.sum()
 
 
-# Manners
+# --- searches, clones and bad input
 
 
 def test_searching_cloning_and_pickling():

@@ -6,7 +6,6 @@ import pytest
 
 from benchmarks.studies import grids
 from benchmarks.tables import Table
-from tests.grids import images
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,15 @@ from imblearn.utils.estimator_checks import parametrize_with_checks as imblearn_
 from sklearn.utils.estimator_checks import parametrize_with_checks as sklearn_checks
 
 from gan_oversampler import GAN, GANOversampler
+from gan_oversampler.gans.parts import Generator
 
 
 def small() -> GANOversampler:
-    """A real run of everything, in little: two specifications, two rungs, the default oracle."""
-    gans = [GAN(base="smote", widths=(16,), batch_size=32), GAN("classic", widths=(16,))]
+    """A real run of everything, in little: two GANs, three evaluation rounds, the default oracle."""
+    gans = [
+        GAN(base="smote", batch_size=32, generator=Generator(widths=(16,))),
+        GAN("classic", generator=Generator(widths=(16,))),
+    ]
     return GANOversampler(gan=gans, max_steps=4, epoch_unit=2, cv=2, random_state=0)
 
 

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from gan_oversampler import GAN, DownstreamOracle, FrechetOracle, GANOversampler
+from gan_oversampler import GAN, DownstreamOracle, FrechetOracle, GANOversampler, Policy, Rejection
+from gan_oversampler.gans.parts import Critic, Generator
+from tests.samplers import quick
 from tests.tables import mixed, numbers
-from tests.test_estimator import quick
 
 X, Y = numbers()
 
@@ -50,20 +51,25 @@ def test_tables_and_targets(table, target, message):
         ({"gan": GAN(base="smot")}, "Unknown base 'smot'. Did you mean 'smote'"),
         ({"gan": GAN("residul")}, "Unknown family 'residul'"),
         ({"gan": GAN("guided", objective="gmean")}, "Unknown objective 'gmean'. Did you mean 'g_mean'"),
-        ({"gan": GAN(penalty="r1")}, "Unknown penalty 'r1'"),
-        ({"gan": GAN(forces={"adversary": 1.0})}, "Unknown force 'adversary'"),
-        ({"gan": GAN(forces={"utility": 1.0})}, "'utility' needs the family 'guided'.*family='residual'"),
+        ({"gan": GAN(critic=Critic(penalty="r1"))}, "Unknown penalty 'r1'"),
+        ({"gan": GAN(loss_weights={"adversary": 1.0})}, "Unknown force 'adversary'"),
+        (
+            {"gan": GAN(loss_weights={"utility": 1.0})},
+            "'utility' needs the family 'guided'.*family='residual'",
+        ),
         ({"gan": GAN("guided", balanced=False)}, "balanced=False is not possible with family='guided'"),
-        ({"gan": GAN(widths=(0,))}, "'widths' of GAN must hold positive integers"),
-        ({"gan": GAN(betas=(0.5, 1.0))}, "'betas' of GAN"),
-        ({"gan": GAN(betas=(0.5, "a"))}, "'betas' of GAN"),
-        ({"gan": GAN(forces={"adversarial": -1})}, "not negative"),
-        ({"gan": GAN(loss="bce", penalty_weight=7.0)}, "weighs nothing"),
-        ({"gan": GAN(ema=1.0)}, "'ema' parameter of GAN"),
+        ({"gan": GAN(generator=Generator(widths=(0,)))}, "'widths' of GAN must hold positive integers"),
+        ({"gan": GAN(generator=Generator(betas=(0.5, 1.0)))}, "'betas' of GAN"),
+        ({"gan": GAN(generator=Generator(betas=(0.5, "a")))}, "'betas' of GAN"),
+        ({"gan": GAN(loss_weights={"adversarial": -1})}, "not negative"),
+        ({"gan": GAN(loss="bce", critic=Critic(penalty_weight=7.0))}, "weighs nothing"),
+        ({"gan": GAN(generator=Generator(ema=1.0))}, "'ema' parameter of GAN"),
         ({"gan": []}, "'gan' must be a GAN, the name of a preset or"),
         ({"gan": [FileNotFoundError]}, "'gan' must be a GAN, the name of a preset or"),
+        ({"gan": GAN(generator=Generator(grid=(2, 3)))}, "grid"),
         ({"baselines": ("smot",)}, "Unknown baseline 'smot'. Did you mean 'smote'"),
         ({"device": "gpu3"}, "Device 'gpu3' cannot be used"),
+        ({"growth": -0.5}, "'growth' parameter of GANOversampler"),
         ({"max_steps": -1}, "'max_steps' parameter of GANOversampler"),
         ({"patience": 0}, "'patience' parameter of GANOversampler"),
         ({"categorical_features": ["nope"]}, "nope"),
@@ -71,6 +77,13 @@ def test_tables_and_targets(table, target, message):
         ({"sampling_strategy": {7: 100}}, "7"),
         ({"sampling_strategy": "oracel"}, "'sampling_strategy' parameter of GANOversampler.*'oracle'"),
         ({"sampling_strategy": "oracle", "oracle": None}, "'oracle' needs an oracle. Give one, or a ratio"),
+        ({"rejection": 3}, "'rejection' parameter of GANOversampler"),
+        ({"rejection": "mh"}, "Unknown rejection 'mh'"),
+        ({"rejection": Rejection(budget=200)}, "Raise 'max_proposals'"),
+        ({"policy": "best"}, "'policy' must be a Policy, 'oracle' or None"),
+        ({"policy": Policy(filter=0.96)}, "'filter' parameter of Policy"),
+        ({"policy": "oracle", "oracle": None}, "policy='oracle' needs an oracle"),
+        ({"keep_candidates": "yes"}, "'keep_candidates' parameter of GANOversampler"),
         ({"fallback": "smote"}, "'fallback' parameter of GANOversampler"),
         ({"cv": []}, "'cv' gave no folds"),
         ({"cv": [(np.arange(90), np.arange(90))]}, "trains on rows that it holds out"),
@@ -127,6 +140,12 @@ def test_a_failed_refit_leaves_the_fitted_sampler_as_it_was():
     np.testing.assert_array_equal(sampler.sample(3, random_state=1), before)
 
 
+def test_cells_of_a_grid_must_hold_numbers():
+    table = frame(a=np.where(X[:, 0] > 0, "high", "low"))
+    with pytest.raises(ValueError, match="Cells of a grid must hold numbers; column 'a' of X does not"):
+        quick(gan=GAN(generator=Generator(grid=(2, 2)))).fit(table, Y)
+
+
 def test_missing_cells_that_the_users_classifier_cannot_take_are_an_error_not_a_score():
     table = frame(a=np.r_[np.nan, np.nan, X[2:, 0]])
     oracle = DownstreamOracle(LogisticRegression(), encoded=False)
@@ -138,7 +157,10 @@ def test_single_rows_can_be_left_out():
     target = np.r_[np.zeros(60, int), np.ones(29, int), 2]
     with pytest.raises(ValueError, match="Class 2 has 1 row"):
         quick().fit_resample(X, target)
-    for gan in (quick().gan, GAN("guided", widths=(16,))):  # one fold has no row of class 2
+    for gan in (
+        quick().gan,
+        GAN("guided", generator=Generator(widths=(16,))),
+    ):  # one fold has no row of class 2
         _, got = quick(gan=gan, sampling_strategy={1: 60}).fit_resample(X, target)
         assert np.bincount(got).tolist() == [60, 60, 1]
     with pytest.raises(ValueError, match="Class 2 has 1 row"):
@@ -175,7 +197,12 @@ def test_an_oracle_that_always_fails_ends_the_run_clearly():
 
 
 def test_diverging_training_is_a_failure_and_rolls_back():
-    wild = GAN("classic", widths=(16,), learning_rate=1e38, critic_learning_rate=1e38, loss="least_squares")
+    wild = GAN(
+        "classic",
+        loss="least_squares",
+        generator=Generator(widths=(16,), learning_rate=1e38),
+        critic=Critic(learning_rate=1e38),
+    )
     unscored, based = (RuntimeWarning, "could not score classic"), (UserWarning, "rows come from its base")
     with pytest.warns(unscored[0], match=unscored[1]), pytest.warns(based[0], match=based[1]):
         sampler = quick(gan=wild, max_steps=8, patience=3).fit(X, Y)
@@ -191,7 +218,7 @@ def test_unsuitable_folds_are_named():
 
 def test_no_column_is_refused_for_having_only_missing_cells():
     table = frame(empty=np.full(90, np.nan))
-    new, _ = GANOversampler(gan=GAN(widths=(16,)), oracle=None, max_steps=1, random_state=0).fit_resample(
-        table, Y
-    )
+    new, _ = GANOversampler(
+        gan=GAN(generator=Generator(widths=(16,))), oracle=None, max_steps=1, random_state=0
+    ).fit_resample(table, Y)
     assert new["empty"].isna().all()
