@@ -80,30 +80,39 @@ class Streams:
 
 _lock = threading.Lock()
 _depth = 0
+_n_threads = 1  # of torch, before the first of all concurrent uses
 _restore = ExitStack()
+_local = threading.local()
 
 
 @contextmanager
 def single_threaded() -> Iterator[None]:
     """Limit torch, BLAS and OpenMP to one thread, and restore what was set before.
 
-    The limits belong to the process: of nested and concurrent uses the first one sets them, the last one
-    restores them.
+    The limits of BLAS belong to the process: of concurrent uses the first one sets them, and the last one
+    restores them. That of torch belongs to each thread, which sets and restores its own.
     """
+    if getattr(_local, "is_limited", False):
+        yield
+        return
     _enter()
+    _local.is_limited = True
+    torch.get_num_threads()  # or the first use in a new thread would take what another thread has set since
+    torch.set_num_threads(1)
     try:
         yield
     finally:
+        torch.set_num_threads(_n_threads)
+        _local.is_limited = False
         _leave()
 
 
 def _enter() -> None:
-    global _depth
+    global _depth, _n_threads
     with _lock:
         if not _depth:
-            _restore.callback(torch.set_num_threads, torch.get_num_threads())
+            _n_threads = torch.get_num_threads()
             _restore.enter_context(threadpool_limits(1))
-            torch.set_num_threads(1)
         _depth += 1
 
 
