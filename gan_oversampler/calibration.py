@@ -190,7 +190,8 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
 
         To find rare classes more often, choose a threshold on top, as in the Notes of the class.
         """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        likeliest = self.predict_proba(X).argmax(axis=1)  # first, because it refuses unfitted classifiers
+        return self.classes_[likeliest]
 
     def _pipeline(self) -> Pipeline:
         """Sampler, classifier, and between them a count of the rows that arrive."""

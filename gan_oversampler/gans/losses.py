@@ -130,8 +130,6 @@ def proportional_control(balance_P: Tensor, real_P: Tensor, fake_P: Tensor, dive
 def pulling_away(code_PBH: Tensor) -> Tensor:
     """Mean squared cosine between the codes of different rows ``(P,)`` (Zhao, Mathieu & LeCun 2017).
 
-    It is 1 where all codes have one direction; generators that minimise it make rows of more than one kind.
-
     >>> pulling_away(torch.tensor([[[1.0, 0.0], [0.0, 3.0]], [[1.0, 1.0], [2.0, 2.0]]]))
     tensor([0.0000, 1.0000])
     """

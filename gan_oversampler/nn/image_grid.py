@@ -75,8 +75,8 @@ def sides(columns: Sequence[Hashable], grid: Grid) -> tuple[int, int]:
     height, width = (math.isqrt(n),) * 2 if isinstance(grid, str) else map(int, grid)
     if height * width == n:
         return height, width
-    wanted = "a square" if isinstance(grid, str) else f"a grid of {height} x {width} = {height * width} cells"
+    asked = "a square" if isinstance(grid, str) else f"a grid of {height} x {width} = {height * width} cells"
     raise ValueError(
-        f"The columns of X must form {wanted}, row by row; X has {n}."
+        f"The columns of X must form {asked}, row by row; X has {n}."
         " Give GAN(grid=(height, width)) for them, or grid=None for networks without convolutions."
     )
