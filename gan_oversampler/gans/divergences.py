@@ -54,7 +54,7 @@ class Divergence:
     """One f-divergence of real rows P from new rows Q."""
 
     f: Map  # generator function of the divergence, ``f(1)`` being its value at ``P = Q``
-    slope: Map  # ``f'``, which the best critic reaches
+    slope: Map  # ``f'``, which is ``g(v)`` of the best critic
     activation: Map  # ``g``, from critic outputs to the domain of the conjugate; it increases
     conjugate: Map  # ``f*``, the largest ``u t - f(u)`` over ratios ``u >= 0``
     reply: Map  # ``f*(g(v))`` in a form that is stable in ``v``

@@ -1,4 +1,4 @@
-"""Evolution of generators (E-GAN, Wang et al. 2019): mutations, fitness, and the value that asks for them.
+"""Evolution of generators (E-GAN, Wang et al. 2019): mutations, fitness, and the parameters of both.
 
 A mutation is an objective of the generator; every parent has a child by each of them, one step long. All
 are functions of the critic's logit ``v``, whose best value is the logarithm of the density ratio ``p/q``.

@@ -22,7 +22,7 @@ from gan_oversampler.gans.divergences import DIVERGENCES, LOG2, Divergence
 Objective = Callable[[Tensor, Tensor], Tensor]
 CriticFn = Callable[[Tensor], Tensor]
 
-MARGIN: Final = 1.0  # error of new rows beyond which ``ebgan`` asks for no more: that of guessing means
+MARGIN: Final = 1.0  # error of new rows beyond which the critic of ``ebgan`` rests: that of guessing means
 PULLING_AWAY: Final = 0.1  # weight of the term, as in the paper
 # NOTE[paper]: Berthelot et al. take .001 for some hundred thousand steps; tables get a thousand or so.
 CONTROL_RATE: Final = 0.01
@@ -30,7 +30,7 @@ CONTROL_RATE: Final = 0.01
 
 @dataclass(frozen=True, slots=True)
 class GanLoss:
-    """A game: what both players minimise, and what belongs to it."""
+    """A game: the objectives of critic and generator, and the settings that belong to them."""
 
     critic: Objective  # objectives ``(real_PB, fake_PB) -> (P,)`` of critic outputs
     generator: Objective

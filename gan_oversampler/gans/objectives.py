@@ -19,7 +19,7 @@ from gan_oversampler.gans.utility import utility as smooth_utility
 
 @dataclass(frozen=True, slots=True)
 class GeneratorStep:
-    """What a step of a generator has at hand."""
+    """What the terms of a generator's loss are computed from in one step."""
 
     fake_PBF: Tensor  # generated rows, with gradient
     real_PBF: Tensor  # real rows of the same classes, paired row by row
@@ -31,7 +31,7 @@ class GeneratorStep:
 
 @dataclass(frozen=True, slots=True)
 class GuidedStep(GeneratorStep):
-    """What a step of a guided generator has at hand besides."""
+    """What the terms of a guided generator's loss are computed from besides."""
 
     seed_log_odds_PB: Tensor  # logarithm of how often the seed of each generated row is drawn, with gradient
     split: InnerSplit  # an inner split of the real rows; the generated rows start from its training rows

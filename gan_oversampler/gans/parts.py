@@ -114,7 +114,7 @@ class Critic(BaseEstimator):
         Share of units silenced after each hidden layer but the first.
     separate_batches : bool, default=False
         Whether real and new rows are shown in batches of their own instead of a joint one; only possible
-        with ``norm="batch"``, because nothing else could tell.
+        with ``norm="batch"``, because nothing else depends on the batch.
     steps : int, default=1
         Critic updates per generator update.
     learning_rate : float, default=1e-3

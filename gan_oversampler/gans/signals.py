@@ -16,7 +16,7 @@ SAME: Final = 1e-5  # rows that lie nearer to each other count as one
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What controllers see of one training step, ``(P, 1)`` each."""
+    """Numbers ``(P, 1)`` of one training step that controllers depend on."""
 
     critic: Tensor  # losses, without penalties
     generator: Tensor

@@ -88,7 +88,7 @@ def _check_terms(gan: GAN) -> None:
 
 
 def _check_critic(gan: GAN) -> None:
-    """Refuse what means nothing for the critic that is asked for."""
+    """Refuse parameters that mean nothing for the critic of the loss."""
     critic, penalty = gan.critic, gan.penalty
     if gan.saturating and LOSSES[gan.loss].saturating is None:
         known = ", ".join(repr(name) for name, loss in LOSSES.items() if loss.saturating)

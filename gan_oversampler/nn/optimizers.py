@@ -20,7 +20,7 @@ Betas = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """What an optimiser remembers of each member; what it does not need stays as it is."""
+    """Memory of an optimiser, one row per member; numbers that it does not use stay as they are."""
 
     first_PN: Tensor  # running means of gradients and of their squares
     second_PN: Tensor

@@ -56,7 +56,7 @@ class Packed:
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """What networks are applied under, besides parameters and inputs."""
+    """Classes of the rows, running statistics and random streams under which networks are applied."""
 
     label_PBC: Tensor  # one-hot classes of the rows
     statistics_PS: Tensor | None = None  # running statistics of batch normalisation, updated in place
