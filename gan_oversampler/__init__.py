@@ -6,105 +6,68 @@ Names are imported when they are first used, so that the package itself is quick
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from gan_oversampler.calibration import PriorCorrectedClassifier
-    from gan_oversampler.estimator import GANOversampler
-    from gan_oversampler.gans.evolution import Evolution
-    from gan_oversampler.gans.gan import GAN
-    from gan_oversampler.gans.parts import Critic, Generator
-    from gan_oversampler.gans.presets import preset
-    from gan_oversampler.oracles.base import Oracle
-    from gan_oversampler.oracles.cas import CASRealOracle, CASSynOracle, DiversityOracle
-    from gan_oversampler.oracles.composite import CompositeOracle, pareto_front
-    from gan_oversampler.oracles.distances import (
-        EnergyOracle,
-        FrechetOracle,
-        MMDOracle,
-        SlicedWassersteinOracle,
-    )
-    from gan_oversampler.oracles.downstream import DownstreamOracle
-    from gan_oversampler.oracles.manifold import PRDCOracle
-    from gan_oversampler.oracles.privacy import PrivacyOracle
-    from gan_oversampler.oracles.two_sample import C2STOracle, DualityGapOracle
-    from gan_oversampler.reporting.displays.correlation import CorrelationDisplay
-    from gan_oversampler.reporting.displays.marginals import MarginalsDisplay
-    from gan_oversampler.reporting.displays.projection import ProjectionDisplay
-    from gan_oversampler.reporting.displays.scores import ScoresDisplay
-    from gan_oversampler.reporting.displays.training import LossDisplay, TrajectoryDisplay
-    from gan_oversampler.reporting.model_summary import ModelSummary
-    from gan_oversampler.reporting.report import Report
-    from gan_oversampler.sampling.acceptance import Rejection
-    from gan_oversampler.sampling.policy import Policy
+if TYPE_CHECKING:  # "as" tells type checkers that the names are public
+    from gan_oversampler.calibration import PriorCorrectedClassifier as PriorCorrectedClassifier
+    from gan_oversampler.estimator import GANOversampler as GANOversampler
+    from gan_oversampler.gans.evolution import Evolution as Evolution
+    from gan_oversampler.gans.gan import GAN as GAN
+    from gan_oversampler.gans.parts import Critic as Critic
+    from gan_oversampler.gans.parts import Generator as Generator
+    from gan_oversampler.gans.presets import preset as preset
+    from gan_oversampler.oracles.base import Oracle as Oracle
+    from gan_oversampler.oracles.cas import CASRealOracle as CASRealOracle
+    from gan_oversampler.oracles.cas import CASSynOracle as CASSynOracle
+    from gan_oversampler.oracles.cas import DiversityOracle as DiversityOracle
+    from gan_oversampler.oracles.composite import CompositeOracle as CompositeOracle
+    from gan_oversampler.oracles.composite import pareto_front as pareto_front
+    from gan_oversampler.oracles.distances import EnergyOracle as EnergyOracle
+    from gan_oversampler.oracles.distances import FrechetOracle as FrechetOracle
+    from gan_oversampler.oracles.distances import MMDOracle as MMDOracle
+    from gan_oversampler.oracles.distances import SlicedWassersteinOracle as SlicedWassersteinOracle
+    from gan_oversampler.oracles.downstream import DownstreamOracle as DownstreamOracle
+    from gan_oversampler.oracles.manifold import PRDCOracle as PRDCOracle
+    from gan_oversampler.oracles.privacy import PrivacyOracle as PrivacyOracle
+    from gan_oversampler.oracles.two_sample import C2STOracle as C2STOracle
+    from gan_oversampler.oracles.two_sample import DualityGapOracle as DualityGapOracle
+    from gan_oversampler.reporting.displays.correlation import CorrelationDisplay as CorrelationDisplay
+    from gan_oversampler.reporting.displays.marginals import MarginalsDisplay as MarginalsDisplay
+    from gan_oversampler.reporting.displays.projection import ProjectionDisplay as ProjectionDisplay
+    from gan_oversampler.reporting.displays.scores import ScoresDisplay as ScoresDisplay
+    from gan_oversampler.reporting.displays.training import LossDisplay as LossDisplay
+    from gan_oversampler.reporting.displays.training import TrajectoryDisplay as TrajectoryDisplay
+    from gan_oversampler.reporting.model_summary import ModelSummary as ModelSummary
+    from gan_oversampler.reporting.report import Report as Report
+    from gan_oversampler.sampling.acceptance import Rejection as Rejection
+    from gan_oversampler.sampling.policy import Policy as Policy
 
 __version__ = "0.1.0"
-_MODULE_OF = {
-    "C2STOracle": "oracles.two_sample",
-    "CASRealOracle": "oracles.cas",
-    "CASSynOracle": "oracles.cas",
-    "CompositeOracle": "oracles.composite",
-    "CorrelationDisplay": "reporting.displays.correlation",
-    "Critic": "gans.parts",
-    "DiversityOracle": "oracles.cas",
-    "DownstreamOracle": "oracles.downstream",
-    "DualityGapOracle": "oracles.two_sample",
-    "EnergyOracle": "oracles.distances",
-    "Evolution": "gans.evolution",
-    "FrechetOracle": "oracles.distances",
-    "GAN": "gans.gan",
-    "GANOversampler": "estimator",
-    "Generator": "gans.parts",
-    "LossDisplay": "reporting.displays.training",
-    "MMDOracle": "oracles.distances",
-    "MarginalsDisplay": "reporting.displays.marginals",
-    "ModelSummary": "reporting.model_summary",
-    "Oracle": "oracles.base",
-    "PRDCOracle": "oracles.manifold",
-    "Policy": "sampling.policy",
-    "PriorCorrectedClassifier": "calibration",
-    "PrivacyOracle": "oracles.privacy",
-    "ProjectionDisplay": "reporting.displays.projection",
-    "Rejection": "sampling.acceptance",
-    "Report": "reporting.report",
-    "ScoresDisplay": "reporting.displays.scores",
-    "SlicedWassersteinOracle": "oracles.distances",
-    "TrajectoryDisplay": "reporting.displays.training",
-    "pareto_front": "oracles.composite",
-    "preset": "gans.presets",
+_NAMES_OF = {
+    "calibration": ["PriorCorrectedClassifier"],
+    "estimator": ["GANOversampler"],
+    "gans.evolution": ["Evolution"],
+    "gans.gan": ["GAN"],
+    "gans.parts": ["Critic", "Generator"],
+    "gans.presets": ["preset"],
+    "oracles.base": ["Oracle"],
+    "oracles.cas": ["CASRealOracle", "CASSynOracle", "DiversityOracle"],
+    "oracles.composite": ["CompositeOracle", "pareto_front"],
+    "oracles.distances": ["EnergyOracle", "FrechetOracle", "MMDOracle", "SlicedWassersteinOracle"],
+    "oracles.downstream": ["DownstreamOracle"],
+    "oracles.manifold": ["PRDCOracle"],
+    "oracles.privacy": ["PrivacyOracle"],
+    "oracles.two_sample": ["C2STOracle", "DualityGapOracle"],
+    "reporting.displays.correlation": ["CorrelationDisplay"],
+    "reporting.displays.marginals": ["MarginalsDisplay"],
+    "reporting.displays.projection": ["ProjectionDisplay"],
+    "reporting.displays.scores": ["ScoresDisplay"],
+    "reporting.displays.training": ["LossDisplay", "TrajectoryDisplay"],
+    "reporting.model_summary": ["ModelSummary"],
+    "reporting.report": ["Report"],
+    "sampling.acceptance": ["Rejection"],
+    "sampling.policy": ["Policy"],
 }
-__all__ = [
-    "GAN",
-    "C2STOracle",
-    "CASRealOracle",
-    "CASSynOracle",
-    "CompositeOracle",
-    "CorrelationDisplay",
-    "Critic",
-    "DiversityOracle",
-    "DownstreamOracle",
-    "DualityGapOracle",
-    "EnergyOracle",
-    "Evolution",
-    "FrechetOracle",
-    "GANOversampler",
-    "Generator",
-    "LossDisplay",
-    "MMDOracle",
-    "MarginalsDisplay",
-    "ModelSummary",
-    "Oracle",
-    "PRDCOracle",
-    "Policy",
-    "PriorCorrectedClassifier",
-    "PrivacyOracle",
-    "ProjectionDisplay",
-    "Rejection",
-    "Report",
-    "ScoresDisplay",
-    "SlicedWassersteinOracle",
-    "TrajectoryDisplay",
-    "pareto_front",
-    "preset",
-]
+_MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in names}
+__all__ = sorted(_MODULE_OF)
 
 
 def __getattr__(name: str) -> Any:

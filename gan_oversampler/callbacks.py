@@ -1,4 +1,4 @@
-"""What was decided while training, by whom, when and for which member."""
+"""Events: what was decided while training, by which controller, when and for which member."""
 
 from __future__ import annotations
 
@@ -9,19 +9,17 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One decision.
+    """One decision, which prints as a line.
 
-    Examples
-    --------
     >>> print(Event(50, "guided", "fold 0", "pacing", "critic steps 1 -> 0"))
     step 50, guided, fold 0, pacing: critic steps 1 -> 0
     """
 
-    step: int | None  # generator updates when it was told; None where it belongs to no step
+    step: int | None  # generator updates until then; None where it belongs to no step
     gan: str  # label of the specification, or the name of what was scored
     member: str  # ``"fold 0"``, ``"all rows"`` …; empty where all members of the specification are concerned
-    controller: str  # who decided: a controller, ``"rollback"``, ``"growth"`` or ``"oracle"``
-    decision: str  # what
+    controller: str  # what decided: a controller, ``"rollback"``, ``"growth"`` or ``"oracle"``
+    decision: str
 
     def __str__(self) -> str:
         when = "" if self.step is None else f"step {self.step}"
@@ -30,14 +28,14 @@ class Event:
 
 
 class Log(Protocol):
-    """Who is told of decisions about a whole specification."""
+    """Function that records decisions about a whole specification."""
 
     def __call__(self, step: int, specification: int, controller: str, decision: str) -> None:
-        """One more decision."""
+        """Record one more decision."""
 
 
 def in_order(events: Iterable[Event]) -> tuple[Event, ...]:
-    """By step, what belongs to none last; else as they came.
+    """Sort events by step; those that belong to none come last, those of one step stay as they were.
 
     >>> [event.step for event in in_order(Event(s, "", "", "", "") for s in (None, 100, 50))]
     [50, 100, None]

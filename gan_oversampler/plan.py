@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -122,7 +121,7 @@ def plan_of(sampler: Any, target: Target, n_new: Mapping[int, int], *, choose_ra
     max_time = float("inf") if sampler.max_time is None else sampler.max_time
     return Plan(
         tuple(gans),
-        MappingProxyType(oracles),
+        oracles,
         5 if sampler.cv is None else sampler.cv,
         Budget(sampler.epoch_unit, sampler.patience, sampler.max_steps, max_time, sampler.growth),
         tuple(sampler.baselines),

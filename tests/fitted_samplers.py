@@ -3,48 +3,37 @@
 import importlib
 
 import numpy as np
-from gan_oversampler.sampling.pool import Pool
 
 from gan_oversampler import GAN, GANOversampler
 from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.encoding.labels import Target
-from gan_oversampler.encoding.row_space import RowSpace
-from gan_oversampler.encoding.table_encoder import Codec
+from gan_oversampler.encoding.table_encoder import TableEncoder
 from gan_oversampler.gans.parts import Generator
 from gan_oversampler.reporting.evidence import Evidence, n_drawn
-from gan_oversampler.sampling.sources import Source
-from gan_oversampler.selection.folds import split
+from gan_oversampler.sampling.sources import BaseSource, draw_classes
+from gan_oversampler.selection.problem import Problem
 
 SMALL = {"max_steps": 20, "epoch_unit": 10, "random_state": 0}
 
 
 def gathered(X, y, base="smoothed_bootstrap", cv=3):
     """Evidence of an untrained base, as a fit gathers it."""
-    target, codec = Target.of(y), Codec.learn(X)
+    target, encoder, streams = Target.of(y), TableEncoder.learn(X), Streams(0)
     rng = np.random.default_rng(0)
     rows = Rows(
-        codec.encode(X), target.codes, target.classes, lambda values, origin: codec.decode(values, rng)
+        encoder.encode(X), target.codes, target.classes, lambda values, origin: encoder.decode(values, rng)
     )
-    targets = list(range(1, len(target.classes)))
-    everything = [(np.arange(len(rows)), np.arange(0))]
-    folds = split(cv, rows, 8, 0) if cv else everything
-    drawn = [_drawn(rows, seen, RowSpace(codec.layout), base, targets) for seen, _ in folds]
-    return Evidence.gather(rows, folds, drawn, targets)
-
-
-def _drawn(rows, seen, space, base, targets):
-    pool = Pool.of(
-        rows.values[seen],
-        rows.codes[seen],
-        space,
-        learned=targets,
-        drawn=targets,
-        n_classes=len(rows.classes),
-    )
-    values = [Source(pool, base).draw(code, n_drawn(len(pool.rows[code])), Streams.of(0)) for code in targets]
-    codes = np.repeat(targets, [len(part) for part in values])
-    return Rows(np.concatenate(values), codes, rows.classes, rows.frames)
+    n_new = {code: int(rows.counts[0] - rows.counts[code]) for code in range(1, len(rows.classes))}
+    problem = Problem.of(rows, encoder.layout, n_new, streams, cv)
+    data, drawn = problem.training_data([]), []
+    for fold in range(len(problem.folds)) if cv else [None]:
+        seen = data.by_fold()[fold]
+        n_of = {code: n_drawn(len(seen.rows[code])) for code in n_new}
+        new = draw_classes(BaseSource(seen, base), n_of, streams, encoder.layout.width)
+        drawn.append(rows.synthetic(new.rows, new.codes))
+    folds = problem.folds or [(np.arange(len(rows)), np.arange(0))]
+    return Evidence.gather(rows, folds, drawn, list(n_new))
 
 
 def fitted(X, y, **parameters):

@@ -7,12 +7,12 @@ from gan_oversampler.nn.mlp import Mlp
 from tests.populations import randn, stream_of
 
 SHAPES = {
-    "plain": Mlp(3, 2, 4, widths=(8, 5)),
-    "linear": Mlp(3, 2, 4, widths=()),
-    "multiply": Mlp(3, 2, 4, widths=(8, 5), multiply=True),
-    "batch_norm": Mlp(3, 2, 4, widths=(8, 5), batch_norm=True),
-    "layer_norm": Mlp(3, 2, 4, widths=(8, 5), layer_norm=True),
-    "everything": Mlp(3, 2, 4, widths=(7, 5, 6), multiply=True, batch_norm=True, dropout=0.3),
+    "plain": Mlp(3, 4, n_classes=2, widths=(8, 5)),
+    "linear": Mlp(3, 4, n_classes=2, widths=()),
+    "multiply": Mlp(3, 4, n_classes=2, widths=(8, 5), multiply=True),
+    "batch_norm": Mlp(3, 4, n_classes=2, widths=(8, 5), batch_norm=True),
+    "layer_norm": Mlp(3, 4, n_classes=2, widths=(8, 5), layer_norm=True),
+    "everything": Mlp(3, 4, n_classes=2, widths=(7, 5, 6), multiply=True, batch_norm=True, dropout=0.3),
 }
 
 
@@ -31,4 +31,4 @@ def anywhere(network, p):
 
 
 def statistics_of(network, p):
-    return 0.5 + torch.rand(p, network.n_statistics, generator=stream_of(4))
+    return 0.5 + torch.rand(p, len(network.init_statistics()), generator=stream_of(4))

@@ -4,13 +4,15 @@ from dataclasses import fields
 
 import numpy as np
 import torch
+from sklearn.base import clone
 from torch import Tensor
 
 from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.layout import Block, Layout
 from gan_oversampler.encoding.row_space import RowSpace
+from gan_oversampler.gans.gan import GAN
+from gan_oversampler.gans.parts import Generator
 from gan_oversampler.nn.tensors import take
-from gan_oversampler.sampling.base_samplers import BASES
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.sources import BaseSource, GeneratorSource
 from gan_oversampler.training.batches import stacked
@@ -21,8 +23,6 @@ from gan_oversampler.training.population import CrossFittedPopulation
 from tests.tables import MIXED
 
 CPU = torch.device("cpu")
-SMALL = {"widths": (8,), "batch_size": 32}
-OTHERS = sorted(set(BASES) - {"smote"}) * 3  # bases of further members
 
 
 # --- numbers
@@ -39,6 +39,18 @@ def randn(*shape, seed=0):
 def one(value):
     """A number of a single member."""
     return torch.tensor([[float(value)]])
+
+
+class AskedStreams(Streams):
+    """Streams that remember by which names they were asked for."""
+
+    def __init__(self, seed):
+        super().__init__(seed)
+        object.__setattr__(self, "names", [])  # the class is frozen
+
+    def torch(self, *name):
+        self.names.append(name)
+        return super().torch(*name)
 
 
 # --- rows
@@ -86,6 +98,17 @@ def plane_data(n=60, rare=20, growth=1.0, seed=0):
 # --- members
 
 
+def small(family="residual", **changes):
+    """A GAN with one hidden layer of eight units, and changes as ``set_params`` takes them."""
+    return GAN(family, batch_size=32, generator=Generator(widths=(8,))).set_params(**changes)
+
+
+def crowd_of(gan, *bases):
+    """A GAN in the second place among others that differ in their base."""
+    first, *others = (clone(gan).set_params(base=base) for base in bases)
+    return [first, gan, *others]
+
+
 def population_of(gans, folds=(None,), seed=0):
     """Members that see rows of their own in every fold; all rows are the last fold's."""
     everything, targets = (0, 1, 2), (1, 2)
@@ -129,6 +152,15 @@ def numbers_of(population, specification):
     raise KeyError(specification)
 
 
+def break_down(population, specification):
+    """Make all weights of a specification's members NaN."""
+    for cohort in population.cohorts:
+        rows = [p for p, m in enumerate(cohort.members) if m.specification == specification]
+        for weights in (cohort.state.generator.weights_PN, cohort.state.critic.weights_PN):
+            weights[rows] = torch.nan
+        cohort.state.average_PN[rows] = torch.nan
+
+
 def tensors_of(record, path=""):
     """Tensors of a record by their path, such as "critic.moments.first_PN"."""
     if isinstance(record, Tensor):
@@ -143,3 +175,15 @@ def differences(first, second):
     """Paths of the tensors in which two records differ."""
     other = tensors_of(second)
     return [path for path, tensor in tensors_of(first).items() if not torch.equal(tensor, other[path])]
+
+
+def assert_members_agree(first, second, another):
+    """Numbers of a member are the same up to rounding: a hundredth of what they are away from another's.
+
+    Rounding alone moves a critic's weights by a thousandth of that in ten steps, because Adam makes steps of
+    full length of gradients that are nearly zero.
+    """
+    other, far = tensors_of(second), tensors_of(another)
+    for path, tensor in tensors_of(first).items():
+        distance = (tensor - far[path]).abs().max().item() if tensor.numel() else 0.0
+        torch.testing.assert_close(other[path], tensor, rtol=1e-6, atol=0.01 * distance)

@@ -5,12 +5,24 @@ import json
 import pytest
 
 from gan_oversampler import GAN, GANOversampler
+from gan_oversampler.gans.parts import Generator
 from tests.tables import numbers
 
 
 def _fit(**options):
-    gan = GAN("classic", loss="bce", widths=(16,), batch_size=32, controllers=("gap", "pacing", "ada"))
-    settings = {"gan": [gan, GAN(widths=(8,))], "oracle": "energy", "cv": 2, "random_state": 0}
+    gan = GAN(
+        "classic",
+        loss="bce",
+        batch_size=32,
+        controllers=("gap", "pacing", "ada"),
+        generator=Generator(widths=(16,)),
+    )
+    settings = {
+        "gan": [gan, GAN(generator=Generator(widths=(8,)))],
+        "oracle": "energy",
+        "cv": 2,
+        "random_state": 0,
+    }
     settings |= {"max_steps": 40, "epoch_unit": 20, "patience": 5, **options}
     return GANOversampler(**settings).fit(*numbers())
 
@@ -72,8 +84,8 @@ def test_a_budget_that_grew_is_in_the_log_of_a_fit():
         calls.append(1)
         return float(len(calls))
 
-    fit = _fit(oracle=pleased, growth=0.5, gan=GAN(widths=(8,)))
+    fit = _fit(oracle=pleased, growth=0.5, gan=GAN(generator=Generator(widths=(8,))))
     assert [e.step for e in fit.report_.events if e.controller == "growth"] == [40]
     assert fit.history_["step"].max() == 60
-    blind = _fit(oracle=None, growth=0.5, gan=GAN(widths=(8,)))
+    blind = _fit(oracle=None, growth=0.5, gan=GAN(generator=Generator(widths=(8,))))
     assert blind.history_["step"].max() == 40

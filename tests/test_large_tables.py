@@ -19,7 +19,7 @@ def test_a_report_says_that_a_table_was_scaled_down():
     X, y = np.random.default_rng(0).normal(size=(130, 3)), np.repeat([0, 1], [100, 30])
     for max_rows, told in ((40, True), (400, False)):
         oracle = DownstreamOracle(LogisticRegression(), max_rows=max_rows)
-        report = GANOversampler(gan=GAN(forces={}), oracle=oracle, random_state=0).fit(X, y).report_
+        report = GANOversampler(gan=GAN(loss_weights={}), oracle=oracle, random_state=0).fit(X, y).report_
         assert any("'max_rows'" in note for note in report.notes) is told
 
 

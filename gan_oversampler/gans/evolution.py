@@ -1,4 +1,4 @@
-"""Evolution of generators (E-GAN, Wang et al. 2019): mutations, fitness, and the value that asks for them.
+"""Evolution of generators (E-GAN, Wang et al. 2019): mutations, fitness, and the parameters of both.
 
 A mutation is an objective of the generator; every parent has a child by each of them, one step long. All
 are functions of the critic's logit ``v``, whose best value is the logarithm of the density ratio ``p/q``.
@@ -10,28 +10,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
-from functools import partial
-from numbers import Integral, Real
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 import torch
 import torch.nn.functional as F
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval
 from torch import Tensor
 
 from gan_oversampler._utils import lookup
-from gan_oversampler.gans.divergences import DIVERGENCES, Divergence, ratio_of_logit
+from gan_oversampler.gans.divergences import DIVERGENCES, ratio_of_logit
 from gan_oversampler.gans.losses import GanLoss
+from gan_oversampler.gans.parts import COUNT, NOT_NEGATIVE
 
 Mutation = Callable[[Tensor], Tensor]
 """Critic's logits of new rows ``(P, B)`` to what the generator minimises ``(P,)``."""
 
 
-def _alternative(divergence: Divergence, logit_PB: Tensor) -> Tensor:
-    """``-E f'(p/q)``: what the generator of an f-GAN minimises, its critic being told by a logit."""
-    return -divergence.slope(ratio_of_logit(logit_PB)).mean(-1)
+def _alternative(name: str) -> Mutation:
+    """``-E f'(p/q)``, the generator's alternative objective for a divergence, as a function of the logit."""
+    return lambda v: -DIVERGENCES[name].slope(ratio_of_logit(v)).mean(-1)
 
 
 # Those of Jensen-Shannon and of the original game have the gradient of ``heuristic``; that of total variation
@@ -41,10 +39,7 @@ MUTATIONS: Final[Mapping[str, Mutation]] = MappingProxyType(
         "minimax": lambda v: -F.softplus(v).mean(-1),
         "heuristic": lambda v: F.softplus(-v).mean(-1),
         "least_squares": lambda v: (v.sigmoid() - 1).square().mean(-1),
-        **{
-            name: partial(_alternative, DIVERGENCES[name])
-            for name in ("kl", "reverse_kl", "pearson", "hellinger")
-        },
+        **{name: _alternative(name) for name in ("kl", "reverse_kl", "pearson", "hellinger")},
     }
 )
 
@@ -82,8 +77,8 @@ class Evolution(BaseEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "mutations": [list, tuple],
-        "population": [Interval(Integral, 1, None, closed="left")],
-        "diversity": [Interval(Real, 0, None, closed="left")],
+        "population": [COUNT],
+        "diversity": [NOT_NEGATIVE],
     }
 
     mutations: Sequence[str] = ("minimax", "heuristic", "least_squares")
@@ -92,12 +87,10 @@ class Evolution(BaseEstimator):
     diversity: float = 0.01
 
     def validate(self) -> Evolution:
-        """Check every parameter.
+        """Check every parameter and return the evolution itself.
 
-        Raises
-        ------
-        ValueError
-            If there is no mutation, or one is unknown or named twice.
+        ``ValueError`` is raised if a number is out of range, if there is no mutation, or if one is unknown or
+        named twice.
         """
         self._validate_params()
         for name in self.mutations:
@@ -107,25 +100,24 @@ class Evolution(BaseEstimator):
         return self
 
     def mutated(self, loss: GanLoss, mutation: str) -> GanLoss:
-        """Replace the generator's objective of a loss by a mutation."""
+        """Copy a loss with the generator's objective replaced by a mutation; the critic's stays as it is."""
         return replace(loss, generator=lambda real, fake: MUTATIONS[mutation](fake))
 
     def fitness(self, logit_PB: Tensor, gradient_PN: Tensor) -> Tensor:
-        """Compute the fitness ``(P,)`` from the critic's logits of new rows and its gradient at them."""
+        """Compute the fitness ``(P,)`` from the critic's logits of new rows and its gradient at them.
+
+        Logits are ``(P, B)`` and gradients of the critic's loss ``(P, N)``. Fit are rows that look real and
+        leave the critic little to learn, because they are as diverse as real ones.
+        """
         quality_P = logit_PB.sigmoid().mean(-1)
         return quality_P - self.diversity * torch.log(gradient_PN.square().sum(-1) + 1e-30)
 
     def survivors(self, fitness_MP: Tensor) -> tuple[Tensor, Tensor]:
         """Choose the fittest children, best first within each group of ``population`` neighbouring parents.
 
-        Returns
-        -------
-        mutation_P, parent_P : Tensor of int
-            Where each child comes from. Of equal children the first is taken; fitness that is not a number
-            counts as none at all.
+        Returned are numbers ``(P,)`` of the mutation and of the parent that each child comes from. Of equally
+        fit children the first is chosen; fitness that is not a number counts as the lowest.
 
-        Examples
-        --------
         >>> evolution = Evolution(population=2)
         >>> evolution.survivors(torch.tensor([[0.0, 5.0, 1.0, 1.0], [2.0, 3.0, 1.0, 0.0]]))
         (tensor([0, 1, 0, 0]), tensor([1, 1, 2, 3]))
@@ -138,7 +130,7 @@ class Evolution(BaseEstimator):
         return mutation_GS.flatten(), (first_G1 + order_GS % n).flatten()
 
     def shared(self, loss_P: Tensor) -> Tensor:
-        """Average a loss over the parents of each group.
+        """Average a loss ``(P,)`` over the parents of each group, whose controllers all see the mean.
 
         >>> Evolution(population=2).shared(torch.tensor([1.0, 3.0, 4.0, 4.0]))
         tensor([2., 2., 4., 4.])
@@ -148,7 +140,9 @@ class Evolution(BaseEstimator):
         return loss_P.unflatten(0, (-1, self.population)).mean(1).repeat_interleave(self.population)
 
     def mixed(self, rows_PBF: Tensor) -> Tensor:
-        """Mix the rows of all parents of a group in equal shares; every parent's critic sees the mixture.
+        """Mix the rows ``(P, B, F)`` of all parents of a group in equal shares, row by row in turn.
+
+        Every parent's critic sees the mixture, so that all parents of a group keep equal critics.
 
         >>> Evolution(population=2).mixed(torch.tensor([[[1.0], [1.0]], [[2.0], [2.0]]]))[1].flatten()
         tensor([1., 2.])

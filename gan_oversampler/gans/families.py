@@ -17,14 +17,12 @@ class Family:
     generator: type[BaseGenerator]  # how noise, start and class become a row
     loss_weights: Mapping[str, float]  # loss terms of the generator and their weights
     learning_rate: float = 2e-4  # step size of the network
-    # standard errors by which a trained generator has to gain over the untrained one before it may be kept;
-    # below 0 where training usually helps
-    min_gain_in_se: float = 2.0
+    min_gain_in_se: float = 2.0  # standard errors by which training has to gain; below 0 it may lose some
     replicas: int = 1  # generators that are trained on all rows
 
     @property
     def is_guided(self) -> bool:
-        """Whether the geometry of the starts is learned, by inner splits of the rows."""
+        """Whether generators learn the geometry of their starts, by inner splits of the rows."""
         return issubclass(self.generator, GuidedGenerator)
 
 

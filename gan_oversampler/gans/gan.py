@@ -1,10 +1,10 @@
-"""What one GAN of the population is: a value, settable like any scikit-learn estimator's parameters."""
+"""What one GAN of the population is: a value, whose parameters are set like those of an estimator."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from numbers import Integral, Real
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sklearn.base import BaseEstimator, clone
@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.losses import LOSSES
-from gan_oversampler.gans.parts import Critic, Generator
+from gan_oversampler.gans.parts import COUNT, Critic, Generator
 
 if TYPE_CHECKING:
     from gan_oversampler.gans.evolution import Evolution
@@ -31,11 +31,11 @@ class GAN(BaseEstimator):
     Parameters
     ----------
     family : {"residual", "classic", "guided"}, default="residual"
-        ``residual`` corrects rows drawn from ``base`` and is that base until trained; ``classic`` maps
-        noise and label to a row, as in AutoGAN's reference code (Nazari et al. 2023); untrained it is scored,
-        but never kept. ``guided`` also learns the geometry under the correction: how far new rows lie
-        from a real one, toward its same-class neighbours and toward rows of any class, and how often each
-        real row is drawn as a seed; it is trained for held-out utility.
+        ``residual`` corrects rows drawn from ``base`` and is that base until trained. ``classic`` maps noise
+        and label to a row, as in AutoGAN's reference code (Nazari et al. 2023); untrained it is scored, but
+        never kept. ``guided`` also learns the geometry under the correction: how far new rows lie from a real
+        one, toward its same-class neighbours and toward rows of any class, and how often each real row is
+        drawn as a seed; it is trained for held-out utility.
     base : str, default="smote"
         Geometric sampler under a residual generator: ``bootstrap``, ``smoothed_bootstrap``, ``smote``,
         ``local_gaussian``, ``border``, ``star`` or ``translation``. Classes with too few rows to learn
@@ -43,15 +43,14 @@ class GAN(BaseEstimator):
     loss : str, default="relativistic"
         ``bce`` (non-saturating), ``least_squares``, ``hinge``, ``wgan_gp`` or ``relativistic``; or an
         f-divergence (Nowozin et al. 2016): ``kl``, ``reverse_kl``, ``jensen_shannon``, ``gan``, ``pearson``,
-        ``hellinger`` or ``total_variation``; or a game with an autoencoder as critic, which tells real rows
-        by how well it reconstructs them: ``ebgan`` (Zhao et al. 2017, with its pulling-away term) or
-        ``began`` (Berthelot et al. 2017).
+        ``hellinger`` or ``total_variation``; or, with an autoencoder as critic, ``ebgan`` (Zhao et al. 2017,
+        with its pulling-away term) or ``began`` (Berthelot et al. 2017).
     saturating : bool, default=False
         Of f-divergences: whether the generator minimises its original objective, whose gradient vanishes
         while the critic wins, instead of the usual one.
     diversity_ratio : float, default=0.5
-        Of ``began``: error of new rows, as a share of that of real ones, that its control holds. Less of it
-        makes new rows more typical and less diverse.
+        Of ``began``: error of new rows, as a share of that of real ones, that its control holds. Smaller
+        values make new rows more typical and less diverse.
     loss_weights : mapping of str to float, default=None
         Weights of the terms of the generator's loss: ``adversarial`` (a critic that tells its rows from real
         ones) and, in the guided family, ``utility`` (how well a learner with a closed form, fitted on real
@@ -62,13 +61,12 @@ class GAN(BaseEstimator):
     classes : {"targets", "all"}, default="targets"
         Whether the GAN learns the classes to be oversampled only, or all of them.
     balanced : bool, default=True
-        Whether the critic's batches hold all classes in equal shares; otherwise in the shares of the rows,
-        as in AutoGAN's reference code. The generator's batches always are balanced, and so are both of a
-        guided GAN.
+        Whether the critic's batches hold all classes in equal shares, or in the shares of the rows, as in
+        AutoGAN's reference code. Those of the generator, and both of a guided GAN, always are balanced.
     conditioning : {"concat", "multiply"}, default="concat"
         How the class enters both networks: appended, or as an embedding that multiplies the input.
     batch_size : int, default=64
-        Rows per step.
+        Rows per step; a guided GAN takes at least one per class.
     generator : Generator, default=Generator()
         Network and training of the generator; in a grid search ``gan__generator__latent`` and so on.
     critic : Critic, default=Critic()
@@ -78,24 +76,22 @@ class GAN(BaseEstimator):
         2019); needs ``loss="bce"``. None trains a single one.
     replicas : int, default=None
         Generators trained on all rows, from different seeds; new rows come from all of them in equal shares,
-        because an average errs less. Scores are those of a single one. None is 3 for guided GANs and 1 for
-        the others.
+        because an average errs less. Scores are those of a single one. None is 3 for guided GANs, else 1.
     controllers : tuple of str, default=()
-        Feedback loops between critic and generator; each member has its own, and their decisions are in
-        ``report_.events``. All need the critic, that is, the loss term ``adversarial``.
+        Feedback loops between critic and generator, of every member separately; their decisions are in
+        ``report_.events``. All need the loss term ``adversarial``.
 
-        ``gap`` moves the critic's rate by a factor from 0.1 to 2, so that its loss stays near its value at
-        equilibrium (Hazimeh & Ponomareva 2023; band and smoothing as there); not every loss has one.
-        ``two_time_scale`` slows the generator, to a quarter at most, while its loss changes faster than the
-        critic's (Heusel et al. 2017, with the signal of Ouyang & Agam 2021).
+        ``gap`` moves the critic's step size by a factor from 0.1 to 2, so that its loss stays near its value
+        at equilibrium (Hazimeh & Ponomareva 2023), which not every loss has. ``two_time_scale`` slows the
+        generator, to a quarter at most, while its loss changes faster than the critic's (Heusel et al. 2017,
+        with the signal of Ouyang & Agam 2021).
         ``pacing`` takes one critic step away where the critic is right about more than 80 % of the rows, and
         adds one below 55 %, between 0 and 5 (or ``critic.steps``, if more) and at most every ten steps; a
-        critic at rest wakes in the middle of that band.
+        critic at rest trains again from the middle of that band on.
         ``ada`` jitters rows and swaps values and categories before the critic sees them, more often while it
-        is right about more than 80 % of the real ones (Karras et al. 2020: target .6, changes every 4
-        steps, at most .8; 0.02 per step, because trainings here are short). ``apa`` shows it generated rows
-        instead of real ones by the same rule (Jiang et al. 2021). ``r1`` moves the weight of the penalty by
-        a factor from 0.1 to 10, with the same signal and target.
+        is right about more than 80 % of the real ones (Karras et al. 2020; by 0.02 per step, up to .8).
+        ``apa`` shows it generated rows instead of real ones by the same rule (Jiang et al. 2021). ``r1``
+        moves the weight of the penalty by a factor from 0.1 to 10, with the same signal.
         ``fade`` lets the adversarial term in over the first 20 steps, and out as far as the critic is right
         about more than 80 % of the real rows: at 100 % nothing is to be learned from it.
         ``reset`` begins a member anew when neither loss has moved for 50 steps (Gong et al. 2019: variance
@@ -111,21 +107,18 @@ class GAN(BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "family": [str],
-        "base": [str],
-        "loss": [str],
+        **{name: [str] for name in ("family", "base", "loss", "objective")},  # ``validated`` looks them up
         "saturating": ["boolean"],
         "diversity_ratio": [Interval(Real, 0, 1, closed="both")],
         "loss_weights": [Mapping, None],
-        "objective": [str],
         "classes": [StrOptions({"targets", "all"})],
         "balanced": ["boolean"],
         "conditioning": [StrOptions({"concat", "multiply"})],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [COUNT],
         "generator": [Generator],
         "critic": [Critic],
         "evolution": [BaseEstimator, None],
-        "replicas": [Interval(Integral, 1, None, closed="left"), None],
+        "replicas": [COUNT, None],
         "controllers": [tuple, list],
     }
 
@@ -153,24 +146,28 @@ class GAN(BaseEstimator):
 
     @property
     def penalty(self) -> str:
-        """The critic's penalty by name, ``"auto"`` being resolved to the one that belongs to the loss."""
+        """Name of the critic's penalty, where ``"auto"`` is replaced by the one that belongs to the loss."""
         return LOSSES[self.loss].penalty if self.critic.penalty == "auto" else self.critic.penalty
 
     @property
     def n_siblings(self) -> int:
-        """Parents of an evolving population; 1 where nothing evolves."""
+        """Number of parents in an evolving population, each of which is a member; 1 where nothing evolves."""
         return self.evolution.population if self.evolution else 1
 
     @property
     def active_terms(self) -> dict[str, float]:
-        """Weights of the loss terms that are not zero; without any the generator stays untrained."""
+        """Weights of the generator's loss terms by name, without those of weight zero.
+
+        They are those of the family where ``loss_weights`` is None. Without any term the generator stays
+        untrained, and its rows are those of its base.
+        """
         usual = FAMILIES[self.family].loss_weights
         weights = usual if self.loss_weights is None else self.loss_weights
         return {name: float(weight) for name, weight in weights.items() if weight}
 
     @property
     def n_replicas(self) -> int:
-        """Members that see all rows; one is enough where nothing is trained."""
+        """Number of members that see all rows and finally sample; 1 where nothing is trained."""
         usual = FAMILIES[self.family].replicas if self.replicas is None else self.replicas
         return usual if self.active_terms else 1
 
@@ -180,24 +177,27 @@ class GAN(BaseEstimator):
         return FAMILIES[self.family].min_gain_in_se
 
     def aimed_at(self, objective: str) -> GAN:
-        """Copy the GAN with its objective set, if it is guided and its objective was ``"auto"``."""
+        """Return the GAN with the objective nearest to the oracle, as a copy, where it has to be chosen.
+
+        That is so for guided GANs whose objective is ``"auto"``; others are returned themselves, as they are.
+        """
         is_open = self.objective == "auto" and FAMILIES[self.family].is_guided
         return clone(self).set_params(objective=objective) if is_open else self
 
     @property
     def label(self) -> str:
-        """Short name in tables and messages."""
-        if not self.active_terms and self.family == "residual":
-            return f"base({self.base})"
-        return f"{self.family}({self.base})" if self.family == "residual" else self.family
+        """Short name in tables and messages: ``"residual(smote)"``, or ``"base(smote)"`` if untrained."""
+        if self.family != "residual":
+            return self.family
+        return f"{self.family if self.active_terms else 'base'}({self.base})"
 
     def label_at(self, step: int) -> str:
-        """Name of the candidate that the GAN is after some steps."""
+        """Name of the candidate that the GAN is after some steps, such as ``"guided at step 50"``."""
         return f"{self.label} at step {step}"
 
     @property
     def shape_key(self) -> str:
-        """Equal for specifications that share one tensor program: they differ in base and replicas only."""
+        """Key of all parameters but base and replicas: GANs that share it train as one tensor program."""
         params = self.get_params(deep=False)
         return repr(sorted((name, _plain(value)) for name, value in params.items() if name not in SHAPELESS))
 

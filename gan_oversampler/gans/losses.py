@@ -1,7 +1,7 @@
 """What critic and generator minimise, and the penalties that keep the critic smooth.
 
-A loss sees critic outputs for paired real and fake rows, ``(P, B)`` each, and returns a mean over rows
-``(P,)``: members never share a denominator.
+A loss is a function of critic outputs for paired real and new rows, ``(P, B)`` each. It returns a mean over
+rows ``(P,)``: members never share a denominator.
 """
 
 # P member, B row, F encoded column
@@ -17,12 +17,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_oversampler.gans.divergences import DIVERGENCES, LOG2
+from gan_oversampler.gans.divergences import DIVERGENCES, LOG2, Divergence
 
 Objective = Callable[[Tensor, Tensor], Tensor]
 CriticFn = Callable[[Tensor], Tensor]
 
-MARGIN: Final = 1.0  # error of new rows that ``ebgan`` is content with: that of guessing means
+MARGIN: Final = 1.0  # error of new rows beyond which the critic of ``ebgan`` rests: that of guessing means
 PULLING_AWAY: Final = 0.1  # weight of the term, as in the paper
 # NOTE[paper]: Berthelot et al. take .001 for some hundred thousand steps; tables get a thousand or so.
 CONTROL_RATE: Final = 0.01
@@ -30,26 +30,30 @@ CONTROL_RATE: Final = 0.01
 
 @dataclass(frozen=True, slots=True)
 class GanLoss:
-    """A game: what both players minimise, and what belongs to it."""
+    """A game: the objectives of critic and generator, and the settings that belong to them."""
 
     critic: Objective  # objectives ``(real_PB, fake_PB) -> (P,)`` of critic outputs
     generator: Objective
-    # the generator's objective as the game is derived, which saturates while the critic wins; None if the
-    # game has no other than ``generator``
-    saturating: Objective | None = None
-    penalty: str = "none"  # name of the penalty that the critic takes unless told otherwise
-    # the critic's loss where nothing tells new rows from real ones; None where it is not known
-    equilibrium: float | None = None
-    # the best critic's output where a row is as likely real as new; None where that is not known
-    threshold: float | None = None
-    # for games whose critic is an autoencoder: from what it gets wrong in each column, ``(P, B, F)``, to one
-    # error per row, ``(P, B)``. The critic's output is minus that error, so higher is more real here too
+    saturating: Objective | None = None  # the generator's original objective, if it is not ``generator``
+    penalty: str = "none"  # name of the penalty that ``"auto"`` stands for
+    equilibrium: float | None = None  # the critic's loss where new rows are like real ones, if it is known
+    threshold: float | None = None  # the best critic's output for a row as likely real as new, if it is known
+    # of autoencoders: from errors ``(P, B, F)`` to one per row ``(P, B)``; the critic's output is minus that
     error: Callable[[Tensor], Tensor] | None = None
-    # weight of the pulling-away term of the generator, on the autoencoder's codes of new rows
-    apart: float = 0.0
-    # whether outputs for new rows enter the critic's objective times a balance that
-    # :func:`proportional_control` steers
-    steered: bool = False
+    apart: float = 0.0  # weight of the generator's pulling-away term, on the codes of new rows
+    steered: bool = False  # whether ``proportional_control`` weighs new rows in the critic's objective
+
+
+def _game_of(divergence: Divergence) -> GanLoss:
+    """Critic and generator of an f-divergence, whose critic maximises a bound of it."""
+    activation, reply = divergence.activation, divergence.reply
+    return GanLoss(
+        critic=lambda real, fake: (reply(fake) - activation(real)).mean(-1),
+        generator=lambda real, fake: -activation(fake).mean(-1),  # does not saturate
+        saturating=lambda real, fake: -reply(fake).mean(-1),  # the bound itself
+        equilibrium=-float(divergence.f(torch.ones(()))) + 0.0,  # never -0
+        threshold=divergence.middle,
+    )
 
 
 # Source of each: Goodfellow et al. 2014 (non-saturating), Mao et al. 2017, Lim & Ye 2017,
@@ -87,16 +91,7 @@ LOSSES: Final[Mapping[str, GanLoss]] = MappingProxyType(
             penalty="r1_r2",
             equilibrium=LOG2,
         ),
-        **{
-            name: GanLoss(
-                divergence.critic,
-                divergence.generator,
-                divergence.saturating,
-                equilibrium=divergence.equilibrium,
-                threshold=divergence.middle,
-            )
-            for name, divergence in DIVERGENCES.items()
-        },
+        **{name: _game_of(divergence) for name, divergence in DIVERGENCES.items()},
         "ebgan": GanLoss(
             critic=lambda real, fake: (F.relu(MARGIN + fake) - real).mean(-1),
             generator=lambda real, fake: -fake.mean(-1),
@@ -120,10 +115,10 @@ def loss_of(name: str, *, saturating: bool = False) -> GanLoss:
 
 
 def proportional_control(balance_P: Tensor, real_P: Tensor, fake_P: Tensor, diversity_ratio: float) -> Tensor:
-    """Weight of new rows in the critic's next step, between 0 and 1 (Berthelot, Schumm & Metz 2017).
+    """Weight ``(P,)`` of new rows in the critic's next step, from 0 to 1 (Berthelot, Schumm & Metz 2017).
 
-    It rises while the mean error of new rows is less than ``diversity_ratio`` times that of real ones, so
-    that the critic turns against new rows when they are reconstructed too well, and falls otherwise.
+    It rises while the mean error of new rows is less than ``diversity_ratio`` times that of real ones: the
+    critic then turns against new rows, which it reconstructs too well. Otherwise it falls.
 
     >>> balance, real, fake = torch.full((2,), 0.5), torch.full((2,), 2.0), torch.tensor([0.0, 2.0])
     >>> proportional_control(balance, real, fake, 0.5)
@@ -135,13 +130,15 @@ def proportional_control(balance_P: Tensor, real_P: Tensor, fake_P: Tensor, dive
 def pulling_away(code_PBH: Tensor) -> Tensor:
     """Mean squared cosine between the codes of different rows ``(P,)`` (Zhao, Mathieu & LeCun 2017).
 
+    It is 0 for a single row.
+
     >>> pulling_away(torch.tensor([[[1.0, 0.0], [0.0, 3.0]], [[1.0, 1.0], [2.0, 2.0]]]))
     tensor([0.0000, 1.0000])
     """
     unit_PBH, n = F.normalize(code_PBH, dim=-1), code_PBH.shape[1]
     cosines = torch.bmm(unit_PBH, unit_PBH.mT)
     own_P = cosines.diagonal(dim1=1, dim2=2).square().sum(-1)
-    return (cosines.square().flatten(1).sum(-1) - own_P) / (n * (n - 1))
+    return (cosines.square().flatten(1).sum(-1) - own_P) / max(n * (n - 1), 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,4 @@
-"""Loss terms of generators: a generator's loss is their weighted sum.
-
-A term sees what a step has at hand and returns one number per member, lower being better.
-"""
+"""Loss terms of generators: each maps a step to one number per member; a loss is their weighted sum."""
 
 # P member, B row, F encoded column, C class, H unit
 
@@ -22,21 +19,19 @@ from gan_oversampler.gans.utility import utility as smooth_utility
 
 @dataclass(frozen=True, slots=True)
 class GeneratorStep:
-    """What a step of a generator has at hand."""
+    """What the terms of a generator's loss are computed from in one step."""
 
     fake_PBF: Tensor  # generated rows, with gradient
     real_PBF: Tensor  # real rows of the same classes, paired row by row
     label_PBC: Tensor  # their classes, one-hot
     critic: CriticFn  # ``(P, 2B, F) -> (P, 2B)``: outputs for real rows followed by generated ones
-    # ``(P, B, F) -> (P, B, H)``: what an autoencoder makes of rows before it reconstructs them; only for
-    # losses whose critic is one
-    code: CriticFn
+    code: CriticFn  # ``(P, B, F) -> (P, B, H)``: codes of rows, if the critic is an autoencoder
     loss: GanLoss  # what both players minimise
 
 
 @dataclass(frozen=True, slots=True)
 class GuidedStep(GeneratorStep):
-    """What a step of a guided generator has at hand besides."""
+    """What the terms of a guided generator's loss are computed from besides."""
 
     seed_log_odds_PB: Tensor  # logarithm of how often the seed of each generated row is drawn, with gradient
     split: InnerSplit  # an inner split of the real rows; the generated rows start from its training rows
@@ -45,7 +40,10 @@ class GuidedStep(GeneratorStep):
 
 
 def adversarial(step: GeneratorStep) -> Tensor:
-    """How clearly the critic tells the generated rows from real ones, by the loss of the GAN: ``(P,)``."""
+    """Loss ``(P,)`` of the generators under the critic, which tells generated rows from real ones.
+
+    Losses with a pulling-away term (EBGAN) add it, with its weight, for the critic's codes of generated rows.
+    """
     rows = torch.cat([step.real_PBF, step.fake_PBF], dim=1)
     real_PB, fake_PB = step.critic(rows).chunk(2, dim=1)
     loss_P = step.loss.generator(real_PB, fake_PB)
@@ -53,7 +51,10 @@ def adversarial(step: GeneratorStep) -> Tensor:
 
 
 def utility(step: GuidedStep) -> Tensor:
-    """What a learner fitted on training and generated rows gets wrong on the validation rows: ``(P,)``."""
+    """One minus the smooth score ``(P,)`` that generated rows earn on the validation rows of an inner split.
+
+    Its gradient teaches the generator both the rows and how often each seed is to be drawn.
+    """
     rows_PBF = step.fake_PBF * step.scale_F
     return 1 - smooth_utility(step.split, rows_PBF, step.label_PBC, step.seed_log_odds_PB, step.objective)
 
@@ -63,8 +64,7 @@ class LossTerm:
     """A term of a generator's loss."""
 
     compute: Callable[[Any], Tensor]  # ``(step) -> (P,)``; lower is better
-    # whether it needs a :class:`GuidedStep`, because other families have no inner splits
-    guided_only: bool = False
+    guided_only: bool = False  # whether it needs a :class:`GuidedStep`: other families have no inner splits
 
 
 LOSS_TERMS: Final[Mapping[str, LossTerm]] = MappingProxyType(

@@ -11,9 +11,10 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from gan_oversampler.nn.image_grid import Grid
 
-_FRACTION = Interval(Real, 0, 1, closed="left")
+FRACTION = Interval(Real, 0, 1, closed="left")
+NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 _POSITIVE = Interval(Real, 0, None, closed="neither")
-_COUNT = Interval(Integral, 1, None, closed="left")
+COUNT = Interval(Integral, 1, None, closed="left")
 _NORM = StrOptions({"none", "batch", "layer"})
 
 
@@ -65,18 +66,14 @@ class Generator(BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "widths": [tuple, list],
         "grid": [tuple, list, StrOptions({"square"}), None],
-        "latent": [_COUNT],
-        "latent_law": [str],
-        "activation": [str],
-        "slope": [_FRACTION],
+        "latent": [COUNT],
+        **{name: [str] for name in ("latent_law", "activation", "optimizer")},  # ``validated`` looks them up
+        **{name: [FRACTION] for name in ("slope", "norm_momentum", "ema")},
         "norm": [_NORM],
-        "norm_momentum": [_FRACTION],
         "correction_bound": [_POSITIVE],
-        "optimizer": [str],
         "learning_rate": [_POSITIVE, None],
         "geometry_rate": [_POSITIVE],
         "betas": [tuple, list],
-        "ema": [_FRACTION],
     }
 
     widths: tuple[int, ...] = (64, 64)
@@ -94,15 +91,8 @@ class Generator(BaseEstimator):
     betas: tuple[float, float] = (0.0, 0.99)
     ema: float = 0.98
 
-    @property
-    def batch_norm(self) -> bool:
-        """Whether hidden units are normalised over the batch."""
-        return self.norm == "batch"
-
-    @property
-    def layer_norm(self) -> bool:
-        """Whether rows are normalised over the hidden units."""
-        return self.norm == "layer"
+    batch_norm = property(lambda self: self.norm == "batch")
+    layer_norm = property(lambda self: self.norm == "layer")
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -115,28 +105,20 @@ class Critic(BaseEstimator):
         Hidden units per layer; None takes the generator's. With a ``grid`` channels per layer, each of which
         halves the sides of the grid; None then takes the generator's in reverse. The narrowest hidden layer
         of an autoencoder (``loss="ebgan"``, ``"began"``) is its code.
-    activation : str, default=None
-        As for the generator; None takes the generator's.
-    slope : float, default=None
-        Of ``leaky_relu`` below zero; None takes the generator's.
+    activation, slope, norm_momentum, optimizer, betas : default=None
+        As for the generator, whose values None takes.
     norm : {"none", "batch", "layer"}, default="none"
         Normalisation after each hidden layer. A penalty, which measures the slope at each row, does not go
         with batches.
-    norm_momentum : float, default=None
-        Share of the running statistics that a batch leaves as it is; None takes the generator's.
     dropout : float, default=0.0
         Share of units silenced after each hidden layer but the first.
     separate_batches : bool, default=False
         Whether real and new rows are shown in batches of their own instead of a joint one; only possible
-        with ``norm="batch"``, because nothing else could tell.
+        with ``norm="batch"``, because nothing else depends on the batch.
     steps : int, default=1
         Critic updates per generator update.
-    optimizer : {"adam", "rmsprop", "sgd"}, default=None
-        None takes the generator's.
     learning_rate : float, default=1e-3
         Step size.
-    betas : tuple of float, default=None
-        Decay rates, as for the generator; None takes the generator's.
     clip : float, default=None
         Largest weight, in absolute value (Arjovsky et al. 2017); None clips nothing.
     penalty : {"auto", "none", "gradient", "r1_r2"}, default="auto"
@@ -158,21 +140,17 @@ class Critic(BaseEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "widths": [tuple, list, None],
-        "activation": [str, None],
-        "slope": [_FRACTION, None],
+        **{name: [str, None] for name in ("activation", "optimizer")},
+        **{name: [FRACTION, None] for name in ("slope", "norm_momentum")},
+        **{name: [FRACTION] for name in ("dropout", "label_smoothing", "label_noise")},
         "norm": [_NORM],
-        "norm_momentum": [_FRACTION, None],
-        "dropout": [_FRACTION],
         "separate_batches": ["boolean"],
-        "steps": [_COUNT],
-        "optimizer": [str, None],
+        "steps": [COUNT],
         "learning_rate": [_POSITIVE],
         "betas": [tuple, list, None],
         "clip": [_POSITIVE, None],
         "penalty": [str],
-        "penalty_weight": [Interval(Real, 0, None, closed="left"), None],
-        "label_smoothing": [_FRACTION],
-        "label_noise": [_FRACTION],
+        "penalty_weight": [NOT_NEGATIVE, None],
     }
 
     widths: tuple[int, ...] | None = None
@@ -192,23 +170,17 @@ class Critic(BaseEstimator):
     label_smoothing: float = 0.0
     label_noise: float = 0.0
 
-    @property
-    def batch_norm(self) -> bool:
-        """Whether hidden units are normalised over the batch."""
-        return self.norm == "batch"
-
-    @property
-    def layer_norm(self) -> bool:
-        """Whether rows are normalised over the hidden units."""
-        return self.norm == "layer"
+    batch_norm = property(lambda self: self.norm == "batch")
+    layer_norm = property(lambda self: self.norm == "layer")
 
     def completed(self, generator: Generator) -> Critic:
-        """Copy the critic with the generator's widths, activation and optimiser where it has None."""
-        widths = tuple(generator.widths) if generator.grid is None else tuple(generator.widths)[::-1]
-        usual = {
-            "widths": widths,
-            **{name: getattr(generator, name) for name in ("activation", "slope", "norm_momentum")},
-            **{name: getattr(generator, name) for name in ("optimizer", "betas")},
-        }
-        given = self.get_params()
-        return Critic(**{**given, **{k: v for k, v in usual.items() if given[k] is None}})
+        """Copy the critic with the generator's values of all parameters that are None here and shared.
+
+        These are widths, in reverse on a grid, activation, slope, momentum of norms, optimiser and betas.
+        What is left None belongs to the penalty, or means that weights are not clipped.
+        """
+        given, usual = self.get_params(), generator.get_params()
+        widths = tuple(generator.widths)
+        usual["widths"] = widths if generator.grid is None else widths[::-1]
+        shared = ("widths", "activation", "slope", "norm_momentum", "optimizer", "betas")
+        return Critic(**given | {name: usual[name] for name in shared if given[name] is None})

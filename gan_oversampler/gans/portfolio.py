@@ -13,12 +13,10 @@ MAX_ROWS_WITH_CRITIC: Final = 50  # of the rarest class: beyond, a critic adds n
 
 
 def default_portfolio(n_rows: int) -> list[GAN]:
-    """What ``gan=None`` stands for: a guided generator beside bases that stay as they are.
+    """GANs that ``gan=None`` stands for: a guided generator beside bases that stay untrained.
 
-    Parameters
-    ----------
-    n_rows : int
-        Of the rarest class that is learned: of many rows the generator learns without a critic.
+    ``n_rows`` is the size of the rarest class that is learned. Beyond ``MAX_ROWS_WITH_CRITIC`` of them the
+    generator trains for held-out utility alone.
     """
     weights = None if n_rows <= MAX_ROWS_WITH_CRITIC else {"utility": 1.0}
     guided = GAN("guided", base=PORTFOLIO[0], loss_weights=weights, generator=Generator(widths=(32,)))

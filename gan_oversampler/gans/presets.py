@@ -89,20 +89,20 @@ PRESETS: Final[Mapping[str, GAN]] = MappingProxyType(
 
 
 def preset(name: str) -> GAN:
-    """A GAN of the literature; ``set_params`` changes what should differ.
+    """Build a GAN of the literature with its published settings, by its name.
 
     Parameters
     ----------
     name : str
         ``reference`` (AutoGAN's conditional GAN), ``gan``, ``lsgan``, ``wgan``, ``wgan_gp``, ``r3gan``,
-        ``egan``, ``ebgan``, ``began``, ``dcgan``, or ``fgan_kl`` and the other divergences that
-        ``GAN(loss=...)`` knows. ``dcgan`` is for columns that form a square image; for others say
-        ``preset("dcgan").set_params(generator__grid=(28, 20))``. Hyphens will do for underscores.
+        ``egan``, ``ebgan``, ``began``, ``dcgan``, or ``fgan_kl`` and so on for the other divergences.
+        ``dcgan`` is for columns that form a square image; for others set ``generator__grid=(28, 20)``.
+        Hyphens will do for underscores.
 
     Returns
     -------
     gan : GAN
-        A specification of its own.
+        A new specification; ``set_params`` changes what should differ.
 
     Raises
     ------

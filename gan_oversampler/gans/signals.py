@@ -16,13 +16,11 @@ SAME: Final = 1e-5  # rows that lie nearer to each other count as one
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What controllers see of one training step, ``(P, 1)`` each."""
+    """Numbers ``(P, 1)`` of one training step that controllers depend on."""
 
     critic: Tensor  # losses, without penalties
     generator: Tensor
-    # how far the critic's loss is above its value at equilibrium, in widths of the band around it; above 0
-    # the critic is too weak
-    gap: Tensor
+    gap: Tensor  # deviation of the critic's loss from equilibrium; above 0 the critic is too weak
     accuracy: Tensor  # share of rows that the critic puts on their side; one half at equilibrium
     confidence: Tensor  # mean sign of the critic at real rows: 0 at equilibrium, 1 where it knows them all
     spread: Tensor  # variance within classes, and number of different rows, of new rows relative to real ones
@@ -30,9 +28,7 @@ class Signals:
 
 
 def deviation(loss: Tensor, equilibrium: float) -> Tensor:
-    """Losses relative to an equilibrium, in widths of the band around it.
-
-    A tenth of the equilibrium is the width; where that is 0, a tenth itself.
+    """Losses relative to an equilibrium, in tenths of it, or in tenths where the equilibrium is 0.
 
     >>> deviation(torch.tensor([2.0, 2.2]), 2.0).round(decimals=4)
     tensor([0., 1.])
@@ -41,10 +37,10 @@ def deviation(loss: Tensor, equilibrium: float) -> Tensor:
 
 
 def signs(real_PB: Tensor, fake_PB: Tensor, threshold: float | None) -> tuple[Tensor, Tensor]:
-    """Mean sign ``(P, 1)`` of a critic at real rows, and of its opposite at new ones.
+    """Mean signs ``(P, 1)`` of a critic at real rows, and of its opposite at new ones, around a threshold.
 
-    Without a threshold, because a critic knows ratios up to a constant only, the two rows of a pair are
-    compared.
+    Both are 1 where the critic is always right. Critics without a threshold know ratios up to a constant
+    only, so the two rows of each pair are compared.
     """
     over = real_PB - (fake_PB if threshold is None else threshold)
     under = (real_PB if threshold is None else threshold) - fake_PB
@@ -52,7 +48,10 @@ def signs(real_PB: Tensor, fake_PB: Tensor, threshold: float | None) -> tuple[Te
 
 
 def spread_ratio(real_PBF: Tensor, fake_PBF: Tensor, label_PBC: Tensor) -> Tensor:
-    """Variance of new rows around the mean of their class, relative to that of real ones: ``(P, 1)``."""
+    """Variance of new rows around the mean of their class, relative to that of real rows: ``(P, 1)``.
+
+    Rows are ``(P, B, F)`` with one-hot classes ``(P, B, C)``. Near 0, new rows of a class are all alike.
+    """
     return _within(fake_PBF, label_PBC) / _within(real_PBF, label_PBC).clamp(min=1e-12)
 
 
@@ -63,9 +62,9 @@ def _within(rows_PBF: Tensor, label_PBC: Tensor) -> Tensor:
 
 
 def variety_ratio(real_PBF: Tensor, fake_PBF: Tensor) -> Tensor:
-    """Number of different new rows relative to that of real ones: ``(P, 1)``.
+    """Number of different new rows relative to that of real rows of the same batch: ``(P, 1)``.
 
-    Real rows of a batch repeat each other where a class is small, so only their number is a fair measure.
+    Real rows repeat each other where a class is small; new rows need not be more diverse than these.
     """
     return _n_different(fake_PBF) / _n_different(real_PBF)
 
@@ -86,18 +85,10 @@ def read_signals(
     equilibrium: float | None,
     threshold: float | None,
 ) -> Signals:
-    """Measure the signals of one step.
+    """Measure the signals of one training step from the losses ``(P,)`` of critic and generator.
 
-    Parameters
-    ----------
-    critic_P, generator_P : Tensor
-        Losses.
-    outputs : tuple of Tensor
-        Critic at real and at new rows, ``(P, B)`` each.
-    rows : tuple of Tensor
-        Real rows, new rows ``(P, B, F)`` and their classes ``(P, B, C)``.
-    equilibrium, threshold : float or None
-        What the critic's loss is at equilibrium, and its output where both kinds are equally likely.
+    ``outputs`` are those of the critic ``(P, B)`` for real and for new rows; ``rows`` are the real rows, the
+    new rows ``(P, B, F)`` and their classes. Losses without an ``equilibrium`` have no meaningful ``gap``.
     """
     real_sign, fake_sign = signs(*outputs, threshold)
     real_PBF, fake_PBF, label_PBC = rows

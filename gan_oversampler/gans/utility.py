@@ -33,37 +33,22 @@ class InnerSplit:
     validation_PQF: Tensor
     validation_PQC: Tensor
     new_weight_PC: Tensor  # weight that the synthetic rows of each class have together
-    # logarithm of the sample weight of each seed, where seeds stand for different numbers of rows
-    seed_log_weight_PB: Tensor
+    seed_log_weight_PB: Tensor  # logarithm of the number of rows that each seed stands for
     scored_PC: Tensor  # 1 for the classes whose scores count
     fourier_PFD: Tensor  # directions and phases of the random Fourier features
     phase_P1D: Tensor
-    # linear features: random mixtures of the columns where these are many; None for the columns themselves
-    linear_PFL: Tensor | None
+    linear_PFL: Tensor | None  # random mixtures of many columns as linear features; None for the columns
     ridge_P: Tensor  # strength of the regularisation
 
 
 def utility(
     split: InnerSplit, new_PBF: Tensor, label_PBC: Tensor, seed_log_odds_PB: Tensor, objective: str
 ) -> Tensor:
-    """Compute the smooth score on validation rows of a learner fitted on training and synthetic rows.
+    """Smooth score ``(P,)`` on validation rows of a learner fitted on training and synthetic rows.
 
-    Parameters
-    ----------
-    split : InnerSplit
-        Real rows and the learner's features.
-    new_PBF, label_PBC : Tensor
-        Synthetic rows in units of distance, and their classes; the learned classes are the first of the
-        split.
-    seed_log_odds_PB : Tensor
-        Logarithm of how often the seed of each synthetic row is to be drawn: its weight in the fit.
-    objective : str
-        Name in ``OBJECTIVES``.
-
-    Returns
-    -------
-    utility_P : Tensor
-        Mean over the classes that count; higher is better.
+    Synthetic rows ``(P, B, F)`` are in units of distance; their one-hot classes are the first of those of the
+    split. Each row weighs as much as its seed is to be drawn, of which ``seed_log_odds_PB`` is the logarithm.
+    ``objective`` is a name in ``OBJECTIVES``. The score is a mean over the scored classes; higher is better.
     """
     # Real and synthetic rows are summed up apart, because only the latter need gradients.
     real_PDD, real_PDC = _moments(_features(split, split.training_PSF), split.training_PSC)
@@ -104,7 +89,7 @@ def _probabilities(scores_PQC: Tensor) -> Tensor:
     return (SHARPNESS * scores_PQC).softmax(-1)
 
 
-def f1(scores_PQC: Tensor, weight_PQC: Tensor) -> Tensor:
+def _f1(scores_PQC: Tensor, weight_PQC: Tensor) -> Tensor:
     """F1 with probabilities in place of answers."""
     said_PQC = _probabilities(scores_PQC)
     hits_PC = (said_PQC * weight_PQC).sum(1)
@@ -112,7 +97,7 @@ def f1(scores_PQC: Tensor, weight_PQC: Tensor) -> Tensor:
     return 2 * hits_PC / (said_PC + weight_PQC.sum(1)).clamp(min=1e-6)
 
 
-def g_mean(scores_PQC: Tensor, weight_PQC: Tensor) -> Tensor:
+def _g_mean(scores_PQC: Tensor, weight_PQC: Tensor) -> Tensor:
     """Geometric mean of the classes' recalls, the same for every class."""
     there_PC = weight_PQC.sum(1)
     recall_PC = (_probabilities(scores_PQC) * weight_PQC).sum(1) / there_PC.clamp(min=1e-6)
@@ -121,14 +106,14 @@ def g_mean(scores_PQC: Tensor, weight_PQC: Tensor) -> Tensor:
     return torch.exp(mean_P1).expand_as(there_PC)
 
 
-def log_loss(scores_PQC: Tensor, weight_PQC: Tensor) -> Tensor:
+def _log_loss(scores_PQC: Tensor, weight_PQC: Tensor) -> Tensor:
     """Negative log-loss, the same for every class."""
     logs_PQC = (SHARPNESS * scores_PQC).log_softmax(-1)
     mean_P = (logs_PQC * weight_PQC).sum((1, 2)) / weight_PQC.sum((1, 2))
     return mean_P[:, None].expand(weight_PQC.shape[0], weight_PQC.shape[2])
 
 
-def average_precision(scores_PQC: Tensor, weight_PQC: Tensor) -> Tensor:
+def _average_precision(scores_PQC: Tensor, weight_PQC: Tensor) -> Tensor:
     """Average precision with soft ranks (Qin, Liu & Li 2010)."""
     weight_PQ1 = weight_PQC.sum(-1, keepdim=True)
     values = []
@@ -142,5 +127,5 @@ def average_precision(scores_PQC: Tensor, weight_PQC: Tensor) -> Tensor:
 
 
 OBJECTIVES: Final[Mapping[str, Objective]] = MappingProxyType(
-    {"f1": f1, "g_mean": g_mean, "log_loss": log_loss, "average_precision": average_precision}
+    {"f1": _f1, "g_mean": _g_mean, "log_loss": _log_loss, "average_precision": _average_precision}
 )

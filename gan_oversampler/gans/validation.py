@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from numbers import Integral, Real
+from numbers import Real
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.losses import LOSSES, PENALTIES
 from gan_oversampler.gans.objectives import LOSS_TERMS
+from gan_oversampler.gans.parts import COUNT, FRACTION
 from gan_oversampler.gans.utility import OBJECTIVES
 from gan_oversampler.nn.latent import LATENTS
 from gan_oversampler.nn.optimizers import OPTIMIZERS
@@ -36,13 +37,10 @@ REGISTRIES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
 
 
 def validated(gan: GAN) -> GAN:
-    """Check all parameters of a GAN and return it.
+    """Check all parameters of a GAN, each alone and together, and return the GAN.
 
-    Raises
-    ------
-    ValueError
-        If a name is unknown (the message says which are known), a number is out of range, or parameters
-        contradict each other (the message says what to do instead).
+    ``ValueError`` is raised where a name is unknown (the message lists the known ones), where a number is out
+    of range, and where parameters contradict each other (the message says what to do instead).
     """
     for part in (gan, gan.generator, gan.critic):
         part._validate_params()
@@ -56,19 +54,16 @@ def validated(gan: GAN) -> GAN:
 
 
 def _check_numbers(gan: GAN) -> None:
-    def is_decay(number: Any) -> bool:
-        return isinstance(number, Real) and 0 <= float(number) < 1
-
     for role, part in (("generator", gan.generator), ("critic", gan.critic)):
-        widths, betas = part.widths, part.betas
-        if widths is not None and not all(isinstance(w, Integral) and int(w) > 0 for w in widths):
-            raise ValueError(f"'widths' of the {role} must hold positive integers. Got {widths!r} instead.")
-        if betas is not None and (len(betas) != 2 or not all(map(is_decay, betas))):
+        if not all(map(COUNT.is_satisfied_by, part.widths or ())):
+            raise ValueError(
+                f"'widths' of the {role} must hold positive integers. Got {part.widths!r} instead."
+            )
+        betas = part.betas
+        if betas is not None and (len(betas) != 2 or not all(map(FRACTION.is_satisfied_by, betas))):
             raise ValueError(f"'betas' of the {role} must be two numbers in [0, 1). Got {betas!r} instead.")
     grid = gan.generator.grid
-    if isinstance(grid, tuple | list) and (
-        len(grid) != 2 or not all(isinstance(n, Integral) and int(n) > 0 for n in grid)
-    ):
+    if isinstance(grid, tuple | list) and (len(grid) != 2 or not all(map(COUNT.is_satisfied_by, grid))):
         raise ValueError(f"'grid' of the generator must be (height, width) in cells. Got {grid!r} instead.")
 
 
@@ -93,7 +88,7 @@ def _check_terms(gan: GAN) -> None:
 
 
 def _check_critic(gan: GAN) -> None:
-    """Refuse what means nothing for the critic that is asked for."""
+    """Refuse parameters that mean nothing for the critic of the loss."""
     critic, penalty = gan.critic, gan.penalty
     if gan.saturating and LOSSES[gan.loss].saturating is None:
         known = ", ".join(repr(name) for name, loss in LOSSES.items() if loss.saturating)
@@ -102,7 +97,21 @@ def _check_critic(gan: GAN) -> None:
             f" loss={gan.loss!r}."
         )
     if LOSSES[gan.loss].error:
-        _check_autoencoder(gan)
+        for name in ("label_noise", "label_smoothing"):
+            if getattr(critic, name):
+                raise ValueError(
+                    f"The critic of loss={gan.loss!r} is an autoencoder and has no labels. Set {name}=0."
+                )
+        if critic.penalty == "gradient":
+            raise ValueError(
+                f"penalty='gradient' asks for a slope of one, but the critic of loss={gan.loss!r} is an"
+                " autoencoder, and flat where it reconstructs well. Set penalty='none' or 'r1_r2'."
+            )
+        if not critic.completed(gan.generator).widths:
+            raise ValueError(
+                f"The critic of loss={gan.loss!r} is an autoencoder, which needs a hidden layer. Set"
+                " widths of the critic to the layers that encode and decode, such as (64, 16, 64)."
+            )
     if critic.penalty_weight and penalty == "none":
         raise ValueError(
             f"penalty_weight={critic.penalty_weight!r} weighs nothing: loss={gan.loss!r} with"
@@ -117,25 +126,6 @@ def _check_critic(gan: GAN) -> None:
         raise ValueError(
             "separate_batches=True makes no difference unless the critic normalises over batches. Set"
             f" norm='batch' of the critic, or leave separate_batches out. Got norm={critic.norm!r}."
-        )
-
-
-def _check_autoencoder(gan: GAN) -> None:
-    critic = gan.critic
-    for name in ("label_noise", "label_smoothing"):
-        if getattr(critic, name):
-            raise ValueError(
-                f"The critic of loss={gan.loss!r} is an autoencoder and has no labels. Set {name}=0."
-            )
-    if critic.penalty == "gradient":
-        raise ValueError(
-            f"penalty='gradient' asks for a slope of one, but the critic of loss={gan.loss!r} is an"
-            " autoencoder, and flat where it reconstructs well. Set penalty='none' or 'r1_r2'."
-        )
-    if not critic.completed(gan.generator).widths:
-        raise ValueError(
-            f"The critic of loss={gan.loss!r} is an autoencoder, which needs a hidden layer. Set"
-            " widths of the critic to the layers that encode and decode, such as (64, 16, 64)."
         )
 
 

@@ -18,49 +18,28 @@ from gan_oversampler.nn.packed import Mode, Packed
 
 @dataclass(frozen=True)
 class Autoencoder(Packed):
-    """Rows through a narrow vector back to rows: the convolutional critic of EBGAN and BEGAN.
-
-    Examples
-    --------
-    >>> from gan_oversampler.nn.image_grid import Canvas
-    >>> canvas = Canvas(4, 4, 1, tuple(range(16)))
-    >>> encoder = Encoder(canvas, 5, n_classes=2, widths=(4, 8))
-    >>> net = Autoencoder(encoder, Decoder(canvas, 5, n_classes=2, widths=(8, 4)))
-    >>> parts = net.split(net.init(torch.Generator().manual_seed(0))[None])
-    >>> net(parts, torch.zeros(1, 3, 16), Mode(torch.zeros(1, 3, 2))).shape
-    torch.Size([1, 3, 16])
-    """
+    """Rows through a short vector back to rows: the critic of EBGAN and BEGAN; the encoder comes first."""
 
     encoder: Encoder
     decoder: Decoder
 
-    @property
-    def n_inputs(self) -> int:  # type: ignore[override]
-        """Number of encoded columns."""
-        return self.encoder.n_inputs
-
-    @property
-    def n_outputs(self) -> int:  # type: ignore[override]
-        """Number of encoded columns, too."""
-        return self.decoder.n_outputs
-
-    @cached_property
-    def shapes(self) -> list[tuple[int, int]]:  # type: ignore[override]
-        """Shapes of the parameter matrices in the order in which they lie in the buffer."""
-        return self.encoder.shapes + self.decoder.shapes
+    n_inputs = property(lambda self: self.encoder.n_inputs)
+    n_outputs = property(lambda self: self.decoder.n_outputs)
+    shapes = cached_property(lambda self: self.encoder.shapes + self.decoder.shapes)
 
     def init(self, generator: torch.Generator) -> Tensor:
-        """Draw the parameters ``(N,)`` of one member."""
-        halves = (self.encoder, self.decoder)
-        parts = [part for half in halves for part in half.split(half.init(generator)[None])]
-        return self.join(parts)[0]
+        """Draw the parameters ``(N,)`` of one member before training, both halves from one stream."""
+        return torch.cat([self.encoder.init(generator), self.decoder.init(generator)])
 
     def init_statistics(self) -> Tensor:
-        """Running statistics ``(S,)`` of one member before training."""
+        """Running statistics ``(S,)`` of both halves before training, of one member; empty without any."""
         return torch.cat([self.encoder.init_statistics(), self.decoder.init_statistics()])
 
     def code(self, parts: Sequence[Tensor], x_PBI: Tensor, mode: Mode) -> Tensor:
-        """Encode rows as narrow vectors ``(P, B, O)``."""
+        """Encode rows ``(P, B, F)`` as short vectors ``(P, B, O)``, from which the decoder restores them.
+
+        ``parts`` are the matrices of both halves, as ``split`` returns them.
+        """
         return self.encoder(parts[: len(self.encoder.shapes)], x_PBI, self._modes(mode)[0])
 
     def __call__(self, parts: Sequence[Tensor], x_PBI: Tensor, mode: Mode) -> Tensor:
@@ -69,7 +48,7 @@ class Autoencoder(Packed):
         return self.decoder(parts[len(self.encoder.shapes) :], code, self._modes(mode)[1])
 
     def _modes(self, mode: Mode) -> tuple[Mode, Mode]:
-        """Of each half, with its own running statistics."""
+        """Modes of both halves, each with its own running statistics."""
         if mode.statistics_PS is None:
             return mode, mode
         ours, theirs = mode.statistics_PS.tensor_split([len(self.encoder.init_statistics())], dim=1)
@@ -77,7 +56,15 @@ class Autoencoder(Packed):
 
 
 def mirrored(encoder: Encoder) -> Autoencoder:
-    """Make an autoencoder whose second half undoes the steps of the first."""
+    """Make an autoencoder whose decoder undoes the layers of an encoder in reverse, with the same options.
+
+    >>> from gan_oversampler.nn.image_grid import Canvas
+    >>> canvas = Canvas(4, 4, 1, tuple(range(16)))
+    >>> net = mirrored(Encoder(canvas, 5, n_classes=2, widths=(4, 8)))
+    >>> parts = net.split(net.init(torch.Generator().manual_seed(0))[None])
+    >>> net(parts, torch.zeros(1, 3, 16), Mode(torch.zeros(1, 3, 2))).shape
+    torch.Size([1, 3, 16])
+    """
     options = {field.name: getattr(encoder, field.name) for field in fields(encoder)}
     return Autoencoder(encoder, Decoder(**{**options, "widths": encoder.widths[::-1]}))
 

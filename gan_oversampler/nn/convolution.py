@@ -1,7 +1,6 @@
 """Convolutional networks for columns that form a grid, such as the cells of an image (Radford et al. 2016).
 
-They take the place of perceptrons and keep their contract: parameters of a member in one row of a buffer,
-vectors and classes in, vectors out. Members are computed one by one.
+They take the place of perceptrons: vectors and classes in, vectors out. Members are computed one by one.
 """
 
 # P member, B row, I input, O output, C class, F encoded column, K plane, H height, W width
@@ -12,7 +11,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 import torch
@@ -20,12 +19,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gan_oversampler.nn.image_grid import Canvas, Shape
-from gan_oversampler.nn.packed import ACTIVATIONS, Layer, Layered, Mode
+from gan_oversampler.nn.packed import ACTIVATIONS, EPSILON, Layer, Layered, Mode
 
 KERNEL: Final = 4  # with a stride of 2 every output of a transposed convolution sums equally many inputs
 STRIDE: Final = 2
 TAPS: Final = KERNEL * KERNEL
-EPSILON: Final = 1e-3  # beside variances, as in perceptrons
 
 
 @dataclass(frozen=True)
@@ -35,22 +33,9 @@ class Convolutional(Layered):
     canvas: Canvas  # where the encoded columns lie
     length: int  # of the vector at the other end: input of a decoder, output of an encoder
 
-    @property
-    @abstractmethod
-    def steps(self) -> list[Shape]:
-        """Shape where each layer meets the grid."""
-
     @abstractmethod
     def _member(self, parts: Sequence[Tensor], x_BI: Tensor, mode: Mode) -> Tensor:
         """Outputs ``(B, O)`` of one member, whose mode and parts have no dimension P."""
-
-    @cached_property
-    def grids(self) -> list[tuple[int, int]]:
-        """Height and width of the grid before each halving, and after the last."""
-        grids = [(self.canvas.height, self.canvas.width)]
-        for _ in self.widths:
-            grids.append((-(-grids[-1][0] // STRIDE), -(-grids[-1][1] // STRIDE)))
-        return grids
 
     def __call__(self, parts: Sequence[Tensor], x_PBI: Tensor, mode: Mode) -> Tensor:
         """Compute the outputs of all members ``(P, B, O)``."""
@@ -59,11 +44,10 @@ class Convolutional(Layered):
             statistics_S = None if mode.statistics_PS is None else mode.statistics_PS[p]
             stream = None if mode.streams is None else [mode.streams[p]]
             own = Mode(mode.label_PBC[p], statistics_S, stream)
-            outputs.append(self._member([part[p] for part in parts], x_BI, own))
+            own_parts = [part[p] for part in parts]
+            seen_BI = x_BI * (own.label_PBC @ own_parts[0]) if self.multiply else x_BI
+            outputs.append(self._member(own_parts, seen_BI, own))
         return torch.stack(outputs)
-
-    def _embedded(self, parts: Sequence[Tensor], x_BI: Tensor, mode: Mode) -> Tensor:
-        return x_BI * (mode.label_PBC @ parts[0]) if self.multiply else x_BI
 
     def _hidden(self, i: int, parts: Sequence[Tensor], h: Tensor, mode: Mode) -> Tensor:
         """Activation, normalisation and dropout of a hidden layer."""
@@ -92,46 +76,41 @@ def _moments(h: Tensor, dims: tuple[int, ...]) -> tuple[Tensor, Tensor]:
     return mean, (h - mean).square().mean(dims, keepdim=True)  # ``var`` takes ten times as long
 
 
+def _halvings(canvas: Canvas, n_planes: int, widths: Sequence[int]) -> list[Shape]:
+    """Shapes of a grid with this many planes, and after each layer that halves its sides, rounded up."""
+    shapes = [(n_planes, canvas.height, canvas.width)]
+    for channels in widths:
+        _, height, width = shapes[-1]
+        shapes.append((channels, -(-height // STRIDE), -(-width // STRIDE)))
+    return shapes
+
+
 class Decoder(Convolutional):
-    """Vectors and classes to rows: a dense layer onto the smallest grid, then transposed convolutions.
+    """Vectors and classes to rows: a dense layer onto the smallest grid, then transposed convolutions."""
 
-    Examples
-    --------
-    >>> decoder = Decoder(Canvas(6, 5, 1, tuple(range(30))), length=8, n_classes=2, widths=(16, 4))
-    >>> flat_PN = torch.stack([decoder.init(torch.Generator().manual_seed(p)) for p in range(3)])
-    >>> decoder(decoder.split(flat_PN), torch.zeros(3, 7, 8), Mode(torch.zeros(3, 7, 2))).shape
-    torch.Size([3, 7, 30])
-    """
-
-    @property
-    def n_inputs(self) -> int:  # type: ignore[override]
-        """Length of the vector."""
-        return self.length
-
-    @property
-    def n_outputs(self) -> int:  # type: ignore[override]
-        """Number of encoded columns."""
-        return len(self.canvas.places)
+    n_inputs = property(lambda self: self.length)
+    n_outputs = property(lambda self: len(self.canvas.places))
 
     @property
     def steps(self) -> list[Shape]:
-        """Shape after each layer."""
-        channels = (*self.widths, self.canvas.n_planes)
-        return [(n, *grid) for n, grid in zip(channels, reversed(self.grids), strict=True)]
+        """Channels, height and width after each layer, the last of which are the planes of the canvas.
 
-    @property
-    def layers(self) -> list[Layer]:
-        """Weights: the dense layer has a bias per number, convolutions have one per channel."""
+        >>> Decoder(Canvas(6, 5, 1, tuple(range(30))), length=8, n_classes=2, widths=(16, 4)).steps
+        [(16, 2, 2), (4, 3, 3), (1, 6, 5)]
+        """
+        return _halvings(self.canvas, self.canvas.n_planes, self.widths[::-1])[::-1]
+
+    def _sizes(self) -> list[Layer]:
+        """The dense layer has a bias per number, convolutions have one per channel."""
         first, n_inputs = math.prod(self.steps[0]), self.length + self.n_classes * (not self.multiply)
         layers = [Layer((n_inputs, first), first, n_inputs + first)]
-        for (inputs, *_), (outputs, *_) in zip(self.steps, self.steps[1:], strict=False):
+        for (inputs, *_), (outputs, *_) in pairwise(self.steps):
             connections = TAPS // STRIDE**2 * inputs + TAPS * outputs
             layers.append(Layer((inputs, outputs * TAPS), outputs, connections))
         return layers
 
     def _member(self, parts: Sequence[Tensor], x_BI: Tensor, mode: Mode) -> Tensor:
-        h = self._embedded(parts, x_BI, mode)
-        h = h if self.multiply else torch.cat([h, mode.label_PBC], dim=1)
+        h = x_BI if self.multiply else torch.cat([x_BI, mode.label_PBC], dim=1)
         for i, shape in enumerate(self.steps):
             weight, bias = parts[self._weight(i)], parts[self._weight(i) + 1]
             if i == 0:
@@ -146,44 +125,32 @@ class Decoder(Convolutional):
 
 
 class Encoder(Convolutional):
-    """Rows and classes to vectors: strided convolutions, then a dense layer.
+    """Rows and classes to vectors: strided convolutions, then a dense layer."""
 
-    Examples
-    --------
-    >>> encoder = Encoder(Canvas(6, 5, 1, tuple(range(30))), length=1, n_classes=2, widths=(4, 16))
-    >>> flat_PN = torch.stack([encoder.init(torch.Generator().manual_seed(p)) for p in range(3)])
-    >>> encoder(encoder.split(flat_PN), torch.zeros(3, 7, 30), Mode(torch.zeros(3, 7, 2))).shape
-    torch.Size([3, 7, 1])
-    """
-
-    @property
-    def n_inputs(self) -> int:  # type: ignore[override]
-        """Number of encoded columns."""
-        return len(self.canvas.places)
-
-    @property
-    def n_outputs(self) -> int:  # type: ignore[override]
-        """Length of the vector."""
-        return self.length
+    n_inputs = property(lambda self: len(self.canvas.places))
+    n_outputs = property(lambda self: self.length)
 
     @property
     def steps(self) -> list[Shape]:
-        """Shape before each layer; the class is shown as constant planes."""
-        first = self.canvas.n_planes + self.n_classes * (not self.multiply)
-        return [(n, *grid) for n, grid in zip((first, *self.widths), self.grids, strict=True)]
+        """Channels, height and width before each layer; every class that is not multiplied is a plane.
 
-    @property
-    def layers(self) -> list[Layer]:
-        """Weights: convolutions have a bias per channel, the dense layer one per output."""
+        >>> Encoder(Canvas(6, 5, 1, tuple(range(30))), length=1, n_classes=2, widths=(4, 16)).steps
+        [(3, 6, 5), (4, 3, 3), (16, 2, 2)]
+        """
+        n_planes = self.canvas.n_planes + self.n_classes * (not self.multiply)
+        return _halvings(self.canvas, n_planes, self.widths)
+
+    def _sizes(self) -> list[Layer]:
+        """Convolutions have a bias per channel, the dense layer has one per output."""
         layers = []
-        for (inputs, *_), (outputs, *_) in zip(self.steps, self.steps[1:], strict=False):
+        for (inputs, *_), (outputs, *_) in pairwise(self.steps):
             connections = TAPS * inputs + TAPS // STRIDE**2 * outputs
             layers.append(Layer((outputs, inputs * TAPS), outputs, connections))
         last = math.prod(self.steps[-1])
         return [*layers, Layer((last, self.length), self.length, last + self.length)]
 
     def _member(self, parts: Sequence[Tensor], x_BI: Tensor, mode: Mode) -> Tensor:
-        h = self.canvas.paint(self._embedded(parts, x_BI, mode))
+        h = self.canvas.paint(x_BI)
         if not self.multiply:
             planes = mode.label_PBC[..., None, None].expand(-1, -1, *h.shape[2:])
             h = torch.cat([h, planes], dim=1)

@@ -38,22 +38,22 @@ class BaseGenerator(Packed, ABC):
     space: RowSpace  # makes outputs valid: one state per group, values pinned by their state
     uses_base: ClassVar[bool] = True  # whether it corrects base rows, with zero corrections before training
 
+    shapes = cached_property(lambda self: self.net.shapes)
+
     @classmethod
     def n_net_inputs(cls, n_columns: int, n_latent: int) -> int:
         """Length of the network's input: the base row, if one is corrected, and the noise."""
         return cls.uses_base * n_columns + n_latent
 
-    @cached_property
-    def shapes(self) -> list[tuple[int, int]]:  # type: ignore[override]
-        """Shapes of the parameter matrices in the order in which they lie in the buffer."""
-        return self.net.shapes
-
     def init(self, generator: torch.Generator) -> Tensor:
-        """Draw the parameters ``(N,)`` of one member before training."""
+        """Draw the parameters ``(N,)`` of one member before training from a random stream."""
         return self.net.init(generator)
 
     def rates(self, network: float, geometry: float) -> Tensor:
-        """Step size of every parameter ``(N,)``: one for the network, one for a learned geometry."""
+        """Step size of every parameter ``(N,)``: one for the network, one for a learned geometry.
+
+        A geometry has few numbers, with units of their own, and so learns much faster than a network.
+        """
         n = sum(rows * columns for rows, columns in self.net.shapes)
         return torch.full((self.n_parameters,), geometry).index_fill(0, torch.arange(n), network)
 
@@ -72,7 +72,6 @@ class ClassicGenerator(BaseGenerator):
     def __call__(
         self, parts: Sequence[Tensor], start: None, z_PBZ: Tensor, mode: Mode, bounds: CorrectionBounds
     ) -> Tensor:
-        """Generate rows ``(P, B, F)`` from noise."""
         raw_PBF = self.net(parts, z_PBZ, mode)
         return self.space.project(bounds.centre_PF[:, None] + bounds.half_PF[:, None] * raw_PBF.tanh())
 
@@ -87,7 +86,6 @@ class ResidualGenerator(BaseGenerator):
     def __call__(
         self, parts: Sequence[Tensor], start: Tensor, z_PBZ: Tensor, mode: Mode, bounds: CorrectionBounds
     ) -> Tensor:
-        """Generate rows ``(P, B, F)`` from base rows and noise."""
         raw_PBF = self.net(parts, torch.cat([start, z_PBZ], dim=-1), mode)
         correction_PBF = torch.bmm(mode.label_PBC, bounds.bound_PCF) * raw_PBF.tanh()
         return self.space.project(self.space.logits(start) + correction_PBF)
@@ -99,24 +97,23 @@ class GuidedGenerator(ResidualGenerator):
 
     geometry: LearnedGeometry
 
-    @cached_property
-    def shapes(self) -> list[tuple[int, int]]:  # type: ignore[override]
-        """Shapes of the parameter matrices: those of the network, then those of the geometry."""
-        return self.net.shapes + self.geometry.shapes
+    shapes = cached_property(lambda self: self.net.shapes + self.geometry.shapes)
 
     def init(self, generator: torch.Generator) -> Tensor:
-        """Draw the parameters ``(N,)`` of one member before training."""
-        network = self.net.split(self.net.init(generator)[None])
-        return self.join([*network, *(part[None] for part in self.geometry.init())])[0]
+        """Draw the parameters ``(N,)`` of one member before training; those of the geometry are constants."""
+        return torch.cat([self.net.init(generator), *(part.flatten() for part in self.geometry.init())])
 
     def seed_log_odds(self, parts: Sequence[Tensor], traits_PBK: Tensor, label_PBC: Tensor) -> Tensor:
-        """Logarithm of how often each seed is drawn, up to a constant per class: ``(P, B)``."""
+        """Logarithm of how often each seed is drawn, up to a constant per class: ``(P, B)``.
+
+        ``parts`` are all matrices of the generator, as ``split`` returns them. Their gradient teaches the
+        generator which real rows to start from.
+        """
         return self.geometry.seed_log_odds(parts[len(self.net.shapes) :], traits_PBK, label_PBC)
 
     def __call__(  # type: ignore[override]
         self, parts: Sequence[Tensor], start: GuidedStart, z_PBZ: Tensor, mode: Mode, bounds: CorrectionBounds
     ) -> Tensor:
-        """Generate rows ``(P, B, F)`` from seeds, their moves and noise."""
         base_PBF = self.geometry.rows(parts[len(self.net.shapes) :], start, mode.label_PBC)
         return super().__call__(parts, base_PBF, z_PBZ, mode, bounds)
 
@@ -135,15 +132,17 @@ class Snapshot:
     def __call__(self, start: Tensor | GuidedStart | None, noise_nZ: Tensor, label_nC: Tensor) -> Tensor:
         """Generate rows ``(n, F)`` from starts, noise and one-hot classes."""
         start = None if start is None else map_tensors(lambda tensor: tensor[None], start)
-        parts, mode = (
-            self.generator.split(self.weights_N[None]),
-            Mode(label_nC[None], self.statistics_S[None]),
-        )
+        parts = self.generator.split(self.weights_N[None])
+        mode = Mode(label_nC[None], self.statistics_S[None])
         return self.generator(parts, start, noise_nZ[None], mode, self.bounds)[0]
 
     @torch.no_grad()
     def seed_probabilities(self, traits_nK: Tensor, label_nC: Tensor) -> Tensor:
-        """Probability that each real row of a class is drawn as a seed: ``(n,)``; equal unless learned."""
+        """Probability ``(n,)`` that each of the real rows of a class is drawn as a seed; they sum to one.
+
+        They depend on the traits of the rows' neighbourhoods. Generators that have not learned any, those of
+        all families but the guided one, draw all rows equally often.
+        """
         if not isinstance(self.generator, GuidedGenerator):
             return torch.full((len(traits_nK),), 1 / len(traits_nK))
         parts = self.generator.split(self.weights_N[None])
@@ -151,5 +150,5 @@ class Snapshot:
 
     @property
     def is_finite(self) -> bool:
-        """Whether training has not diverged."""
+        """Whether all weights are finite numbers; if not, training has diverged and nothing can be drawn."""
         return bool(self.weights_N.isfinite().all())

@@ -19,15 +19,13 @@ MIN_LOG_BANDWIDTH, MAX_LOG_BANDWIDTH = math.log(0.02), math.log(3.0)
 
 @dataclass(frozen=True, slots=True)
 class GuidedStart:
-    """What a learned geometry combines into base rows; moves are 0 where a cell cannot move."""
+    """Seeds ``(..., F)`` and moves away from them, which are 0 where a cell cannot move."""
 
-    rows: Tensor  # ``(..., F)`` real rows: the seeds
-    # ``(..., F)`` from each seed to a point on the way to one of its same-class neighbours
-    to_neighbour: Tensor
-    noise: Tensor  # ``(..., F)`` noise of Silverman's bandwidth
-    traits: Tensor  # ``(..., K)`` what the neighbourhood of each seed is like
-    # ``(..., F)`` from each seed to a row of any class, its mixing partner, in about half of the columns
-    to_partner: Tensor
+    rows: Tensor  # real rows: the seeds
+    to_neighbour: Tensor  # from each seed to a point on the way to one of its same-class neighbours
+    noise: Tensor  # noise of Silverman's bandwidth
+    traits: Tensor  # ``(..., K)`` numbers that describe the neighbourhood of each seed
+    to_partner: Tensor  # to its mixing partner, a row of any class, in about half of the columns
 
 
 @dataclass(frozen=True)
@@ -36,15 +34,6 @@ class LearnedGeometry:
 
     Mixing moves rows a little toward rows of any class, some columns at a time. It adds the noise that a
     class seen in few rows is missing most: that of the columns which do not tell it from the others.
-
-    Examples
-    --------
-    >>> geometry = LearnedGeometry(1, 2, 1)
-    >>> parts = [part[None] for part in geometry.init()]
-    >>> seed, step, still = torch.zeros(1, 1, 2), torch.ones(1, 1, 2), torch.zeros(1, 1, 2)
-    >>> start = GuidedStart(seed, step, noise=still, traits=torch.zeros(1, 1, 1), to_partner=still)
-    >>> geometry.rows(parts, start, torch.ones(1, 1, 1))
-    tensor([[[0.5000, 0.5000]]])
     """
 
     n_classes: int  # lengths
@@ -53,17 +42,33 @@ class LearnedGeometry:
 
     @property
     def shapes(self) -> list[tuple[int, int]]:
-        """Shapes of the parameters: logit of the step, log bandwidths, slopes of odds, logits of mixing."""
+        """Shapes of the four parameter matrices, each of which has one row per class.
+
+        They are the logit of the step ``(C, 1)``, logarithms of bandwidths ``(C, F)``, slopes of the seeds'
+        log odds ``(C, K)`` and logits of mixing ``(C, F)``.
+        """
         widths = (1, self.n_columns, self.n_traits, self.n_columns)
         return [(self.n_classes, width) for width in widths]
 
     def init(self) -> list[Tensor]:
-        """Parameters before training: half of the way, half a bandwidth, equal odds, little mixing."""
+        """Parameters before training, in the order of ``shapes``; they are the same for every member.
+
+        New rows lie half of the way to a neighbour, have half of Silverman's bandwidth, equal seed
+        probabilities and 5 % of mixing.
+        """
         step, bandwidth, slope, mixing = (torch.zeros(shape) for shape in self.shapes)
         return [step, bandwidth + math.log(INITIAL_BANDWIDTH), slope, mixing + INITIAL_MIXING]
 
     def rows(self, parts: Sequence[Tensor], start: GuidedStart, label_PBC: Tensor) -> Tensor:
-        """Combine starts into base rows ``(P, B, F)`` by the parameters of each row's class."""
+        """Combine starts into base rows ``(P, B, F)`` by the parameters of each row's class.
+
+        >>> geometry = LearnedGeometry(n_classes=1, n_columns=2, n_traits=1)
+        >>> parts = [part[None] for part in geometry.init()]
+        >>> seed, step, still = torch.zeros(1, 1, 2), torch.ones(1, 1, 2), torch.zeros(1, 1, 2)
+        >>> start = GuidedStart(seed, step, noise=still, traits=torch.zeros(1, 1, 1), to_partner=still)
+        >>> geometry.rows(parts, start, torch.ones(1, 1, 1))
+        tensor([[[0.5000, 0.5000]]])
+        """
         step_PC1, bandwidth_PCF, _, mixing_PCF = parts
         step_PB1 = torch.bmm(label_PBC, step_PC1).sigmoid()
         bandwidth_PCF = bandwidth_PCF.clamp(MIN_LOG_BANDWIDTH, MAX_LOG_BANDWIDTH).exp()
@@ -73,5 +78,9 @@ class LearnedGeometry:
         return near_PBF + mixing_PBF * start.to_partner
 
     def seed_log_odds(self, parts: Sequence[Tensor], traits_PBK: Tensor, label_PBC: Tensor) -> Tensor:
-        """Logarithm of how often each seed is drawn, up to a constant per class: ``(P, B)``."""
+        """Logarithm of how often each seed is drawn, up to a constant per class: ``(P, B)``.
+
+        It is linear in the traits of the seed, with slopes learned for its class; equal slopes of zero before
+        training draw all seeds equally often.
+        """
         return (torch.bmm(label_PBC, parts[2]) * traits_PBK).sum(-1)

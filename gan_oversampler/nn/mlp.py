@@ -6,38 +6,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import pairwise
 
 import torch
 from torch import Tensor
 
-from gan_oversampler.nn.packed import ACTIVATIONS, Layer, Layered, Mode
+from gan_oversampler.nn.packed import ACTIVATIONS, EPSILON, Layer, Layered, Mode
 
 
 @dataclass(frozen=True)
 class Mlp(Layered):
-    """Shape of P class-conditional perceptrons: ``(P, B, I)`` to ``(P, B, O)``.
-
-    Examples
-    --------
-    >>> mlp = Mlp(3, 4, n_classes=2, widths=(8,))
-    >>> flat_PN = torch.stack([mlp.init(torch.Generator().manual_seed(p)) for p in range(5)])
-    >>> mlp(mlp.split(flat_PN), torch.zeros(5, 6, 3), Mode(torch.zeros(5, 6, 2))).shape
-    torch.Size([5, 6, 4])
-    """
+    """Shape of P class-conditional perceptrons: ``(P, B, I)`` to ``(P, B, O)``."""
 
     n_inputs: int
     n_outputs: int
 
-    @cached_property
-    def _sizes(self) -> tuple[int, ...]:
-        first = self.n_inputs if self.multiply else self.n_inputs + self.n_classes
-        return (first, *self.widths, self.n_outputs)
-
-    @property
-    def layers(self) -> list[Layer]:
-        """Weights from the input to the output, with a bias per output."""
-        sizes = zip(self._sizes, self._sizes[1:], strict=False)
+    def _sizes(self) -> list[Layer]:
+        first = self.n_inputs + self.n_classes * (not self.multiply)
+        sizes = pairwise((first, *self.widths, self.n_outputs))
         return [Layer((inputs, outputs), outputs, inputs + outputs) for inputs, outputs in sizes]
 
     def __call__(self, parts: Sequence[Tensor], x_PBI: Tensor, mode: Mode) -> Tensor:
@@ -45,16 +31,20 @@ class Mlp(Layered):
         return self._through(len(self.widths) + 1, parts, x_PBI, mode)
 
     def code(self, parts: Sequence[Tensor], x_PBI: Tensor, mode: Mode) -> Tensor:
-        """Compute the narrowest hidden layer ``(P, B, H)``, of equally narrow ones the last."""
+        """Compute the narrowest hidden layer ``(P, B, H)``, of equally narrow ones the last.
+
+        >>> mlp = Mlp(3, 4, n_classes=2, widths=(8, 5, 8))
+        >>> flat_PN = torch.stack([mlp.init(torch.Generator().manual_seed(p)) for p in range(7)])
+        >>> mlp.code(mlp.split(flat_PN), torch.zeros(7, 6, 3), Mode(torch.zeros(7, 6, 2))).shape
+        torch.Size([7, 6, 5])
+        """
         narrowest = max(range(len(self.widths)), key=lambda i: (-self.widths[i], i))
         return self._through(narrowest + 1, parts, x_PBI, mode)
 
     def _through(self, n_layers: int, parts: Sequence[Tensor], h: Tensor, mode: Mode) -> Tensor:
-        """What the first layers make of their input."""
-        if self.multiply:
-            h = h * torch.bmm(mode.label_PBC, parts[0])
-        else:
-            h = torch.cat([h, mode.label_PBC], dim=-1)
+        """Outputs of the first layers, after activation, normalisation and dropout."""
+        label_PBC = mode.label_PBC
+        h = h * torch.bmm(label_PBC, parts[0]) if self.multiply else torch.cat([h, label_PBC], dim=-1)
         for i in range(n_layers):
             weight = self._weight(i)
             h = torch.baddbmm(parts[weight + 1], h, parts[weight])
@@ -79,4 +69,4 @@ class Mlp(Layered):
         else:
             return h
         gain, shift = parts[self._weight(len(self.widths) + 1) + i].split(1, dim=1)
-        return (h - mean) * (variance + 1e-3).rsqrt() * gain + shift
+        return (h - mean) * (variance + EPSILON).rsqrt() * gain + shift

@@ -20,7 +20,7 @@ Betas = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """What an optimiser remembers of each member; what it does not need stays as it is."""
+    """Memory of an optimiser, one row per member; numbers that it does not use stay as they are."""
 
     first_PN: Tensor  # running means of gradients and of their squares
     second_PN: Tensor
@@ -28,7 +28,7 @@ class Moments:
 
     @classmethod
     def zeros(cls, n_members: int, n_parameters: int) -> Moments:
-        """Moments before the first step."""
+        """Moments ``(P, N)`` before the first step, the same for every optimiser, and powers of one."""
         shape = (n_members, n_parameters)
         return cls(torch.zeros(shape), torch.zeros(shape), torch.ones(n_members, 2))
 
@@ -38,7 +38,11 @@ Optimizer = Callable[[Tensor, Moments, Betas], tuple[Tensor, Moments]]
 
 
 def adam(gradient_PN: Tensor, moments: Moments, betas: Betas) -> tuple[Tensor, Moments]:
-    """Adam (Kingma & Ba 2015) with bias correction; ``betas`` are the decay rates of both moments."""
+    """Step ``(P, N)`` and new moments of Adam (Kingma & Ba 2015), with correction of the bias.
+
+    ``betas`` are the decay rates of both moments. The caller multiplies the step by its learning rate and
+    subtracts it from the weights; the moments that were given stay as they are.
+    """
     first_PN = moments.first_PN.lerp(gradient_PN, 1 - betas[0])
     second_PN = moments.second_PN.lerp(gradient_PN.square(), 1 - betas[1])
     # Powers are kept as running products, so that a member's age need not be that of the others.
@@ -49,14 +53,18 @@ def adam(gradient_PN: Tensor, moments: Moments, betas: Betas) -> tuple[Tensor, M
 
 
 def rmsprop(gradient_PN: Tensor, moments: Moments, betas: Betas) -> tuple[Tensor, Moments]:
-    """RMSprop (Tieleman & Hinton 2012) without momentum; the second of ``betas`` is the decay rate."""
+    """Step ``(P, N)`` and new moments of RMSprop (Tieleman & Hinton 2012) without momentum.
+
+    The gradient is divided by the root of the running mean of its square, whose decay rate is the second of
+    ``betas``; the bias of that mean is not corrected.
+    """
     second_PN = moments.second_PN.lerp(gradient_PN.square(), 1 - betas[1])
     step_PN = gradient_PN / second_PN.sqrt().add_(EPSILON)
     return step_PN, Moments(moments.first_PN, second_PN, moments.decay_P2)
 
 
 def sgd(gradient_PN: Tensor, moments: Moments, betas: Betas) -> tuple[Tensor, Moments]:
-    """Gradient descent with a momentum of the first of ``betas``."""
+    """Step ``(P, N)`` and new moments of gradient descent, with the first of ``betas`` as its momentum."""
     first_PN = betas[0] * moments.first_PN + gradient_PN
     return first_PN, Moments(first_PN, moments.second_PN, moments.decay_P2)
 
@@ -65,6 +73,9 @@ OPTIMIZERS: Final[Mapping[str, Optimizer]] = MappingProxyType({"adam": adam, "rm
 
 
 def clipped(gradient_PN: Tensor) -> Tensor:
-    """Scale each member's gradient down to ``MAX_NORM`` where it is longer."""
+    """Scale each member's gradient ``(P, N)`` down to ``MAX_NORM`` where it is longer.
+
+    Every member is clipped by its own length, so a gradient that explodes changes no other member.
+    """
     norm_P1 = gradient_PN.norm(dim=1, keepdim=True)
     return gradient_PN * (MAX_NORM / norm_P1.clamp(min=1e-12)).clamp(max=1.0)

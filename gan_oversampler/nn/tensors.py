@@ -12,7 +12,7 @@ from torch import Tensor
 Record = TypeVar("Record")
 
 
-def map_tensors(function: Callable[..., Tensor], record: Record, *others: Record) -> Record:
+def map_tensors(function: Callable[..., Any], record: Record, *others: Record) -> Record:
     """Apply a function to every tensor of a record, together with the same tensors of others of its type.
 
     Fields that are None stay None; records inside of records are mapped, too.
@@ -22,35 +22,35 @@ def map_tensors(function: Callable[..., Tensor], record: Record, *others: Record
     >>> map_tensors(lambda tensor: tensor[:1], zeros).decay_P2
     tensor([[1., 1.]])
     """
-    result: Any
     if record is None:
-        result = None
-    elif isinstance(record, Tensor):
-        result = function(record, *others)
-    else:
-        names = [field.name for field in fields(record)]  # type: ignore[arg-type]
-        parts = [[getattr(item, name) for item in (record, *others)] for name in names]
-        result = type(record)(*(map_tensors(function, *part) for part in parts))
-    return result
+        return record
+    if isinstance(record, Tensor):
+        return function(record, *others)
+    names = [field.name for field in fields(record)]  # type: ignore[arg-type]
+    parts = ([getattr(item, name) for item in (record, *others)] for name in names)
+    return type(record)(*(map_tensors(function, *part) for part in parts))
 
 
 def take(record: Record, index: int | Sequence[int]) -> Record:
-    """Copy some entries along the first dimension of every tensor; a number drops the dimension."""
+    """Copy some entries along the first dimension of every tensor, such as the members of a population.
+
+    A list of positions keeps the dimension; a single number drops it, and returns views of the tensors. A
+    position out of range raises ``IndexError``.
+    """
     index = index if isinstance(index, int) else list(index)
     return map_tensors(lambda tensor: tensor[index], record)
 
 
 def put(record: Record, index: Sequence[int], entries: Record) -> Record:
-    """Return a copy of a record in which some entries along the first dimension are replaced by others."""
+    """Return a copy of a record in which some entries along the first dimension are replaced by others.
 
-    def replaced(tensor: Tensor, new: Tensor) -> Tensor:
-        tensor = tensor.clone()
-        tensor[list(index)] = new
-        return tensor
-
-    return map_tensors(replaced, record, entries)
+    Entry i of ``entries`` goes to position ``index[i]``. The record itself stays as it is, so that a state
+    kept from an earlier step is not changed by later ones.
+    """
+    at = (torch.tensor(index, dtype=torch.long),)
+    return map_tensors(lambda tensor, new: tensor.index_put(at, new), record, entries)
 
 
 def to_device(record: Record, device: torch.device | str) -> Record:
-    """Move every tensor of a record to a device."""
+    """Move every tensor of a record to a device such as ``"cuda"``; tensors already there are not copied."""
     return map_tensors(lambda tensor: tensor.to(device), record)

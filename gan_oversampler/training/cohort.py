@@ -57,6 +57,7 @@ class Cohort:
     def _batch_stream(self, member: Member) -> PlainBatches | GuidedBatches:
         stream, size = member.streams.torch("batches"), self.gan.batch_size
         if isinstance(self.steps.generator, GuidedGenerator):
+            size = max(size, len(member.data.classes))  # each class has a row in every batch
             return GuidedBatches(InnerSplits(member.data, stream), size, self.latent)
         base = BASES[member.gan.base] if self.steps.generator.uses_base else None
         return PlainBatches(member.data, base, size, self.latent, stream)

@@ -12,17 +12,21 @@ from gan_oversampler.gans.losses import (
     LOSSES,
     MARGIN,
     PENALTIES,
-    density_ratio,
+    loss_of,
     proportional_control,
     pulling_away,
 )
 from tests.populations import randn, stream_of
 
 EQUILIBRIUM = sorted(name for name, loss in LOSSES.items() if loss.equilibrium is not None)
-THRESHOLD = sorted(name for name, loss in LOSSES.items() if loss.ratio and loss.threshold is not None)
+THRESHOLD = sorted(name for name, loss in LOSSES.items() if loss.threshold is not None)
+SATURATING = sorted(name for name, loss in LOSSES.items() if loss.saturating)
 ERRORS = st.floats(0, 100)
+OBJECTIVES = [
+    *((name, player) for name in sorted(LOSSES) for player in ("critic", "generator")),
+    *((name, "saturating") for name in SATURATING),
+]
 SMOOTH = sorted(name for name, penalty in PENALTIES.items() if penalty)
-WITH_RATIO = sorted(name for name, loss in LOSSES.items() if loss.ratio)
 
 
 def _logits(*shape, seed=0):
@@ -42,9 +46,10 @@ def _parabola(rows_PBF):
 
 
 @pytest.mark.parametrize("name", sorted(LOSSES))
-def test_the_generator_raises_the_outputs_of_generated_rows(name):
+@pytest.mark.parametrize("saturating", [False, True])
+def test_the_generator_raises_the_outputs_of_generated_rows(name, saturating):
     real, fake = _logits(2, 8), _logits(2, 8, seed=1).requires_grad_()
-    LOSSES[name].generator(real, fake).sum().backward()
+    loss_of(name, saturating=saturating).generator(real, fake).sum().backward()
     assert (fake.grad < 0).all()
 
 
@@ -56,16 +61,14 @@ def test_the_critic_raises_outputs_of_real_rows_and_lowers_those_of_generated_on
     assert (fake.grad > 0).all()
 
 
-@pytest.mark.parametrize("player", ["critic", "generator"])
-@pytest.mark.parametrize("name", sorted(LOSSES))
+@pytest.mark.parametrize(("name", "player"), OBJECTIVES)
 def test_a_members_loss_is_that_of_the_member_alone(name, player):
     objective, real, fake = getattr(LOSSES[name], player), randn(5, 16), randn(5, 16, seed=1)
     alone = torch.cat([objective(real[p : p + 1], fake[p : p + 1]) for p in range(5)])
     torch.testing.assert_close(objective(real, fake), alone)
 
 
-@pytest.mark.parametrize("player", ["critic", "generator"])
-@pytest.mark.parametrize("name", sorted(LOSSES))
+@pytest.mark.parametrize(("name", "player"), OBJECTIVES)
 def test_a_loss_is_a_mean_over_rows(name, player):
     objective, real, fake = getattr(LOSSES[name], player), randn(1, 16), randn(1, 16, seed=1)
     torch.testing.assert_close(objective(real.repeat(1, 3), fake.repeat(1, 3)), objective(real, fake))
@@ -115,62 +118,32 @@ def test_an_equilibrium_is_the_least_loss_of_a_critic_that_cannot_tell_rows_apar
     assert LOSSES[name].equilibrium == pytest.approx(least, abs=1e-5)
 
 
+@pytest.mark.parametrize("name", SATURATING)
+def test_the_original_game_has_the_same_critic_and_another_generator(name):
+    usual, original = loss_of(name), loss_of(name, saturating=True)
+    assert usual is LOSSES[name]
+    assert original.critic is usual.critic
+    assert original.generator is usual.saturating
+
+
+@pytest.mark.parametrize("name", sorted(set(LOSSES) - set(SATURATING)))
+def test_a_loss_without_an_original_game_stays_as_it_is(name):
+    assert loss_of(name, saturating=True) is LOSSES[name]
+
+
 @pytest.mark.parametrize("name", THRESHOLD)
-def test_a_threshold_is_where_real_and_generated_rows_are_equally_likely(name):
-    assert LOSSES[name].ratio(torch.tensor(LOSSES[name].threshold)).item() == pytest.approx(1)
-
-
-# --- density ratios
-
-
-def _best(name, real, fake):
-    """Outputs of the best critic for the kinds of row that real and fake ones are, all pairs being shown."""
-    v = torch.full((1, 4), 0.1, dtype=torch.float64, requires_grad=True)
-    pairs = torch.cartesian_prod(real, fake).T
-    descent = torch.optim.LBFGS([v], max_iter=200, tolerance_grad=1e-12, line_search_fn="strong_wolfe")
-
-    def loss():
-        descent.zero_grad()
-        value = LOSSES[name].critic(*(v[:, side] for side in pairs)).sum()
-        value.backward()
-        return value
-
-    descent.step(loss)
-    return v.detach()
-
-
-@pytest.mark.parametrize("name", WITH_RATIO)
-def test_the_best_critic_knows_the_density_ratio(name):
+def test_the_best_critic_puts_kinds_of_row_that_are_more_often_real_above_the_threshold(name):
+    """Of four kinds the first is real in one case of five, the last one in four of five."""
     kinds, shares = torch.arange(4), torch.tensor([[1, 2, 3, 4], [4, 3, 2, 1]])
-    real, fake = (kinds.repeat_interleave(share) for share in shares)
-    ratio = density_ratio(name, _best(name, real, fake))
-    if name == "relativistic":
-        ratio = ratio / ratio[:, fake].mean()
-    expected = torch.tensor([[1 / 4, 2 / 3, 3 / 2, 4]], dtype=torch.float64)
-    torch.testing.assert_close(ratio, expected, rtol=1e-4, atol=0)
-
-
-@pytest.mark.parametrize("name", WITH_RATIO)
-def test_density_ratios_increase_and_stay_finite(name):
-    ratio = density_ratio(name, torch.linspace(-500, 500, 4001)[None])
-    assert ratio.isfinite().all()
-    assert (ratio >= 0).all()
-    assert (ratio.diff() >= 0).all()
-
-
-def test_losses_without_a_density_ratio_are_refused():
-    assert set(LOSSES) - set(WITH_RATIO) == {
-        "hinge",
-        "wgan_gp",
-        "total_variation",
-        "total_variation_saturating",
-        "ebgan",
-        "began",
-    }
-    with pytest.raises(ValueError, match=r"'hinge' does not tell density ratios; these do: 'bce'"):
-        density_ratio("hinge", torch.zeros(1, 4))
-    with pytest.raises(ValueError, match="Did you mean 'hellinger'"):
-        density_ratio("helinger", torch.zeros(1, 4))
+    pairs = torch.cartesian_prod(*(kinds.repeat_interleave(share) for share in shares)).T
+    threshold = LOSSES[name].threshold
+    v = torch.full((1, 4), threshold, dtype=torch.float64, requires_grad=True)
+    for _ in range(100):
+        loss = LOSSES[name].critic(*(v[:, side] for side in pairs)).sum()
+        (slope,) = torch.autograd.grad(loss, v)
+        v = (v - 0.2 * slope).detach().requires_grad_()
+    assert (v > threshold).tolist() == [[False, False, True, True]]
+    assert (v.diff() > -1e-6).all()
 
 
 # --- penalties

@@ -9,6 +9,7 @@ from gan_oversampler.nn.generator import CorrectionBounds, GuidedGenerator, Resi
 from gan_oversampler.nn.latent import Latent
 from gan_oversampler.nn.learned_geometry import GuidedStart, LearnedGeometry
 from gan_oversampler.nn.mlp import Mlp
+from gan_oversampler.nn.packed import Mode
 from gan_oversampler.nn.tensors import map_tensors, take
 from gan_oversampler.sampling.base_samplers import BASES
 from gan_oversampler.sampling.neighbourhood import Neighbourhood
@@ -26,7 +27,8 @@ def _real(n, seed=0):
 
 def _generator(family, widths=(16,)):
     kind = KINDS[family]
-    net = Mlp(kind.n_inputs(MIXED.width, N_LATENT), 2, MIXED.width, widths, zero_last=kind.uses_base)
+    n_inputs = kind.n_net_inputs(MIXED.width, N_LATENT)
+    net = Mlp(n_inputs, MIXED.width, n_classes=2, widths=widths, zero_last=kind.uses_base)
     if kind is GuidedGenerator:
         return kind(net, MIXED, LearnedGeometry(2, MIXED.width, N_TRAITS))
     return kind(net, MIXED)
@@ -55,7 +57,7 @@ def _far_out(family, rows):
     generator = _generator(family)
     parts = generator.split(9 * randn(3, generator.n_parameters))
     n = rows.shape[1]
-    return generator(parts, _start(family, rows), randn(3, n, N_LATENT), labels(3, n), _bounds())
+    return generator(parts, _start(family, rows), randn(3, n, N_LATENT), Mode(labels(3, n)), _bounds())
 
 
 @pytest.mark.parametrize("base", sorted(BASES))
@@ -64,14 +66,14 @@ def test_an_untrained_residual_generator_is_its_base(base):
     rows = BASES[base].draw(neighbourhood, 40, generator=stream_of()).repeat(3, 1, 1)
     generator = _generator("residual")
     parts = generator.split(start_of(generator, 3))
-    new = generator(parts, rows, randn(3, 40, N_LATENT), labels(3, 40), _bounds())
+    new = generator(parts, rows, randn(3, 40, N_LATENT), Mode(labels(3, 40)), _bounds())
     assert torch.equal(new, rows)
 
 
 def test_an_untrained_guided_generator_is_its_geometry():
     generator, rows, label = _generator("guided"), _real(60).reshape(3, 20, -1), labels(3, 20)
     start, parts = _start("guided", rows), generator.split(start_of(generator, 3))
-    new = generator(parts, start, randn(3, 20, N_LATENT), label, _bounds())
+    new = generator(parts, start, randn(3, 20, N_LATENT), Mode(label), _bounds())
     expected = generator.geometry.rows(parts[len(generator.net.shapes) :], start, label)
     torch.testing.assert_close(new, expected)
     assert not torch.equal(new, rows)
@@ -89,11 +91,11 @@ def test_generators_of_a_family_do_not_mix(family):
     flat = randn(3, generator.n_parameters)
     start, bounds = _start(family, _real(60).reshape(3, 20, -1)), _bounds()
     z, label = randn(3, 20, N_LATENT), labels(3, 20)
-    together = generator(generator.split(flat), start, z, label, bounds)
+    together = generator(generator.split(flat), start, z, Mode(label), bounds)
     for p in range(3):
         one = slice(p, p + 1)
         mine = None if start is None else map_tensors(lambda part, one=one: part[one], start)
-        alone = generator(generator.split(flat[one]), mine, z[one], label[one], take(bounds, [p]))
+        alone = generator(generator.split(flat[one]), mine, z[one], Mode(label[one]), take(bounds, [p]))
         torch.testing.assert_close(together[one], alone)
 
 
@@ -141,7 +143,8 @@ def test_a_snapshot_generates_what_its_member_would(family):
     flat, rows = randn(1, generator.n_parameters), _real(20)
     z, label = randn(20, N_LATENT), labels(20)
     new = _snapshot(family, flat[0])(_start(family, rows), z, label)
-    expected = generator(generator.split(flat), _start(family, rows[None]), z[None], label[None], _bounds(1))
+    mode, parts = Mode(label[None]), generator.split(flat)
+    expected = generator(parts, _start(family, rows[None]), z[None], mode, _bounds(1))
     torch.testing.assert_close(new, expected[0])
 
 

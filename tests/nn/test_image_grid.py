@@ -37,7 +37,7 @@ def test_states_alone_are_painted_too():
 @pytest.mark.parametrize(
     ("n", "grid", "message"),
     [
-        (9, (2, 4), r"a grid of 2 x 4 = 8 cells, row by row; X has 9\. Give GAN\(grid="),
+        (9, (2, 4), r"a grid of 2 x 4 = 8 cells, row by row; X has 9\. Give Generator\(grid="),
         (8, "square", r"must form a square, row by row; X has 8"),
     ],
 )

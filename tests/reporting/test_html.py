@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from gan_oversampler.callbacks import Event
-from gan_oversampler.nn.generator import FAMILIES, Generator
+from gan_oversampler.nn.generator import ResidualGenerator
 from gan_oversampler.nn.mlp import Mlp
 from gan_oversampler.reporting.facts import Parameter
 from gan_oversampler.reporting.html import MAX_DRAW_OPTIONS, MAX_EVENTS
@@ -64,11 +64,11 @@ def nasty_table():
 
 def complete(report):
     """The report of a fit with networks, parameters and notes of users who mean harm."""
-    mlp = Mlp(20, 2, MIXED.width, (16,), zero_last=True)
-    generator = Generator(FAMILIES["residual"], mlp, MIXED)
-    summary = ModelSummary.of([(f"residual {NASTY}", generator, Mlp(MIXED.width, 2, 1, (16,)))])
+    generator = ResidualGenerator(Mlp(20, MIXED.width, n_classes=2, widths=(16,), zero_last=True), MIXED)
+    critic = Mlp(MIXED.width, 1, n_classes=2, widths=(16,))
+    summary = ModelSummary.of([(f"residual {NASTY}", generator, critic)])
     parameters = {**report.parameters, "oracle": Parameter(NASTY, True)}
-    return replace(report.noting(NASTY), summary=summary, parameters=parameters)
+    return replace(report, notes=(*report.notes, NASTY), summary=summary, parameters=parameters)
 
 
 @pytest.fixture(scope="module")

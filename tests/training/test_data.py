@@ -11,7 +11,7 @@ from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.training.data import MIN_ROWS, TrainingData
 from gan_oversampler.training.population import CrossFittedPopulation
-from tests.populations import CPU, LINE, SMALL, fold_data
+from tests.populations import CPU, LINE, fold_data, small
 from tests.samples import rows_of
 
 # 40 common rows, 16 and 12 rare ones, and a class too small to learn; a row's value is its position.
@@ -62,7 +62,7 @@ def test_a_gan_of_all_classes_learns_those_with_enough_rows_of_all(family, drawn
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_a_member_of_a_fold_is_untouched_by_rows_that_it_must_not_see(family):
     """The same member beside other rows of the other fold."""
-    gan, snapshots = GAN(family, **SMALL), []
+    gan, snapshots = small(family), []
     for other in (3, 4):
         folds = {0: fold_data(0), 1: fold_data(other), None: fold_data(other)}
         population = CrossFittedPopulation([gan], TrainingData({"targets": folds}), Streams(0), CPU)

@@ -11,6 +11,7 @@ from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.losses import LOSSES
 from gan_oversampler.gans.parts import Critic
 from gan_oversampler.gans.signals import Signals
+from gan_oversampler.gans.validation import validated
 from gan_oversampler.training.augmentation import Augmentation
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.feedback import Feedback, streams_of_active
@@ -18,6 +19,7 @@ from gan_oversampler.training.members import Member
 from tests.populations import (
     CPU,
     cohort_of,
+    crowd_of,
     differences,
     fold_data,
     next_batch,
@@ -26,13 +28,16 @@ from tests.populations import (
     plain_data,
     population_of,
     randn,
+    small,
     stream_of,
 )
 from tests.tables import MIXED
 
 ALL = tuple(CONTROLLERS)
-SHAPE = {"widths": (16,), "batch_size": 32, "penalty": "r1_r2", "loss": "bce"}
-STRONG_CRITIC = {**SHAPE, "critic_learning_rate": 0.03, "penalty_weight": 0.01, "critic_widths": (32,)}
+
+
+def _gan(family="residual", **changes):
+    return validated(small(family, **{"loss": "bce", "critic__penalty": "r1_r2", **changes}))
 
 
 def _with_memory(cohort, name, **numbers):
@@ -44,7 +49,7 @@ def _with_memory(cohort, name, **numbers):
 
 
 def _ready(*names, **changes):
-    cohort = cohort_of(GAN(**{**SHAPE, **changes}, controllers=names).validate())
+    cohort = cohort_of(_gan(controllers=names, **changes))
     return cohort, next_batch(cohort)
 
 
@@ -146,9 +151,7 @@ def test_a_pace_begins_with_the_users(critic_steps):
 
 def test_critics_take_as_many_steps_as_their_controllers_say():
     """The powers of Adam's decay rates count the updates of every member."""
-    members = [
-        Member(0, p, GAN(**SHAPE, controllers=("pacing",)), fold_data(p), Streams(p)) for p in range(4)
-    ]
+    members = [Member(0, p, _gan(controllers=("pacing",)), fold_data(p), Streams(p)) for p in range(4)]
     cohort, paces = Cohort(members, CPU), [0, 1, 2, 5]
     cohort.state = _with_memory(cohort, "pacing", critic_steps=torch.tensor(paces), wait=9.0)
     cohort.advance(1)
@@ -225,38 +228,40 @@ def test_members_whose_rows_are_all_alike_are_found_by_the_controller_that_looks
 # --- members decide alone
 
 
-def _crowd(**changes):
-    bases = ["border", "bootstrap", "translation", "star", "local_gaussian"] * 3
-    return [GAN(base=base, **changes) for base in bases]
-
-
-NOISY = {"batch_norm": True, "critic_dropout": 0.25, "label_noise": 0.1, "widths": (16, 8)}
+STRONG_CRITIC = {"critic__learning_rate": 0.03, "critic__penalty_weight": 0.01, "critic__widths": (32,)}
+NOISY = {
+    "generator__widths": (16, 8),
+    "generator__norm": "batch",
+    "critic__dropout": 0.25,
+    "critic__label_noise": 0.1,
+}
 # every controller by itself once, and all of them with all that draws random numbers
-SETTINGS = [
-    *({**STRONG_CRITIC, "controllers": (name,)} for name in ALL),
-    {**STRONG_CRITIC, "controllers": ALL, **NOISY},
-    {"family": "guided", "widths": (16,), "batch_size": 32, "controllers": ALL},
-]
+DECIDING = {
+    **{name: _gan(controllers=(name,), **STRONG_CRITIC) for name in ALL},
+    "noisy": _gan(controllers=ALL, **STRONG_CRITIC, **NOISY),
+    "guided": _gan("guided", controllers=ALL),
+}
 
 
-@pytest.mark.parametrize("settings", SETTINGS, ids=lambda s: f"{len(s)}-{'-'.join(s['controllers'])}")
-def test_a_member_decides_the_same_alone_and_among_sixteen(settings):
-    gan, crowd = GAN(**settings).validate(), _crowd(**settings)
-    alone, among = population_of([gan]), population_of([*crowd[:7], gan, *crowd[7:]])
-    for population in (alone, among):
+@pytest.mark.parametrize("name", sorted(DECIDING))
+def test_a_member_decides_the_same_whoever_is_beside_it(name):
+    gan = DECIDING[name]
+    crowds = crowd_of(gan, "border", "bootstrap"), crowd_of(gan, "translation", "star")
+    populations = [population_of(crowd, (0, None)) for crowd in crowds]
+    for population in populations:
         population.advance(16)
-    for dropped in range(4, 7):
-        among.drop(dropped)
-    for population in (alone, among):
+        population.drop(0)
         population.advance(6)
-    assert not differences(numbers_of(alone, 0), numbers_of(among, 7))
-    assert set(alone.events) <= set(among.events)
+    assert not differences(*(numbers_of(population, 1) for population in populations))
+    if gan.family == "residual":
+        mine, others = ([e for e in p.events if e.gan == gan.label] for p in populations)
+        assert mine == others
 
 
 # --- restarts
 
 
-STUCK = {**SHAPE, "controllers": ("reset",), "critic_learning_rate": 1e-9, "learning_rate": 1e-9}
+STUCK = _gan(controllers=("reset",), critic__learning_rate=1e-9, generator__learning_rate=1e-9)
 
 
 def _saturate(cohort, p):
@@ -266,18 +271,19 @@ def _saturate(cohort, p):
 
 
 def test_members_that_begin_anew_do_so_alone():
-    gan, crowd = GAN(**STUCK), _crowd(**STUCK)[:4]
-    alone, among = population_of([gan]), population_of([*crowd[:2], gan, *crowd[2:]])
-    for population, p in ((alone, 0), (among, 2)):
-        _saturate(population.cohorts[0], p)
-        population.advance(WINDOW + 3)
-    assert [event.decision for event in alone.events] == ["restarts 0 -> 1"]
-    assert [event.decision for event in among.events] == ["restarts 0 -> 1"]
-    assert not differences(numbers_of(alone, 0), numbers_of(among, 2))
+    population = population_of(crowd_of(STUCK, "border", "star"))
+    bystander = population_of(crowd_of(STUCK, "border", "star"))
+    _saturate(population.cohorts[0], 1)
+    for some in (population, bystander):
+        some.advance(WINDOW + 3)
+    assert [event.decision for event in population.events] == ["restarts 0 -> 1"]
+    assert not bystander.events
+    for p in (0, 2):
+        assert not differences(numbers_of(population, p), numbers_of(bystander, p))
 
 
 def test_a_fresh_start_has_other_weights_no_memory_and_the_rates_of_before():
-    cohort = cohort_of(GAN(**STUCK))
+    cohort = cohort_of(STUCK)
     first = cohort.state.critic.weights_PN[0].clone()
     _saturate(cohort, 0)
     cohort.state.rate_P1[0] = 0.5
@@ -297,8 +303,9 @@ def test_a_fresh_start_has_other_weights_no_memory_and_the_rates_of_before():
 def _two_clusters(seed, **changes):
     """A critic with ten times its usual rate, and rows that its generator does not reach soon."""
     rows = 0.1 * randn(24, 2) + torch.tensor([[3.0, 0.0], [-3.0, 1.0]]).repeat(12, 1)
-    settings = {**SHAPE, "penalty_weight": 0.01, "learning_rate": 1e-3, "critic_learning_rate": 1e-2}
-    return cohort_of(GAN("classic", **{**settings, **changes}).validate(), plain_data(rows.numpy()), seed)
+    rates = {"generator__learning_rate": 1e-3, "critic__learning_rate": 1e-2, "critic__penalty_weight": 0.01}
+    gan = _gan("classic", generator__widths=(16,), **rates, **changes)
+    return cohort_of(gan, plain_data(rows.numpy()), seed)
 
 
 def test_a_critic_too_strong_ends_closer_to_equilibrium_with_a_controller():

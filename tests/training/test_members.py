@@ -11,12 +11,12 @@ from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.parts import Generator
 from gan_oversampler.training.members import Member, State, correction_bounds
 from gan_oversampler.training.networks import networks_of
-from tests.populations import SMALL, differences, fold_data, line_data
+from tests.populations import differences, fold_data, line_data, small
 from tests.tables import MIXED
 
 
 def _member(seed=0, data=None, gan=None, **options):
-    return Member(0, None, gan or GAN(**SMALL), data or fold_data(), Streams(seed), **options)
+    return Member(0, None, gan or small(), data or fold_data(), Streams(seed), **options)
 
 
 def _fresh(*members, control_K=None):

@@ -9,33 +9,38 @@ from gan_oversampler import GAN, GANOversampler, preset
 from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.losses import LOSSES
 from gan_oversampler.gans.parts import Critic, Generator
+from gan_oversampler.gans.validation import validated
 from gan_oversampler.nn.autoencoder import Autoencoder
 from gan_oversampler.nn.convolution import Decoder, Encoder
 from gan_oversampler.nn.mlp import Mlp
 from gan_oversampler.nn.packed import ACTIVATIONS, NORM_MOMENTUM, SLOPE
 from gan_oversampler.sampling.neighbourhood import N_TRAITS
-from gan_oversampler.training.networks import WIDE, networks_of
+from gan_oversampler.training.networks import networks_of
 from tests.grids import images
 from tests.populations import fold_data
 from tests.tables import MIXED
 
 # What a parameter of a GAN changes, of the networks that there are without it.
 KNOBS = [
-    *(({"activation": name}, {"activation": name}, {"activation": name}) for name in sorted(ACTIVATIONS)),
-    ({"critic_activation": "tanh"}, {}, {"activation": "tanh"}),
-    ({"slope": 0.01}, {"slope": 0.01}, {"slope": 0.01}),
-    ({"batch_norm": True}, {"batch_norm": True}, {}),
-    ({"critic_norm": "batch"}, {}, {"batch_norm": True}),
-    ({"critic_norm": "layer"}, {}, {"layer_norm": True}),
-    ({"norm_momentum": 0.5}, {"norm_momentum": 0.5}, {"norm_momentum": 0.5}),
-    ({"critic_dropout": 0.4}, {}, {"dropout": 0.4}),
+    *(
+        ({"generator__activation": name}, {"activation": name}, {"activation": name})
+        for name in sorted(ACTIVATIONS)
+    ),
+    ({"critic__activation": "tanh"}, {}, {"activation": "tanh"}),
+    ({"generator__slope": 0.01}, {"slope": 0.01}, {"slope": 0.01}),
+    ({"critic__slope": 0.01}, {}, {"slope": 0.01}),
+    ({"generator__norm": "batch"}, {"batch_norm": True}, {}),
+    ({"generator__norm": "layer"}, {"layer_norm": True}, {}),
+    ({"critic__norm": "batch"}, {}, {"batch_norm": True}),
+    ({"critic__norm": "layer"}, {}, {"layer_norm": True}),
+    ({"generator__norm_momentum": 0.5}, {"norm_momentum": 0.5}, {"norm_momentum": 0.5}),
+    ({"critic__norm_momentum": 0.5}, {}, {"norm_momentum": 0.5}),
+    ({"critic__dropout": 0.4}, {}, {"dropout": 0.4}),
     ({"conditioning": "multiply"}, {"multiply": True}, {"multiply": True}),
-    ({"widths": (8, 4)}, {"widths": (8, 4)}, {"widths": (8, 4)}),
-    ({"critic_widths": (3,)}, {}, {"widths": (3,)}),
-    ({"critic_widths": ()}, {}, {"widths": ()}),
-    ({"latent": 3}, {"n_inputs": 3}, {}),
-    ({"widths": (WIDE,)}, {"widths": (WIDE,), "looped": True}, {"widths": (WIDE,), "looped": True}),
-    ({"critic_widths": (WIDE,)}, {"looped": True}, {"widths": (WIDE,), "looped": True}),
+    ({"generator__widths": (8, 4)}, {"widths": (8, 4)}, {"widths": (8, 4)}),
+    ({"critic__widths": (3,)}, {}, {"widths": (3,)}),
+    ({"critic__widths": ()}, {}, {"widths": ()}),
+    ({"generator__latent": 3}, {"n_inputs": 3}, {}),
 ]
 USUAL = {
     "n_classes": 2,
@@ -47,7 +52,6 @@ USUAL = {
     "activation": "leaky_relu",
     "slope": SLOPE,
     "norm_momentum": NORM_MOMENTUM,
-    "looped": False,
 }
 SIDES = (
     {**USUAL, "n_inputs": 8, "n_outputs": MIXED.width, "zero_last": False},
@@ -61,7 +65,7 @@ def _attributes(network, names):
 
 @pytest.mark.parametrize(("change", "of_generator", "of_critic"), KNOBS, ids=lambda value: str(value))
 def test_a_parameter_changes_what_it_says_of_the_networks_and_nothing_else(change, of_generator, of_critic):
-    generator, critic = networks_of(GAN("classic", **change), fold_data())
+    generator, critic = networks_of(GAN("classic").set_params(**change), fold_data())
     for network, usual, changed in zip(
         (generator.net, critic), SIDES, (of_generator, of_critic), strict=True
     ):
@@ -85,8 +89,8 @@ def test_generators_over_a_base_see_it_and_start_without_a_correction(family):
 @pytest.mark.parametrize("grid", [None, (2, 2), (4, 1)])
 @pytest.mark.parametrize("loss", sorted(LOSSES))
 def test_a_critic_has_one_output_or_as_many_as_columns_where_it_reconstructs_them(loss, grid):
-    gan = GAN("classic", loss=loss, generator=Generator(grid=grid, widths=(6, 3), norm="batch")).validate()
-    generator, critic = networks_of(gan, fold_data())
+    gan = GAN("classic", loss=loss, generator=Generator(grid=grid, widths=(6, 3), norm="batch"))
+    generator, critic = networks_of(validated(gan), fold_data())
     rebuilds = LOSSES[loss].error is not None
     assert critic.n_outputs == (MIXED.width if rebuilds else 1)
     if grid is None:
@@ -105,17 +109,17 @@ def test_a_critic_has_one_output_or_as_many_as_columns_where_it_reconstructs_the
 @pytest.mark.parametrize(
     ("change", "option"),
     [
-        ({"critic_dropout": 0.4}, {"dropout": 0.4}),
-        ({"critic_norm": "layer"}, {"layer_norm": True}),
-        ({"slope": 0.01}, {"slope": 0.01}),
-        ({"critic_activation": "elu"}, {"activation": "elu"}),
+        ({"critic__dropout": 0.4}, {"dropout": 0.4}),
+        ({"critic__norm": "layer"}, {"layer_norm": True}),
+        ({"generator__slope": 0.01}, {"slope": 0.01}),
+        ({"critic__activation": "elu"}, {"activation": "elu"}),
         ({"conditioning": "multiply"}, {"multiply": True}),
     ],
     ids=str,
 )
 def test_both_halves_of_an_autoencoder_on_a_grid_have_the_options_of_a_critic(change, option):
-    gan = GAN("classic", loss="ebgan", **change, generator=Generator(grid=(2, 2), widths=(6, 3)))
-    _, critic = networks_of(gan, fold_data())
+    gan = GAN("classic", loss="ebgan", generator=Generator(grid=(2, 2), widths=(6, 3)))
+    _, critic = networks_of(gan.set_params(**change), fold_data())
     assert _attributes(critic.encoder, option) == _attributes(critic.decoder, option) == option
 
 
@@ -165,8 +169,13 @@ def test_spikes_of_an_image_are_generated_as_spikes():
     X, y = images()
     X[X < 0.2] = 0.0  # a black background: many cells with a state of their own
     X += np.where(X > 0, np.arange(len(X))[:, None] * 1e-3, 0)
-    rates = {"learning_rate": 5e-3, "critic_learning_rate": 2e-3}
-    gan = GAN("classic", batch_size=32, loss="bce", **rates, generator=Generator(grid=(6, 5), widths=(8,)))
+    gan = GAN(
+        "classic",
+        loss="bce",
+        batch_size=32,
+        generator=Generator(grid=(6, 5), widths=(8,), learning_rate=5e-3),
+        critic=Critic(learning_rate=2e-3),
+    )
     sampler = GANOversampler(gan=gan, oracle=None, max_steps=200, random_state=0).fit(X, y)
     real, new = ((rows[:, 1:] == 0).mean(0) for rows in (X[y == 1], sampler.sample(200)))
     assert np.corrcoef(real, new)[0, 1] > 0.5

@@ -6,31 +6,29 @@ import torch
 
 from gan_oversampler._utils import Streams
 from gan_oversampler.gans.families import FAMILIES
-from gan_oversampler.gans.gan import GAN
-from gan_oversampler.gans.parts import Critic, Generator
 from gan_oversampler.sampling.base_samplers import BASES
+from gan_oversampler.sampling.sources import GeneratorSource
 from gan_oversampler.training.loop import Budget, OracleTracker
 from gan_oversampler.training.population import CrossFittedPopulation
 from tests.populations import (
-    SMALL,
+    AskedStreams,
     differences,
     draw,
     fold_data,
+    next_batch,
     numbers_of,
     population_of,
+    small,
     tensors_of,
 )
 from tests.scripts import NAN, run
 from tests.tables import MIXED
 
-GUIDED = {"family": "guided", "widths": (16,), "batch_size": 32}
-
-
 # --- who the members are
 
 
 def test_every_specification_has_a_member_per_fold_and_replicas_that_see_all_rows():
-    population = population_of([GAN(**SMALL), GAN(**GUIDED)], (0, 1, None))
+    population = population_of([small(), small("guided")], (0, 1, None))
     members = [member for cohort in population.cohorts for member in cohort.members]
     assert [(m.specification, m.fold, m.replica) for m in members] == [
         *((0, fold, 0) for fold in (0, 1, None)),
@@ -40,13 +38,13 @@ def test_every_specification_has_a_member_per_fold_and_replicas_that_see_all_row
 
 
 def test_specifications_that_share_shapes_share_a_cohort():
-    gans = [GAN(**SMALL), GAN("classic", **SMALL), GAN(base="border", **SMALL)]
+    gans = [small(), small("classic"), small(base="border")]
     cohorts = population_of(gans).cohorts
     assert [[m.specification for m in cohort.members] for cohort in cohorts] == [[0, 2], [1]]
 
 
 def test_folds_train_the_same_with_and_without_other_specifications():
-    gan, other = GAN(**SMALL), GAN("classic", **SMALL)
+    gan, other = small(), small("classic")
     alone, among = population_of([gan], (0, 1, None)), population_of([other, gan], (0, 1, None))
     alone.advance(5)
     among.advance(5)
@@ -55,28 +53,52 @@ def test_folds_train_the_same_with_and_without_other_specifications():
 
 
 def test_equal_gans_in_the_users_list_are_different_members():
-    population = population_of([GAN(**SMALL), GAN(**SMALL)])
+    population = population_of([small(), small()])
     assert "critic.weights_PN" in differences(numbers_of(population, 0), numbers_of(population, 1))
 
 
+def test_gans_that_differ_otherwise_are_compared_on_the_same_starts():
+    """Their networks start from the same weights, and their batches are the same."""
+    population = population_of([small(), small(loss="bce", critic__dropout=0.1), small("classic")])
+    first, second, other = (numbers_of(population, number) for number in range(3))
+    assert not differences(first, second)
+    assert not torch.equal(first.critic.weights_PN, other.critic.weights_PN)
+    batches = [next_batch(cohort) for cohort in population.cohorts]
+    assert not differences(batches[0], batches[1])
+    assert not torch.equal(batches[0].noise, batches[2].noise)
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_two_learned_classes_never_share_a_random_stream(family):
+    (candidate,) = population_of([small(family)]).candidates(0)
+    source = GeneratorSource(fold_data(), "smote", candidate.snapshots[None])
+    asked = {}
+    for code in (1, 2):
+        streams = AskedStreams(3)
+        source.draw(code, 20, streams)
+        asked[code] = set(streams.names)
+    assert asked[1]
+    assert not asked[1] & asked[2]
+
+
 def test_replicas_differ_and_leave_the_first_as_it_is():
-    alone, three = (population_of([GAN(**GUIDED, replicas=n)]) for n in (1, 3))
+    alone, three = (population_of([small("guided", replicas=n)]) for n in (1, 3))
     for population in (alone, three):
         population.advance(3)
     (one,), (many,) = alone.candidates(3), three.candidates(3)
     assert len(one.samplers) == 1
     assert len(many.samplers) == 3
-    assert torch.equal(one.snapshots[None].weights_N, many.snapshots[None].weights_N)
     weights = torch.stack([snapshot.weights_N for snapshot in many.samplers])
-    assert torch.pdist(weights).min() > 0
+    torch.testing.assert_close(one.snapshots[None].weights_N, weights[0], atol=1e-4, rtol=0)
+    assert torch.pdist(weights).min() > 1
 
 
 def test_networks_are_those_that_train_in_the_users_order():
     gans = [
-        GAN("classic", **SMALL),
-        GAN(loss_weights={}, **SMALL),
-        GAN(**GUIDED, loss_weights={"utility": 1.0}),
-        GAN(**SMALL),
+        small("classic"),
+        small(loss_weights={}),
+        small("guided", loss_weights={"utility": 1.0}),
+        small(),
     ]
     networks = population_of(gans).networks
     assert [label for label, _, _ in networks] == ["classic", "guided", "residual(smote)"]
@@ -92,7 +114,7 @@ def test_networks_are_those_that_train_in_the_users_order():
 @pytest.mark.parametrize("base", sorted(BASES))
 def test_an_untrained_residual_gan_samples_like_its_base(base):
     data = fold_data()
-    (candidate,) = population_of([GAN(base=base, **SMALL)]).candidates(0)
+    (candidate,) = population_of([small(base=base)]).candidates(0)
     for code in (1, 2):
         bare = draw(data, base, code, 40, Streams(1))
         rows = draw(data, base, code, 40, Streams(1), candidate.snapshots[None])
@@ -101,7 +123,7 @@ def test_an_untrained_residual_gan_samples_like_its_base(base):
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_trained_generators_sample_valid_rows(family):
-    population = population_of([GAN(family, **SMALL, generator=Generator(learning_rate=0.05, ema=0.0))])
+    population = population_of([small(family, generator__learning_rate=0.05, generator__ema=0.0)])
     population.advance(10)
     (candidate,) = population.candidates(10)
     new = torch.from_numpy(draw(fold_data(), "smote", 2, 50, Streams(1), candidate.snapshots[None]))
@@ -112,7 +134,7 @@ def test_trained_generators_sample_valid_rows(family):
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_a_snapshot_does_not_change_when_training_goes_on(family):
-    population = population_of([GAN(family, **SMALL, generator=Generator(norm="batch", learning_rate=0.01))])
+    population = population_of([small(family, generator__norm="batch", generator__learning_rate=0.01)])
     population.advance(5)
     (early,) = population.candidates(5)
     before = draw(fold_data(), "smote", 1, 30, Streams(0), early.snapshots[None])
@@ -125,7 +147,7 @@ def test_a_snapshot_does_not_change_when_training_goes_on(family):
 
 
 def test_snapshots_hold_the_averaged_weights():
-    population = population_of([GAN(**SMALL, generator=Generator(ema=0.5))])
+    population = population_of([small(generator__ema=0.5)])
     population.advance(3)
     snapshot, numbers = population.candidates(3)[0].snapshots[None], numbers_of(population, 0)
     assert torch.equal(snapshot.weights_N, numbers.average_PN[0])
@@ -135,7 +157,7 @@ def test_snapshots_hold_the_averaged_weights():
 def test_seeds_are_drawn_as_was_learned():
     """The seed probabilities that utility has taught reach the snapshots that draw new rows."""
     population, data = (
-        population_of([GAN(**GUIDED, generator=Generator(geometry_rate=0.3, ema=0.0))]),
+        population_of([small("guided", generator__geometry_rate=0.3, generator__ema=0.0)]),
         fold_data(),
     )
     traits, label = data.neighbourhoods[1].traits_nK, data.one_hot(1, len(data.rows[1]))
@@ -150,7 +172,7 @@ def test_seeds_are_drawn_as_was_learned():
 
 
 def test_candidates_are_the_active_specifications_in_the_users_order():
-    gans = [GAN(**SMALL), GAN("classic", **SMALL), GAN(base="border", **SMALL)]
+    gans = [small(), small("classic"), small(base="border")]
     population = population_of(gans, (0, 1, None))
     assert [c.specification for c in population.candidates(0)] == [0, 1, 2]
     population.drop(1)
@@ -165,10 +187,10 @@ def test_candidates_are_the_active_specifications_in_the_users_order():
 @pytest.mark.parametrize(
     ("gan", "is_noise"),
     [
-        (GAN("classic", **SMALL), True),
-        (GAN("classic", loss_weights={}, **SMALL), False),  # it stays as it is, so it is no start
-        (GAN(**SMALL), False),
-        (GAN(**GUIDED), False),
+        (small("classic"), True),
+        (small("classic", loss_weights={}), False),  # it stays as it is, so it is no start
+        (small(), False),
+        (small("guided"), False),
     ],
     ids=str,
 )
@@ -180,7 +202,7 @@ def test_only_the_start_of_a_generator_without_a_base_is_noise(gan, is_noise):
 
 
 def test_losses_are_those_of_the_last_unit_and_a_critic_that_rests_has_none():
-    population = population_of([GAN(**SMALL), GAN(**GUIDED, loss_weights={"utility": 1.0})])
+    population = population_of([small(), small("guided", loss_weights={"utility": 1.0})])
     assert np.isnan([c.losses for c in population.candidates(0)]).all()
     population.advance(3)
     critic_losses, generator_losses = zip(*(c.losses for c in population.candidates(3)), strict=True)
@@ -189,14 +211,14 @@ def test_losses_are_those_of_the_last_unit_and_a_critic_that_rests_has_none():
 
 
 def test_weights_that_are_not_finite_are_noticed():
-    population = population_of([GAN(**SMALL)])
+    population = population_of([small()])
     assert population.candidates(0)[0].is_finite
     population.cohorts[0].state.average_PN[0, 3] = torch.nan
     assert not population.candidates(0)[0].is_finite
 
 
 def test_a_specification_trains_if_it_has_a_loss_term():
-    population = population_of([GAN(**SMALL), GAN(loss_weights={}, **SMALL)])
+    population = population_of([small(), small(loss_weights={})])
     assert [population.trains(number) for number in (0, 1)] == [True, False]
 
 
@@ -204,15 +226,14 @@ def test_a_specification_trains_if_it_has_a_loss_term():
 
 
 def test_a_rollback_restores_every_number_but_the_rates_and_touches_nobody_else():
-    gan = GAN(
+    gan = small(
         controllers=("two_time_scale",),
         loss="began",
         diversity_ratio=1.0,
-        **SMALL,
-        generator=Generator(norm="batch"),
-        critic=Critic(norm="batch"),
+        generator__norm="batch",
+        critic__norm="batch",
     )
-    population = population_of([gan, GAN(base="border", **SMALL)], (0, None))
+    population = population_of([gan, small(base="border")], (0, None))
     population.advance(10)
     saved, bystander = numbers_of(population, 0), numbers_of(population, 1)
     population.save(0)
@@ -226,7 +247,7 @@ def test_a_rollback_restores_every_number_but_the_rates_and_touches_nobody_else(
 
 
 def test_a_rollback_before_any_save_goes_to_the_start():
-    population = population_of([GAN(**SMALL)])
+    population = population_of([small()])
     start = numbers_of(population, 0)
     population.advance(3)
     population.roll_back(0)
@@ -234,7 +255,7 @@ def test_a_rollback_before_any_save_goes_to_the_start():
 
 
 def test_a_rollback_can_be_repeated_and_halves_the_rates_each_time():
-    population = population_of([GAN(**SMALL)])
+    population = population_of([small()])
     population.advance(3)
     population.save(0)
     saved = numbers_of(population, 0)
@@ -246,7 +267,7 @@ def test_a_rollback_can_be_repeated_and_halves_the_rates_each_time():
 
 
 def test_a_rollback_works_after_others_were_dropped():
-    population = population_of([GAN(base=base, **SMALL) for base in ("border", "smote", "translation")])
+    population = population_of([small(base=base) for base in ("border", "smote", "translation")])
     population.advance(3)
     population.save(1)
     saved = numbers_of(population, 1)
@@ -273,7 +294,7 @@ class Broken(CrossFittedPopulation):
 
 @pytest.mark.parametrize("controllers", [(), ("gap", "pacing", "ada", "collapse")], ids=len)
 def test_weights_that_are_not_finite_go_back_to_the_best_state_at_half_the_rates(controllers):
-    gans = [GAN(**SMALL, controllers=controllers), GAN(base="border", **SMALL, controllers=controllers)]
+    gans = [small(controllers=controllers), small(base="border", controllers=controllers)]
     population, states = population_of(gans, (0, None)), {}
     population.__class__ = Broken
 
@@ -294,7 +315,7 @@ def test_weights_that_are_not_finite_go_back_to_the_best_state_at_half_the_rates
 
 
 def test_a_collapsed_candidate_fails_and_goes_back():
-    population = population_of([GAN("classic", **SMALL, controllers=("collapse",))])
+    population = population_of([small("classic", controllers=("collapse",))])
     tracker = OracleTracker(lambda cs: [np.array([float(c.step)]) for c in cs], 2)
     population.cohorts[0].state.generator.weights_PN.zero_()  # every row is the middle of the range
     log = run(population, [tracker], Budget(30, 2, 30))

@@ -10,41 +10,46 @@ import torch.nn.functional as F
 from gan_oversampler._utils import Streams
 from gan_oversampler.gans.evolution import Evolution
 from gan_oversampler.gans.families import FAMILIES
-from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.losses import CONTROL_RATE, LOSSES, PENALTIES
-from gan_oversampler.gans.parts import Critic, Generator
+from gan_oversampler.gans.validation import validated
 from gan_oversampler.nn.optimizers import MAX_NORM, OPTIMIZERS, Moments
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
 from tests.populations import (
     CPU,
-    SMALL,
     cohort_of,
     differences,
     fold_data,
     next_batch,
     plain_data,
     randn,
+    small,
     space_of,
     stream_of,
     tensors_of,
 )
 
-CLASSIC = {"family": "classic", **SMALL}
-NOISY = {"batch_norm": True, "critic_dropout": 0.4, "label_noise": 0.2, "widths": (8, 8), "batch_size": 32}
+BATCH_NORM = {"generator__norm": "batch", "critic__norm": "batch"}
 CONFIGS = {
-    "default": SMALL,
-    "noisy": {**CLASSIC, **NOISY, "loss": "bce", "critic_norm": "batch"},
-    "guided": {"family": "guided", **SMALL},
-    "began": {**CLASSIC, "loss": "began", "widths": (8, 3)},
-    "grid": {**CLASSIC, "grid": (2, 2), "batch_norm": True, "critic_norm": "batch", "loss": "hinge"},
-    "wide": {"widths": (256, 8), "batch_size": 32, "batch_norm": True},
+    "default": small(),
+    "noisy": small(
+        "classic",
+        loss="bce",
+        generator__widths=(8, 8),
+        critic__dropout=0.4,
+        critic__label_noise=0.2,
+        **BATCH_NORM,
+    ),
+    "guided": small("guided"),
+    "began": small("classic", loss="began", generator__widths=(8, 3)),
+    "grid": small("classic", loss="hinge", generator__grid=(2, 2), **BATCH_NORM),
+    "wide": small(generator__widths=(256, 8), generator__norm="batch"),
 }
 
 
 def _ready(gan, n_steps=0):
     """A cohort of one member, and a batch for it."""
-    cohort = cohort_of(gan.validate())
+    cohort = cohort_of(validated(gan))
     cohort.advance(n_steps)
     return cohort, next_batch(cohort)
 
@@ -75,7 +80,7 @@ def _generated(cohort, state, batch):
 @pytest.mark.parametrize("side", ["critic", "generator"])
 @pytest.mark.parametrize("config", sorted(CONFIGS))
 def test_a_step_leaves_the_state_that_it_is_given_as_it_is(config, side):
-    cohort, batch = _ready(GAN(**CONFIGS[config]), n_steps=2)
+    cohort, batch = _ready(CONFIGS[config], n_steps=2)
     given, drawn = cohort.state, batch
     before, batch_before = deepcopy(given), deepcopy(batch)
     after, _ = getattr(cohort.steps, f"{side}_step")(given, batch, cohort.streams)
@@ -90,14 +95,13 @@ def test_a_step_leaves_the_state_that_it_is_given_as_it_is(config, side):
 
 @pytest.mark.parametrize("config", sorted(set(CONFIGS) - {"noisy"}))
 def test_a_step_repeated_from_one_state_gives_the_same_bits(config):
-    cohort, batch = _ready(GAN(**CONFIGS[config]))
+    cohort, batch = _ready(CONFIGS[config])
     for step in (_critic_step, _generator_step):
         assert not differences(step(cohort, batch)[0], step(cohort, batch)[0])
 
 
 def test_running_statistics_move_with_the_side_that_is_normalised():
-    gan = GAN(**CLASSIC, loss="bce", generator=Generator(norm="batch"), critic=Critic(norm="batch"))
-    cohort, batch = _ready(gan)
+    cohort, batch = _ready(small("classic", loss="bce", **BATCH_NORM))
     for step in (_critic_step, _generator_step):
         after, _ = step(cohort, batch)
         # Both sides run in training mode in either step.
@@ -112,7 +116,7 @@ def test_running_statistics_move_with_the_side_that_is_normalised():
 
 def _first_gradient(side):
     """The gradient of a fresh side, which is what plain descent with momentum remembers first."""
-    cohort, batch = _ready(GAN(**CLASSIC, generator=Generator(optimizer="sgd")))
+    cohort, batch = _ready(small("classic", generator__optimizer="sgd"))
     after, _ = (_critic_step if side == "critic" else _generator_step)(cohort, batch)
     return getattr(after, side).moments.first_PN
 
@@ -123,8 +127,8 @@ def _first_gradient(side):
 def test_a_side_takes_steps_of_its_optimizer_with_its_betas_and_its_learning_rate(side, name, own):
     """The critic has an optimiser and betas of its own, or those of the generator."""
     betas, other = (0.5, 0.75), (0.1, 0.2)
-    rates = {"learning_rate": 0.01, "critic_learning_rate": 0.03}
-    gan = GAN(**CLASSIC, **rates, generator=Generator(optimizer=name, betas=betas))
+    rates = {"generator__learning_rate": 0.01, "critic__learning_rate": 0.03}
+    gan = small("classic", **rates, generator__optimizer=name, generator__betas=betas)
     if own:
         gan.set_params(critic__optimizer="rmsprop", critic__betas=other)
     cohort, batch = _ready(gan)
@@ -133,7 +137,7 @@ def test_a_side_takes_steps_of_its_optimizer_with_its_betas_and_its_learning_rat
         name, betas = "rmsprop", other
     gradient_PN = _first_gradient(side)
     step, moments = OPTIMIZERS[name](gradient_PN, Moments.zeros(*gradient_PN.shape), betas)
-    rate = rates["critic_learning_rate" if side == "critic" else "learning_rate"]
+    rate = rates[f"{side}__learning_rate"]
     player, before = getattr(after, side), getattr(cohort.state, side)
     for path, tensor in tensors_of(moments).items():
         torch.testing.assert_close(tensors_of(player.moments)[path], tensor)
@@ -143,15 +147,13 @@ def test_a_side_takes_steps_of_its_optimizer_with_its_betas_and_its_learning_rat
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_without_a_learning_rate_the_generator_has_that_of_its_family(family):
-    usual = cohort_of(GAN(family, **SMALL))
-    given = cohort_of(GAN(family, **SMALL, generator=Generator(learning_rate=FAMILIES[family].learning_rate)))
+    usual = cohort_of(small(family))
+    given = cohort_of(small(family, generator__learning_rate=FAMILIES[family].learning_rate))
     assert torch.equal(usual.steps.rates_N, given.steps.rates_N)
 
 
 def test_the_geometry_has_a_learning_rate_of_its_own():
-    cohort, batch = _ready(
-        GAN("guided", **SMALL, generator=Generator(learning_rate=1e-9, geometry_rate=0.02))
-    )
+    cohort, batch = _ready(small("guided", generator__learning_rate=1e-9, generator__geometry_rate=0.02))
     after, _ = _generator_step(cohort, batch)
     moved = (after.generator.weights_PN - cohort.state.generator.weights_PN).abs()[0]
     net = cohort.steps.generator.net
@@ -161,7 +163,7 @@ def test_the_geometry_has_a_learning_rate_of_its_own():
 
 
 def test_all_step_sizes_have_the_factor_of_their_member():
-    cohort, batch = _ready(GAN(**SMALL))
+    cohort, batch = _ready(small())
     for step, side in ((_critic_step, "critic"), (_generator_step, "generator")):
         start = getattr(cohort.state, side).weights_PN
         whole = getattr(step(cohort, batch)[0], side).weights_PN - start
@@ -172,7 +174,7 @@ def test_all_step_sizes_have_the_factor_of_their_member():
 @pytest.mark.parametrize("side", ["critic", "generator"])
 def test_gradients_are_clipped_member_by_member(side):
     """The gradient of one member is far too long; that of the other one stays as it is."""
-    gan = GAN(**CLASSIC, loss="wgan_gp", generator=Generator(optimizer="sgd"), critic=Critic(penalty="none"))
+    gan = small("classic", loss="wgan_gp", generator__optimizer="sgd", critic__penalty="none")
     members = [Member(0, p, gan, fold_data(p), Streams(p)) for p in range(2)]
     cohort = Cohort(members, CPU)
     batch, steps = next_batch(cohort), cohort.steps
@@ -190,7 +192,7 @@ def test_gradients_are_clipped_member_by_member(side):
 
 
 def test_weights_of_the_critic_are_clipped():
-    cohort, batch = _ready(GAN(**SMALL, critic=Critic(clip=0.05)))
+    cohort, batch = _ready(small(critic__clip=0.05))
     after, _ = _critic_step(cohort, batch)
     assert cohort.state.critic.weights_PN.abs().max() > 0.05
     assert after.critic.weights_PN.abs().max().item() == pytest.approx(0.05)
@@ -199,7 +201,7 @@ def test_weights_of_the_critic_are_clipped():
 
 @pytest.mark.parametrize("ema", [0.0, 0.5, 0.98])
 def test_the_average_moves_toward_the_weights_by_one_minus_its_decay(ema):
-    cohort, batch = _ready(GAN(**SMALL, generator=Generator(ema=ema)))
+    cohort, batch = _ready(small(generator__ema=ema))
     after, _ = _generator_step(cohort, batch)
     start, end = cohort.state.average_PN, after.generator.weights_PN
     assert not torch.equal(start, end)
@@ -211,7 +213,7 @@ def test_the_average_moves_toward_the_weights_by_one_minus_its_decay(ema):
 
 def test_the_critic_minimises_the_loss_of_the_gan_at_real_and_generated_rows():
     for name in sorted(LOSSES):
-        cohort, batch = _ready(GAN(**{**CLASSIC, "widths": (8, 3)}, loss=name, critic=Critic(penalty="none")))
+        cohort, batch = _ready(small("classic", generator__widths=(8, 3), loss=name, critic__penalty="none"))
         state = replace(cohort.state, balance_P=torch.full_like(cohort.state.balance_P, 0.5))
         _, result = cohort.steps.critic_step(state, batch, cohort.streams)
         fake = _generated(cohort, state, batch)
@@ -227,7 +229,7 @@ def test_the_critic_minimises_the_loss_of_the_gan_at_real_and_generated_rows():
 @pytest.mark.parametrize("weight", [None, 3.0])
 @pytest.mark.parametrize("name", sorted(name for name, penalty in PENALTIES.items() if penalty))
 def test_the_penalty_enters_with_its_weight(name, weight):
-    cohort, batch = _ready(GAN(**CLASSIC, critic=Critic(penalty=name, penalty_weight=weight)))
+    cohort, batch = _ready(small("classic", critic__penalty=name, critic__penalty_weight=weight))
     _, result = _critic_step(cohort, batch)
     parts = cohort.steps.critic.split(cohort.state.critic.weights_PN)
     critic = cohort.steps.critic_fn(cohort.state, parts, batch, None)
@@ -238,7 +240,7 @@ def test_the_penalty_enters_with_its_weight(name, weight):
 
 
 def test_smoothed_labels_are_soft_targets_of_cross_entropy():
-    cohort, batch = _ready(GAN(**CLASSIC, loss="bce", critic=Critic(label_smoothing=0.1)))
+    cohort, batch = _ready(small("classic", loss="bce", critic__label_smoothing=0.1))
     _, result = _critic_step(cohort, batch)
     expected = sum(
         F.binary_cross_entropy_with_logits(outputs, torch.full_like(outputs, target), reduction="none").mean(
@@ -251,9 +253,7 @@ def test_smoothed_labels_are_soft_targets_of_cross_entropy():
 
 @pytest.mark.parametrize("noise", [0.2, 0.5])
 def test_noisy_labels_swap_their_share_of_the_pairs_row_by_row(noise):
-    cohort, batch = _ready(
-        GAN(**{**CLASSIC, "batch_size": 4096}, loss="bce", critic=Critic(label_noise=noise))
-    )
+    cohort, batch = _ready(small("classic", batch_size=4096, loss="bce", critic__label_noise=noise))
     cohort.streams = [stream_of(p) for p in range(len(cohort.streams))]
     _, result = _critic_step(cohort, batch)
     swapped = torch.stack(
@@ -267,7 +267,7 @@ def test_noisy_labels_swap_their_share_of_the_pairs_row_by_row(noise):
 
 
 def test_dropout_silences_the_critic_while_it_trains_only():
-    cohort, batch = _ready(GAN(**{**CLASSIC, "widths": (8, 8)}, loss="bce", critic=Critic(dropout=0.4)))
+    cohort, batch = _ready(small("classic", generator__widths=(8, 8), loss="bce", critic__dropout=0.4))
     _, result = _critic_step(cohort, batch)
     without = _outputs(cohort, cohort.state, batch, batch.real)
     assert (result.real_PB != without).float().mean() > 0.9
@@ -276,7 +276,7 @@ def test_dropout_silences_the_critic_while_it_trains_only():
 
 @pytest.mark.parametrize("separate", [False, True])
 def test_separate_batches_are_normalised_apart(separate):
-    gan = GAN(**CLASSIC, loss="bce", critic=Critic(norm="batch", separate_batches=separate))
+    gan = small("classic", loss="bce", critic__norm="batch", critic__separate_batches=separate)
     cohort, batch = _ready(gan)
     parts = cohort.steps.critic.split(cohort.state.critic.weights_PN)
     critic = cohort.steps.critic_fn(deepcopy(cohort.state), parts, batch, cohort.streams)
@@ -286,10 +286,10 @@ def test_separate_batches_are_normalised_apart(separate):
 
 def test_on_a_grid_the_critic_sees_values_from_minus_one_to_one_and_states_as_they_are():
     seen = []
-    cohort, batch = _ready(GAN(**CLASSIC, loss="bce", generator=Generator(grid=(2, 2))))
+    cohort, batch = _ready(small("classic", loss="bce", generator__grid=(2, 2)))
 
     class Spy:
-        def __call__(self, parts, rows, label, **options):
+        def __call__(self, parts, rows, mode):
             seen.append(rows)
             return torch.zeros(*rows.shape[:2], 1)
 
@@ -308,7 +308,7 @@ def test_on_a_grid_the_critic_sees_values_from_minus_one_to_one_and_states_as_th
 
 def test_the_generators_loss_is_the_weighted_sum_of_its_terms():
     utility, adversarial, both = (
-        _generator_step(*_ready(GAN("guided", **SMALL, loss_weights=weights)))[1]
+        _generator_step(*_ready(small("guided", loss_weights=weights)))[1]
         for weights in ({"utility": 1.0}, {"adversarial": 1.0}, {"utility": 2.0, "adversarial": 0.5})
     )
     torch.testing.assert_close(both, 2 * utility + 0.5 * adversarial)
@@ -316,13 +316,8 @@ def test_the_generators_loss_is_the_weighted_sum_of_its_terms():
 
 @pytest.mark.parametrize("name", sorted(LOSSES))
 def test_a_generator_step_makes_generated_rows_look_more_real(name):
-    gan = GAN(
-        "classic",
-        loss=name,
-        batch_size=32,
-        generator=Generator(widths=(8, 8), learning_rate=1e-4, betas=(0.0, 0.9)),
-    )
-    cohort, batch = _ready(gan, n_steps=3)
+    deep = {"generator__widths": (8, 8), "generator__learning_rate": 1e-4, "generator__betas": (0.0, 0.9)}
+    cohort, batch = _ready(small("classic", loss=name, **deep), n_steps=3)
     after, _ = _generator_step(cohort, batch)
     outputs = [
         _outputs(cohort, cohort.state, batch, _generated(cohort, s, batch)) for s in (cohort.state, after)
@@ -335,7 +330,7 @@ def test_a_generator_step_makes_generated_rows_look_more_real(name):
 @pytest.mark.parametrize(("weights", "learns"), [({"utility": 1.0}, True), ({"adversarial": 1.0}, False)])
 def test_seed_probabilities_are_learned_from_utility(weights, learns):
     """The critic looks at rows one by one and cannot tell how often their seeds should be drawn."""
-    cohort, batch = _ready(GAN("guided", **SMALL, loss_weights=weights))
+    cohort, batch = _ready(small("guided", loss_weights=weights))
     after, _ = _generator_step(cohort, batch)
     generator = cohort.steps.generator
     slopes = [
@@ -353,9 +348,7 @@ def test_seed_probabilities_are_learned_from_utility(weights, learns):
 
 def test_the_objective_of_utility_is_the_one_asked_for_and_else_f1():
     losses = {
-        name: _generator_step(*_ready(GAN("guided", **SMALL, loss_weights={"utility": 1.0}, objective=name)))[
-            1
-        ]
+        name: _generator_step(*_ready(small("guided", loss_weights={"utility": 1.0}, objective=name)))[1]
         for name in ("auto", "f1", "g_mean")
     }
     assert torch.equal(losses["auto"], losses["f1"])
@@ -363,7 +356,7 @@ def test_the_objective_of_utility_is_the_one_asked_for_and_else_f1():
 
 
 def test_another_loss_may_take_the_place_of_the_gans_own():
-    cohort, batch = _ready(GAN(**CLASSIC, loss="bce"))
+    cohort, batch = _ready(small("classic", loss="bce"))
     mutated = Evolution().mutated(LOSSES["bce"], "minimax")
     _, loss_P = cohort.steps.generator_step(cohort.state, batch, cohort.streams, mutated)
     fake_PB = _outputs(cohort, cohort.state, batch, _generated(cohort, cohort.state, batch))
@@ -374,7 +367,7 @@ def test_another_loss_may_take_the_place_of_the_gans_own():
 
 
 def test_generated_rows_weigh_what_the_balance_says_and_the_balance_moves():
-    cohort, batch = _ready(GAN(**{**CLASSIC, "widths": (8, 3)}, loss="began", diversity_ratio=0.7))
+    cohort, batch = _ready(small("classic", generator__widths=(8, 3), loss="began", diversity_ratio=0.7))
     balance_P = torch.full_like(cohort.state.balance_P, 0.25)
     after, result = _critic_step(cohort, batch, balance_P=balance_P)
     expected = (0.25 * result.fake_PB - result.real_PB).mean(-1)
@@ -388,9 +381,11 @@ def test_generated_rows_weigh_what_the_balance_says_and_the_balance_moves():
 def test_critics_learn_to_reconstruct_real_rows(loss, grid):
     rows = randn(200, 2) @ randn(2, 16, seed=1)  # a plane in sixteen columns, which a narrow code can hold
     data = plain_data(rows[:100], rows[100:], space_of(16))
-    widths = {"widths": (16, 4, 16)} if grid is None else {"widths": (8,), "grid": grid}
-    gan = GAN("classic", loss=loss, batch_size=32, **widths, critic=Critic(learning_rate=5e-3)).validate()
-    cohort = cohort_of(gan, data)
+    widths = (16, 4, 16) if grid is None else (8,)
+    gan = small(
+        "classic", loss=loss, generator__widths=widths, generator__grid=grid, critic__learning_rate=5e-3
+    )
+    cohort = cohort_of(validated(gan), data)
     batch, before = next_batch(cohort), cohort.state
     cohort.advance(60)
     errors = [-_outputs(cohort, state, batch, batch.real).mean() for state in (before, cohort.state)]
