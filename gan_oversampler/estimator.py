@@ -116,7 +116,7 @@ class GANOversampler(BaseOverSampler):
     n_jobs : int, default=None
         Parallel scorings, through joblib. Results do not depend on it.
     random_state : int, RandomState or None, default=None
-        An integer gives bit-equal output on CPU, whatever the container, threads or jobs.
+        An integer gives bit-equal output on CPU, for any container, threads and jobs.
     verbose : int, default=0
         1 prints each score as it comes.
 
@@ -307,7 +307,7 @@ class GANOversampler(BaseOverSampler):
         Raises
         ------
         ValueError
-            If the class is unknown or was not among those to oversample, or the oracle did not judge.
+            If the class is unknown or was not among those to oversample, or there is no such oracle.
         """
         check_is_fitted(self, "report_")
         fitted = self._fitted
@@ -333,7 +333,7 @@ class GANOversampler(BaseOverSampler):
         return fitted.encoder.decode(drawn.rows, streams.numpy("decode"))
 
     def rescore(self, oracle: Any) -> Report:
-        """Let one more oracle judge what the training left, without training again.
+        """Let one more oracle score what the training left, without training again.
 
         Parameters
         ----------

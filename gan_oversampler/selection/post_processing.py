@@ -80,12 +80,12 @@ def apply_policy(
     The evaluator scores both at the ratio at which rows are drawn; without one the note names the policy
     only.
     """
-    governed = sources.each(lambda fold, source: PolicySource(source, policy, data.by_fold()[fold]))
+    changed = sources.each(lambda fold, source: PolicySource(source, policy, data.by_fold()[fold]))
     note = f"Rows are drawn under {policy}."
     if evaluator:
-        under, without = (_scores(evaluator, drawing.by_fold, str(policy)) for drawing in (governed, sources))
+        under, without = (_scores(evaluator, drawing.by_fold, str(policy)) for drawing in (changed, sources))
         note += f" By the oracle: {under}, {without} without."
-    return governed, [note]
+    return changed, [note]
 
 
 def _scores(evaluator: Evaluator, by_fold: Sequence[Source], name: str) -> str:

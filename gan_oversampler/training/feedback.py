@@ -140,8 +140,8 @@ class Feedback:
     def decisions(self, before_K: Tensor, after_K: Tensor) -> list[tuple[str, str]]:
         """Describe which outputs of a member have changed enough to be logged, between two memories ``(K,)``.
 
-        An entry holds the name of the controller and a sentence such as "critic steps 1 -> 0". What counts as
-        enough is told by the registry, output by output.
+        An entry holds the name of the controller and a sentence such as "critic steps 1 -> 0". The registry
+        says how much is enough, output by output.
         """
         logged = []
         for (name, column), before, after in zip(self.columns, before_K.tolist(), after_K.tolist()):

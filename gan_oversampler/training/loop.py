@@ -173,9 +173,9 @@ class OracleTracker:
     ) -> list[Scored]:
         """Score the candidates of an evaluation round whose specifications the oracle still tracks.
 
-        Their order is kept. Candidates that diverged or collapsed count as failures, whatever their score;
-        untrained noise is scored, but neither improves nor fails. ``seconds`` tells the time since the fit
-        began. In the part of a budget that has grown, a specification that does not improve is finished.
+        Their order is kept. Candidates that diverged or collapsed count as failures with any score; untrained
+        noise is scored, but neither improves nor fails. ``seconds`` tells the time since the fit began. In
+        the part of a budget that has grown, a specification that does not improve is finished.
         """
         tracked = [c for c in candidates if not self.has_left(c.specification)]
         if not tracked:
