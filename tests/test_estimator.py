@@ -119,7 +119,7 @@ def test_a_name_that_is_taken_gets_a_number():
 
 def test_an_oracle_that_cannot_score_the_table_is_refused():
     sampler = quick(gan=UNTRAINED, keep_candidates=True).fit(*numbers())
-    with pytest.raises(ValueError, match="'max_rows' must be a positive integer"):
+    with pytest.raises(ValueError, match="'max_rows' parameter of DownstreamOracle"):
         sampler.rescore(DownstreamOracle(max_rows=0))
     assert list(sampler.reports_) == ["downstream"]
 

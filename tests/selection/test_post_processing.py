@@ -15,9 +15,8 @@ from tests.fits import (
     STREAMS,
     Loss,
     evaluator_of,
-    folds_of,
+    problem_of,
     table,
-    training_data,
 )
 
 GAN_OF_TARGETS = GAN()
@@ -123,7 +122,7 @@ def test_a_cap_that_will_be_reached_is_reported():
 def test_small_classes_have_no_critic():
     rows = table((120, 60, 6))
     evaluator = evaluator_of(FIRST_COLUMN, [GAN_OF_TARGETS], rows)
-    data = training_data([GAN_OF_TARGETS], rows, folds_of(rows), learned=[1])
+    data = problem_of(rows, learned=[1]).training_data([GAN_OF_TARGETS])
     sources = base_sources("smoothed_bootstrap", data, 2)
     labels = {1: "rare", 2: "rarest"}
     thinned, notes = reject(sources, Rejection(), GAN_OF_TARGETS, data, labels, evaluator, STREAMS)
