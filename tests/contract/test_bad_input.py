@@ -52,13 +52,19 @@ def test_tables_and_targets(table, target, message):
         ({"gan": GAN("residul")}, "Unknown family 'residul'"),
         ({"gan": GAN("guided", objective="gmean")}, "Unknown objective 'gmean'. Did you mean 'g_mean'"),
         ({"gan": GAN(critic=Critic(penalty="r1"))}, "Unknown critic penalty 'r1'"),
-        ({"gan": GAN(loss_weights={"adversary": 1.0})}, "Unknown loss term 'adversary'. Did you mean 'adversarial'"),
+        (
+            {"gan": GAN(loss_weights={"adversary": 1.0})},
+            "Unknown loss term 'adversary'. Did you mean 'adversarial'",
+        ),
         (
             {"gan": GAN(loss_weights={"utility": 1.0})},
             "'utility' needs the family 'guided'.*family='residual'",
         ),
         ({"gan": GAN("guided", balanced=False)}, "balanced=False is not possible with family='guided'"),
-        ({"gan": GAN(generator=Generator(widths=(0,)))}, "'widths' of the generator must hold positive integers"),
+        (
+            {"gan": GAN(generator=Generator(widths=(0,)))},
+            "'widths' of the generator must hold positive integers",
+        ),
         ({"gan": GAN(generator=Generator(betas=(0.5, 1.0)))}, "'betas' of the generator must be two numbers"),
         ({"gan": GAN(critic=Critic(betas=(0.5, "a")))}, "'betas' of the critic must be two numbers"),
         ({"gan": GAN(loss_weights={"adversarial": -1})}, "not negative"),
