@@ -61,7 +61,7 @@ def test_without_networks_the_summary_is_empty():
     assert quick().fit(X, y).summary_.networks == ()
 
 
-def test_the_report_tells_the_parameters_and_those_that_were_changed():
+def test_the_report_lists_the_parameters_and_marks_those_that_were_changed():
     parameters = quick(oracle="energy").fit(*numbers()).report_.parameters
     assert set(parameters) == set(GANOversampler().get_params(deep=False))
     assert parameters["max_steps"].value == 4

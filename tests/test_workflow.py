@@ -229,13 +229,13 @@ def test_without_anything_to_learn_the_base_of_the_first_gan_draws(changes, reas
 # --- after the choice
 
 
-def _governed(ratio_oracle, **changes):
-    return _fit(oracles={"first": ratio_oracle}, gans=(BASE,), rows=table((60, 12)), baselines=(), **changes)
+def _post_processed(oracle, **changes):
+    return _fit(oracles={"first": oracle}, gans=(BASE,), rows=table((60, 12)), baselines=(), **changes)
 
 
 def test_what_a_policy_brings_is_reported_at_the_ratio_at_which_rows_are_drawn():
     few = Measured(lambda holdout, new: -float(len(new)))
-    found = _governed(few, policy=Policy(spread=0.5), choose_ratio=True)
+    found = _post_processed(few, policy=Policy(spread=0.5), choose_ratio=True)
     report = found.first.report
     kept = report.draw_options[report.draw_options["kept"]].iloc[0]
     assert kept["ratio"] == 0.25
@@ -247,12 +247,12 @@ def test_what_a_policy_brings_is_reported_at_the_ratio_at_which_rows_are_drawn()
 
 def test_what_rejection_brings_is_reported_at_the_ratio_at_which_rows_are_drawn():
     few = Measured(lambda holdout, new: -float(len(new)))
-    report = _governed(few, rejection=Rejection(), choose_ratio=True).first.report
+    report = _post_processed(few, rejection=Rejection(), choose_ratio=True).first.report
     assert "By the oracle: -1.0000 ± 0.0000 with rejection, -1.0000 ± 0.0000 without." in report.notes
 
 
 def test_a_policy_comes_after_rejection():
-    outcome = _governed(FIRST_COLUMN, policy=Policy(spread=0.5), rejection=Rejection()).first
+    outcome = _post_processed(FIRST_COLUMN, policy=Policy(spread=0.5), rejection=Rejection()).first
     assert isinstance(outcome.source, PolicySource)
     assert isinstance(outcome.source.source, RejectionSource)
     starts = [note.split()[0] for note in outcome.report.notes]
@@ -260,7 +260,7 @@ def test_a_policy_comes_after_rejection():
 
 
 def test_a_policy_that_changes_nothing_is_left_out():
-    outcome = _governed(FIRST_COLUMN, policy=Policy()).first
+    outcome = _post_processed(FIRST_COLUMN, policy=Policy()).first
     assert not isinstance(outcome.source, PolicySource)
     assert outcome.report.notes == ()
 

@@ -28,7 +28,7 @@ def test_the_best_step_is_kept_and_restored_bit_for_bit():
     sampler = scripted(1, 2, 1, 3, 0, 0, 9, max_steps=100, patience=2).fit(X, y)
     assert sampler.history_["score"].tolist() == [1, 2, 1, 3, 0, 0]
     assert sampler.report_.choice == "residual(smote) at step 6"
-    _same_rows(sampler, quick(oracle=None, max_steps=6).fit(X, y))
+    _same_rows(sampler, scripted(1, 2, 1, 3, max_steps=6).fit(X, y))
 
 
 def test_steps_within_a_standard_error_sample_in_equal_shares():
@@ -39,7 +39,7 @@ def test_steps_within_a_standard_error_sample_in_equal_shares():
     assert frame.loc[frame["kept"], "step"].tolist() == [2, 6]
     assert sampler.report_.choice == "residual(smote) at step 2 mixed with 1 like it"
     rows = sampler.sample(9, random_state=1)
-    alone = quick(oracle=None, max_steps=2).fit(X, y).sample(5, random_state=1)
+    alone = scripted(1, 7, max_steps=2).fit(X, y).sample(5, random_state=1)
     np.testing.assert_array_equal(rows[:5], alone)
     assert rows.shape == (9, 4)
 

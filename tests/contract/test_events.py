@@ -52,7 +52,7 @@ def test_an_oracle_that_comes_later_reports_the_same_decisions(fitted):
 
 
 def _rising(fails_at=None):
-    """An oracle whose scores rise; it fails when it is asked for the time that is given."""
+    """An oracle whose scores rise; it fails at the call that is given."""
     calls = []
 
     def rising(real, synthetic):

@@ -39,7 +39,7 @@ def test_a_sampler_rejects_and_repeats_itself(method):
     assert not np.array_equal(results[0][0], plain)
 
 
-def test_a_report_tells_how_many_pass_and_what_the_oracle_says():
+def test_a_report_says_how_many_pass_and_what_the_oracle_says():
     X, y = numbers()
     report = _sampler(Rejection("drs", gamma=50), baselines=()).fit(X, y).report_
     first, second = report.notes

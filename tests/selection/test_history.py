@@ -211,7 +211,7 @@ def test_a_report_never_changes_after_it_is_written():
 # --- evidence
 
 
-class Noting(Constant):
+class Recording(Constant):
     """Remembers which classes it was asked for, how many rows, from which streams."""
 
     def __init__(self, value=0.0):
@@ -225,7 +225,7 @@ class Noting(Constant):
 
 def test_evidence_holds_new_rows_of_the_classes_to_oversample_only():
     rows = table((300, 240, 60, 30))
-    folds, sources = folds_of(rows, 3), [Noting(float(fold)) for fold in range(3)]
+    folds, sources = folds_of(rows, 3), [Recording(float(fold)) for fold in range(3)]
     evidence = gather_evidence(rows, folds, sources, [3, 1], STREAMS)
     for fold, source in enumerate(sources):
         seen = rows.at(folds[fold][0]).counts
@@ -250,7 +250,7 @@ def test_evidence_of_a_fold_shows_what_its_source_saw_and_did_not_see():
 def test_a_class_that_a_fold_has_not_seen_is_not_drawn_there():
     rows = table((60, 24, 2))
     train = np.flatnonzero(rows.codes < 2)
-    source = Noting()
+    source = Recording()
     gather_evidence(rows, [(train, np.arange(83, 86))], [source], [1, 2], STREAMS)
     assert [code for code, _, _ in source.calls] == [1]
 

@@ -91,14 +91,14 @@ def test_the_users_oracle_is_left_alone():
 def test_all_sources_draw_from_the_same_streams():
     seen = []
 
-    class Noting(Constant):
+    class Recording(Constant):
         def draw(self, code, n, streams):
             seen.append(streams.seed)
             return super().draw(code, n, streams)
 
     fold = _fold()
     for value in (0.0, 1.0):
-        fold.utility(Noting(value))
+        fold.utility(Recording(value))
     assert len(set(seen)) == 1
 
 
