@@ -9,8 +9,8 @@ from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.gans.parts import Generator
 from gan_oversampler.sampling.sources import Drawn
 from gan_oversampler.selection.folds import split
+from gan_oversampler.selection.problem import Problem
 from gan_oversampler.selection.scoring import Evaluator
-from gan_oversampler.training.data import TrainingData
 from gan_oversampler.training.population import CrossFittedPopulation
 from tests.drawing import number_space
 from tests.samples import as_they_are
@@ -34,17 +34,10 @@ def folds_of(rows, n_folds=2):
     return split(n_folds, rows, 9, 0)
 
 
-def balancing(rows, learned=None):
-    """New rows per real row that balance all classes but the first, or those that are named."""
-    counts = rows.counts
-    learned = range(1, len(counts)) if learned is None else learned
-    return {code: float(counts[0] / counts[code] - 1) for code in learned}
-
-
-def training_data(gans, rows, folds, learned=None):
-    new_per_real = balancing(rows)
-    learned = list(new_per_real) if learned is None else learned
-    return TrainingData.of(gans, rows, SPACE, folds, learned, new_per_real)
+def problem_of(rows, n_folds=2, learned=None):
+    """Classes but the first are to have as many rows as that one; all of these are learned unless named."""
+    n_new = {code: int(rows.counts[0] - n) for code, n in enumerate(rows.counts) if code}
+    return Problem(rows, SPACE, n_new, folds_of(rows, n_folds), list(n_new) if learned is None else learned)
 
 
 def candidates_of(gans, data, n_steps=0):
@@ -56,10 +49,8 @@ def candidates_of(gans, data, n_steps=0):
 
 
 def evaluator_of(oracle, gans=(BASE,), rows=None, n_folds=2):
-    rows = table() if rows is None else rows
-    folds = folds_of(rows, n_folds)
-    data = training_data(gans, rows, folds)
-    return Evaluator.of(oracle, rows, folds, balancing(rows), gans, data, STREAMS, None)
+    problem = problem_of(table() if rows is None else rows, n_folds)
+    return Evaluator.of(oracle, problem, gans, problem.training_data(gans), STREAMS, None)
 
 
 class Measured(Oracle):
@@ -103,7 +94,3 @@ class Failing:
 
     def draw(self, code, n, streams):
         raise RuntimeError("nothing to draw")
-
-
-def fail(error, *rows):
-    raise error

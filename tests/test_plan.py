@@ -22,7 +22,8 @@ from gan_oversampler import (
 )
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.gans.parts import Generator
-from gan_oversampler.gans.presets import FEW, PRESETS, default_portfolio
+from gan_oversampler.gans.portfolio import MAX_ROWS_WITH_CRITIC, default_portfolio
+from gan_oversampler.gans.presets import PRESETS
 from gan_oversampler.plan import Clock, Services, device_of, gans_of, oracles_of, plan_of
 from gan_oversampler.training.data import MIN_ROWS
 from gan_oversampler.training.loop import Budget
@@ -112,19 +113,19 @@ def test_a_plan_can_be_stored():
     assert repr(pickle.loads(pickle.dumps(plan))) == repr(plan)
 
 
-@pytest.mark.parametrize("n_rows", [FEW, FEW + 1])
+@pytest.mark.parametrize("n_rows", [MAX_ROWS_WITH_CRITIC, MAX_ROWS_WITH_CRITIC + 1])
 @pytest.mark.parametrize("n_tiny", [MIN_ROWS - 1, 2])
 def test_whether_a_critic_helps_is_asked_of_the_rarest_class_that_is_learned(n_rows, n_tiny):
     target = Target.of(np.repeat(["a", "b", "c"], [200, n_rows, n_tiny]))
     plan = _plan(target=target, n_new={1: 9, 2: 9})
-    expected = {"utility", "adversarial"} if n_rows <= FEW else {"utility"}
-    assert set(plan.gans[0].pulls) == expected
+    expected = {"utility", "adversarial"} if n_rows <= MAX_ROWS_WITH_CRITIC else {"utility"}
+    assert set(plan.gans[0].active_terms) == expected
 
 
 def test_classes_that_get_no_rows_have_no_say_in_the_default():
-    target = Target.of(np.repeat(["a", "b", "c"], [200, FEW + 1, FEW]))
-    assert set(_plan(target=target, n_new={1: 9}).gans[0].pulls) == {"utility"}
-    assert set(_plan(target=target, n_new={1: 9, 2: 9}).gans[0].pulls) == {"utility", "adversarial"}
+    target = Target.of(np.repeat(["a", "b", "c"], [200, MAX_ROWS_WITH_CRITIC + 1, MAX_ROWS_WITH_CRITIC]))
+    assert set(_plan(target=target, n_new={1: 9}).gans[0].active_terms) == {"utility"}
+    assert set(_plan(target=target, n_new={1: 9, 2: 9}).gans[0].active_terms) == {"utility", "adversarial"}
 
 
 @pytest.mark.parametrize(
@@ -238,7 +239,7 @@ def test_none_is_no_oracle():
         ("downstrem", "Unknown oracle 'downstrem'.*Did you mean 'downstream'"),
         (FrechetOracle, r"write FrechetOracle\(\)"),
         (DownstreamOracle(Ridge()), "'estimator' must be a classifier. Got Ridge"),
-        (DownstreamOracle(max_rows=0), "'max_rows' must be a positive integer"),
+        (DownstreamOracle(max_rows=0), "'max_rows' parameter of DownstreamOracle must be an int"),
         (DownstreamOracle(scoring="f1_macr"), "Unknown scorer 'f1_macr'. Did you mean 'f1_macro'"),
     ],
     ids=str,

@@ -1,4 +1,4 @@
-"""The method from encoded rows to outcomes: problem, phases, decision, report, and further oracles."""
+"""The method from encoded rows to outcomes: phases, decision, report, and further oracles."""
 
 import pickle
 import warnings
@@ -15,9 +15,8 @@ from gan_oversampler.plan import Clock, Plan, Services
 from gan_oversampler.sampling.policy import POLICIES, PolicySource
 from gan_oversampler.sampling.rejection import RejectionSource
 from gan_oversampler.sampling.sources import BaseSource, GeneratorSource
-from gan_oversampler.training.data import MIN_ROWS
 from gan_oversampler.training.loop import Budget
-from gan_oversampler.workflow import NO_ORACLE, Problem, fit, rescore
+from gan_oversampler.workflow import NO_ORACLE, fit, rescore
 from tests.clocks import FakeTime
 from tests.fits import BASE, FIRST_COLUMN, NUMBER_OF_ROWS, SPACE, STREAMS, Loss, Measured, table
 
@@ -57,63 +56,6 @@ def _fit(rows=None, n_new=None, services=None, layout=SPACE.layout, parameters=N
 
 def _drawn(outcome, n=9, code=1):
     return outcome.source.draw(code, n, STREAMS).rows
-
-
-# --- the problem
-
-
-def test_classes_with_too_few_rows_are_not_learned_and_named():
-    rows = table((60, 24, MIN_ROWS, MIN_ROWS - 1, 3), classes=["a", "b", "c", "d", "e"])
-    problem = Problem.of(
-        _plan(gans=(GAN(base="star"), SMALL)), rows, SPACE.layout, {2: 9, 3: 9, 4: 9}, STREAMS
-    )
-    assert problem.learned == [2]
-    assert [note.split(":")[0] for note in problem.notes] == [
-        f"Class 'd' has {MIN_ROWS - 1} rows, fewer than {MIN_ROWS}",
-        f"Class 'e' has 3 rows, fewer than {MIN_ROWS}",
-    ]
-    assert all("drawn from the base 'star'" in note for note in problem.notes)
-    assert problem.labels == {2: "c", 3: "d", 4: "e"}
-    assert problem.new_per_real == {2: 9 / 8, 3: 9 / 7, 4: 3.0}
-    assert len(problem.folds) == 2
-
-
-def test_a_problem_is_split_by_the_streams():
-    rows = table()
-    first, again, other = (
-        Problem.of(_plan(), rows, SPACE.layout, {1: 9}, streams)
-        for streams in (STREAMS, STREAMS, STREAMS.child(1))
-    )
-    np.testing.assert_array_equal(first.folds[0][0], again.folds[0][0])
-    assert not np.array_equal(first.folds[0][0], other.folds[0][0])
-
-
-@pytest.mark.parametrize(
-    "changes", [{"oracles": {}}, {"n_new": {}}, {"n_new": {2: 3}}, {"layout": Layout(())}], ids=str
-)
-def test_nothing_is_held_out_without_an_oracle_or_anything_to_learn(changes):
-    rows, n_new = table((60, 24, 5)), changes.pop("n_new", {1: 9})
-    layout = changes.pop("layout", SPACE.layout)
-    if not layout.width:
-        rows = replace(rows, values=rows.values[:, :0])
-    problem = Problem.of(_plan(**changes), rows, layout, n_new, STREAMS)
-    assert problem.folds == ()
-    assert problem.learned == ([1] if "oracles" in changes else [])
-
-
-def test_constant_tables_have_nothing_to_learn_and_no_notes_of_classes():
-    rows = table((60, 5))
-    problem = Problem.of(_plan(), replace(rows, values=rows.values[:, :0]), Layout(()), {1: 9}, STREAMS)
-    assert problem.notes == ()
-
-
-def test_training_data_of_a_problem_are_those_of_its_folds():
-    rows = table()
-    problem = Problem.of(_plan(), rows, SPACE.layout, {1: 36}, STREAMS)
-    data = problem.training_data(_plan())
-    assert list(data.by_fold(SMALL)) == [0, 1, None]
-    np.testing.assert_array_equal(data.fold(SMALL, 1).rows[1], rows.at(problem.folds[1][0]).of(1).values)
-    assert data.full(SMALL).new_per_real == {1: 1.5}
 
 
 # --- seconds
@@ -287,13 +229,13 @@ def test_without_anything_to_learn_the_base_of_the_first_gan_draws(changes, reas
 # --- after the choice
 
 
-def _governed(ratio_oracle, **changes):
-    return _fit(oracles={"first": ratio_oracle}, gans=(BASE,), rows=table((60, 12)), baselines=(), **changes)
+def _post_processed(oracle, **changes):
+    return _fit(oracles={"first": oracle}, gans=(BASE,), rows=table((60, 12)), baselines=(), **changes)
 
 
 def test_what_a_policy_brings_is_reported_at_the_ratio_at_which_rows_are_drawn():
     few = Measured(lambda holdout, new: -float(len(new)))
-    found = _governed(few, policy=Policy(spread=0.5), choose_ratio=True)
+    found = _post_processed(few, policy=Policy(spread=0.5), choose_ratio=True)
     report = found.first.report
     kept = report.draw_options[report.draw_options["kept"]].iloc[0]
     assert kept["ratio"] == 0.25
@@ -305,12 +247,12 @@ def test_what_a_policy_brings_is_reported_at_the_ratio_at_which_rows_are_drawn()
 
 def test_what_rejection_brings_is_reported_at_the_ratio_at_which_rows_are_drawn():
     few = Measured(lambda holdout, new: -float(len(new)))
-    report = _governed(few, rejection=Rejection(), choose_ratio=True).first.report
+    report = _post_processed(few, rejection=Rejection(), choose_ratio=True).first.report
     assert "By the oracle: -1.0000 ± 0.0000 with rejection, -1.0000 ± 0.0000 without." in report.notes
 
 
 def test_a_policy_comes_after_rejection():
-    outcome = _governed(FIRST_COLUMN, policy=Policy(spread=0.5), rejection=Rejection()).first
+    outcome = _post_processed(FIRST_COLUMN, policy=Policy(spread=0.5), rejection=Rejection()).first
     assert isinstance(outcome.source, PolicySource)
     assert isinstance(outcome.source.source, RejectionSource)
     starts = [note.split()[0] for note in outcome.report.notes]
@@ -318,7 +260,7 @@ def test_a_policy_comes_after_rejection():
 
 
 def test_a_policy_that_changes_nothing_is_left_out():
-    outcome = _governed(FIRST_COLUMN, policy=Policy()).first
+    outcome = _post_processed(FIRST_COLUMN, policy=Policy()).first
     assert not isinstance(outcome.source, PolicySource)
     assert outcome.report.notes == ()
 

@@ -9,7 +9,7 @@ from sklearn.base import clone
 
 from gan_oversampler import GAN, GANOversampler
 from gan_oversampler.gans.parts import Generator
-from gan_oversampler.gans.presets import FEW, PORTFOLIO, default_portfolio
+from gan_oversampler.gans.portfolio import MAX_ROWS_WITH_CRITIC, PORTFOLIO, default_portfolio
 from tests.samplers import FAST, GUIDED, Scripted, quick, scripted
 from tests.tables import cancer, mixed, numbers
 
@@ -28,7 +28,7 @@ def test_the_best_step_is_kept_and_restored_bit_for_bit():
     sampler = scripted(1, 2, 1, 3, 0, 0, 9, max_steps=100, patience=2).fit(X, y)
     assert sampler.history_["score"].tolist() == [1, 2, 1, 3, 0, 0]
     assert sampler.report_.choice == "residual(smote) at step 6"
-    _same_rows(sampler, quick(oracle=None, max_steps=6).fit(X, y))
+    _same_rows(sampler, scripted(1, 2, 1, 3, max_steps=6).fit(X, y))
 
 
 def test_steps_within_a_standard_error_sample_in_equal_shares():
@@ -39,7 +39,7 @@ def test_steps_within_a_standard_error_sample_in_equal_shares():
     assert frame.loc[frame["kept"], "step"].tolist() == [2, 6]
     assert sampler.report_.choice == "residual(smote) at step 2 mixed with 1 like it"
     rows = sampler.sample(9, random_state=1)
-    alone = quick(oracle=None, max_steps=2).fit(X, y).sample(5, random_state=1)
+    alone = scripted(1, 7, max_steps=2).fit(X, y).sample(5, random_state=1)
     np.testing.assert_array_equal(rows[:5], alone)
     assert rows.shape == (9, 4)
 
@@ -81,7 +81,7 @@ def test_the_smote_baseline_equals_the_untrained_smote_generator():
 def test_the_default_is_a_portfolio_of_bases_and_a_guided_generator():
     gans = default_portfolio(22)
     assert [gan.label for gan in gans] == ["guided", *(f"base({base})" for base in PORTFOLIO)]
-    assert [bool(gan.pulls) for gan in gans] == [True] + [False] * len(PORTFOLIO)
+    assert [bool(gan.active_terms) for gan in gans] == [True] + [False] * len(PORTFOLIO)
     X, y = numbers()
     sampler = quick(gan=None, max_steps=2)
     _, y_new = sampler.fit_resample(X, y)
@@ -89,16 +89,17 @@ def test_the_default_is_a_portfolio_of_bases_and_a_guided_generator():
     assert sampler.history_["name"].tolist() == [*(gan.label for gan in gans), "guided"]
 
 
-@pytest.mark.parametrize(("n_rare", "critic"), [(FEW, True), (FEW + 1, False)])
-def test_of_many_rare_rows_the_default_learns_without_a_critic(n_rare, critic):
-    X, y = numbers(FEW + 20 + n_rare, n_rare)
+@pytest.mark.parametrize("critic", [True, False])
+def test_of_many_rare_rows_the_default_learns_without_a_critic(critic):
+    n_rare = MAX_ROWS_WITH_CRITIC if critic else MAX_ROWS_WITH_CRITIC + 1
+    X, y = numbers(n_rare + 70, n_rare)
     sampler = GANOversampler(max_steps=2, epoch_unit=2, random_state=0).fit(X, y)
     assert [network.role for network in sampler.summary_.networks] == ["generator", "critic"][: 1 + critic]
     losses = sampler.history_.loc[sampler.history_["step"] == 2, "critic_loss"]
     assert losses.notna().tolist() == [critic]
-    forces = None if critic else {"utility": 1.0}
+    weights = None if critic else {"utility": 1.0}
     gans = [
-        GAN("guided", base=PORTFOLIO[0], loss_weights=forces, generator=Generator(widths=(32,))),
+        GAN("guided", base=PORTFOLIO[0], loss_weights=weights, generator=Generator(widths=(32,))),
         *default_portfolio(1)[1:],
     ]
     _same_rows(sampler, GANOversampler(gan=gans, max_steps=2, epoch_unit=2, random_state=0).fit(X, y))
@@ -108,12 +109,12 @@ def test_of_many_rare_rows_the_default_learns_without_a_critic(n_rare, critic):
 
 
 @pytest.mark.parametrize(
-    "forces", [{"utility": 1.0}, {"adversarial": 1.0}, {"adversarial": 0.5, "utility": 1.0}], ids=str
+    "weights", [{"utility": 1.0}, {"adversarial": 1.0}, {"adversarial": 0.5, "utility": 1.0}], ids=str
 )
-def test_guided_generators_learn_by_any_loss_term(forces):
+def test_guided_generators_learn_by_any_loss_term(weights):
     X, y = numbers()
     sampler = quick(
-        gan=GAN("guided", batch_size=32, loss_weights=forces, generator=Generator(widths=(16,)))
+        gan=GAN("guided", batch_size=32, loss_weights=weights, generator=Generator(widths=(16,)))
     ).fit(X, y)
     assert sampler.history_["step"].tolist() == [0, 2, 4]
     assert sampler.history_.loc[1:, "generator_loss"].notna().all()

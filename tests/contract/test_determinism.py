@@ -55,16 +55,16 @@ def test_concurrent_fits_are_equal_and_restore_the_threads(two_threads):
 
 
 @pytest.mark.parametrize("gan", [FAST, GUIDED], ids=["residual", "guided"])
-def test_a_gan_learns_the_same_alone_and_in_a_list(gan):
+def test_a_gan_learns_the_same_alone_and_in_a_list_up_to_rounding(gan):
     X, y = cancer()
     others = [
         GAN(base=base, batch_size=32, generator=Generator(widths=(16,))) for base in ("border", "bootstrap")
     ]
-    alone = quick(gan=gan).fit(X, y).history_
-    among = quick(gan=[*others, gan]).fit(X, y).history_
+    alone = quick(gan=gan, oracle="energy").fit(X, y).history_
+    among = quick(gan=[*others, gan], oracle="energy").fit(X, y).history_
     among = among[among["specification"] == 2].reset_index(drop=True)
     fixed = ["specification", "seconds"]
-    pd.testing.assert_frame_equal(among.drop(columns=fixed), alone.drop(columns=fixed), check_exact=True)
+    pd.testing.assert_frame_equal(among.drop(columns=fixed), alone.drop(columns=fixed), rtol=1e-3)
 
 
 def test_two_classes_never_share_a_stream():

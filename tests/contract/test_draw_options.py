@@ -68,10 +68,10 @@ def test_what_the_oracle_chose_is_what_draws_and_what_gains_are_of(copying):
     smote = report.to_frame().set_index("name").loc["smote", "score"]
     assert report.gains["smote"].mean == pytest.approx(kept.score - smote)
     base = kept.name.removesuffix(" at step 0").removeprefix("base(").removesuffix(")")
-    asked = copying(policy=COPIES, gan=GAN(base=base, loss_weights={}))
-    np.testing.assert_array_equal(*(each.sample(9, random_state=1) for each in (sampler, asked)))
-    assert asked.report_.gains["smote"].mean == pytest.approx(kept.score - smote)  # of rows under the policy
-    assert asked.report_.draw_options is None  # there was nothing to choose
+    fixed = copying(policy=COPIES, gan=GAN(base=base, loss_weights={}))
+    np.testing.assert_array_equal(*(each.sample(9, random_state=1) for each in (sampler, fixed)))
+    assert fixed.report_.gains["smote"].mean == pytest.approx(kept.score - smote)  # of rows under the policy
+    assert fixed.report_.draw_options is None  # there was nothing to choose
 
 
 def test_a_baseline_that_draws_instead_leaves_no_draw_options_kept(copying):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 
 from gan_oversampler import GAN, Evolution, GANOversampler
 from gan_oversampler._utils import Streams
@@ -12,6 +13,7 @@ from gan_oversampler.gans.losses import LOSSES, PENALTIES
 from gan_oversampler.gans.parts import Critic, Generator
 from gan_oversampler.gans.presets import PRESETS
 from gan_oversampler.gans.utility import OBJECTIVES
+from gan_oversampler.gans.validation import validated
 from gan_oversampler.training.cohort import Cohort
 from gan_oversampler.training.members import Member
 from tests.drawing import fold_data
@@ -19,17 +21,24 @@ from tests.tables import numbers
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
-SMALL = {"widths": (8, 8), "critic_widths": (8, 8), "batch_size": 32}
-GANS = [
+SMALL = GAN(batch_size=32, generator=Generator(widths=(8, 8)), critic=Critic(widths=(8, 8)))
+CHANGES = [
     *({"family": family} for family in sorted(FAMILIES)),
     *({"family": "guided", "objective": name} for name in sorted(OBJECTIVES)),
     *({"loss": name} for name in sorted(LOSSES)),
-    *({"penalty": name} for name in sorted(PENALTIES)),
+    *({"critic__penalty": name} for name in sorted(PENALTIES)),
     *({"controllers": (name,)} for name in sorted(CONTROLLERS)),
-    {"family": "classic", "batch_norm": True, "conditioning": "multiply", "critic_dropout": 0.3},
-    {"family": "classic", "label_noise": 0.2, "label_smoothing": 0.1, "critic_norm": "batch"},
-    {"family": "classic", "grid": (2, 2)},
-    {"family": "classic", "evolution": Evolution()},
+    {"family": "classic", "generator__norm": "batch", "conditioning": "multiply", "critic__dropout": 0.3},
+    {
+        "family": "classic",
+        "loss": "bce",
+        "critic__label_noise": 0.2,
+        "critic__label_smoothing": 0.1,
+        "critic__norm": "batch",
+        "critic__penalty": "none",
+    },
+    {"family": "classic", "generator__grid": (2, 2)},
+    {"family": "classic", "loss": "bce", "evolution": Evolution()},
 ]
 
 
@@ -41,9 +50,9 @@ def _trained(gan, device, n_steps):
     return torch.stack([snapshot.weights_N for snapshot in cohort.snapshots()])
 
 
-@pytest.mark.parametrize("changes", GANS, ids=str)
+@pytest.mark.parametrize("changes", CHANGES, ids=str)
 def test_a_gpu_goes_where_the_cpu_goes(changes):
-    gan = GAN(**{**SMALL, **changes})
+    gan = validated(clone(SMALL).set_params(**changes))
     start, here, there = (_trained(gan, *how) for how in (("cpu", 0), ("cpu", 6), ("cuda", 6)))
     assert there.device.type == "cpu"
     assert not torch.equal(here, start)

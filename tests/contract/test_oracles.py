@@ -12,8 +12,8 @@ from sklearn.preprocessing import OneHotEncoder
 
 from gan_oversampler import GAN, DownstreamOracle
 from gan_oversampler.gans.parts import Generator
-from tests.samplers import quick
-from tests.tables import cancer, mixed
+from tests.samplers import UNTRAINED, quick
+from tests.tables import cancer, mixed, numbers
 
 
 @pytest.mark.parametrize("oracle", ["downstream", "frechet", "energy", "balanced_accuracy", "g_mean"])
@@ -71,6 +71,14 @@ def test_the_users_own_pipeline_may_score_the_users_own_columns():
     pipeline = make_pipeline(encode, LogisticRegression())
     sampler = quick(oracle=DownstreamOracle(pipeline, encoded=False)).fit(X, y)
     assert np.isfinite(sampler.history_["score"]).all()
+
+
+@pytest.mark.parametrize(("max_rows", "is_said"), [(40, True), (400, False)])
+def test_a_report_says_that_a_table_was_scaled_down(max_rows, is_said):
+    X, y = numbers(130, 30)
+    oracle = DownstreamOracle(LogisticRegression(), max_rows=max_rows)
+    report = quick(gan=UNTRAINED, oracle=oracle).fit(X, y).report_
+    assert any("'max_rows'" in note for note in report.notes) is is_said
 
 
 @pytest.mark.parametrize(

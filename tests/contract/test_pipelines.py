@@ -47,7 +47,7 @@ def test_raw_frames_go_before_preprocessing():
 def test_a_clone_has_the_parameters_and_nothing_that_was_fitted():
     sampler = quick().fit(*numbers())
     copy = clone(sampler)
-    assert copy.get_params()["gan__widths"] == (16,)
+    assert copy.get_params()["gan__generator__widths"] == (16,)
     with pytest.raises(ValueError, match="not fitted"):
         copy.sample(3)
 

@@ -14,12 +14,12 @@ from gan_oversampler.selection.candidate_sources import (
     fold_source,
     generator_sources,
 )
-from tests.fits import BASE, GUIDED, STREAMS, candidates_of, folds_of, table, training_data
+from tests.fits import BASE, GUIDED, STREAMS, candidates_of, problem_of, table
 
 GANS = [BASE, GUIDED, GAN("classic", classes="all", generator=Generator(widths=(8,)))]
 ROWS = table()
-FOLDS = folds_of(ROWS)
-DATA = training_data(GANS, ROWS, FOLDS)
+PROBLEM = problem_of(ROWS)
+DATA = PROBLEM.training_data(GANS)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_in_a_fold_the_generator_that_never_saw_its_rows_draws(candidates):
         assert source.snapshot is candidate.snapshots[1]
         assert source.data is DATA.fold(gan, 1)
         real = source.data.rows[1].numpy()
-        seen = ROWS.at(FOLDS[1][0]).of(1).values
+        seen = ROWS.at(PROBLEM.folds[1][0]).of(1).values
         np.testing.assert_array_equal(real, seen)
 
 

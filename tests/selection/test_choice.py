@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_oversampler import GAN
-from gan_oversampler.reporting.report import Gain
+from gan_oversampler.reporting.facts import Gain
 from gan_oversampler.selection.choice import (
     Choice,
     better_baseline,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gan_oversampler import GAN, Policy
-from gan_oversampler.reporting.report import Gain
+from gan_oversampler.reporting.facts import Gain
 from gan_oversampler.selection.choice import Choice
 from gan_oversampler.selection.decision import (
     OTHER_DRAW_OPTIONS,

@@ -9,14 +9,13 @@ import pytest
 
 from gan_oversampler import GAN
 from gan_oversampler.callbacks import Event
-from gan_oversampler.reporting.evidence import FIGURES, Figure, n_drawn
-from gan_oversampler.reporting.report import Gain
+from gan_oversampler.reporting.evidence import METRICS, EvidenceMetric, n_drawn
+from gan_oversampler.reporting.facts import Gain
 from gan_oversampler.selection.decision import Decision
 from gan_oversampler.selection.history import (
     HistoryWriter,
     baseline_entry,
     gather_evidence,
-    small_class_notes,
     write_report,
 )
 from gan_oversampler.selection.scoring import ScoringFailure
@@ -94,14 +93,6 @@ def test_a_history_of_nothing_has_its_columns():
     frame = HistoryWriter(GANS).history([])
     assert len(frame) == 0
     assert {"step", "name", "score", "seconds"} <= set(frame.columns)
-
-
-def test_classes_too_small_to_learn_from_are_named():
-    notes = small_class_notes({"rare": 20, "rarest": 3}, "smote", 8)
-    assert notes == [
-        "Class 'rarest' has 3 rows, fewer than 8: it is drawn from the base 'smote' without training or"
-        " selection."
-    ]
 
 
 # --- reports
@@ -220,7 +211,7 @@ def test_a_report_never_changes_after_it_is_written():
 # --- evidence
 
 
-class Noting(Constant):
+class Recording(Constant):
     """Remembers which classes it was asked for, how many rows, from which streams."""
 
     def __init__(self, value=0.0):
@@ -234,7 +225,7 @@ class Noting(Constant):
 
 def test_evidence_holds_new_rows_of_the_classes_to_oversample_only():
     rows = table((300, 240, 60, 30))
-    folds, sources = folds_of(rows, 3), [Noting(float(fold)) for fold in range(3)]
+    folds, sources = folds_of(rows, 3), [Recording(float(fold)) for fold in range(3)]
     evidence = gather_evidence(rows, folds, sources, [3, 1], STREAMS)
     for fold, source in enumerate(sources):
         seen = rows.at(folds[fold][0]).counts
@@ -259,12 +250,12 @@ def test_evidence_of_a_fold_shows_what_its_source_saw_and_did_not_see():
 def test_a_class_that_a_fold_has_not_seen_is_not_drawn_there():
     rows = table((60, 24, 2))
     train = np.flatnonzero(rows.codes < 2)
-    source = Noting()
+    source = Recording()
     gather_evidence(rows, [(train, np.arange(83, 86))], [source], [1, 2], STREAMS)
     assert [code for code, _, _ in source.calls] == [1]
 
 
-def test_figures_compare_new_rows_with_real_ones_of_the_classes_that_are_drawn(monkeypatch):
+def test_metrics_compare_new_rows_with_real_ones_of_the_classes_that_are_drawn(monkeypatch):
     """What real rows reach in the place of new ones is that of the same classes."""
     seen = []
 
@@ -272,22 +263,22 @@ def test_figures_compare_new_rows_with_real_ones_of_the_classes_that_are_drawn(m
         seen.append((tuple(targets), tuple(sorted(set(new.codes)))))
         return 0.0
 
-    figures = {"noted": Figure(measure, "0", "nothing")}
-    monkeypatch.setattr("gan_oversampler.reporting.evidence.FIGURES", figures)
+    metrics = {"noted": EvidenceMetric(measure, "0", "nothing")}
+    monkeypatch.setattr("gan_oversampler.reporting.evidence.METRICS", metrics)
     rows = table((60, 24, 24, 12))
     evidence = gather_evidence(rows, folds_of(rows), [Constant(0.0)] * 2, [3, 1], STREAMS)
-    assert len(evidence.figures) == 1
+    assert len(evidence.metrics) == 1
     assert seen == [((3, 1), (1, 3))] * 4  # new rows and real ones, in two folds
 
 
-@pytest.mark.parametrize("name", [name for name, figure in FIGURES.items() if figure.fidelity])
+@pytest.mark.parametrize("name", [name for name, metric in METRICS.items() if metric.fidelity])
 def test_real_rows_of_other_classes_do_not_move_what_real_rows_reach(name):
     """Classes that are not drawn have no part in the comparison of rows of one class."""
     rows = table((60, 30, 30))
     moved = replace(rows, values=rows.values + np.float32(50) * (rows.codes == 0)[:, None])
     values = [
         gather_evidence(each, folds_of(rows), [Constant(3.0)] * 2, [2], STREAMS)
-        .figures.set_index("name")
+        .metrics.set_index("name")
         .loc[name, ["value", "real"]]
         .astype(float)
         .tolist()

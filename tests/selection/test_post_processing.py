@@ -15,9 +15,8 @@ from tests.fits import (
     STREAMS,
     Loss,
     evaluator_of,
-    folds_of,
+    problem_of,
     table,
-    training_data,
 )
 
 GAN_OF_TARGETS = GAN()
@@ -123,7 +122,7 @@ def test_a_cap_that_will_be_reached_is_reported():
 def test_small_classes_have_no_critic():
     rows = table((120, 60, 6))
     evaluator = evaluator_of(FIRST_COLUMN, [GAN_OF_TARGETS], rows)
-    data = training_data([GAN_OF_TARGETS], rows, folds_of(rows), learned=[1])
+    data = problem_of(rows, learned=[1]).training_data([GAN_OF_TARGETS])
     sources = base_sources("smoothed_bootstrap", data, 2)
     labels = {1: "rare", 2: "rarest"}
     thinned, notes = reject(sources, Rejection(), GAN_OF_TARGETS, data, labels, evaluator, STREAMS)
@@ -145,13 +144,13 @@ def test_without_an_oracle_there_is_one_source_and_no_score():
 # --- policies
 
 
-def test_a_policy_governs_every_source_with_the_rows_of_its_fold():
+def test_a_policy_is_applied_to_every_source_with_the_rows_of_its_fold():
     evaluator = _evaluator()
     data, sources = evaluator.data, base_sources("star", evaluator.data, 2)
     policy = Policy(spread=0.5)
-    governed, notes = apply_policy(sources, policy, data, None)
+    applied, notes = apply_policy(sources, policy, data, None)
     assert notes == ["Rows are drawn under Policy(spread=0.5)."]
-    assert governed == CrossFittedSources(
+    assert applied == CrossFittedSources(
         PolicySource(sources.full, policy, data.full()),
         tuple(
             PolicySource(source, policy, data.fold(None, fold)) for fold, source in enumerate(sources.by_fold)
@@ -171,8 +170,8 @@ def test_scores_with_and_without_a_policy_are_reported_in_this_order():
     evaluator = _evaluator()
     sources = base_sources("star", evaluator.data, 2)
     policy = Policy(filter=0.5)
-    governed, (note,) = apply_policy(sources, policy, evaluator.data, evaluator)
-    under, without = (evaluator.scores([s.by_fold], ["same"])[0].mean() for s in (governed, sources))
+    applied, (note,) = apply_policy(sources, policy, evaluator.data, evaluator)
+    under, without = (evaluator.scores([s.by_fold], ["same"])[0].mean() for s in (applied, sources))
     assert under > without  # the first column is larger far from the other class
     assert note.startswith(f"Rows are drawn under {policy}. By the oracle: {under:.4f} ± ")
     assert f", {without:.4f} ± " in note

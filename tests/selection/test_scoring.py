@@ -91,14 +91,14 @@ def test_the_users_oracle_is_left_alone():
 def test_all_sources_draw_from_the_same_streams():
     seen = []
 
-    class Noting(Constant):
+    class Recording(Constant):
         def draw(self, code, n, streams):
             seen.append(streams.seed)
             return super().draw(code, n, streams)
 
     fold = _fold()
     for value in (0.0, 1.0):
-        fold.utility(Noting(value))
+        fold.utility(Recording(value))
     assert len(set(seen)) == 1
 
 
@@ -119,10 +119,13 @@ def test_an_oracle_may_score_a_share_of_the_rows():
 
     fold = _fold(Sharing(lambda holdout, new: len(new)))
     assert fold.utility(Constant(0.0)) == (9.0, "")
+    assert fold.at_ratio(0.75).n_new == _fold().at_ratio(0.75).n_new  # of scores only, not of what is drawn
 
 
 def test_nothing_is_scored_as_no_rows():
-    assert _fold().utility(None) == (0.0, "")
+    seen = []
+    assert _fold(Measured(lambda holdout, new: seen.append(new) or len(new))).utility(None) == (0.0, "")
+    assert seen[0].values.shape == (0, 2)
 
 
 @pytest.mark.parametrize(
@@ -150,6 +153,14 @@ def test_at_a_ratio_a_fold_scores_the_rows_with_which_classes_come_to_it(ratio, 
     # 12 rows and 18 new ones: 30 at the full ratio.
     fold = _fold().at_ratio(ratio)
     assert (fold and fold.n_new) == (expected and {1: expected})
+
+
+def test_at_a_ratio_a_fold_is_the_same_but_for_the_number_of_new_rows():
+    whole = _fold()
+    half = whole.at_ratio(0.5)
+    assert whole.at_ratio(1.0) == whole
+    assert replace(half, n_new=whole.n_new) == whole
+    assert half.oracle is whole.oracle
 
 
 def test_at_a_ratio_a_class_that_has_enough_gets_one_row():
