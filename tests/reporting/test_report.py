@@ -71,7 +71,11 @@ def test_a_report_of_a_fit_counts_the_seconds_of_every_phase():
         "energy": PHASES,
     }
     assert set(sampler.rescore("frechet").seconds) == PHASES - {"training"}
-    assert set(fitted(*numbers(), oracle=None, max_steps=0).report_.seconds) == {"neighbours", "training"}
+    assert set(fitted(*numbers(), oracle=None, max_steps=0).report_.seconds) == {
+        "neighbours",
+        "training",
+        "evidence",
+    }
 
 
 # --- JSON
