@@ -14,31 +14,9 @@ if TYPE_CHECKING:  # "as" tells type checkers that the names are public
     from gan_oversampler.gans.parts import Critic as Critic
     from gan_oversampler.gans.parts import Generator as Generator
     from gan_oversampler.gans.presets import preset as preset
-    from gan_oversampler.oracles.base import Oracle as Oracle
-    from gan_oversampler.oracles.cas import CASRealOracle as CASRealOracle
-    from gan_oversampler.oracles.cas import CASSynOracle as CASSynOracle
-    from gan_oversampler.oracles.cas import DiversityOracle as DiversityOracle
-    from gan_oversampler.oracles.composite import CompositeOracle as CompositeOracle
-    from gan_oversampler.oracles.composite import pareto_front as pareto_front
-    from gan_oversampler.oracles.distances import EnergyOracle as EnergyOracle
-    from gan_oversampler.oracles.distances import FrechetOracle as FrechetOracle
-    from gan_oversampler.oracles.distances import MMDOracle as MMDOracle
-    from gan_oversampler.oracles.distances import SlicedWassersteinOracle as SlicedWassersteinOracle
-    from gan_oversampler.oracles.downstream import DownstreamOracle as DownstreamOracle
-    from gan_oversampler.oracles.manifold import PRDCOracle as PRDCOracle
-    from gan_oversampler.oracles.privacy import PrivacyOracle as PrivacyOracle
-    from gan_oversampler.oracles.two_sample import C2STOracle as C2STOracle
-    from gan_oversampler.oracles.two_sample import DualityGapOracle as DualityGapOracle
-    from gan_oversampler.reporting.displays.correlation import CorrelationDisplay as CorrelationDisplay
-    from gan_oversampler.reporting.displays.marginals import MarginalsDisplay as MarginalsDisplay
-    from gan_oversampler.reporting.displays.projection import ProjectionDisplay as ProjectionDisplay
-    from gan_oversampler.reporting.displays.scores import ScoresDisplay as ScoresDisplay
-    from gan_oversampler.reporting.displays.training import LossDisplay as LossDisplay
-    from gan_oversampler.reporting.displays.training import TrajectoryDisplay as TrajectoryDisplay
-    from gan_oversampler.reporting.model_summary import ModelSummary as ModelSummary
-    from gan_oversampler.reporting.report import Report as Report
-    from gan_oversampler.sampling.acceptance import Rejection as Rejection
-    from gan_oversampler.sampling.policy import Policy as Policy
+    from gan_oversampler.oracles import *  # noqa: F403
+    from gan_oversampler.reporting import *  # noqa: F403
+    from gan_oversampler.sampling import *  # noqa: F403
 
 __version__ = "0.1.0"
 _NAMES_OF = {
@@ -48,23 +26,23 @@ _NAMES_OF = {
     "gans.gan": ["GAN"],
     "gans.parts": ["Critic", "Generator"],
     "gans.presets": ["preset"],
-    "oracles.base": ["Oracle"],
-    "oracles.cas": ["CASRealOracle", "CASSynOracle", "DiversityOracle"],
-    "oracles.composite": ["CompositeOracle", "pareto_front"],
-    "oracles.distances": ["EnergyOracle", "FrechetOracle", "MMDOracle", "SlicedWassersteinOracle"],
-    "oracles.downstream": ["DownstreamOracle"],
-    "oracles.manifold": ["PRDCOracle"],
-    "oracles.privacy": ["PrivacyOracle"],
-    "oracles.two_sample": ["C2STOracle", "DualityGapOracle"],
-    "reporting.displays.correlation": ["CorrelationDisplay"],
-    "reporting.displays.marginals": ["MarginalsDisplay"],
-    "reporting.displays.projection": ["ProjectionDisplay"],
-    "reporting.displays.scores": ["ScoresDisplay"],
-    "reporting.displays.training": ["LossDisplay", "TrajectoryDisplay"],
-    "reporting.model_summary": ["ModelSummary"],
-    "reporting.report": ["Report"],
-    "sampling.acceptance": ["Rejection"],
-    "sampling.policy": ["Policy"],
+    "oracles": [
+        *(
+            "C2STOracle",
+            "CASRealOracle",
+            "CASSynOracle",
+            "CompositeOracle",
+            "DiversityOracle",
+            "DownstreamOracle",
+        ),
+        *("DualityGapOracle", "EnergyOracle", "FrechetOracle", "MMDOracle", "Oracle", "PRDCOracle"),
+        *("PrivacyOracle", "SlicedWassersteinOracle", "pareto_front"),
+    ],
+    "reporting": [
+        *("CorrelationDisplay", "LossDisplay", "MarginalsDisplay", "ModelSummary", "ProjectionDisplay"),
+        *("Report", "ScoresDisplay", "TrajectoryDisplay"),
+    ],
+    "sampling": ["Policy", "Rejection"],
 }
 _MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in names}
 __all__ = sorted(_MODULE_OF)

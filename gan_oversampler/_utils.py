@@ -104,10 +104,15 @@ def single_threaded() -> Iterator[None]:
     The limits of BLAS belong to the process: of concurrent uses the first one sets them, and the last one
     restores them. That of torch belongs to each thread, which sets and restores its own.
     """
+    global _depth, _n_threads
     if getattr(_local, "is_limited", False):
         yield
         return
-    _enter()
+    with _lock:
+        if not _depth:
+            _n_threads = torch.get_num_threads()
+            _restore.enter_context(threadpool_limits(1))
+        _depth += 1
     _local.is_limited = True
     torch.get_num_threads()  # or the first use in a new thread would take what another thread has set since
     torch.set_num_threads(1)
@@ -116,21 +121,7 @@ def single_threaded() -> Iterator[None]:
     finally:
         torch.set_num_threads(_n_threads)
         _local.is_limited = False
-        _leave()
-
-
-def _enter() -> None:
-    global _depth, _n_threads
-    with _lock:
-        if not _depth:
-            _n_threads = torch.get_num_threads()
-            _restore.enter_context(threadpool_limits(1))
-        _depth += 1
-
-
-def _leave() -> None:
-    global _depth
-    with _lock:
-        _depth -= 1
-        if not _depth:
-            _restore.close()
+        with _lock:
+            _depth -= 1
+            if not _depth:
+                _restore.close()

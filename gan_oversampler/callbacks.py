@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +26,8 @@ class Event:
         return f"{where}: {self.decision}"
 
 
-class Log(Protocol):
-    """Function that records decisions about a whole specification."""
-
-    def __call__(self, step: int, specification: int, controller: str, decision: str) -> None:
-        """Record one more decision."""
+Log = Callable[[int, int, str, str], None]
+"""Records a decision about a whole specification: step, specification, what decided, and the decision."""
 
 
 def in_order(events: Iterable[Event]) -> tuple[Event, ...]:
