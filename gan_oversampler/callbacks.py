@@ -1,7 +1,5 @@
 """Events: what was decided while training, by which controller, when and for which member."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Columns of a fixed set of levels: categories, booleans, numbers of two values, and constants."""
 
-from __future__ import annotations
-
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Final

@@ -6,8 +6,6 @@ missing cells). These differences are removed here and kept as a format that res
 of a column is inferred alike for all containers.
 """
 
-from __future__ import annotations
-
 import datetime
 import decimal
 import numbers

@@ -4,8 +4,6 @@ Every kind turns cells into encoded float32 rows and rows back into cells; no ki
 the cells came from.
 """
 
-from __future__ import annotations
-
 from collections.abc import Hashable
 from typing import Protocol
 

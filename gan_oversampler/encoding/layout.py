@@ -11,8 +11,6 @@ that a spike or a missing cell always has the same one. A row is called valid if
 group is 1 and all others are 0, and if every pinned value is exact.
 """
 
-from __future__ import annotations
-
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """The number of decimals that numbers were written with, and so the grid that they lie on."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

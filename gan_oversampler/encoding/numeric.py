@@ -1,7 +1,5 @@
 """Columns of numbers: continuous or on a decimal grid, with frequent values and missing cells."""
 
-from __future__ import annotations
-
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import ClassVar, Final

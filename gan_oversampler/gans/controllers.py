@@ -8,8 +8,6 @@ how often a member has begun anew, and whether its new rows are all alike.
 
 # P member
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

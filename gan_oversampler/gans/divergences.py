@@ -7,8 +7,6 @@ Any increasing ``g`` will do, so critic outputs in an exponent are compressed fi
 overflows in float32, not even a squared gradient, and ``g(v)`` and ``f*(g(v))`` still are a conjugate pair.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Families of generators, and what each of them has by default."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType

@@ -6,8 +6,6 @@ rows ``(P,)``: members never share a denominator.
 
 # P member, B row, F encoded column
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType

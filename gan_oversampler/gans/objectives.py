@@ -2,8 +2,6 @@
 
 # P member, B row, F encoded column, C class, H unit
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType

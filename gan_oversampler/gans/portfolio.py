@@ -1,7 +1,5 @@
 """The GANs that are trained where the user names none."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from gan_oversampler.gans.gan import GAN

@@ -4,8 +4,6 @@ Networks are perceptrons, because rows of a table have no neighbourhoods to conv
 columns that form a grid, is convolutional.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final

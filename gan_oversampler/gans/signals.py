@@ -2,8 +2,6 @@
 
 # P member, B row, F encoded column, C class
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

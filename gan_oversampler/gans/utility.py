@@ -8,8 +8,6 @@ synthetic rows; its score on the validation rows is differentiable in the synthe
 # P member, S training row, Q validation row, B synthetic row, F encoded column, C class, D feature, L linear
 # feature
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

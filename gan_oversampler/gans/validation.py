@@ -1,7 +1,5 @@
 """Checks of a GAN: every parameter alone, and parameters that contradict each other."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from numbers import Real

@@ -2,8 +2,6 @@
 
 # P member, B row, I input, O output, C class, F encoded column
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property

@@ -5,8 +5,6 @@ They take the place of perceptrons: vectors and classes in, vectors out. Members
 
 # P member, B row, I input, O output, C class, F encoded column, K plane, H height, W width
 
-from __future__ import annotations
-
 import math
 from abc import abstractmethod
 from collections.abc import Sequence

@@ -2,8 +2,6 @@
 
 # P member, B row, n row, N parameter, C class, F encoded column, Z latent, K trait, S statistic
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -2,8 +2,6 @@
 
 # n row, Z latent
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType

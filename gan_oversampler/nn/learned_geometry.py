@@ -2,8 +2,6 @@
 
 # P member, B row, C class, F encoded column, K trait
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

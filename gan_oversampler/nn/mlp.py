@@ -2,8 +2,6 @@
 
 # P member, B row, I input, O output, H hidden, N parameter, C class
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise

@@ -5,8 +5,6 @@ Optimisers, averages, snapshots and rollbacks are single tensor operations on it
 
 # P member, N parameter
 
-from __future__ import annotations
-
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Records of tensors: dataclasses whose fields are tensors, or records again."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar

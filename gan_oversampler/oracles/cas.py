@@ -12,8 +12,6 @@
 
 # n row, C class
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -2,8 +2,6 @@
 
 # k oracle, n candidate or row, r reference, F column
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType

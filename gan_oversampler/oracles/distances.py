@@ -2,8 +2,6 @@
 
 # n, m row, F column, K direction
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

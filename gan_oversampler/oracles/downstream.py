@@ -1,7 +1,5 @@
 """The default oracle: whether classifiers do better on held-out real rows when synthetic rows are added."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -2,8 +2,6 @@
 
 # n row, F column, D feature
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType

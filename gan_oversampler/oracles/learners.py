@@ -1,7 +1,5 @@
 """Oracles that score with classifiers: fresh clones, seeded alike for every score, without warnings."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -2,8 +2,6 @@
 
 # n real row, m synthetic row, F column
 
-from __future__ import annotations
-
 from typing import Any, Final, NamedTuple
 
 import numpy as np

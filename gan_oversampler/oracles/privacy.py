@@ -2,8 +2,6 @@
 
 # n, m row, F column
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import numpy as np

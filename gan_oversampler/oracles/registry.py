@@ -1,7 +1,5 @@
 """From what users write as ``oracle=`` to an oracle."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping
 from itertools import chain, count
 from types import MappingProxyType

@@ -2,8 +2,6 @@
 
 # n, m row, F column
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

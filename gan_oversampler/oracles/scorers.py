@@ -1,7 +1,5 @@
 """Scorers by name: those of scikit-learn, the G-mean, and smooth versions of label scores."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from inspect import signature

@@ -2,8 +2,6 @@
 
 # n row, C class
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final

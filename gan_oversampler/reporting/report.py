@@ -1,7 +1,5 @@
 """The report of a fit: its facts as text, JSON, a notebook card and an HTML page."""
 
-from __future__ import annotations
-
 import inspect
 import math
 import re

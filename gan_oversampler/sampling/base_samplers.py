@@ -6,8 +6,6 @@ mixed columns, because :meth:`RowSpace.compose` does.
 
 # n row, K parent, F encoded column
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType

@@ -2,8 +2,6 @@
 
 # n row, D number of a row
 
-from __future__ import annotations
-
 from typing import Final
 
 import torch

@@ -2,8 +2,6 @@
 
 # n row, F encoded column, C class, Z latent
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial

@@ -1,7 +1,5 @@
 """Which of the scored candidates, and which way to draw from them, is kept: pure functions of utilities."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter

@@ -1,7 +1,5 @@
 """Folds of the cross-fit."""
 
-from __future__ import annotations
-
 import copy
 import warnings
 from typing import Any

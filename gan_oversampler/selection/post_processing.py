@@ -1,7 +1,5 @@
 """What is done to the rows of the kept generators: rejection by a refitted critic, then a policy."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Final
 

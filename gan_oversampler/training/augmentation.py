@@ -7,8 +7,6 @@ rows are changed alike, so a critic that cannot tell changed rows apart could no
 
 # P member, B row, F encoded column, K block
 
-from __future__ import annotations
-
 from typing import Final
 
 import torch

@@ -2,8 +2,6 @@
 
 # T batch, P member, B row, F encoded column, Z latent, C class
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -2,8 +2,6 @@
 
 # P member, N parameter, K number that controllers remember, M mutation
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace

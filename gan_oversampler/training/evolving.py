@@ -5,8 +5,6 @@ Only cohorts whose GAN evolves import this module.
 
 # P member (parent), B row, N parameter
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import torch

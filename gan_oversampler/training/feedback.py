@@ -5,8 +5,6 @@ Only cohorts whose GAN names controllers import this module.
 
 # P member, B row, F encoded column, K number that controllers remember
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 

@@ -6,8 +6,6 @@ that are not finite are rolled back at half the rates, and training stops after 
 in a row. Several oracles may track one training; each has its own best step and its own end.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

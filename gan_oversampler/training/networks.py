@@ -1,7 +1,5 @@
 """From a GAN and a table to the shapes of its networks."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from gan_oversampler.gans.families import FAMILIES

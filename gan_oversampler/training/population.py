@@ -1,7 +1,5 @@
 """The population: all members of one fit, grouped into cohorts that share a tensor program."""
 
-from __future__ import annotations
-
 import math
 from collections import defaultdict
 from collections.abc import Sequence
