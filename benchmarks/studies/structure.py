@@ -41,7 +41,7 @@ class Definition:
     is_public: bool  # no part of its name begins with an underscore, and it stands in no function
     words: int  # of its docstring
     body: int  # lines without signature and docstring
-    parameters: int  # without ``self``
+    parameters: int  # without ``self``; of a dataclass its fields
 
 
 def definitions(tree: ast.AST, prefix: str = "", is_public: bool = True) -> Iterator[Definition]:
@@ -54,9 +54,17 @@ def definitions(tree: ast.AST, prefix: str = "", is_public: bool = True) -> Iter
         name, public = prefix + node.name, is_public and not node.name.startswith("_")
         body = node.body[1:] if doc else node.body
         lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
-        n = 0 if is_class else len(node.args.posonlyargs + node.args.args + node.args.kwonlyargs)
-        in_class = isinstance(tree, ast.ClassDef)
-        yield Definition(name, is_class, public, len((doc or "").split()), lines, n - in_class)
+        if is_class:  # a dataclass takes its fields
+            fields = [
+                part for part in body if isinstance(part, ast.AnnAssign) and ast.unparse(part.target) != "_"
+            ]
+            is_dataclass = any("dataclass" in ast.unparse(part) for part in node.decorator_list)
+            n = sum(not ast.unparse(part.annotation).startswith("ClassVar") for part in fields) * is_dataclass
+        else:
+            n = len(node.args.posonlyargs + node.args.args + node.args.kwonlyargs) - isinstance(
+                tree, ast.ClassDef
+            )
+        yield Definition(name, is_class, public, len((doc or "").split()), lines, n)
         yield from definitions(node, f"{name}.", public and is_class)
 
 
@@ -73,7 +81,7 @@ def measured(folder: Path) -> dict[str, Any]:
         [d for d in found if not d.is_class],
         [d for d in found if d.is_public and d.words],
     )
-    constructors = [d for d in functions if d.name.endswith(".__init__")]
+    constructors = [d for d in found if d.is_class or d.name.endswith(".__init__")]
     constructors.sort(key=lambda d: -d.parameters)
     bodies = [d.body for d in functions if d.body]
     tokens = [token for source in sources for token in tokenize.generate_tokens(StringIO(source).readline)]
