@@ -1,6 +1,6 @@
 """Does anything of the held-out rows reach the training side?
 
-The features of a cell's held-out rows are shuffled and moved; what the method then hands to the
+The features of a cell's held-out rows are shuffled and moved. What the method then hands to the
 classifiers, and the thresholds tuned on it, must be the same bit for bit. This catches a scaler fitted on
 all rows, a sampler run before the split, an oracle or a threshold that peeks. Held-out labels stay as they
 are, since the folds depend on them: a leak of labels alone goes unseen.
@@ -9,7 +9,6 @@ are, since the folds depend on them: a leak of labels alone goes unseen.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -17,8 +16,6 @@ import pandas as pd
 from benchmarks import protocol
 from benchmarks.protocol import N_FOLDS, Cell
 from benchmarks.tables import Table
-
-JUDGES: Final = ("logistic",)
 
 
 class LeakError(AssertionError):
@@ -33,8 +30,8 @@ def audit(cell: Cell) -> None:
     LeakError
         If the resampled training rows or the thresholds differ.
     """
-    honest, poisoned = (_training_side(cell, table) for table in (cell.table, _poisoned(cell)))
-    if not all(np.array_equal(a, b) for a, b in zip(honest, poisoned)):
+    original, poisoned = (_training_side(cell, table) for table in (cell.table, _poisoned(cell)))
+    if not all(np.array_equal(a, b) for a, b in zip(original, poisoned)):
         raise LeakError(
             f"With other held-out rows {cell.method!r} gave other training rows on {cell.table.name},"
             f" fold {cell.fold}: something sees more than the training fold."
@@ -44,27 +41,20 @@ def audit(cell: Cell) -> None:
 def _training_side(cell: Cell, table: Table) -> tuple[np.ndarray, ...]:
     train, test = protocol.split(table, N_FOLDS, cell.repeat)[cell.fold]
     fold = protocol.resample(cell.method, train, test, cell.random_state)
-    tuned = protocol.thresholds(replace(cell, classifiers=JUDGES), train) if cell.tuned else {}
+    tuned = protocol.thresholds(replace(cell, classifiers=("logistic",)), train) if cell.tuned else {}
     return fold.X, fold.y, np.array([list(found.values()) for found in tuned.values()])
 
 
 def _poisoned(cell: Cell) -> Table:
-    """The table with its held-out rows shuffled column by column, numbers moved by a standard deviation.
-
-    Labels stay, since the folds depend on them.
-    """
+    """The table with held-out cells shuffled column by column, numbers moved by a standard deviation."""
     rng = np.random.default_rng(0)
     _, held_out = protocol.positions(cell.table, N_FOLDS, cell.repeat)[cell.fold]
-    moved = {column: _moved(values, held_out, rng) for column, values in cell.table.X.items()}
+    moved = {}
+    for column, values in cell.table.X.items():
+        moved[column] = values.copy()
+        shuffled = values.iloc[rng.permutation(held_out)].set_axis(values.index[held_out])
+        if pd.api.types.is_numeric_dtype(values):
+            shift = np.nanstd(values) + 1.0
+            shuffled += int(shift) if pd.api.types.is_integer_dtype(values) else shift
+        moved[column].iloc[held_out] = shuffled
     return replace(cell.table, X=pd.DataFrame(moved))
-
-
-def _moved(values: pd.Series, held_out: np.ndarray, rng: np.random.Generator) -> pd.Series:
-    """A column with other held-out cells, of the dtype it had."""
-    values = values.copy()
-    shuffled = values.iloc[rng.permutation(held_out)].set_axis(values.index[held_out])
-    if pd.api.types.is_numeric_dtype(values):
-        shift = np.nanstd(values) + 1.0
-        shuffled += int(shift) if pd.api.types.is_integer_dtype(values) else shift
-    values.iloc[held_out] = shuffled
-    return values

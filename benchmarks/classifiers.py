@@ -1,14 +1,13 @@
-"""Classifiers that learn from resampled rows, in blocks that are reported apart.
+"""Classifiers that learn from resampled rows, in blocks that are reported separately.
 
 Weak ones gain from oversampling in most studies, strong ones hardly (Elor & Averbuch-Elor 2022), so a
-mean over both says little. All have fixed seeds and default parameters but for the MLPs' sizes.
+mean over both says little. All have fixed seeds and default parameters but for the sizes of the MLPs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -30,25 +29,21 @@ class Classifier:
     make: Callable[[], Any]
 
 
-CLASSIFIERS: Final[Mapping[str, Classifier]] = MappingProxyType(
-    {
-        "logistic": Classifier("weak", lambda: LogisticRegression(max_iter=1000)),
-        "knn": Classifier("weak", lambda: KNeighborsClassifier(5)),
-        "tree": Classifier("weak", lambda: DecisionTreeClassifier(random_state=0)),
-        "svm": Classifier("weak", lambda: SVC()),
-        "mlp": Classifier("weak", lambda: MLPClassifier((32,), max_iter=100, random_state=0)),
-        "forest": Classifier("strong", lambda: RandomForestClassifier(100, random_state=0)),
-        "boosting": Classifier("strong", lambda: HistGradientBoostingClassifier(random_state=0)),
-        # The AutoGAN paper's final classifier: ten hidden units, twenty epochs, far from converged.
-        "mlp20": Classifier(
-            "paper", lambda: MLPClassifier((10,), batch_size=32, max_iter=20, random_state=0)
-        ),
-    }
-)
+CLASSIFIERS: Final[Mapping[str, Classifier]] = {
+    "logistic": Classifier("weak", lambda: LogisticRegression(max_iter=1000)),
+    "knn": Classifier("weak", lambda: KNeighborsClassifier(5)),
+    "tree": Classifier("weak", lambda: DecisionTreeClassifier(random_state=0)),
+    "svm": Classifier("weak", lambda: SVC()),
+    "mlp": Classifier("weak", lambda: MLPClassifier((32,), max_iter=100, random_state=0)),
+    "forest": Classifier("strong", lambda: RandomForestClassifier(100, random_state=0)),
+    "boosting": Classifier("strong", lambda: HistGradientBoostingClassifier(random_state=0)),
+    # The AutoGAN paper's final classifier: ten hidden units, twenty epochs, far from converged.
+    "mlp20": Classifier("paper", lambda: MLPClassifier((10,), batch_size=32, max_iter=20, random_state=0)),
+}
 
 
 def fit(name: str, X: Any, y: Any, *, weighted: bool = False) -> Any:
-    """Fit a classifier by name; classes weighted by their inverse frequency where it can (not 5-NN)."""
+    """Fit a classifier by name; ``weighted`` weighs classes by inverse frequency where it can (not 5-NN)."""
     model = CLASSIFIERS[name].make()
     if weighted and weighs(model):
         return model.fit(X, y, sample_weight=compute_sample_weight("balanced", y))
@@ -56,22 +51,22 @@ def fit(name: str, X: Any, y: Any, *, weighted: bool = False) -> Any:
 
 
 def weighs(model: Any) -> bool:
-    """Whether it can weigh rows."""
+    """Tell whether a classifier accepts sample weights."""
     return has_fit_parameter(model, "sample_weight")
 
 
 def has_probabilities(model: Any) -> bool:
-    """Whether its scores are probabilities."""
+    """Tell whether the scores of a classifier are probabilities."""
     return hasattr(model, "predict_proba")
 
 
 def scores(model: Any, X: Any) -> np.ndarray:
-    """Scores of the minority, higher being surer: probabilities, or distances from the boundary."""
+    """Score rows, higher for the minority: by probability, or by distance from the decision boundary."""
     if has_probabilities(model):
         return model.predict_proba(X)[:, list(model.classes_).index(1)]
     return model.decision_function(X)
 
 
 def threshold(model: Any) -> float:
-    """The score from which on it says minority."""
+    """Return the score from which on a classifier predicts the minority."""
     return 0.5 if has_probabilities(model) else 0.0

@@ -1,7 +1,7 @@
 """What the sampler does and what it brings, in under a minute: ``python -m benchmarks.demo``.
 
-The table ships inside scikit-learn, needs no network and is imbalanced by the question asked of it;
-it was chosen because classifiers that do nothing about the imbalance miss most of the minority.
+The table ships inside scikit-learn, needs no network and is imbalanced by the question that is put to it.
+It was chosen because classifiers that do nothing about the imbalance miss most of the minority.
 """
 
 from __future__ import annotations
@@ -21,18 +21,13 @@ from sklearn.model_selection import StratifiedKFold, cross_validate
 
 from benchmarks.classifiers import CLASSIFIERS
 from benchmarks.methods import METHODS
-from benchmarks.picture import draw
 from benchmarks.preparation import Setting
+from benchmarks.reporting.demo_picture import draw
 from benchmarks.tables import Table, diabetes
 from gan_oversampler import GANOversampler
 
 WIDTH: Final = 96
-SHOWN: Final = {
-    "none": "nothing",
-    "random": "random copies",
-    "smote": "SMOTE",
-    "ours": "GANOversampler",
-}
+SHOWN: Final = {"none": "nothing", "random": "random copies", "smote": "SMOTE", "ours": "GANOversampler"}
 MODELS: Final = {"logistic": "logistic regression", "forest": "random forest"}
 SCORERS: Final = {
     "F1": "f1",
@@ -42,51 +37,48 @@ SCORERS: Final = {
 
 
 def heading(text: str) -> None:
-    """A line that the eye finds."""
+    """Print an underlined line."""
     print(f"\n{text}\n{'─' * len(text)}")
 
 
 def say(text: str) -> None:
-    """Lines within the terminal's width; the rest of a wrapped report line is indented."""
+    """Print lines within the terminal's width; the rest of a wrapped report line is indented."""
     for line in text.splitlines():
         indent = " " * 6 if line.startswith(("Kept:", "Why:", "Oracle:", "Gain", "Note:")) else ""
         print(textwrap.fill(line, WIDTH, subsequent_indent=indent))
 
 
 def fit_once(table: Table) -> tuple[GANOversampler, pd.DataFrame]:
-    """Fit on the whole table and show what the oracle sees and decides; sampler and new rows."""
+    """Fit on the whole table and print what the oracle sees and decides; return sampler and new rows."""
     heading("1. One fit: GANs train, an oracle watches")
     say(
         "A small GAN follows the gradient of held-out F1; five geometric samplers stand beside it. Every 50"
-        " steps the oracle asks: do classifiers do better on rows the GAN never saw, if its new rows join the"
-        " real ones they learn from? The score is F1 computed from probabilities, mean ± standard error over"
-        " 3 folds; higher is better.\n\n"
+        " steps the oracle measures whether classifiers do better on rows the GAN never saw, if its new rows"
+        " join the real ones they learn from. The score is F1 computed from probabilities, mean ± standard"
+        " error over 3 folds; higher is better.\n\n"
     )
     sampler = GANOversampler(random_state=0, verbose=1)
     X_new, y_new = sampler.fit_resample(table.X, table.y)
     print("\nIts report:\n")
     say(str(sampler.report_))
     new = X_new[sampler.is_synthetic_]
-    say(f"\nBefore: {_counts(table.y)}. After: {_counts(y_new)}. Two of the new rows:\n\n")
+    before, after = (f"{(y == 0).sum()} majority and {(y == 1).sum()} minority" for y in (table.y, y_new))
+    say(f"\nBefore: {before} rows. After: {after} rows. Two of the new rows:\n\n")
     print(new.head(2).to_string(index=False))
     return sampler, new
 
 
 def compare(table: Table, jobs: int) -> pd.DataFrame:
-    """Cross-validated pipelines: classifier by method, mean ± standard error over 5 folds."""
+    """Cross-validate pipelines, classifier by method: mean ± standard error over 5 folds."""
     rows = [
-        {
-            "classifier": MODELS[model],
-            "new rows": SHOWN[method],
-            **cross_validated(table, method, model, jobs),
-        }
-        for model in MODELS
-        for method in SHOWN
+        {"classifier": model, "new rows": method, **_cross_validated(table, key, name, jobs)}
+        for name, model in MODELS.items()
+        for key, method in SHOWN.items()
     ]
     return pd.DataFrame(rows).set_index(["classifier", "new rows"])
 
 
-def cross_validated(table: Table, method: str, model: str, jobs: int) -> dict[str, str]:
+def _cross_validated(table: Table, method: str, model: str, jobs: int) -> dict[str, str]:
     """Scores of one pipeline, sampler and preparation fitted inside each training fold."""
     steps = METHODS[method].steps(Setting.of(table, random_state=0))
     pipeline = Pipeline(
@@ -107,10 +99,6 @@ def _mean_and_error(values: Any) -> str:
     return f"{values.mean():.3f} ± {values.std(ddof=1) / len(values) ** 0.5:.3f}"
 
 
-def _counts(y: pd.Series) -> str:
-    return f"{(y == 0).sum()} majority and {(y == 1).sum()} minority rows"
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Fit, compare, draw."""
     parser = argparse.ArgumentParser("python -m benchmarks.demo", description=__doc__)
@@ -127,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     heading("2. What it brings: the same classifiers with other new rows")
     say("5-fold cross-validation; samplers see training folds only; mean ± standard error.\n")
     print(compare(table, options.jobs).rename_axis([None, None]).to_string())
-    say("\nDifferences within two standard errors may be chance; `make bench` asks 65 tables.")
+    say("\nDifferences within two standard errors may be chance; `make bench` compares on 65 tables.")
     draw(sampler, table, new, options.out)
     page = options.out.with_suffix(".html")
     sampler.report_.to_html(page)

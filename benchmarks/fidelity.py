@@ -14,14 +14,13 @@ from sklearn.neighbors import NearestNeighbors
 FIDELITY: Final = ("c2st", "coverage", "dcr_ratio", "copies")
 N_NEIGHBOURS: Final = 5
 N_DRAWS: Final = 10
-# Distances are measured on at most so many rows of a kind.
-MAX_ROWS: Final = 2000
+MAX_ROWS: Final = 2000  # of a kind; distances are measured on so many at most
 
 
 def fidelity(
     new: np.ndarray, seen: np.ndarray, held_out: np.ndarray, rng: np.random.Generator
 ) -> dict[str, float]:
-    """Fidelity and privacy of new rows, given minority rows that the sampler saw and did not see.
+    """Measure fidelity and privacy of new rows, given minority rows that the sampler saw and did not see.
 
     Parameters
     ----------
@@ -39,12 +38,17 @@ def fidelity(
         ``dcr_ratio``: median distance of new rows to the closest seen row over that of held-out rows,
         below 1 when new rows are closer than reality; ``copies``: share of new rows that equal a seen one.
     """
-    new, seen, held_out = (_some(rows, rng) for rows in (new, seen, held_out))
-    to_seen = _distances(new, seen)
+    new, seen, held_out = (
+        rows if len(rows) <= MAX_ROWS else rows[rng.choice(len(rows), MAX_ROWS, replace=False)]
+        for rows in (new, seen, held_out)
+    )
+    to_seen, real_to_seen = _distances(new, seen), np.median(_distances(held_out, seen))
+    real = np.concatenate([held_out, seen])
+    radius = _distances(held_out, real, min(N_NEIGHBOURS, len(real) - 1) + 1)  # the nearest is the row itself
     return {
         "c2st": float(np.mean([_told_apart(new, held_out, rng) for _ in range(N_DRAWS)])),
-        "coverage": _coverage(new, seen, held_out),
-        "dcr_ratio": _quotient(np.median(to_seen), np.median(_distances(held_out, seen))),
+        "coverage": float(np.mean(_distances(held_out, new) < radius + 1e-12)),
+        "dcr_ratio": float(np.median(to_seen) / real_to_seen) if real_to_seen > 0 else float("nan"),
         "copies": float(np.mean(to_seen == 0)),
     }
 
@@ -53,10 +57,6 @@ def precision(new: np.ndarray, real: np.ndarray) -> float:
     """Share of new rows that lie nearer to a real row than its fifth neighbour (Kynkäänniemi et al. 2019)."""
     radius = _distances(real, real, min(N_NEIGHBOURS, len(real) - 1) + 1)
     return float(np.mean((cdist(new, real) < radius + 1e-12).any(axis=1)))
-
-
-def _some(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    return rows if len(rows) <= MAX_ROWS else rows[rng.choice(len(rows), MAX_ROWS, replace=False)]
 
 
 def _distances(rows: np.ndarray, others: np.ndarray, n: int = 1) -> np.ndarray:
@@ -76,14 +76,3 @@ def _told_apart(new: np.ndarray, held_out: np.ndarray, rng: np.random.Generator)
     # fitted without X, neighbours of the training rows leave themselves out
     index = NearestNeighbors(n_neighbors=1).fit(rows).kneighbors(return_distance=False)[:, 0]
     return float(np.mean(labels[index] == labels)) - (n - 1) / (2 * n - 1)
-
-
-def _coverage(new: np.ndarray, seen: np.ndarray, held_out: np.ndarray) -> float:
-    real = np.concatenate([held_out, seen])
-    n = min(N_NEIGHBOURS, len(real) - 1)
-    radius = _distances(held_out, real, n + 1)  # the nearest is the row itself
-    return float(np.mean(_distances(held_out, new) < radius + 1e-12))
-
-
-def _quotient(part: float, whole: float) -> float:
-    return float(part / whole) if whole > 0 else float("nan")

@@ -1,4 +1,4 @@
-"""Peak memory of a stretch of code, where the system tells (Linux)."""
+"""Peak memory of a stretch of code, where the system reports it (Linux)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
-
-_RESET: Final = Path("/proc/self/clear_refs")
-_STATUS: Final = Path("/proc/self/status")
 
 
 class Peak:
@@ -21,7 +17,7 @@ class Peak:
 
 @contextmanager
 def peak_memory() -> Iterator[Peak]:
-    """Watch a block of code that other threads leave alone.
+    """Measure the peak memory of a block of code; nothing else may run in the process meanwhile.
 
     Freed memory is handed back to the system first, or an earlier peak would hide this one.
 
@@ -34,7 +30,7 @@ def peak_memory() -> Iterator[Peak]:
     try:
         gc.collect()
         ctypes.CDLL(None).malloc_trim(0)
-        _RESET.write_text("5", "ascii")  # sets the peak to what is resident now
+        Path("/proc/self/clear_refs").write_text("5", "ascii")  # sets the peak to what is resident now
         start = _resident("VmRSS")
     except (AttributeError, OSError):
         start = float("nan")
@@ -45,5 +41,5 @@ def peak_memory() -> Iterator[Peak]:
 
 def _resident(field: str) -> float:
     """Megabytes as the kernel counts them."""
-    line = next(line for line in _STATUS.read_text("ascii").splitlines() if line.startswith(field + ":"))
-    return int(line.split()[1]) * 1024 / 1e6
+    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field + ":")) * 1024 / 1e6

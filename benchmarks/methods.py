@@ -1,16 +1,16 @@
 """Everything that is compared, one entry each.
 
-All have their default parameters; none is tuned. A SMOTE variant gets fewer neighbours where a class is
-too small for five, as a user would do; whatever fails beyond that is recorded as a failure.
-``preparation`` says what rows each sees.
+All methods have their default parameters; none is tuned. A SMOTE variant gets fewer neighbours where a
+class is too small for five, as a user would do; what fails beyond that is recorded as a failure.
+``preparation`` says what rows each method sees.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 
 from imblearn.combine import SMOTEENN, SMOTETomek
@@ -30,7 +30,7 @@ from benchmarks.peers.client import Peer
 from benchmarks.preparation import Setting, Steps, on_codes, on_encoded, on_raw
 from benchmarks.rivals.autogan import AutoGAN
 from benchmarks.rivals.cwgan import CWGANGP
-from gan_oversampler import GAN, DownstreamOracle, GANOversampler
+from gan_oversampler import GAN, Critic, DownstreamOracle, GANOversampler, Generator
 
 # The networks of AutoGAN's reference (Nazari et al. 2023) in our trainer, which unlike it shows the critic
 # both classes equally often.
@@ -39,68 +39,43 @@ BALANCED_CGAN: Final = GAN(
     classes="all",
     loss="bce",
     conditioning="multiply",
-    batch_norm=True,
-    widths=(256, 512, 1024),
-    critic_widths=(512, 512, 512),
-    critic_dropout=0.4,
-    latent=100,
     batch_size=128,
-    learning_rate=2e-4,
-    critic_learning_rate=2e-4,
-    betas=(0.5, 0.999),
-    ema=0.0,
+    generator=Generator(
+        widths=(256, 512, 1024), norm="batch", latent=100, learning_rate=2e-4, betas=(0.5, 0.999), ema=0.0
+    ),
+    critic=Critic(widths=(512, 512, 512), dropout=0.4, learning_rate=2e-4),
 )
+GUIDED: Final = GAN("guided", generator=Generator(widths=(32,)))
+BASES: Final = ("smoothed_bootstrap", "smote", "border", "local_gaussian", "star")
+CACHE: Final = Path(__file__).resolve().parent / "cache"
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A way to treat imbalance.
+    """A way to treat imbalance."""
 
-    Parameters
-    ----------
-    title : str
-        Name in tables and pictures.
-    steps : callable
-        From a ``Setting`` to the ``Steps`` around the classifier.
-    seconds : float
-        About what a fit on a KEEL table takes. Cheap methods run first; dear ones get no tuned
-        threshold unless asked, because that takes as many fits again as there are inner folds.
-    peer : str
-        What it needs from the peers' environment; nothing if empty.
-    """
-
-    title: str
-    steps: Callable[[Setting], Steps]
+    title: str  # name in tables and pictures
+    steps: Callable[[Setting], Steps]  # the steps around the classifier
+    # About what a fit on a KEEL table takes. Cheap methods run first; the thresholds of dear ones are tuned
+    # only if asked for, because that takes as many fits again as there are inner folds.
     seconds: float = 0.01
-    peer: str = ""
-
-
-def _ours(title: str, seconds: float = 2.0, **parameters: Any) -> Method:
-    return Method(
-        title,
-        lambda setting: on_raw(setting, GANOversampler(random_state=setting.random_state, **parameters)),
-        seconds,
-    )
-
-
-CACHE: Final = Path(__file__).resolve().parent / "cache"
-BASES: Final = ("smoothed_bootstrap", "smote", "border", "local_gaussian", "star")
+    peer: str = ""  # what it needs from the peers' environment, if anything
 
 
 def portfolio(**changes: Any) -> list[GAN]:
-    """The default portfolio with changes of its trained member, which comes first."""
-    bases = [GAN(base=base, forces={}) for base in BASES]
-    return [GAN("guided", base=BASES[0], widths=(32,), **changes), *bases]
+    """List the default GANs, with changes of the one that is trained, which comes first."""
+    guided = GAN("guided", base=BASES[0], generator=Generator(widths=(32,)), **changes)
+    return [guided, *(GAN(base=base, loss_weights={}) for base in BASES)]
 
 
-def _encoded_peer(title: str, name: str, seconds: float = 0.1) -> Method:
-    """A peer that measures distances."""
-    return Method(title, lambda setting: on_encoded(setting, Peer(name, setting.random_state)), seconds, name)
+def _ours(title: str, seconds: float = 2.0, **parameters: Any) -> Method:
+    ours = partial(GANOversampler, **parameters)
+    return Method(title, lambda setting: on_raw(setting, ours(random_state=setting.random_state)), seconds)
 
 
-def _raw_peer(title: str, name: str, seconds: float) -> Method:
-    """A peer that reads tables."""
-    return Method(title, lambda setting: on_raw(setting, Peer(name, setting.random_state)), seconds, name)
+def _peer(title: str, name: str, seconds: float = 0.1, prepared: Callable[..., Steps] = on_encoded) -> Method:
+    """Somebody else's sampler, which measures distances between encoded rows, or reads the raw table."""
+    return Method(title, lambda setting: prepared(setting, Peer(name, setting.random_state)), seconds, name)
 
 
 def _variant(title: str, make: Callable[..., Any], neighbours: str = "k_neighbors", k: int = 5) -> Method:
@@ -113,24 +88,6 @@ def _variant(title: str, make: Callable[..., Any], neighbours: str = "k_neighbor
     return Method(title, steps)
 
 
-def _smote(setting: Setting) -> Steps:
-    k, seed = setting.k_neighbors, setting.random_state
-    if not setting.categorical:
-        return on_encoded(setting, SMOTE(k_neighbors=k, random_state=seed))
-    if not setting.numeric:
-        return on_codes(setting, SMOTEN(k_neighbors=k, random_state=seed))
-    n = len(setting.numeric)
-    positions = list(range(n, n + len(setting.categorical)))
-    return on_codes(setting, SMOTENC(positions, k_neighbors=k, random_state=seed))
-
-
-def _random(shrinkage: float | None) -> Callable[[Setting], Steps]:
-    def steps(setting: Setting) -> Steps:
-        return on_encoded(setting, RandomOverSampler(shrinkage=shrinkage, random_state=setting.random_state))
-
-    return steps
-
-
 def _cleaned(make: Callable[..., Any]) -> Callable[..., Any]:
     """SMOTE followed by a cleaning, with the neighbours that the minority allows."""
 
@@ -141,78 +98,86 @@ def _cleaned(make: Callable[..., Any]) -> Callable[..., Any]:
     return combined
 
 
+def _smote(setting: Setting) -> Steps:
+    """SMOTE, or its variant for categories, or for both."""
+    k, seed = setting.k_neighbors, setting.random_state
+    if not setting.categorical:
+        return on_encoded(setting, SMOTE(k_neighbors=k, random_state=seed))
+    if not setting.numeric:
+        return on_codes(setting, SMOTEN(k_neighbors=k, random_state=seed))
+    n = len(setting.numeric)
+    positions = list(range(n, n + len(setting.categorical)))
+    return on_codes(setting, SMOTENC(positions, k_neighbors=k, random_state=seed))
+
+
+def _random(title: str, shrinkage: float | None) -> Method:
+    sampler = partial(RandomOverSampler, shrinkage=shrinkage)
+    return Method(title, lambda setting: on_encoded(setting, sampler(random_state=setting.random_state)))
+
+
 def _cwgan(setting: Setting) -> Steps:
     sampler = CWGANGP(categorical_groups=setting.one_hot_groups, random_state=setting.random_state)
     return on_encoded(setting, sampler)
 
 
-def _autogan(**parameters: Any) -> Callable[[Setting], Steps]:
-    """Its oracles, and a fixed number of steps, share one training of a minute or two."""
-
-    def steps(setting: Setting) -> Steps:
-        rival = AutoGAN(random_state=setting.random_state, memory=str(CACHE), **parameters)
-        return on_encoded(setting, rival)
-
-    return steps
+def _autogan(title: str, seconds: float, **parameters: Any) -> Method:
+    """AutoGAN's oracles, and a fixed number of steps, share one training of a minute or two."""
+    rival = partial(AutoGAN, memory=str(CACHE), **parameters)
+    return Method(
+        title, lambda setting: on_encoded(setting, rival(random_state=setting.random_state)), seconds
+    )
 
 
-METHODS: Final[Mapping[str, Method]] = MappingProxyType(
-    {
-        "none": Method("nothing", lambda setting: on_encoded(setting, None)),
-        "class_weight": Method("class weights", lambda setting: on_encoded(setting, None, weighted=True)),
-        "random": Method("random copies", _random(None)),
-        "smoothed_bootstrap": Method("smoothed bootstrap", _random(1.0)),
-        "smote": Method("SMOTE", _smote),
-        "borderline": _variant("Borderline-SMOTE", BorderlineSMOTE),
-        "svm_smote": _variant("SVM-SMOTE", SVMSMOTE),
-        "kmeans_smote": _variant("KMeans-SMOTE", KMeansSMOTE, k=2),
-        "adasyn": _variant("ADASYN", ADASYN, "n_neighbors"),
-        "smote_tomek": _variant("SMOTE-Tomek", _cleaned(SMOTETomek)),
-        "smote_enn": _variant("SMOTE-ENN", _cleaned(SMOTEENN)),
-        "geometric_smote": _encoded_peer("Geometric SMOTE", "geometric_smote"),
-        "polynom_fit_smote": _encoded_peer("polynom-fit-SMOTE", "polynom_fit_smote"),
-        "prowsyn": _encoded_peer("ProWSyn", "prowsyn"),
-        "smote_ipf": _encoded_peer("SMOTE-IPF", "smote_ipf"),
-        "lee": _encoded_peer("Lee", "lee"),
-        "ours": _ours("GANOversampler"),
-        "ours_base_only": _ours("ours, training off", 1.0, max_steps=0),
-        "ours_no_oracle": _ours("ours, oracle off", 1.0, oracle=None),
-        "ours_utility": _ours("ours, utility force only", gan=portfolio(forces={"utility": 1.0})),
-        "ours_adversarial": _ours("ours, adversarial force only", gan=portfolio(forces={"adversarial": 1.0})),
-        "ours_guided": _ours("ours, guided GAN", gan=GAN("guided", widths=(32,))),
-        "ours_residual": _ours("ours, residual GAN", gan=GAN("residual")),
-        "ours_classic": _ours("ours, classic GAN", gan=GAN("classic")),
-        "ours_g_mean": _ours("ours, oracle G-mean", oracle="g_mean"),
-        "ours_average_precision": _ours("ours, oracle AP", oracle="average_precision"),
-        "ours_mlp20": _ours(
-            "ours, oracle asks the paper's MLP", oracle=DownstreamOracle(CLASSIFIERS["mlp20"].make())
-        ),
-        "ours_ratio": _ours("ours, ratio chosen", sampling_strategy="oracle"),
-        "ours_recipes": _ours(
-            "ours, GAN, policy and ratio chosen", 4.0, sampling_strategy="oracle", policy="oracle"
-        ),
-        "tvae": _raw_peer("TVAE", "tvae", 3.0),
-        "ctgan": _raw_peer("CTGAN", "ctgan", 15.0),
-        "ctgan_conditional": _raw_peer("CTGAN, conditional", "ctgan_conditional", 20.0),
-        "arf": _raw_peer("ARF", "arf", 3.0),
-        "forest_diffusion": _raw_peer("ForestDiffusion", "forest_diffusion", 100.0),
-        "cwgan_gp": Method("cWGAN-GP", _cwgan, 15.0),
-        "autogan_cas": Method("AutoGAN, CAS-real", _autogan(oracle="cas_real"), 120.0),
-        "autogan_fcd": Method("AutoGAN, FCD", _autogan(oracle="fcd"), 60.0),
-        "autogan_fixed": Method("AutoGAN's CGAN, 1500 steps", _autogan(fixed_steps=1500), 60.0),
-        "balanced_cgan": _ours(
-            "balanced CGAN, 1500 steps",
-            60.0,
-            gan=BALANCED_CGAN,
-            oracle=None,
-            max_steps=1500,
-            epoch_unit=1500,
-        ),
-    }
-)
-
+METHODS: Final[Mapping[str, Method]] = {
+    "none": Method("nothing", lambda setting: on_encoded(setting, None)),
+    "class_weight": Method("class weights", lambda setting: on_encoded(setting, None, weighted=True)),
+    "random": _random("random copies", None),
+    "smoothed_bootstrap": _random("smoothed bootstrap", 1.0),
+    "smote": Method("SMOTE", _smote),
+    "borderline": _variant("Borderline-SMOTE", BorderlineSMOTE),
+    "svm_smote": _variant("SVM-SMOTE", SVMSMOTE),
+    "kmeans_smote": _variant("KMeans-SMOTE", KMeansSMOTE, k=2),
+    "adasyn": _variant("ADASYN", ADASYN, "n_neighbors"),
+    "smote_tomek": _variant("SMOTE-Tomek", _cleaned(SMOTETomek)),
+    "smote_enn": _variant("SMOTE-ENN", _cleaned(SMOTEENN)),
+    "geometric_smote": _peer("Geometric SMOTE", "geometric_smote"),
+    "polynom_fit_smote": _peer("polynom-fit-SMOTE", "polynom_fit_smote"),
+    "prowsyn": _peer("ProWSyn", "prowsyn"),
+    "smote_ipf": _peer("SMOTE-IPF", "smote_ipf"),
+    "lee": _peer("Lee", "lee"),
+    # Keys and titles of committed results are kept, though the parameters have other names by now.
+    "ours": _ours("GANOversampler"),
+    "ours_base_only": _ours("ours, training off", 1.0, max_steps=0),
+    "ours_no_oracle": _ours("ours, oracle off", 1.0, oracle=None),
+    "ours_utility": _ours("ours, utility force only", gan=portfolio(loss_weights={"utility": 1.0})),
+    "ours_adversarial": _ours(
+        "ours, adversarial force only", gan=portfolio(loss_weights={"adversarial": 1.0})
+    ),
+    "ours_guided": _ours("ours, guided GAN", gan=GUIDED),
+    "ours_residual": _ours("ours, residual GAN", gan=GAN("residual")),
+    "ours_classic": _ours("ours, classic GAN", gan=GAN("classic")),
+    "ours_g_mean": _ours("ours, oracle G-mean", oracle="g_mean"),
+    "ours_average_precision": _ours("ours, oracle AP", oracle="average_precision"),
+    "ours_mlp20": _ours(
+        "ours, oracle asks the paper's MLP", oracle=DownstreamOracle(CLASSIFIERS["mlp20"].make())
+    ),
+    "ours_ratio": _ours("ours, ratio chosen", sampling_strategy="oracle"),
+    "ours_recipes": _ours(
+        "ours, GAN, policy and ratio chosen", 4.0, sampling_strategy="oracle", policy="oracle"
+    ),
+    "tvae": _peer("TVAE", "tvae", 3.0, on_raw),
+    "ctgan": _peer("CTGAN", "ctgan", 15.0, on_raw),
+    "ctgan_conditional": _peer("CTGAN, conditional", "ctgan_conditional", 20.0, on_raw),
+    "arf": _peer("ARF", "arf", 3.0, on_raw),
+    "forest_diffusion": _peer("ForestDiffusion", "forest_diffusion", 100.0, on_raw),
+    "cwgan_gp": Method("cWGAN-GP", _cwgan, 15.0),
+    "autogan_cas": _autogan("AutoGAN, CAS-real", 120.0, oracle="cas_real"),
+    "autogan_fcd": _autogan("AutoGAN, FCD", 60.0, oracle="fcd"),
+    "autogan_fixed": _autogan("AutoGAN's CGAN, 1500 steps", 60.0, fixed_steps=1500),
+    "balanced_cgan": _ours(
+        "balanced CGAN, 1500 steps", 60.0, gan=BALANCED_CGAN, oracle=None, max_steps=1500, epoch_unit=1500
+    ),
+}
+TITLES: Final[Mapping[str, str]] = {name: method.title for name, method in METHODS.items()}
 # Other settings of a method, which are shown beside it but do not compete with it.
-SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
-    {name: "ours" for name in METHODS if name.startswith("ours_")}
-)
-TITLES: Final[Mapping[str, str]] = MappingProxyType({name: method.title for name, method in METHODS.items()})
+SETTINGS: Final[Mapping[str, str]] = {name: "ours" for name in METHODS if name.startswith("ours_")}

@@ -7,7 +7,6 @@ thresholds at once. The minority is the positive class, 1.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -58,62 +57,53 @@ def _mcc(c: Counts) -> Any:
     return _ratio(1.0 * c.tp * c.tn - c.fp * c.fn, np.sqrt(spread))
 
 
-LABEL_SCORES: Final[Mapping[str, Callable[[Counts], Any]]] = MappingProxyType(
-    {
-        "f1": _f1,
-        "f1_majority": _f1_majority,
-        "g_mean": _g_mean,
-        "balanced_accuracy": _balanced_accuracy,
-        "mcc": _mcc,
-    }
-)
-# The score of the other class is no aim of its own.
+LABEL_SCORES: Final[Mapping[str, Callable[[Counts], Any]]] = {
+    "f1": _f1,
+    "f1_majority": _f1_majority,
+    "g_mean": _g_mean,
+    "balanced_accuracy": _balanced_accuracy,
+    "mcc": _mcc,
+}
+# No threshold is tuned for the F1 of the majority.
 TUNED: Final = tuple(name for name in LABEL_SCORES if name != "f1_majority")
 RANKING_SCORES: Final = ("average_precision", "roc_auc")
 # Lower is better.
 PROBABILITY_LOSSES: Final = ("brier", "brier_corrected", "calibration")
-SCORES: Final = (
-    *LABEL_SCORES,
-    *(f"{name}_tuned" for name in TUNED),
-    *RANKING_SCORES,
-    *PROBABILITY_LOSSES,
-)
-
-
-def counts(y: np.ndarray, positive: np.ndarray) -> Counts:
-    """Counts of predictions ``positive``, (n,) or (thresholds, n), against labels (n,)."""
-    y = np.asarray(y, bool)
-    tp, fp = (positive & y).sum(-1), (positive & ~y).sum(-1)
-    return Counts(tp, fp, y.sum() - tp, (~y).sum() - fp)
+SCORES: Final = (*LABEL_SCORES, *(f"{name}_tuned" for name in TUNED), *RANKING_SCORES, *PROBABILITY_LOSSES)
 
 
 def label_scores(y: np.ndarray, positive: np.ndarray) -> dict[str, float]:
-    """All label scores of one set of predictions."""
-    table = counts(y, positive)
-    return {name: float(score(table)) for name, score in LABEL_SCORES.items()}
+    """Compute all label scores of predictions ``positive`` against labels ``y``, both of shape (n,)."""
+    y = np.asarray(y, bool)
+    tp, fp = (positive & y).sum(), (positive & ~y).sum()
+    counts = Counts(tp, fp, y.sum() - tp, (~y).sum() - fp)
+    return {name: float(score(counts)) for name, score in LABEL_SCORES.items()}
 
 
 def best_thresholds(y: np.ndarray, scores: np.ndarray) -> dict[str, float]:
-    """The threshold that is best for each label score; midway between scores, the lowest among equals."""
+    """Find the threshold that is best for each label score.
+
+    Thresholds lie midway between neighbouring scores; the lowest of equally good ones is taken.
+    """
     levels = np.unique(scores)
     thresholds = np.append(levels[:1], (levels[1:] + levels[:-1]) / 2)
     order = np.argsort(scores, kind="stable")
     below = np.searchsorted(scores[order], thresholds)
     hits = np.concatenate(([0], np.cumsum(np.asarray(y, int)[order])))[below]
     n_minority = int(np.sum(y))
-    table = Counts(n_minority - hits, (len(y) - n_minority) - (below - hits), hits, below - hits)
-    return {name: float(thresholds[np.argmax(LABEL_SCORES[name](table))]) for name in TUNED}
+    counts = Counts(n_minority - hits, (len(y) - n_minority) - (below - hits), hits, below - hits)
+    return {name: float(thresholds[np.argmax(LABEL_SCORES[name](counts))]) for name in TUNED}
 
 
 def tuned_scores(y: np.ndarray, scores: np.ndarray, thresholds: Mapping[str, float]) -> dict[str, float]:
-    """Each label score at its own threshold."""
+    """Compute each label score at its own threshold."""
     return {
         f"{name}_tuned": label_scores(y, scores >= threshold)[name] for name, threshold in thresholds.items()
     }
 
 
 def ranking_scores(y: np.ndarray, scores: np.ndarray) -> dict[str, float]:
-    """Scores that need no threshold."""
+    """Compute average precision and ROC AUC, which need no threshold."""
     return {
         "average_precision": float(average_precision_score(y, scores)),
         "roc_auc": float(roc_auc_score(y, scores)),
@@ -121,9 +111,9 @@ def ranking_scores(y: np.ndarray, scores: np.ndarray) -> dict[str, float]:
 
 
 def to_prior(probabilities: np.ndarray, trained: float, true: float) -> np.ndarray:
-    """Probabilities of a classifier that saw a share ``trained`` of the minority, for a share ``true``.
+    """Correct probabilities of a classifier that saw a minority share ``trained`` for a share ``true``.
 
-    Bayes' rule: odds change by the ratio of prior odds (Saerens et al. 2002).
+    By Bayes' rule, odds change by the ratio of prior odds (Saerens et al. 2002).
 
     >>> float(to_prior(np.array([0.5]), 0.5, 0.1)[0])
     0.1
@@ -136,7 +126,10 @@ def to_prior(probabilities: np.ndarray, trained: float, true: float) -> np.ndarr
 def probability_losses(
     y: np.ndarray, probabilities: np.ndarray, *, trained: float, true: float
 ) -> dict[str, float]:
-    """Brier scores as they come and corrected to the true prior; calibration error of the corrected ones."""
+    """Compute the Brier scores as they come and corrected, and the calibration error of corrected ones.
+
+    ``trained`` is the minority's share among the rows that the classifier saw, ``true`` that before sampling.
+    """
     corrected = to_prior(probabilities, trained, true)
     return {
         "brier": float(brier_score_loss(y, probabilities)),
@@ -146,7 +139,7 @@ def probability_losses(
 
 
 def calibration_error(y: np.ndarray, probabilities: np.ndarray) -> float:
-    """Expected calibration error: gaps between frequency and probability, weighted by the rows of a bin.
+    """Compute the expected calibration error: gaps between frequency and probability, weighted by bin size.
 
     Bins hold equally many rows in order of probability, equal probabilities staying together.
 

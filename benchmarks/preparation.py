@@ -1,12 +1,12 @@
 """What happens to rows before and after a sampler: imputing, scaling, encoding.
 
-How the treatment is kept fair:
+The treatment is kept fair by these rules:
 
 * Everything is fitted on training rows only.
-* Peers measure distances, so they get rows that are imputed, standardised and one-hot encoded.
+* Samplers that measure distances get rows that are imputed, standardised and one-hot encoded.
 * Samplers that know categories get them: SMOTENC and SMOTEN as ordinal codes beside standardised
   numbers, those that read tables (ours, CTGAN, forests) as the raw frame. The encoding then follows,
-  fitted on the resampled rows.
+  fitted on the training rows before sampling.
 * Tables whose authors publish scaled rows (AutoGAN's) are used as they come.
 """
 
@@ -26,32 +26,18 @@ from benchmarks.tables import Table
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a sampler may know beforehand: a seed, the columns, the size of the minority.
-
-    Parameters
-    ----------
-    random_state : int
-        Seed of this cell.
-    numeric, categorical : tuple of str
-        Columns.
-    n_minority : int
-        Minority rows in the training fold.
-    n_levels : tuple of int
-        Categories seen in training, per categorical column.
-    scaled : bool
-        Whether numbers come scaled and are to be left alone.
-    """
+    """What a sampler may know beforehand: a seed, the columns, the size of the minority."""
 
     random_state: int
     numeric: tuple[str, ...]
     categorical: tuple[str, ...]
-    n_minority: int
-    n_levels: tuple[int, ...] = ()
-    scaled: bool = False
+    n_minority: int  # in the training fold
+    n_levels: tuple[int, ...] = ()  # categories seen in training, per categorical column
+    scaled: bool = False  # whether numbers come scaled and are left alone
 
     @classmethod
     def of(cls, train: Table, random_state: int) -> Setting:
-        """Setting of a training table."""
+        """Describe a training table."""
         n_levels = tuple(int(train.X[column].nunique()) for column in train.categorical)
         return cls(random_state, train.numeric, train.categorical, train.n_minority, n_levels, train.scaled)
 
@@ -69,32 +55,25 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Preparation, sampler (None draws nothing), what follows before the classifier.
-
-    ``weighted``: the classifier weighs classes by the inverse of their frequency, where it can.
-    """
+    """The steps around a sampler: what prepares its rows, and what encodes them for the classifier."""
 
     before: Any
-    sampler: Any
+    sampler: Any  # None draws nothing
     after: Any
-    weighted: bool = False
+    weighted: bool = False  # whether the classifier weighs classes by inverse frequency, where it can
 
 
 def encoder(setting: Setting, codes: Any = None) -> ColumnTransformer:
-    """Standardised numbers, then categories; missing cells imputed.
+    """Make a transformer that imputes missing cells, standardises numbers and encodes categories.
 
-    ``codes`` is the encoder of the categories, one-hot by default.
+    Numbers come first. ``codes`` is the encoder of the categories, one-hot by default.
     """
     one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     scaler = FunctionTransformer() if setting.scaled else StandardScaler()
     numbers = make_pipeline(SimpleImputer(strategy="median"), scaler)
     categories = make_pipeline(SimpleImputer(strategy="most_frequent"), codes or one_hot)
-    return ColumnTransformer(
-        [
-            ("numbers", numbers, list(setting.numeric)),
-            ("categories", categories, list(setting.categorical)),
-        ]
-    )
+    columns = list(setting.numeric), list(setting.categorical)
+    return ColumnTransformer([("numbers", numbers, columns[0]), ("categories", categories, columns[1])])
 
 
 def on_raw(setting: Setting, sampler: Any) -> Steps:

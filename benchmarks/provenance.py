@@ -13,24 +13,18 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-RESULTS: Final = Path(__file__).parent / "results"
+HERE: Final = Path(__file__).resolve().parent
+RESULTS: Final = HERE / "results"
 PACKAGES: Final = (
-    "gan-oversampler",
-    "imbalanced-learn",
-    "joblib",
-    "numpy",
-    "pandas",
-    "scikit-learn",
-    "scipy",
-    "torch",
+    *("gan-oversampler", "imbalanced-learn", "joblib", "numpy"),
+    *("pandas", "scikit-learn", "scipy", "torch"),
 )
-
 # What results depend on; result files and documents do not count as changes.
 SOURCES: Final = ("gan_oversampler", "benchmarks/*.py")
 
 
 def beside(path: Path, ending: str) -> Path:
-    """A file that belongs to a result file: ``keel.parquet`` and ``_meta.json`` give ``keel_meta.json``."""
+    """Name a file that belongs to a result file, such as ``keel_meta.json`` to ``keel.parquet``."""
     return path.with_name(path.stem + ending)
 
 
@@ -50,7 +44,7 @@ def note_run(path: Path, *, fresh: bool = False, **facts: Any) -> None:
 
 
 def describe_run() -> dict[str, Any]:
-    """What results depend on besides data and seed: code, versions, hardware; and when."""
+    """Describe what results depend on besides data and seed: code, versions, hardware; and the date."""
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "command": command(sys.argv),
@@ -63,24 +57,24 @@ def describe_run() -> dict[str, Any]:
 
 
 def command(argv: Sequence[str]) -> str:
-    """The command without folders of this machine: absolute paths lose all but their last part.
+    """Write a command without folders of this machine: absolute paths lose all but their last part.
 
-    >>> command(["/x/benchmarks/run.py", "--data-dir", "/home/me/data", "--out=/tmp/a.csv"])
-    'python -m benchmarks.run --data-dir data --out=a.csv'
+    >>> command(["/x/benchmarks/studies/oracle.py", "--data-dir", "/home/me/data", "--out=/tmp/a.csv"])
+    'python -m benchmarks.studies.oracle --data-dir data --out=a.csv'
     """
-    words = [f"benchmarks.{Path(argv[0]).stem}"]
+    parts = Path(argv[0]).with_suffix("").parts
+    start = max((i for i, part in enumerate(parts) if part == "benchmarks"), default=len(parts) - 1)
+    words = ["python -m", ".".join(parts[start:])]
     for word in argv[1:]:
         option, equals, value = word.rpartition("=")
         words.append(option + equals + (Path(value).name if os.path.isabs(value) else value))
-    return " ".join(["python -m", *words])
+    return " ".join(words)
 
 
 def _git(*words: str) -> str:
     """What git answers about the folder of this file, or nothing."""
     try:
-        answer = subprocess.run(
-            ["git", *words], cwd=Path(__file__).parent.parent, capture_output=True, text=True
-        )
+        answer = subprocess.run(["git", *words], cwd=HERE.parent, capture_output=True, text=True)
     except OSError:
         return ""
     return answer.stdout.strip()

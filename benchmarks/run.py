@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from fnmatch import fnmatch
@@ -30,10 +30,8 @@ from benchmarks.storage import Store
 from benchmarks.suites import SUITES, every_name, load
 from benchmarks.tables import DATA_VARIABLE, MissingDataError, Table, data_folder, how_to_get_data
 
-# Thresholds of dearer methods are tuned only with --tune all.
-DEAR: Final = 2.5
-# Seconds between two lines of progress.
-PULSE: Final = 10.0
+DEAR: Final = 2.5  # seconds per fit; thresholds of dearer methods are tuned only with --tune all
+PULSE: Final = 10.0  # seconds between two lines of progress
 
 
 def cells_of(
@@ -45,50 +43,48 @@ def cells_of(
     folds: int = N_FOLDS,
     tune: str = "none",
 ) -> list[Cell]:
-    """All units of work, cheap methods first, then fold after fold."""
-    ordered = sorted(methods, key=lambda method: METHODS[method].seconds)
+    """List all units of work, cheap methods first, then fold after fold.
+
+    ``tune`` says of which methods thresholds are tuned: "none", "cheap" ones or "all".
+    """
+    limit = {"none": -1.0, "cheap": DEAR, "all": float("inf")}[tune]
     return [
-        Cell(table, repeat, fold, method, tuple(classifiers), is_tuned(method, tune))
-        for method in ordered
+        Cell(table, repeat, fold, method, tuple(classifiers), METHODS[method].seconds <= limit)
+        for method in sorted(methods, key=lambda method: METHODS[method].seconds)
         for repeat in range(repeats)
         for fold in range(folds)
         for table in tables
     ]
 
 
-def is_tuned(method: str, tune: str) -> bool:
-    """Whether thresholds of a method are tuned: "none", "cheap" ones or "all"."""
-    return tune == "all" or (tune == "cheap" and METHODS[method].seconds <= DEAR)
-
-
-def store_of(path: Path) -> Store:
-    """The result file of a suite."""
-    return Store(path, KEY, COLUMNS, TEXT, COUNTS)
-
-
 def run(cells: Sequence[Cell], out: Path, *, jobs: int = 1, backend: str | None = None) -> pd.DataFrame:
-    """Evaluate what the file does not hold yet; the rows of all cells asked for."""
-    store = store_of(out)
+    """Evaluate what the result file does not hold yet, and return the rows of all cells asked for."""
+    store = _store(out)
     todo = list(_todo(cells, store.read()))
     if todo:
+        peers = sorted({METHODS[cell.method].peer for cell in todo} - {""})
+        versions = client.available() if peers else {}
         facts = {"methods": sorted({cell.method for cell in todo}), "cells": len(todo), "jobs": jobs}
-        note_run(out, seed="100 * repeat + fold", **facts, **_peer_versions(todo))
+        facts |= {"peers": {peer: versions[peer] for peer in peers}} if peers else {}
+        note_run(out, seed="100 * repeat + fold", **facts)
         _work(todo, store, jobs, backend)
     store.absorb()
     rows = store.read()
-    wanted = {(*_cell_key(cell), name) for cell in cells for name in cell.classifiers}
-    return rows[pd.MultiIndex.from_frame(rows[list(KEY)]).isin(wanted)].reset_index(drop=True)
+    return rows[_are_of(cells)(rows)].reset_index(drop=True)
 
 
-def _peer_versions(cells: Iterable[Cell]) -> dict[str, Any]:
-    """Versions of the peers that take part, if any do."""
-    peers = {METHODS[cell.method].peer for cell in cells} - {""}
-    versions = client.available() if peers else {}
-    return {"peers": {peer: versions[peer] for peer in sorted(peers)}} if peers else {}
+def _store(path: Path) -> Store:
+    return Store(path, KEY, COLUMNS, TEXT, COUNTS)
 
 
-def _cell_key(cell: Cell) -> tuple[str, int, int, str]:
+def _key(cell: Cell) -> tuple[str, int, int, str]:
     return cell.table.name, cell.repeat, cell.fold, cell.method
+
+
+def _are_of(cells: Iterable[Cell]) -> Callable[[pd.DataFrame], Any]:
+    """A function of a frame: which of its rows belong to these cells."""
+    wanted = {(*_key(cell), name) for cell in cells for name in cell.classifiers}
+    return lambda rows: pd.MultiIndex.from_frame(rows[list(KEY)]).isin(wanted)
 
 
 def _todo(cells: Sequence[Cell], rows: pd.DataFrame) -> Iterator[Cell]:
@@ -98,7 +94,7 @@ def _todo(cells: Sequence[Cell], rows: pd.DataFrame) -> Iterator[Cell]:
     tuned = done - set(rows.loc[untried, list(KEY)].itertuples(index=False, name=None))
     for cell in cells:
         known = tuned if cell.tuned else done
-        missing = tuple(name for name in cell.classifiers if (*_cell_key(cell), name) not in known)
+        missing = tuple(name for name in cell.classifiers if (*_key(cell), name) not in known)
         if missing:
             yield replace(cell, classifiers=missing)
 
@@ -116,27 +112,25 @@ def _work(todo: Sequence[Cell], store: Store, jobs: int, backend: str | None) ->
             failed += any(row["error"] for row in rows)
             if time.monotonic() - last > PULSE or number == len(todo):
                 last = time.monotonic()
-                _show(rows[0], number, len(todo), failed, last - start)
-
-
-def _show(row: dict[str, Any], number: int, n: int, failed: int, seconds: float) -> None:
-    left = seconds / number * (n - number) / 60
-    name = f"{row['method']} on {row['table']}, fold {row['fold']}"
-    print(f"[{number:>5}/{n}] {left:5.1f} min left, {failed} failed; {name}", flush=True)
+                left = (last - start) / number * (len(todo) - number) / 60
+                name = f"{rows[0]['method']} on {rows[0]['table']}, fold {rows[0]['fold']}"
+                print(f"[{number:>5}/{len(todo)}] {left:5.1f} min left, {failed} failed; {name}", flush=True)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run, then say how to read the result."""
+    """Run a suite, then say how to read the result."""
     options = _options(argv)
     suite = SUITES[options.suite]
     try:
         folder = data_folder(options.data_dir)
-        names = _chosen_tables(options.tables, folder, suite.names)
-        tables = [load(name, folder) for name in names]
+        tables = [load(name, folder) for name in _chosen_tables(options.tables, folder, suite.names)]
     except (MissingDataError, ValueError) as error:
         raise SystemExit(f"{options.suite}: {error}") from None
-    missing = _missing(options.methods or METHODS)
-    methods = _chosen_methods(options.methods, missing)
+    wanted = options.methods or tuple(METHODS)
+    missing = _missing(wanted)
+    for name, reason in missing.items():
+        print(f"Left out: {name} ({reason})")
+    methods = [name for name in wanted if name not in missing]
     classifiers = options.classifiers or suite.classifiers
     if options.list:
         return _list(tables, methods, classifiers, missing)
@@ -146,23 +140,27 @@ def main(argv: Sequence[str] | None = None) -> None:
     cells = cells_of(tables, methods, classifiers, repeats=options.repeats, folds=folds, tune=tune)
     if options.audit:
         return _audit(cells)
-    _forget(out, cells, options)
-    _note_missing(out, options.methods or METHODS, missing)
+    if options.fresh:
+        _store(out).remove()
+        beside(out, "_meta.json").unlink(missing_ok=True)
+    elif options.redo:
+        _store(out).forget(_are_of(cell for cell in cells if cell.method in options.redo))
+    _note_missing(out, wanted, missing)
     rows = run(cells, out, jobs=options.jobs, backend=options.backend)
     print(f"{len(rows)} rows, {(rows['error'] != '').sum()} of them failures, in {out.name}.")
     where = "" if out.parent == RESULTS else f" --results {out.parent}"
-    print(f"Read them with: python -m benchmarks.report {out.stem}{where}")
+    print(f"Read them with: python -m benchmarks.reporting.report {out.stem}{where}")
 
 
 def _missing(methods: Iterable[str]) -> dict[str, str]:
-    """Methods whose peer is not installed, and why; peers are asked for only if one is wanted."""
+    """Methods whose peer is not installed, and why; peers are started only if one is wanted."""
     peers = {name: METHODS[name].peer for name in methods if METHODS[name].peer}
     reasons = client.available() if peers else {}
     return {name: reasons[peer] for name, peer in peers.items() if reasons[peer].startswith("missing")}
 
 
 def _note_missing(out: Path, methods: Iterable[str], missing: dict[str, str]) -> None:
-    """Say beside the results what could not run; what earlier runs said of other methods stays."""
+    """Write beside the results what could not run; what earlier runs wrote of other methods stays."""
     side = beside(out, "_missing.json")
     side.parent.mkdir(parents=True, exist_ok=True)
     earlier = json.loads(side.read_text("utf-8")) if side.exists() else {}
@@ -170,37 +168,18 @@ def _note_missing(out: Path, methods: Iterable[str], missing: dict[str, str]) ->
     side.write_text(json.dumps(kept | missing, indent=1) + "\n", "utf-8")
 
 
-def _chosen_methods(asked: Sequence[str] | None, missing: dict[str, str]) -> list[str]:
-    """Methods asked for, else all, without those that cannot run."""
-    for name, reason in missing.items():
-        print(f"Left out: {name} ({reason})")
-    return [name for name in asked or METHODS if name not in missing]
-
-
-def _chosen_tables(asked: Sequence[str] | None, folder: Path | None, names: Any) -> list[str]:
-    """Tables of the suite that match the patterns asked for; if none does, others that do."""
-    if not asked:
+def _chosen_tables(patterns: Sequence[str] | None, folder: Path | None, names: Any) -> list[str]:
+    """Tables of the suite that match the patterns; if none does, others that do."""
+    if not patterns:
         return names(folder)
     known = every_name(folder)
     own = set(names(folder)) if folder else set()
-    found = [name for name in known if any(fnmatch(name, pattern) for pattern in asked)]
+    found = [name for name in known if any(fnmatch(name, pattern) for pattern in patterns)]
     if not found and folder is None:
-        raise MissingDataError(f"no table here matches {', '.join(asked)}. {how_to_get_data()}")
+        raise MissingDataError(f"no table here matches {', '.join(patterns)}. {how_to_get_data()}")
     if not found:
-        raise ValueError(f"no table matches {', '.join(asked)}; known are {', '.join(known)}")
+        raise ValueError(f"no table matches {', '.join(patterns)}; known are {', '.join(known)}")
     return [name for name in found if name in own] or found
-
-
-def _forget(out: Path, cells: Sequence[Cell], options: Any) -> None:
-    """Drop what is to be done again: all with --fresh, with --redo rows of its methods that will be run."""
-    store = store_of(out)
-    if options.fresh:
-        store.remove()
-        beside(out, "_meta.json").unlink(missing_ok=True)
-    elif options.redo:
-        redone = [cell for cell in cells if cell.method in options.redo]
-        again = {(*_cell_key(cell), name) for cell in redone for name in cell.classifiers}
-        store.forget(lambda rows: pd.MultiIndex.from_frame(rows[list(KEY)]).isin(again))
 
 
 def _audit(cells: Iterable[Cell]) -> None:
@@ -239,9 +218,9 @@ def _options(argv: Sequence[str] | None) -> Any:
     )
     parser.add_argument("suite", choices=SUITES)
     parser.add_argument("--data-dir", help=f"folder of the tables; default: ${DATA_VARIABLE}")
-    parser.add_argument("--methods", type=names_of(METHODS), help="a,b,... (all that are installed)")
-    parser.add_argument("--classifiers", type=names_of(CLASSIFIERS), help="a,b,... (the suite's)")
-    parser.add_argument("--tables", type=names_of(None), help="a,b,... or patterns like 'tor/100_*'")
+    parser.add_argument("--methods", type=_names_of(METHODS), help="a,b,... (all that are installed)")
+    parser.add_argument("--classifiers", type=_names_of(CLASSIFIERS), help="a,b,... (the suite's)")
+    parser.add_argument("--tables", type=_names_of(None), help="a,b,... or patterns like 'tor/100_*'")
     parser.add_argument("--folds", type=int, choices=range(1, N_FOLDS + 1), help="how many of the five")
     parser.add_argument("--repeats", type=int, default=1, help="shuffles of the five folds (1)")
     parser.add_argument("--tune", choices=("none", "cheap", "all"), help="methods with tuned thresholds")
@@ -250,15 +229,15 @@ def _options(argv: Sequence[str] | None) -> Any:
     parser.add_argument("--out", type=Path, help="Parquet file; default: benchmarks/results/SUITE.parquet")
     parser.add_argument("--fresh", action="store_true", help="forget earlier results")
     parser.add_argument(
-        "--redo", type=names_of(METHODS), default=(), help="do these methods again (go on without it)"
+        "--redo", type=_names_of(METHODS), default=(), help="do these methods again (go on without it)"
     )
     parser.add_argument("--list", action="store_true", help="show what would run")
     parser.add_argument("--audit", action="store_true", help="look for leaks of held-out rows instead")
     return parser.parse_args(argv)
 
 
-def names_of(known: Iterable[str] | None) -> Any:
-    """Parser of a list with commas, for argparse."""
+def _names_of(known: Iterable[str] | None) -> Callable[[str], tuple[str, ...]]:
+    """Parser of a list with commas, for argparse; None knows no names and takes all."""
 
     def parse(text: str) -> tuple[str, ...]:
         names = tuple(name.strip() for name in text.split(",") if name.strip())

@@ -1,8 +1,8 @@
 """Results that survive being killed: each unit of work is a small Parquet file until all are absorbed.
 
 Beside ``keel.parquet`` lies the folder ``keel.parts`` while a run is under way. A part is written under
-another name and then renamed, so it is there whole or not at all; parts are absorbed into the sorted main
-file now and then and at the end, so the file does not depend on who finished first.
+another name and then renamed, so it is there whole or not at all. Parts are absorbed into the sorted main
+file now and then and at the end, so the file does not depend on which cell finished first.
 """
 
 from __future__ import annotations
@@ -20,25 +20,13 @@ MAX_PARTS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A Parquet file of rows that grows.
+    """A Parquet file of rows that grows."""
 
-    Parameters
-    ----------
-    path : Path
-        Where it lies; folders are made.
-    key : tuple of str
-        Columns that name a row; of rows with the same key the later one counts.
-    columns : tuple of str
-        All columns, in order.
-    text, integers : tuple of str
-        Which of them are not floats.
-    """
-
-    path: Path
-    key: tuple[str, ...]
-    columns: tuple[str, ...]
-    text: tuple[str, ...]
-    integers: tuple[str, ...]
+    path: Path  # folders are made
+    key: tuple[str, ...]  # columns that name a row; of rows with the same key the later one counts
+    columns: tuple[str, ...]  # all columns, in order
+    text: tuple[str, ...]  # those that hold text
+    integers: tuple[str, ...]  # those that hold integers; the others hold floats
 
     @property
     def parts(self) -> Path:
@@ -46,7 +34,7 @@ class Store:
         return self.path.with_suffix(".parts")
 
     def read(self) -> pd.DataFrame:
-        """All rows, sorted by key.
+        """Read all rows, sorted by key.
 
         Raises
         ------
@@ -54,8 +42,14 @@ class Store:
             If the file has other columns.
         """
         files = [self.path] if self.path.exists() else []
-        files += sorted(self.parts.glob("*.parquet"))
-        frames = [self._checked(pd.read_parquet(file), file) for file in files]
+        frames = []
+        for file in [*files, *sorted(self.parts.glob("*.parquet"))]:
+            frames.append(pd.read_parquet(file))
+            if tuple(frames[-1].columns) != self.columns:
+                raise ValueError(
+                    f"{file.name} has other columns than this benchmark writes. Start again with"
+                    " --fresh, or choose another --out."
+                )
         rows = pd.concat(frames, ignore_index=True) if frames else self._typed([])
         rows = rows.drop_duplicates(list(self.key), keep="last")
         return rows.sort_values(list(self.key), ignore_index=True, kind="stable")
@@ -70,7 +64,7 @@ class Store:
             self.absorb()
 
     def absorb(self) -> None:
-        """Make all parts one with the main file."""
+        """Move the rows of all parts into the main file."""
         if self.parts.exists():
             _write(self.read(), self.path)
             shutil.rmtree(self.parts)
@@ -82,7 +76,7 @@ class Store:
         shutil.rmtree(self.parts, ignore_errors=True)
 
     def remove(self) -> None:
-        """Drop everything, whatever its columns are."""
+        """Delete all files, also those with other columns."""
         self.path.unlink(missing_ok=True)
         shutil.rmtree(self.parts, ignore_errors=True)
 
@@ -92,17 +86,9 @@ class Store:
         types |= dict.fromkeys(self.text, "str") | dict.fromkeys(self.integers, "int64")
         return frame.astype(types)
 
-    def _checked(self, frame: pd.DataFrame, file: Path) -> pd.DataFrame:
-        if tuple(frame.columns) != self.columns:
-            raise ValueError(
-                f"{file.name} has other columns than this benchmark writes. Start again with"
-                " --fresh, or choose another --out."
-            )
-        return frame
-
 
 def _write(frame: pd.DataFrame, path: Path) -> None:
-    """Whole or not at all."""
+    """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + ".draft")
     frame.to_parquet(draft, index=False, compression="zstd")

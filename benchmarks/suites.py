@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
 import pandas as pd
@@ -33,41 +32,40 @@ MIN_MINORITY: Final = 8
 MIN_IMBALANCE: Final = 1.5
 WEAK: Final = ("logistic", "knn", "tree", "svm", "mlp")
 STRONG: Final = ("forest", "boosting")
-# What is swept, around one typical table.
-TYPICAL: Final[Mapping[str, int]] = MappingProxyType({"rows": 1000, "columns": 10, "minority": 50})
-SWEEPS: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
-    {
-        "rows": (300, 1000, 3000, 10_000, 30_000),
-        "columns": (5, 10, 30, 100),
-        "minority": (10, 25, 50, 100, 400),
-    }
-)
+# The speed suite changes one size of this table at a time.
+TYPICAL: Final[Mapping[str, int]] = {"rows": 1000, "columns": 10, "minority": 50}
+SWEEPS: Final[Mapping[str, tuple[int, ...]]] = {
+    "rows": (300, 1000, 3000, 10_000, 30_000),
+    "columns": (5, 10, 30, 100),
+    "minority": (10, 25, 50, 100, 400),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """A choice of tables and how they are used.
+    """A choice of tables and how they are used."""
 
-    Parameters
-    ----------
-    names : callable
-        From the data folder (None without one) to names of tables.
-    classifiers : tuple of str
-        Names in ``CLASSIFIERS``.
-    folds : int
-        How many of the five are held out in turn, unless asked otherwise.
-    tuned : bool
-        Whether thresholds are tuned inside the training fold.
+    names: Callable[[Path | None], list[str]]  # from the data folder, or None, to names of tables
+    classifiers: tuple[str, ...]  # keys of ``CLASSIFIERS``
+    folds: int = 5  # how many of the five are held out in turn, unless asked otherwise
+    tuned: bool = True  # whether thresholds are tuned inside the training fold
+
+
+def needed(folder: Path | None) -> Path:
+    """Return the data folder.
+
+    Raises
+    ------
+    MissingDataError
+        If there is none.
     """
-
-    names: Callable[[Path | None], list[str]]
-    classifiers: tuple[str, ...]
-    folds: int = 5
-    tuned: bool = True
+    if folder is None:
+        raise MissingDataError(f"This suite needs the shared tables. {how_to_get_data()}")
+    return folder
 
 
 def _keel(folder: Path | None) -> list[str]:
-    """Small ones first."""
+    """Names of the KEEL tables, small ones first."""
     chosen = [
         entry
         for entry in manifest(needed(folder))
@@ -92,57 +90,42 @@ def _mixed(folder: Path | None) -> list[str]:
 
 
 def _speed(folder: Path | None) -> list[str]:
-    return [f"{what}={value}" for what, values in SWEEPS.items() for value in values]
+    return [f"{size}={value}" for size, values in SWEEPS.items() for value in values]
 
 
-SUITES: Final[Mapping[str, Suite]] = MappingProxyType(
-    {
-        "keel": Suite(_keel, (*WEAK, *STRONG)),
-        "autogan": Suite(_autogan, ("mlp20", "logistic", "forest"), tuned=False),
-        # the other weak ones need minutes a fit on so many rows
-        "mixed": Suite(_mixed, ("logistic", "tree", *STRONG), folds=1, tuned=False),
-        "images": Suite(_images, ("mlp20", "logistic", "knn", "forest"), folds=1, tuned=False),
-        "speed": Suite(_speed, ("logistic",), folds=1, tuned=False),
-        "smoke": Suite(lambda folder: ["wine-third", "diabetes-worst-tenth"], (*WEAK, *STRONG), folds=1),
-    }
-)
+SUITES: Final[Mapping[str, Suite]] = {
+    "keel": Suite(_keel, (*WEAK, *STRONG)),
+    "autogan": Suite(_autogan, ("mlp20", "logistic", "forest"), tuned=False),
+    # the other weak classifiers need minutes a fit on so many rows
+    "mixed": Suite(_mixed, ("logistic", "tree", *STRONG), folds=1, tuned=False),
+    "images": Suite(_images, ("mlp20", "logistic", "knn", "forest"), folds=1, tuned=False),
+    "speed": Suite(_speed, ("logistic",), folds=1, tuned=False),
+    "smoke": Suite(lambda folder: ["wine-third", "diabetes-worst-tenth"], (*WEAK, *STRONG), folds=1),
+}
 
 
 def every_name(folder: Path | None) -> list[str]:
-    """All tables there are, whichever suite they belong to."""
+    """List all tables there are, of any suite or none."""
     shared = [entry["name"] for entry in manifest(folder)] + autogan_names(folder) if folder else []
     return [*EMBEDDED, *_speed(folder), *shared]
 
 
-def needed(folder: Path | None) -> Path:
-    """The data folder.
-
-    Raises
-    ------
-    MissingDataError
-        If there is none.
-    """
-    if folder is None:
-        raise MissingDataError(f"This suite needs the shared tables. {how_to_get_data()}")
-    return folder
-
-
 def load(name: str, folder: Path | None) -> Table:
-    """A table by name, made ones included."""
-    what, equals, value = name.partition("=")
-    return made(what, int(value)) if equals else load_table(name, folder)
+    """Load a table by name; ``SIZE=VALUE`` is one of the speed suite."""
+    size, equals, value = name.partition("=")
+    return made(size, int(value)) if equals else load_table(name, folder)
 
 
-def made(what: str, value: int) -> Table:
-    """The typical table with one of its sizes changed.
+def made(changed: str, value: int) -> Table:
+    """Make the typical table with one of its sizes changed: ``rows``, ``columns`` or ``minority``.
 
     >>> table = made("minority", 25)
     >>> table.X.shape, table.n_minority
     ((1000, 10), 25)
     """
-    size = {**TYPICAL, what: value}
+    size = {**TYPICAL, changed: value}
     n_informative = max(2, size["columns"] // 2)
     X, y = make_classification(2 * size["rows"], size["columns"], n_informative=n_informative, random_state=0)
     frame, labels = pd.DataFrame(X).add_prefix("c"), pd.Series(y)
     kept = [*labels.index[labels == 1][: size["minority"]], *labels.index[labels == 0]][: size["rows"]]
-    return Table(f"{what}={value}", what, frame, labels).rows(sorted(kept))
+    return Table(f"{changed}={value}", changed, frame, labels).rows(sorted(kept))

@@ -1,61 +1,60 @@
-"""Oversampling of imbalanced tables with GANs that an oracle watches."""
+"""Oversampling of imbalanced tables with GANs that an oracle scores on held-out rows.
 
-from gan_oversampler.calibration import PriorCorrectedClassifier
-from gan_oversampler.estimator import GANOversampler
-from gan_oversampler.gans.evolution import Evolution
-from gan_oversampler.gans.gan import GAN
-from gan_oversampler.gans.presets import preset
-from gan_oversampler.oracles.base import Oracle
-from gan_oversampler.oracles.cas import CASRealOracle, CASSynOracle
-from gan_oversampler.oracles.composite import CompositeOracle, pareto_front
-from gan_oversampler.oracles.distances import EnergyOracle, FrechetOracle, MMDOracle, SlicedWassersteinOracle
-from gan_oversampler.oracles.diversity import DiversityOracle
-from gan_oversampler.oracles.downstream import DownstreamOracle
-from gan_oversampler.oracles.manifold import PRDCOracle
-from gan_oversampler.oracles.privacy import PrivacyOracle
-from gan_oversampler.oracles.two_sample import C2STOracle, DualityGapOracle
-from gan_oversampler.reporting.displays.correlation import CorrelationDisplay
-from gan_oversampler.reporting.displays.marginals import MarginalsDisplay
-from gan_oversampler.reporting.displays.projection import ProjectionDisplay
-from gan_oversampler.reporting.displays.scores import ScoresDisplay
-from gan_oversampler.reporting.displays.training import LossDisplay, TrajectoryDisplay
-from gan_oversampler.reporting.model_summary import ModelSummary
-from gan_oversampler.reporting.report import Report
-from gan_oversampler.sampling.acceptance import Rejection
-from gan_oversampler.sampling.policy import Policy
-from gan_oversampler.sampling.refinement import Refinement
+Names are imported when they are first used, so that the package itself is quick to import.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # "as" tells type checkers that the names are public
+    from gan_oversampler.calibration import PriorCorrectedClassifier as PriorCorrectedClassifier
+    from gan_oversampler.estimator import GANOversampler as GANOversampler
+    from gan_oversampler.gans.evolution import Evolution as Evolution
+    from gan_oversampler.gans.gan import GAN as GAN
+    from gan_oversampler.gans.parts import Critic as Critic
+    from gan_oversampler.gans.parts import Generator as Generator
+    from gan_oversampler.gans.presets import preset as preset
+    from gan_oversampler.oracles import *  # noqa: F403
+    from gan_oversampler.reporting import *  # noqa: F403
+    from gan_oversampler.sampling import *  # noqa: F403
 
 __version__ = "0.1.0"
-__all__ = [
-    "GAN",
-    "C2STOracle",
-    "CASRealOracle",
-    "CASSynOracle",
-    "CompositeOracle",
-    "CorrelationDisplay",
-    "DiversityOracle",
-    "DownstreamOracle",
-    "DualityGapOracle",
-    "EnergyOracle",
-    "Evolution",
-    "FrechetOracle",
-    "GANOversampler",
-    "LossDisplay",
-    "MMDOracle",
-    "MarginalsDisplay",
-    "ModelSummary",
-    "Oracle",
-    "PRDCOracle",
-    "Policy",
-    "PriorCorrectedClassifier",
-    "PrivacyOracle",
-    "ProjectionDisplay",
-    "Refinement",
-    "Rejection",
-    "Report",
-    "ScoresDisplay",
-    "SlicedWassersteinOracle",
-    "TrajectoryDisplay",
-    "pareto_front",
-    "preset",
-]
+_NAMES_OF = {
+    "calibration": ["PriorCorrectedClassifier"],
+    "estimator": ["GANOversampler"],
+    "gans.evolution": ["Evolution"],
+    "gans.gan": ["GAN"],
+    "gans.parts": ["Critic", "Generator"],
+    "gans.presets": ["preset"],
+    "oracles": [
+        *(
+            "C2STOracle",
+            "CASRealOracle",
+            "CASSynOracle",
+            "CompositeOracle",
+            "DiversityOracle",
+            "DownstreamOracle",
+        ),
+        *("DualityGapOracle", "EnergyOracle", "FrechetOracle", "MMDOracle", "Oracle", "PRDCOracle"),
+        *("PrivacyOracle", "SlicedWassersteinOracle", "pareto_front"),
+    ],
+    "reporting": [
+        *("CorrelationDisplay", "LossDisplay", "MarginalsDisplay", "ModelSummary", "ProjectionDisplay"),
+        *("Report", "ScoresDisplay", "TrajectoryDisplay"),
+    ],
+    "sampling": ["Policy", "Rejection"],
+}
+_MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in names}
+__all__ = sorted(_MODULE_OF)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -1,4 +1,4 @@
-"""Look-ups by name whose failure says which names there are."""
+"""What every room needs: look-ups by name, random streams, and a limit of threads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Entry = TypeVar("Entry")
 
 
 def lookup(registry: Mapping[str, Entry], name: str, what: str) -> Entry:
-    """Entry of a registry.
+    """Return the entry of a registry with this name; ``what`` says in errors what kind of thing it is.
 
     >>> lookup({"hinge": 1, "bce": 2}, "hing", "loss")
     Traceback (most recent call last):
@@ -34,7 +34,10 @@ def lookup(registry: Mapping[str, Entry], name: str, what: str) -> Entry:
 
 
 def did_you_mean(name: str, known: Iterable[str], besides: Iterable[str] = ()) -> str:
-    """The nearest name, if any, and all known ones; those ``besides`` are too many to list."""
+    """End of an error message: the known name nearest to a wrong one, if any is near, and all known ones.
+
+    Names given as ``besides`` may be the nearest one, too, but are too many to be listed.
+    """
     near = get_close_matches(name, [*known, *besides], n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return f"{hint} Known are: {', '.join(map(repr, sorted(known)))}."
@@ -42,74 +45,83 @@ def did_you_mean(name: str, known: Iterable[str], besides: Iterable[str] = ()) -
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """Root of all randomness of one fit.
+    """Root of all randomness of one fit: every purpose has a stream of its own, with a name made of parts.
 
-    Examples
-    --------
-    >>> streams = Streams(0)
-    >>> bool(streams.numpy("fold", 1).random() == streams.numpy("fold", 1).random())
-    True
-    >>> bool(streams.numpy("fold", 1).random() == streams.numpy("fold", 2).random())
-    False
+    What a stream draws depends on the root and on its name, never on which streams were used before.
     """
 
     seed: int
 
     @classmethod
     def of(cls, random_state: int | np.random.RandomState | None) -> Streams:
-        """Root from what scikit-learn calls ``random_state``."""
+        """Root from what scikit-learn calls ``random_state``: an integer, None or a ``RandomState``.
+
+        The same integer gives the same streams; a ``RandomState`` moves on. Others raise ``ValueError``.
+        """
         if isinstance(random_state, (int, np.integer)):
             return cls(int(random_state))
         return cls(int(check_random_state(random_state).randint(np.iinfo(np.int32).max)))
 
     def child(self, *name: object) -> Streams:
-        """Root of a whole family of streams."""
+        """Root of a whole family of streams, for a part of the fit that names its own, such as a member."""
         return Streams(self.child_seed(*name))
 
     def child_seed(self, *name: object) -> int:
-        """63-bit seed of the stream with this name."""
+        """Seed of the stream with this name, an integer of 63 bits, for libraries that are given seeds.
+
+        Names are compared by their ``repr``: 1 and ``"1"`` are different.
+        """
         text = "\x1f".join(map(repr, (self.seed, *name)))
         return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) >> 1
 
     def numpy(self, *name: object) -> np.random.Generator:
+        """Generator of NumPy at the beginning of the stream with this name.
+
+        >>> streams = Streams(0)
+        >>> bool(streams.numpy("fold", 1).random() == streams.numpy("fold", 1).random())
+        True
+        >>> bool(streams.numpy("fold", 1).random() == streams.numpy("fold", 2).random())
+        False
+        """
         return np.random.default_rng(self.child_seed(*name))
 
     def torch(self, *name: object) -> torch.Generator:
+        """Generator of torch, on the CPU, at the beginning of the stream with this name."""
         return torch.Generator().manual_seed(self.child_seed(*name))
 
 
 _lock = threading.Lock()
 _depth = 0
+_n_threads = 1  # of torch, before the first of all concurrent uses
 _restore = ExitStack()
+_local = threading.local()
 
 
 @contextmanager
 def single_threaded() -> Iterator[None]:
     """Limit torch, BLAS and OpenMP to one thread, and restore what was set before.
 
-    The limits belong to the process: of nested and concurrent uses the first one sets them, the last one
-    restores them.
+    The limits of BLAS belong to the process: of concurrent uses the first one sets them, and the last one
+    restores them. That of torch belongs to each thread, which sets and restores its own.
     """
-    _enter()
+    global _depth, _n_threads
+    if getattr(_local, "is_limited", False):
+        yield
+        return
+    with _lock:
+        if not _depth:
+            _n_threads = torch.get_num_threads()
+            _restore.enter_context(threadpool_limits(1))
+        _depth += 1
+    _local.is_limited = True
+    torch.get_num_threads()  # or the first use in a new thread would take what another thread has set since
+    torch.set_num_threads(1)
     try:
         yield
     finally:
-        _leave()
-
-
-def _enter() -> None:
-    global _depth
-    with _lock:
-        if not _depth:
-            _restore.callback(torch.set_num_threads, torch.get_num_threads())
-            _restore.enter_context(threadpool_limits(1))
-            torch.set_num_threads(1)
-        _depth += 1
-
-
-def _leave() -> None:
-    global _depth
-    with _lock:
-        _depth -= 1
-        if not _depth:
-            _restore.close()
+        torch.set_num_threads(_n_threads)
+        _local.is_limited = False
+        with _lock:
+            _depth -= 1
+            if not _depth:
+                _restore.close()

@@ -21,7 +21,9 @@ from gan_oversampler.estimator import GANOversampler
 
 
 def to_shares(probabilities: NDArray[Any], *, seen: ArrayLike, wanted: ArrayLike) -> NDArray[np.float64]:
-    """Probabilities as they are where classes have other shares, by Bayes' rule; rows sum to one.
+    """Adjust probabilities, a column per class, from the class shares ``seen`` to the shares ``wanted``.
+
+    This is Bayes' rule for rows whose densities within classes stay the same; rows of the result sum to one.
 
     >>> to_shares(np.array([[0.5, 0.5]]), seen=[0.5, 0.5], wanted=[0.9, 0.1])
     array([[0.9, 0.1]])
@@ -39,7 +41,7 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
         p(k | x) = q(k | x) pi_k / s_k / sum_j q(j | x) pi_j / s_j
 
     which is exact where q is right on the resampled rows and new rows follow their class's density.
-    Neither holds for flexible classifiers on synthetic rows; ``method="sigmoid"`` needs neither: it learns
+    Neither holds for flexible classifiers on synthetic rows. ``method="sigmoid"`` needs neither: it learns
     from held-out original rows which probability stands for which frequency.
 
     Parameters
@@ -78,17 +80,15 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
 
     Notes
     -----
-    Labels are the likeliest classes by the corrected probabilities, so the rare class is predicted less
-    often than without correction. For F1 and the like choose a threshold on top, by
-    ``TunedThresholdClassifierCV``; with two classes, ``method="prior"`` and balanced rows,
+    Rare classes are predicted less often than without correction. For F1 and the like choose a threshold
+    on top, by ``TunedThresholdClassifierCV``; with two classes, ``method="prior"`` and balanced rows,
     ``FixedThresholdClassifier`` at the rare class's share gives the uncorrected labels.
 
-    ``"sigmoid"`` is scikit-learn's ``CalibratedClassifierCV(pipeline, ensemble=False)``, but that Platt's
+    ``"sigmoid"`` is scikit-learn's ``CalibratedClassifierCV(pipeline, ensemble=False)``, except that Platt's
     curve is fitted to probabilities also where there is a ``decision_function``. Of more than two classes
     each is calibrated against the others. It alone corrects what cannot be counted in a pipeline: class
     weights, and samplers inside ensembles or searches. On tables of few rows the curve itself is noisy.
-
-    ``fit`` takes no weights of rows: new rows have none.
+    ``fit`` takes no sample weights: new rows have none.
 
     References
     ----------
@@ -136,7 +136,7 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Frame, y: Any) -> PriorCorrectedClassifier:
-        """Resample, fit, and learn the correction.
+        """Resample the rows, fit the classifier on them, learn the correction and return the classifier.
 
         Parameters
         ----------
@@ -145,22 +145,26 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
         y : array-like of shape (n_rows,)
             Class labels.
 
-        Returns
-        -------
-        self : PriorCorrectedClassifier
-            The fitted classifier.
-
         Raises
         ------
         ValueError
             If ``estimator`` has no ``predict_proba``, ``sampler`` no ``fit_resample``, there is one class
             only, or ``method="sigmoid"`` and a class has fewer rows than ``cv`` folds.
         """
-        y = self._check(X, y)
+        validate_data(self, X=X, y=y, skip_check_array=True)
+        if _num_samples(X) < 1:
+            raise ValueError("X has no rows: Found array with 0 sample(s); give at least two classes.")
+        y = column_or_1d(y, warn=True)
+        assert_all_finite(y, input_name="y")
+        check_consistent_length(X, y)
+        check_classification_targets(y)
+        if len(np.unique(y)) < 2:
+            raise ValueError(f"y has one class only, {y[0]!r}. Give rows of at least two classes.")
         if self.method == "sigmoid":
-            model = CalibratedClassifierCV(
-                _Probabilities(self._pipeline()), cv=self._folds(), n_jobs=self.n_jobs, ensemble=False
-            )
+            shuffled = isinstance(self.cv, Integral)
+            cv = StratifiedKFold(self.cv, shuffle=True, random_state=0) if shuffled else self.cv
+            probabilities = _Probabilities(self._pipeline())
+            model = CalibratedClassifierCV(probabilities, cv=cv, n_jobs=self.n_jobs, ensemble=False)
             self.calibrated_ = model.fit(X, y)
             self.pipeline_ = model.calibrated_classifiers_[0].estimator.pipeline_
         else:
@@ -172,33 +176,22 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
         return self
 
     def predict_proba(self, X: Frame) -> NDArray[np.float64]:
-        """Corrected probabilities, a column per class."""
+        """Corrected probabilities ``(n_rows, n_classes)`` of the classes ``classes_`` for each row of ``X``.
+
+        Each row of the result sums to one. A classifier that is not fitted raises ``NotFittedError``.
+        """
         check_is_fitted(self)
         if hasattr(self, "calibrated_"):
             return self.calibrated_.predict_proba(X)
         return to_shares(self.pipeline_.predict_proba(X), seen=self.seen_shares_, wanted=self.shares_)
 
     def predict(self, X: Frame) -> NDArray[Any]:
-        """Likeliest classes by the corrected probabilities."""
-        likeliest = self.predict_proba(X).argmax(axis=1)
+        """Likeliest class of each row of ``X`` by the corrected probabilities, an array of labels.
+
+        To find rare classes more often, choose a threshold on top, as in the Notes of the class.
+        """
+        likeliest = self.predict_proba(X).argmax(axis=1)  # first, because it refuses unfitted classifiers
         return self.classes_[likeliest]
-
-    def _check(self, X: Frame, y: Any) -> NDArray[Any]:
-        validate_data(self, X=X, y=y, skip_check_array=True)
-        if _num_samples(X) < 1:
-            raise ValueError("X has no rows: Found array with 0 sample(s); give at least two classes.")
-        y = column_or_1d(y, warn=True)
-        assert_all_finite(y, input_name="y")
-        check_consistent_length(X, y)
-        check_classification_targets(y)
-        if len(np.unique(y)) < 2:
-            raise ValueError(f"y has one class only, {y[0]!r}. Give rows of at least two classes.")
-        return y
-
-    def _folds(self) -> Any:
-        if isinstance(self.cv, Integral):
-            return StratifiedKFold(self.cv, shuffle=True, random_state=0)
-        return self.cv
 
     def _pipeline(self) -> Pipeline:
         """Sampler, classifier, and between them a count of the rows that arrive."""
@@ -225,12 +218,10 @@ class _Census(BaseEstimator):
     """A step of a pipeline that changes nothing and counts the labels that pass while fitting."""
 
     def fit_resample(self, X: Frame, y: Any) -> tuple[Frame, Any]:
-        """Everything as it came."""
         self.count(y)
         return X, y
 
     def count(self, y: Any) -> _Census:
-        """Remember how often each label occurs."""
         labels, counts = np.unique(np.asarray(y), return_counts=True)
         self.counts_ = dict(zip(labels.tolist(), counts.tolist()))
         return self

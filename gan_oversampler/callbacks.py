@@ -1,39 +1,21 @@
-"""What was decided while training, by whom, when and for which member."""
+"""Events: what was decided while training, by which controller, when and for which member."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One decision.
+    """One decision, which prints as a line.
 
-    Attributes
-    ----------
-    step : int or None
-        Generator updates when it was told; None where it belongs to no step.
-    gan : str
-        Label of the specification, or the name of what was scored.
-    member : str
-        ``"fold 0"``, ``"all rows"`` …; empty where all members of the specification are concerned.
-    controller : str
-        Who decided: a controller, ``"rollback"``, ``"growth"`` or ``"oracle"``.
-    decision : str
-        What.
-
-    Examples
-    --------
     >>> print(Event(50, "guided", "fold 0", "pacing", "critic steps 1 -> 0"))
     step 50, guided, fold 0, pacing: critic steps 1 -> 0
     """
 
-    step: int | None
-    gan: str
-    member: str
-    controller: str
+    step: int | None  # generator updates until then; None where it belongs to no step
+    gan: str  # label of the specification, or the name of what was scored
+    member: str  # ``"fold 0"``, ``"all rows"`` …; empty where all members of the specification are concerned
+    controller: str  # what decided: a controller, ``"rollback"``, ``"growth"`` or ``"oracle"``
     decision: str
 
     def __str__(self) -> str:
@@ -42,15 +24,12 @@ class Event:
         return f"{where}: {self.decision}"
 
 
-class Log(Protocol):
-    """Who is told of decisions about a whole specification."""
-
-    def __call__(self, step: int, specification: int, controller: str, decision: str) -> None:
-        """One more decision."""
+Log = Callable[[int, int, str, str], None]
+"""Records a decision about a whole specification: step, specification, what decided, and the decision."""
 
 
 def in_order(events: Iterable[Event]) -> tuple[Event, ...]:
-    """By step, what belongs to none last; else as they came.
+    """Sort events by step; those that belong to none come last, those of one step stay as they were.
 
     >>> [event.step for event in in_order(Event(s, "", "", "", "") for s in (None, 100, 50))]
     [50, 100, None]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
+import torch
 from imblearn.over_sampling.base import BaseOverSampler
 from sklearn.base import _fit_context
 from sklearn.utils import check_array
@@ -19,51 +20,58 @@ from sklearn.utils.validation import _num_samples, check_consistent_length, chec
 from gan_oversampler._utils import Streams, lookup, single_threaded
 from gan_oversampler.encoding.dataset import Frame, Rows
 from gan_oversampler.encoding.labels import Target
-from gan_oversampler.encoding.table_encoder import Codec, frames_of
+from gan_oversampler.encoding.table_encoder import TableEncoder, frames_of
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.registry import name_of, oracle_of
-from gan_oversampler.plan import check_grids, plan_of
+from gan_oversampler.plan import Clock, Services, check_grids, device_of, plan_of
 from gan_oversampler.reporting.model_summary import ModelSummary
 from gan_oversampler.reporting.report import Report, parameters_of
 from gan_oversampler.sampling.acceptance import Rejection
-from gan_oversampler.sampling.policy import CHOSEN, Policy
-from gan_oversampler.sampling.refinement import Refinement
-from gan_oversampler.sampling.rejection import attempt, told_of
-from gan_oversampler.selection.scoring import missing
-from gan_oversampler.training.loop import Budget
-from gan_oversampler.workflow import Fit, Fitted, rescore, run
+from gan_oversampler.sampling.policy import CHOSEN_BY_ORACLE, Policy
+from gan_oversampler.sampling.rejection import capped_message
+from gan_oversampler.sampling.sources import draw_classes
+from gan_oversampler.workflow import Fit, fit, rescore
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """What a fitted sampler draws with: nothing else stays of the table."""
+
+    encoder: TableEncoder  # containers, dtypes and column kinds of the table
+    target: Target  # classes and their numbers of rows
+    streams: Streams  # root of all randomness
+    fit: Fit  # sources with the encoded rows that they start from, and reports
 
 
 class GANOversampler(BaseOverSampler):
     """Oversample with GANs that start as geometric samplers and are judged on held-out rows.
 
-    A population of small conditional GANs is trained on the classes to be oversampled, each one in a
-    version per fold that never sees that fold. Every ``epoch_unit`` steps an oracle scores all of them on
-    those unseen rows; training stops when scores no longer improve, and the best generator seen, which
-    may be an untrained one, draws the new rows; trained ones that cannot be told from it draw with it.
+    A population of small conditional GANs is trained on the classes to be oversampled, each one in a version
+    per fold that never sees that fold. Every ``epoch_unit`` steps an oracle scores all of them on those
+    unseen rows; training stops when scores no longer improve, and the best generator seen, which may be an
+    untrained one, draws the new rows; trained ones that cannot be told from it draw with it.
 
     Parameters
     ----------
     sampling_strategy : float, str, dict or callable, default="auto"
-        Any form of imbalanced-learn. A float may also be used with more than two classes, and a dict may
-        hold floats: ratios to the largest class. ``"oracle"`` lets the oracle choose a ratio of 1/4, 1/2,
-        3/4 or 1, for the chosen GAN or one of the two next best ones; all other forms are obeyed to the row.
+        Any form of imbalanced-learn. A float may also be used with more than two classes, and a dict may hold
+        floats: ratios to the largest class. ``"oracle"`` lets the oracle choose a ratio of 1/4, 1/2, 3/4 or
+        1, for the chosen GAN or one of the two next best ones; all other forms are obeyed to the row.
     gan : GAN, str, or list of these, default=None
         What to train. None takes a guided generator (under a critic, too, where the rarest class to learn has
         at most 50 rows) and, beside it, five bases that stay untrained; a name is a GAN of the literature,
-        see :func:`preset`. Of a list, the first one is kept unless another is
-        better by more than a standard error.
+        see :func:`preset`. Of a list, the first one is kept unless another is better by more than a standard
+        error.
     oracle : str, Oracle, scorer, callable, list of these, or None, default="downstream"
-        ``"downstream"`` (held-out F1 of a panel of cheap classifiers); a scikit-learn scorer or its name;
-        a distance to held-out rows (``"frechet"``, ``"energy"``, ``"mmd"``, ``"sliced_wasserstein"``,
+        ``"downstream"`` (held-out F1 of a panel of cheap classifiers); a scikit-learn scorer or its name; a
+        distance to held-out rows (``"frechet"``, ``"energy"``, ``"mmd"``, ``"sliced_wasserstein"``,
         ``"c2st"``, ``"prdc"``, ``"duality_gap"``), a score of classifiers that see new rows only
         (``"cas_real"``, ``"cas_syn"``, ``"diversity"``), ``"privacy"`` or ``"composite"``; an instance such
-        as ``DownstreamOracle(LogisticRegression())``; a function ``(real, synthetic) -> float``, higher
-        being better, of held-out and new rows of one class in your container. Of a list, all follow one
-        training, each with a choice and an end of its own; the first one decides what ``fit_resample``
-        draws and what guided GANs are trained for. None trains the first GAN for ``max_steps`` and keeps
-        its last state.
+        as ``DownstreamOracle(LogisticRegression())``; a function ``(real, synthetic) -> float``, higher being
+        better, of held-out and new rows of one class in your container. Of a list, all follow one training,
+        each with a choice and an end of its own; the first one decides what ``fit_resample`` draws and what
+        guided GANs are trained for. None trains the first GAN for ``max_steps`` and keeps its last state.
     cv : int or splitter, default=3
         Folds of the cross-fit. Where rare rows are few, ``RepeatedStratifiedKFold`` scores more surely, for
         as many times the cost.
@@ -81,34 +89,34 @@ class GANOversampler(BaseOverSampler):
         beyond ``max_steps``, up to this share of it, until a scoring brings no improvement. 1 allows twice
         the steps, 0 none more. Without an oracle nothing grows.
     baselines : sequence of str, default=("none", "random", "smote")
-        Scored by the same oracle on the same folds and shown in the report: ``"none"``, ``"random"``
-        or the name of a base.
+        Scored by the same oracle on the same folds and shown in the report: ``"none"``, ``"random"`` or the
+        name of a base.
     fallback : {"warn", "baseline", "error"}, default="warn"
         What happens when the oracle finds a baseline better than the kept GAN by more than a standard error:
-        rows of that GAN and a warning; rows of the best baseline that can be drawn and a warning; or
-        a RuntimeError. Of several oracles the first one warns or raises; reports tell what others find.
-    rejection : bool, {"obrs", "drs", "mh", "boost"}, Rejection or None, default=None
-        How rows of the kept generators are thinned out by a critic that is refitted after the choice; True
-        is ``"obrs"``. Exactly as many rows as asked for come back. See :class:`Rejection`.
-    refinement : {"flow", "dot"}, Refinement or None, default=None
-        How rows of the kept generators are led toward real ones by such a critic, before any rejection. See
-        :class:`Refinement`.
+        rows of that GAN and a warning; rows of the best baseline that can be drawn and a warning; or a
+        RuntimeError. Of several oracles the first one warns or raises; reports tell what others find.
+    rejection : bool, {"obrs", "drs"}, Rejection or None, default=None
+        How rows of the kept generators are thinned out by a critic that is refitted after the choice; True is
+        ``"obrs"``. Exactly as many rows as asked for come back. See :class:`Rejection`.
     policy : Policy, "oracle" or None, default=None
         How far from real rows and how near to other classes the kept generators draw, and what is dropped,
-        after refinement and rejection. ``"oracle"`` tries six policies on the chosen GAN and on the two next
-        best ones, together with the ratios if it chooses these, too. It takes another way to draw if that is
-        better by more than the best of so many is by chance. Rows are judged as they are before refinement
-        and rejection; ``report_.recipes`` holds all scores. See :class:`Policy`.
+        after rejection. ``"oracle"`` tries six policies on the chosen GAN and on the two next best ones,
+        together with the ratios if it chooses these, too. It takes another way to draw if that is better by
+        more than the best of so many is by chance. Rows are scored as they are before rejection;
+        ``report_.draw_options`` holds all scores. See :class:`Policy`.
     categorical_features : "auto", or list of names, positions or a mask, default="auto"
-        Columns to treat as categories besides text, booleans and columns of a category dtype. Text that
-        looks like an id is refused unless it is named here or has a category dtype.
+        Columns to treat as categories besides text, booleans and columns of a category dtype. Text that looks
+        like an id is refused unless it is named here or has a category dtype.
+    keep_candidates : bool, default=False
+        Whether the fitted sampler keeps all scored generators and the training table, so that ``rescore`` can
+        let another oracle choose. Otherwise it holds no more than drawing needs.
     device : str, default="auto"
-        Where to train: ``"cpu"``, ``"cuda"`` …; ``"auto"`` takes a GPU only for networks of 256 units or
-        more and for grids, because smaller ones are faster on a CPU.
+        Where to train: ``"cpu"``, ``"cuda"`` …; ``"auto"`` takes a GPU only for networks of 256 units or more
+        and for grids, because smaller ones are faster on a CPU.
     n_jobs : int, default=None
         Parallel scorings, through joblib. Results do not depend on it.
     random_state : int, RandomState or None, default=None
-        An integer gives bit-equal output on CPU, whatever the container, threads or jobs.
+        An integer gives bit-equal output on CPU, for any container, threads and jobs.
     verbose : int, default=0
         1 prints each score as it comes.
 
@@ -160,7 +168,7 @@ class GANOversampler(BaseOverSampler):
         **BaseOverSampler._parameter_constraints,
         "sampling_strategy": [
             *BaseOverSampler._parameter_constraints["sampling_strategy"],
-            StrOptions({CHOSEN}),
+            StrOptions({CHOSEN_BY_ORACLE}),
         ],
         "gan": [GAN, str, list, tuple, None],
         "oracle": [str, Oracle, callable, list, tuple, None],
@@ -173,13 +181,16 @@ class GANOversampler(BaseOverSampler):
         "baselines": [list, tuple],
         "fallback": [StrOptions({"warn", "baseline", "error"})],
         "rejection": ["boolean", str, Rejection, None],
-        "refinement": [str, Refinement, None],
         "policy": [Policy, str, None],
         "categorical_features": ["array-like", StrOptions({"auto"})],
+        "keep_candidates": ["boolean"],
         "device": [str],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
     }
+
+    _fitted: _Fitted
+    reports_: dict[str, Report]
 
     def __init__(
         self,
@@ -196,9 +207,9 @@ class GANOversampler(BaseOverSampler):
         baselines: Sequence[str] = ("none", "random", "smote"),
         fallback: str = "warn",
         rejection: Rejection | str | bool | None = None,
-        refinement: Refinement | str | None = None,
         policy: Policy | str | None = None,
         categorical_features: Any = "auto",
+        keep_candidates: bool = False,
         device: str = "auto",
         n_jobs: int | None = None,
         random_state: Any = None,
@@ -216,9 +227,9 @@ class GANOversampler(BaseOverSampler):
         self.baselines = baselines
         self.fallback = fallback
         self.rejection = rejection
-        self.refinement = refinement
         self.policy = policy
         self.categorical_features = categorical_features
+        self.keep_candidates = keep_candidates
         self.device = device
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -243,8 +254,8 @@ class GANOversampler(BaseOverSampler):
         Raises
         ------
         ValueError
-            If there is one class only, a class to oversample has one row, labels are missing, or a
-            column cannot be modelled (infinite values, texts that look like ids).
+            If there is one class only, a class to oversample has one row, labels are missing, or a column
+            cannot be modelled (infinite values, texts that look like ids).
         """
         self._train(X, y, every_class=False)
         return self
@@ -262,16 +273,18 @@ class GANOversampler(BaseOverSampler):
         X_resampled, y_resampled : same containers and dtypes as given
             The original rows, unchanged and first, then the new ones class by class.
         """
-        return self._fit_resample(X, y)
+        target = self._train(X, y, every_class=True)
+        encoder, streams, outcome = self._fitted.encoder, self._fitted.streams, self._fitted.fit.first
+        n_new = {target.code_of(label): n for label, n in self.sampling_strategy_.items() if n}
+        with single_threaded():
+            drawn = draw_classes(outcome.source, n_new, streams.child("resample"), encoder.layout.width)
+        if message := capped_message({repr(target.names[c]): found for c, found in drawn.by_class.items()}):
+            warnings.warn(message, UserWarning, stacklevel=3)  # of whoever called this, through the decorator
+        self.is_synthetic_ = np.repeat([False, True], [len(target.codes), len(drawn.codes)])
+        new = encoder.decode(drawn.rows, streams.numpy("decode"))
+        return encoder.stack(X, new), target.stack(y, drawn.codes)
 
-    def _fit_resample(self, X: Frame, y: Any) -> tuple[Frame, Any]:
-        fitted = self._train(X, y, every_class=True)
-        codes, rows, told = fitted.draw(self.sampling_strategy_)
-        if told:
-            self._tell(told)
-        self.is_synthetic_ = np.repeat([False, True], [len(fitted.target.codes), len(codes)])
-        new = fitted.codec.decode(rows, fitted.streams.numpy("decode"))
-        return fitted.codec.stack(X, new), fitted.target.stack(y, codes)
+    _fit_resample = fit_resample  # abstract in imbalanced-learn, whose own ``fit_resample`` would call it
 
     def sample(self, n: int, *, y: Any = None, oracle: str | None = None, random_state: Any = None) -> Frame:
         """Draw new rows of one class.
@@ -294,26 +307,33 @@ class GANOversampler(BaseOverSampler):
         Raises
         ------
         ValueError
-            If the class is unknown or was not among those to oversample, or the oracle did not judge.
+            If the class is unknown or was not among those to oversample, or there is no such oracle.
         """
         check_is_fitted(self, "report_")
-        outcomes = self._fitted.fit.outcomes
-        outcome = self._fitted.fit.first if oracle is None else lookup(outcomes, oracle, "oracle")
+        fitted = self._fitted
+        outcome = fitted.fit.first if oracle is None else lookup(fitted.fit.outcomes, oracle, "oracle")
         if not isinstance(n, Integral) or isinstance(n, bool) or n < 0:
             raise ValueError(f"'n' must be a non-negative integer. Got {n!r} instead.")
-        code = self._code_to_sample(y)
+        target, labels = fitted.target, [label for label, k in self.sampling_strategy_.items() if k]
+        label = labels[0] if y is None and len(labels) == 1 else y
+        if label not in labels:
+            what = "not among those to oversample" if label in target.names else "not known"
+            choice = f"Give 'y' as one of: {', '.join(map(repr, labels))}." if labels else "None was."
+            raise ValueError(f"Class {label!r} is {what}. {choice}")
+        code = target.code_of(label)
+        target.refuse_single_rows([code])
         self._n_samplings += random_state is None
-        streams = self._fitted.streams.child("sample", self._n_samplings)
+        streams = fitted.streams.child("sample", self._n_samplings)
         if random_state is not None:
             streams = Streams.of(random_state)
         with single_threaded():
-            drawn = attempt(outcome.source, code, int(n), streams)
-        if told := told_of({repr(self._fitted.target.names[code]): drawn}):
-            warnings.warn(told, UserWarning, stacklevel=2)
-        return self._fitted.codec.decode(drawn.rows, streams.numpy("decode"))
+            drawn = outcome.source.draw(code, int(n), streams)
+        if message := capped_message({repr(target.names[code]): drawn}):
+            warnings.warn(message, UserWarning, stacklevel=2)
+        return fitted.encoder.decode(drawn.rows, streams.numpy("decode"))
 
     def rescore(self, oracle: Any) -> Report:
-        """Let one more oracle judge what the training left, without training again.
+        """Let one more oracle score what the training left, without training again.
 
         Parameters
         ----------
@@ -329,92 +349,62 @@ class GANOversampler(BaseOverSampler):
         Raises
         ------
         ValueError
-            If no candidates were kept: without an oracle, or with too few rows, nothing is scored.
+            If nothing was kept (``keep_candidates=True`` keeps it), or nothing was scored: without an oracle,
+            or with too few rows.
         """
         check_is_fitted(self, "report_")
-        name, judge = name_of(oracle, self.reports_), oracle_of(oracle)
-        fitted: Fitted = self._fitted
-        judge.validate(len(fitted.target.classes))
+        fitted, name, other = self._fitted, name_of(oracle, self.reports_), oracle_of(oracle)
+        other.validate(len(fitted.target.classes))
+        services = Services(fitted.streams, torch.device("cpu"), self.n_jobs, say=self._say)
         with single_threaded():
-            fit = rescore(fitted.fit, name, judge)
-        self._fitted: Fitted = replace(fitted, fit=fit)
-        self.reports_: dict[str, Report] = {**self.reports_, name: self._reports(fit)[name]}
+            found = rescore(fitted.fit, name, other, services, parameters_of(self))
+        self._fitted = replace(fitted, fit=found)
+        self.reports_ = {**self.reports_, name: found.outcomes[name].report}
         return self.reports_[name]
 
-    def _train(self, X: Frame, y: Any, *, every_class: bool) -> Fitted:
-        """Read the table, fit, and set what the fit leaves behind once all went well."""
-        budget = self._budget()
-        target = self._check(X, y)
-        free = isinstance(self.sampling_strategy, str) and self.sampling_strategy == CHOSEN
-        strategy = target.strategy("auto" if free else self.sampling_strategy)
-        n_new = {target.code_of(label): n for label, n in strategy.items() if n}
-        plan = plan_of(self, target, n_new, budget, free=free)
-        # ``fit`` goes on while at least one class can be learned; asking for rows is stricter.
-        if every_class or all(target.counts[code] == 1 for code in n_new):
-            target.refuse_single_rows(n_new)
-        codec = Codec.learn(X, categorical_features=self.categorical_features)
-        check_grids(plan.gans, codec)
-        frames = partial(frames_of, codec, X, plan.streams.child("oracle"))
-        origin = np.arange(len(target.codes))
-        rows = Rows(codec.encode(X), target.codes, target.classes, frames, origin)
-        with single_threaded():
-            fit = run(plan, rows, codec.layout, n_new)
-        outcome = fit.first
-        if outcome.ratio < 1:
-            counts = {label: int(target.counts[target.code_of(label)]) for label in strategy}
-            strategy = {c: missing(counts[c], n, outcome.ratio) for c, n in strategy.items()}
-        self.__dict__.pop("is_synthetic_", None)
-        self.sampling_strategy_, self.classes_ = strategy, np.sort(target.classes)
-        self.reports_ = self._reports(fit)
-        self.report_, self.history_ = next(iter(self.reports_.values())), outcome.report.history
-        self.summary_ = self.report_.summary or ModelSummary()
-        self.fallback_ = outcome.fallback
-        self._n_samplings = 0
-        self._fitted = Fitted(codec, target, plan.streams, fit)
-        return self._fitted
-
-    def _tell(self, note: str) -> None:
-        """Warn, and let the report of the first oracle remember."""
-        warnings.warn(note, UserWarning, stacklevel=5)  # of whoever called ``fit_resample``
-        first = next(iter(self.reports_))
-        self.reports_[first] = self.report_ = self.report_.noting(note)
-
-    def _reports(self, fit: Fit) -> dict[str, Report]:
-        """Report of every oracle, with the parameters of this sampler."""
-        parameters = parameters_of(self)
-        return {name: replace(o.report, parameters=parameters) for name, o in fit.outcomes.items()}
-
-    def _budget(self) -> Budget:
-        max_time = np.inf if self.max_time is None else self.max_time
-        return Budget(self.epoch_unit, self.patience, self.max_steps, max_time, self.growth)
-
-    def _check(self, X: Frame, y: Any) -> Target:
-        """Refuse what cannot be a table with labels; frames stay whole for the codec."""
+    def _train(self, X: Frame, y: Any, *, every_class: bool) -> Target:
+        """Check and read the table, fit, and set what the fit leaves behind once all went well."""
+        clock = Clock()
         if _num_samples(X) < 1:
             raise ValueError("X has no rows: Found array with 0 sample(s); give at least two classes.")
-        if not hasattr(X, "columns"):
+        if not hasattr(X, "columns"):  # frames stay whole for the encoder
             check_array(X, dtype=None, accept_sparse=["csr", "csc"], ensure_all_finite=False)
         validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
         target = Target.of(y)
         check_consistent_length(X, target.codes)
+        choose_ratio = isinstance(self.sampling_strategy, str) and self.sampling_strategy == CHOSEN_BY_ORACLE
+        strategy = target.strategy("auto" if choose_ratio else self.sampling_strategy)
+        n_new = {target.code_of(label): n for label, n in strategy.items() if n}
+        plan = plan_of(self, target, n_new, choose_ratio=choose_ratio)
+        # ``fit`` goes on while at least one class can be learned; asking for rows is stricter.
+        if every_class or all(target.counts[code] == 1 for code in n_new):
+            target.refuse_single_rows(n_new)
+        streams, device = Streams.of(self.random_state), device_of(self.device, plan.gans)
+        encoder = TableEncoder.learn(X, categorical_features=self.categorical_features)
+        check_grids(plan.gans, encoder)
+        frames = partial(frames_of, encoder, X, streams.child("oracle"))
+        origin = np.arange(len(target.codes))
+        rows = Rows(encoder.encode(X), target.codes, target.classes, frames, origin=origin)
+        services = Services(streams, device, self.n_jobs, clock, self._say)
+        with single_threaded():
+            found = fit(plan, rows, encoder.layout, n_new, services, parameters_of(self))
+        self.__dict__.pop("is_synthetic_", None)
+        n_new_by_label = {target.names[code]: n for code, n in found.first.n_new.items()}
+        self.sampling_strategy_ = {label: n_new_by_label.get(label, 0) for label in strategy}
+        self.classes_ = np.sort(target.classes)
+        self.reports_ = {name: o.report for name, o in found.outcomes.items()}
+        self.report_ = found.first.report
+        self.history_, self.fallback_ = self.report_.history, found.first.fallback
+        self.summary_ = self.report_.summary or ModelSummary()
+        self._n_samplings = 0
+        self._fitted = _Fitted(encoder, target.without_rows(), streams, found)
         return target
 
-    def _code_to_sample(self, label: Any) -> int:
-        drawn = [name for name, n in self.sampling_strategy_.items() if n]
-        if label is None and len(drawn) == 1:
-            label = drawn[0]
-        target = self._fitted.target
-        if label not in drawn:
-            what = "not among those to oversample" if label in target.names else "not known"
-            choice = f"Give 'y' as one of: {', '.join(map(repr, drawn))}." if drawn else "None was."
-            raise ValueError(f"Class {label!r} is {what}. {choice}")
-        code = target.code_of(label)
-        target.refuse_single_rows([code])
-        return code
+    def _say(self, line: str) -> None:
+        if self.verbose:
+            print(line)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
+        tags.input_tags.string = tags.input_tags.allow_nan = tags.input_tags.categorical = True
         return tags

@@ -1,363 +1,327 @@
-"""From encoded rows to sources of new ones: folds, population, rungs, and the choice of every oracle."""
+"""The method on one screen: folds, population, evaluation rounds, and what every oracle makes of them."""
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Any
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gan_oversampler._utils import Streams, single_threaded
 from gan_oversampler.callbacks import Event, in_order
 from gan_oversampler.encoding.dataset import Rows
-from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.layout import Layout
-from gan_oversampler.encoding.row_space import RowSpace
-from gan_oversampler.encoding.table_encoder import Codec
-from gan_oversampler.gans.gan import GAN
 from gan_oversampler.oracles.base import Oracle
-from gan_oversampler.plan import Plan
-from gan_oversampler.reporting.evidence import Evidence
+from gan_oversampler.plan import Plan, Services
+from gan_oversampler.reporting.facts import Parameter
 from gan_oversampler.reporting.model_summary import ModelSummary
 from gan_oversampler.reporting.report import Report
+from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.policy import Policy
-from gan_oversampler.sampling.pool import Pool
-from gan_oversampler.sampling.rejection import attempt, told_of
-from gan_oversampler.sampling.sources import Drawer, Source
-from gan_oversampler.selection.folds import MIN_ROWS, Fold, Pools, pools_of, split
-from gan_oversampler.selection.history import Storyteller, baseline_entry, evidence_of, small_class_notes
-from gan_oversampler.selection.outcome import Outcome, conclude, course_of, from_base, mixture, sign_of
-from gan_oversampler.selection.post_processing import govern, polish, unpolished
-from gan_oversampler.selection.scoring import Judge, Trial
-from gan_oversampler.training.loop import Candidate, Follower, Score, Scored, train
-from gan_oversampler.training.population import CrossFitted
+from gan_oversampler.sampling.sources import BaseSource, Source
+from gan_oversampler.selection.candidate_sources import base_sources, generator_sources
+from gan_oversampler.selection.choice import Utilities, choose
+from gan_oversampler.selection.decision import Decision, decide, decide_without_oracle
+from gan_oversampler.selection.draw_options import rules_of, scored_draw_options
+from gan_oversampler.selection.history import HistoryWriter, baseline_entry, gather_evidence, write_report
+from gan_oversampler.selection.post_processing import NO_GENERATOR, NO_POLICY, apply_policy, reject
+from gan_oversampler.selection.problem import Problem
+from gan_oversampler.selection.scoring import Evaluator, n_new_at_ratio
+from gan_oversampler.training.data import MIN_ROWS, Fold, TrainingData
+from gan_oversampler.training.loop import Candidate, OracleTracker, Scored, train
+from gan_oversampler.training.population import CrossFittedPopulation
 
-BLIND = "none"  # stands for the oracle where there is none
+NO_ORACLE: Final = "none"  # the name of the report where there is no oracle
 
-
-@dataclass
-class Clock:
-    """Seconds per phase."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
-
-    def within(self, name: str, score: Score) -> Score:
-        """The same function, its time counted."""
-
-        def timed(candidates: Sequence[Candidate]) -> Sequence[NDArray[np.float64]]:
-            with self.phase(name):
-                return score(candidates)
-
-        return timed
+Parameters = Mapping[str, Parameter]
+"""Parameters of the sampler, for reports."""
 
 
 @dataclass(frozen=True)
-class Ground:
-    """The folds of a fit: what members see there, and what oracles ask.
+class Outcome:
+    """What one oracle makes of a fit."""
 
-    Parameters
-    ----------
-    folds : sequence of (train, holdout)
-        Positions of rows.
-    learned : list of int
-        Codes of the classes that GANs learn.
-    shares : dict of int to float
-        New rows per real row of each class to oversample.
-    """
+    source: Source  # draws the new rows
+    report: Report  # what was kept, and why
+    n_new: Mapping[int, int]  # new rows by class code: fewer than were asked for, if a ratio was chosen
+    fallback: str | None = None  # the baseline that draws, if one does
 
-    rows: Rows
-    space: RowSpace
-    folds: Sequence[Fold]
-    learned: list[int]
-    shares: Mapping[int, float]
-    notes: Sequence[str] = ()
 
-    @property
-    def labels(self) -> dict[int, Any]:
-        """The classes to oversample."""
-        return {code: self.rows.classes.tolist()[code] for code in self.shares}
+@dataclass(frozen=True)
+class Training:
+    """A training that further oracles can score."""
 
-    def pools(self, gans: Sequence[GAN]) -> Pools:
-        """Rows that members may see, with their neighbourhoods."""
-        return pools_of(gans, self.rows, self.space, self.folds, self.learned, self.shares)
-
-    def judge(self, plan: Plan, oracle: Oracle, pools: Pools) -> Judge:
-        """An oracle with all folds before it."""
-        trials = [
-            Trial.of(
-                number,
-                oracle,
-                self.rows.at(train_index),
-                self.rows.at(holdout_index),
-                {kind: by_fold[number] for kind, by_fold in pools.items()},
-                self.shares,
-                plan.streams.child("trial", number),
-            )
-            for number, (train_index, holdout_index) in enumerate(self.folds)
-        ]
-        return Judge(trials, plan.gans, plan.n_jobs)
+    plan: Plan
+    problem: Problem
+    rounds: tuple[tuple[Candidate, ...], ...]  # everything that was scored, round by round
+    events: tuple[Event, ...]  # what was decided meanwhile
+    summary: ModelSummary  # layers of the networks
 
 
 @dataclass(frozen=True)
 class Fit:
-    """What a fit leaves behind.
+    """What a fit leaves behind."""
 
-    Attributes
-    ----------
-    outcomes : dict of str to Outcome
-        One per oracle; the first one samples unless another is asked for.
-    rungs : tuple of tuple of Candidate
-        Everything that was scored, rung by rung, so that it can be scored again.
-    events : tuple of Event
-        What was decided while training.
-    """
-
-    plan: Plan
-    outcomes: dict[str, Outcome]
-    ground: Ground | None = None
-    rungs: tuple[tuple[Candidate, ...], ...] = ()
-    events: tuple[Event, ...] = ()
+    outcomes: dict[str, Outcome]  # one per oracle; the first one draws unless another is asked for
+    training: Training | None = None  # kept with ``keep_candidates=True``, where oracles have scored anything
 
     @property
     def first(self) -> Outcome:
-        """Outcome of the first oracle."""
+        """Outcome of the first oracle, which draws new rows unless another oracle is asked for."""
         return next(iter(self.outcomes.values()))
 
 
-def run(plan: Plan, rows: Rows, layout: Layout, n_new: Mapping[int, int]) -> Fit:
-    """Find the best source of ``n_new`` rows per class code, for every oracle."""
-    counts = np.bincount(rows.codes, minlength=len(rows.classes))
-    learned = [code for code in n_new if counts[code] >= MIN_ROWS] if layout.width else []
-    rare = {rows.classes.tolist()[code]: int(counts[code]) for code in n_new}
-    notes = small_class_notes(rare, plan.gans[0].base, MIN_ROWS) if layout.width else []
-    clock, space = Clock(), RowSpace(layout)
-    if not learned:
-        outcome = _robust(plan, rows, space, n_new, notes)
-        return Fit(plan, dict.fromkeys(plan.oracles or [BLIND], outcome))
-    folds = _folds(plan, rows, int(counts[learned].min())) if plan.oracles else []
-    shares = {code: float(n / counts[code]) for code, n in n_new.items()}
-    ground = Ground(rows, space, folds, learned, shares, notes)
+def fit(
+    plan: Plan,
+    rows: Rows,
+    layout: Layout,
+    n_new: Mapping[int, int],
+    services: Services,
+    parameters: Parameters,
+) -> Fit:
+    """Find, for every oracle, the best source of new rows: folds, baselines, training, choice, report.
+
+    ``n_new`` counts the rows to draw by class code. Without an oracle the first GAN is trained for a fixed
+    number of steps; where no class has enough rows to learn from, its base draws, untrained. ``parameters``
+    of the sampler are for the report. Raises ValueError if ``cv`` gives no folds to score on, RuntimeError if
+    the first oracle finds a baseline better and ``fallback="error"``.
+    """
+    clock, streams, gans = services.clock, services.streams, plan.gans
+    problem = Problem.of(rows, layout, n_new, streams, plan.cv if plan.oracles else None)
+    if not problem.learned:
+        outcome = _untrained(plan, problem, services, parameters)
+        return Fit(dict.fromkeys(plan.oracles or [NO_ORACLE], outcome))
     with clock.phase("neighbours"):
-        pools = ground.pools(plan.gans)
-    return _judged(plan, ground, pools, clock) if plan.oracles else _blind(plan, ground, pools, clock)
-
-
-def _judged(plan: Plan, ground: Ground, pools: Pools, clock: Clock) -> Fit:
-    """The AutoGAN loop under oracles."""
-    judges = {name: ground.judge(plan, oracle, pools) for name, oracle in plan.oracles.items()}
+        data = problem.training_data(gans)
+    if not plan.oracles:
+        return Fit({NO_ORACLE: _without_oracle(plan, problem, data, services, parameters)})
+    evaluators = {
+        name: Evaluator.of(oracle, problem, gans, data, streams, services.n_jobs)
+        for name, oracle in plan.oracles.items()
+    }
     with clock.phase("baselines"):
-        baselines = {name: _baselines(plan, name, judge) for name, judge in judges.items()}
-    population = CrossFitted(plan.gans, pools, plan.streams.child("members"), plan.device)
+        baselines = {name: _baselines(plan, name, e, services) for name, e in evaluators.items()}
+    population = CrossFittedPopulation(gans, data, streams.child("members"), services.device)
     summary = ModelSummary.of(population.networks)
-    followers = {
-        name: Follower(clock.within("oracle", judge), plan.budget.patience, _teller(plan, name))
-        for name, judge in judges.items()
-    }
-    with clock.phase("training"):
-        events = _trained(plan, population, list(followers.values()))
-    clock.seconds["training"] -= clock.seconds["oracle"]  # scorings lie between the steps
-    first = next(iter(judges))
-    with clock.phase("choice"):
-        outcomes = {
-            name: conclude(
-                replace(plan, decides=name == first),
-                judge,
-                followers[name].scored,
-                baselines[name],
-                pools,
-                clock.seconds,
-                ground.notes,
-                events,
-            )
-            for name, judge in judges.items()
-        }
-    outcomes = {
-        name: _polished(plan, ground, pools, clock, told, judges[name]) for name, told in outcomes.items()
-    }
-    with clock.phase("evidence"):
-        outcomes = {name: _shown(plan, ground, told, summary) for name, told in outcomes.items()}
-    return Fit(plan, outcomes, ground, _rungs([follower.scored for follower in followers.values()]), events)
+    trackers = {name: _tracker(plan, name, e, services) for name, e in evaluators.items()}
+    events = _train(plan, population, list(trackers.values()), services)
+    training = Training(plan, problem, _rounds(list(trackers.values())), events, summary)
+    outcomes: dict[str, Outcome] = {}
+    for name, evaluator in evaluators.items():
+        found = trackers[name].scored, baselines[name]
+        decision = _decision(plan, evaluator, *found, services)
+        outcomes[name] = _outcome(
+            training, data, decision, evaluator, *found, services, parameters, decides=not outcomes
+        )
+    return Fit(outcomes, training if plan.keep_candidates else None)
 
 
-def _trained(plan: Plan, population: CrossFitted, followers: Sequence[Follower]) -> tuple[Event, ...]:
-    """Train, and tell what was decided meanwhile."""
+def rescore(fit: Fit, name: str, oracle: Oracle, services: Services, parameters: Parameters) -> Fit:
+    """Add the outcome of one more oracle, which scores all candidates that were kept of the training.
+
+    Nothing is trained again, and nothing is warned of: the first oracle still draws. Raises ValueError if
+    nothing was kept, or nothing was scored.
+    """
+    if fit.training is None:
+        raise ValueError(
+            "There are no candidates to score again. Fit with keep_candidates=True and an oracle; at least"
+            f" one class to oversample must have {MIN_ROWS} rows."
+        )
+    plan = replace(fit.training.plan, oracles={name: oracle})
+    training = replace(fit.training, plan=plan)
+    with services.clock.phase("neighbours"):
+        data = training.problem.training_data(plan.gans)
+    evaluator = Evaluator.of(oracle, training.problem, plan.gans, data, services.streams, services.n_jobs)
+    with services.clock.phase("baselines"):
+        baselines = _baselines(plan, name, evaluator, services)
+    # Everything that was kept is scored: patience has done its part when it was trained.
+    tracker = _tracker(plan, name, evaluator, services, patience=math.inf)
+    for candidates in training.rounds:
+        tracker.evaluate(candidates, replace(plan.budget, growth=0.0), lambda: services.clock.seconds)
+    found = tracker.scored, baselines
+    decision = _decision(plan, evaluator, *found, services)
+    outcome = _outcome(training, data, decision, evaluator, *found, services, parameters, decides=False)
+    return replace(fit, outcomes={**fit.outcomes, name: outcome})
+
+
+def _baselines(plan: Plan, name: str, evaluator: Evaluator, services: Services) -> dict[str, Utilities]:
+    """Utilities of the baselines, said as they come."""
+    found = evaluator.baselines(plan.baselines)
+    if len(plan.oracles) > 1:
+        services.say(f"{name}:")
+    for baseline, utilities in found.items():
+        services.say(str(baseline_entry(baseline, evaluator.sign * utilities)))
+    return found
+
+
+def _tracker(
+    plan: Plan, name: str, evaluator: Evaluator, services: Services, patience: float | None = None
+) -> OracleTracker:
+    """A tracker that times the scorings and says each score as it comes."""
+    writer = HistoryWriter(plan.gans, evaluator.sign)
+    prefix = f"{name}: " if len(plan.oracles) > 1 else ""
+
+    def score(candidates: Sequence[Candidate]) -> Sequence[Utilities]:
+        with services.clock.phase("oracle"):
+            return evaluator(candidates)
+
+    def say(scored: Sequence[Scored]) -> None:
+        for entry in scored:
+            services.say(f"{prefix}{writer.entry(entry)}")
+
+    return OracleTracker(score, plan.budget.patience if patience is None else patience, say)
+
+
+def _train(
+    plan: Plan, population: CrossFittedPopulation, trackers: Sequence[OracleTracker], services: Services
+) -> tuple[Event, ...]:
+    """Run the loop, and collect what was decided meanwhile."""
     events: list[Event] = []
 
     def log(step: int, specification: int, controller: str, decision: str) -> None:
         events.append(Event(step, plan.gans[specification].label, "", controller, decision))
 
-    train(population, followers, plan.budget, log)
+    with services.clock.phase("training"):
+        train(population, trackers, plan.budget, lambda: services.clock.seconds, log)
     return in_order((*population.events, *events))
 
 
-def rescore(fit: Fit, name: str, oracle: Oracle) -> Fit:
-    """The same fit with the outcome of one more oracle, which judges all that was kept of the training.
-
-    Raises
-    ------
-    ValueError
-        If there is nothing to judge: no oracle followed the training, or no class was learned.
-    """
-    if fit.ground is None:
-        raise ValueError(
-            "There are no candidates to score again: the fit had oracle=None, or no class to oversample had"
-            f" {MIN_ROWS} rows. Fit with an oracle first."
-        )
-    plan, clock = replace(fit.plan, oracles={name: oracle}, decides=False), Clock()
-    with clock.phase("neighbours"):
-        pools = fit.ground.pools(plan.gans)
-    judge = fit.ground.judge(plan, oracle, pools)
-    with clock.phase("oracle"):
-        baselines = _baselines(plan, name, judge)
-        follower = Follower(judge, sys.maxsize, _teller(plan, name))
-        for rung in fit.rungs:
-            follower.follow(rung, replace(plan.budget, growth=0.0))
-    with clock.phase("choice"):
-        outcome = conclude(
-            plan, judge, follower.scored, baselines, pools, clock.seconds, fit.ground.notes, fit.events
-        )
-    outcome = _polished(plan, fit.ground, pools, clock, outcome, judge)
-    outcome = _shown(plan, fit.ground, outcome, fit.first.report.summary)
-    return replace(fit, outcomes={**fit.outcomes, name: outcome})
-
-
-def _polished(
-    plan: Plan, ground: Ground, pools: Pools, clock: Clock, outcome: Outcome, judge: Judge | None = None
-) -> Outcome:
-    """The outcome with refinement, rejection and a policy, where they are wished for."""
-    if plan.rejection is not None or plan.refinement is not None:
-        with clock.phase("polishing"):
-            outcome = polish(plan, ground.labels, pools, outcome, judge)
-    if plan.policy is not None:
-        with clock.phase("policy"):
-            outcome = govern(pools, outcome, judge)
-    return outcome
-
-
-def _shown(plan: Plan, ground: Ground, outcome: Outcome, summary: ModelSummary | None) -> Outcome:
-    """The outcome with what pages and displays show."""
-    evidence = evidence_of(ground.rows, ground.folds, outcome.by_fold, list(ground.shares), plan.streams)
-    return replace(outcome, report=replace(outcome.report, evidence=evidence, summary=summary))
-
-
-def _unjudged(plan: Plan, rows: Rows, source: Drawer, targets: Sequence[int]) -> Evidence:
-    """New rows beside the real ones that their source saw: nothing was held out."""
-    everything = [(np.arange(len(rows)), np.arange(0))]
-    return evidence_of(rows, everything, [source], targets, plan.streams)
-
-
-def _baselines(plan: Plan, name: str, judge: Judge) -> dict[str, NDArray[np.float64]]:
-    found, sign = judge.baselines(plan.baselines), sign_of(plan.oracles[name])
-    if len(plan.oracles) > 1:
-        plan.say(f"{name}:")
-    plan.say_all(baseline_entry(baseline, sign * scores) for baseline, scores in found.items())
-    return found
-
-
-def _teller(plan: Plan, name: str) -> Callable[[Sequence[Scored]], None]:
-    """Says each score as it comes."""
-    teller = Storyteller(plan.gans, sign_of(plan.oracles[name]))
-    prefix = f"{name}: " if len(plan.oracles) > 1 else ""
-    return partial(_tell, plan, teller, prefix)
-
-
-def _tell(plan: Plan, teller: Storyteller, prefix: str, rung: Sequence[Scored]) -> None:
-    plan.say_all(f"{prefix}{teller.entry(scored)}" for scored in rung)
-
-
-def _rungs(trajectories: Sequence[Sequence[Scored]]) -> tuple[tuple[Candidate, ...], ...]:
+def _rounds(trackers: Sequence[OracleTracker]) -> tuple[tuple[Candidate, ...], ...]:
     """Every candidate that any oracle scored, by step."""
-    seen = {
-        (s.candidate.step, s.candidate.specification): s.candidate for scored in trajectories for s in scored
-    }
+    candidates = [entry.candidate for tracker in trackers for entry in tracker.scored]
+    seen = {(candidate.step, candidate.specification): candidate for candidate in candidates}
     steps = sorted({step for step, _ in seen})
     return tuple(tuple(seen[key] for key in sorted(seen) if key[0] == step) for step in steps)
 
 
-def _blind(plan: Plan, ground: Ground, pools: Pools, clock: Clock) -> Fit:
-    """A fixed number of steps without an oracle: later generators count as better."""
-    follower = Follower(lambda rung: [np.array([float(c.step)]) for c in rung], sys.maxsize)
-    with clock.phase("training"):
-        population = CrossFitted(plan.gans[:1], pools, plan.streams.child("members"), plan.device)
-        summary = ModelSummary.of(population.networks)
-        # later always counts as better here, so that a budget which grows would always do so
-        events = _trained(replace(plan, budget=replace(plan.budget, growth=0.0)), population, [follower])
-    kept = [entry for entry in follower.scored if entry.candidate.sound][-1]
-    course = course_of(follower.scored, kept.candidate.specification)
-    source = mixture(plan.gans, pools, [kept.candidate])
-    report = Report(
-        "none",
-        plan.gans[0].label_at(kept.candidate.step),
-        "the last finite generator, because there is no oracle",
-        notes=tuple(ground.notes),
-        seconds=clock.seconds,
-        history=Storyteller(plan.gans, np.nan).history(follower.scored),
-        summary=summary,
-        events=events,
-    )
-    policy = plan.policy if isinstance(plan.policy, Policy) else Policy()
-    outcome = Outcome(source, report, policy=policy, kept=(kept.candidate,), course=course)
-    if not kept.candidate.keepable:
-        outcome = from_base(plan.gans[0], pools, outcome)
-    outcome = _polished(plan, ground, pools, clock, outcome)
-    evidence = _unjudged(plan, ground.rows, outcome.source, list(ground.shares))
-    return Fit(plan, {BLIND: replace(outcome, report=replace(outcome.report, evidence=evidence))})
+def _decision(
+    plan: Plan,
+    evaluator: Evaluator,
+    scored: Sequence[Scored],
+    baselines: Mapping[str, Utilities],
+    services: Services,
+) -> Decision:
+    """What one oracle decides: candidates, policy and ratio, or a baseline."""
+    with services.clock.phase("choice"):
+        try:
+            choice = choose(scored, *rules_of(plan.gans))
+        except ValueError as error:
+            raise ValueError(f"{error} {' '.join(map(str, evaluator.failures[-1:]))}") from None
+        tried = scored_draw_options(
+            evaluator, scored, choice, policy=plan.policy, choose_ratio=plan.choose_ratio
+        )
+        return decide(scored, tried, baselines, plan.gans, fallback=plan.fallback, sign=evaluator.sign)
 
 
-def _robust(
-    plan: Plan, rows: Rows, space: RowSpace, n_new: Mapping[int, int], notes: Sequence[str]
+def _without_oracle(
+    plan: Plan, problem: Problem, data: TrainingData, services: Services, parameters: Parameters
 ) -> Outcome:
-    """A base without training, where folds would mean nothing."""
-    base = plan.gans[0].base
-    pool = Pool.of(rows.values, rows.codes, space, learned=(), drawn=list(n_new))
-    why = "no class to oversample has enough rows to learn from"
-    if not n_new:
-        why = "no rows are asked for"
-    elif not space.width:
-        why = "all columns are constant"
-    source, history = Source(pool, base), Storyteller(plan.gans).history([])
-    drawn = [code for code in n_new if (rows.codes == code).sum() > 1] if space.width else []
-    evidence = _unjudged(plan, rows, source, drawn) if drawn else None
-    report = Report("none", f"{base}, untrained", why, notes=tuple(notes), history=history)
-    outcome = unpolished(plan, Outcome(source, replace(report, evidence=evidence)))
-    return outcome if plan.policy is None else govern({}, outcome)
+    """Train the first GAN for a fixed number of steps, and keep its last state."""
+    gan = plan.gans[0]
+    # Later generators count as better, so a budget that may grow would always do so.
+    plan = replace(plan, gans=(gan,), budget=replace(plan.budget, growth=0.0))
+    tracker = OracleTracker(lambda found: [np.array([float(c.step)]) for c in found], math.inf)
+    population = CrossFittedPopulation([gan], data, services.streams.child("members"), services.device)
+    summary = ModelSummary.of(population.networks)
+    training = Training(plan, problem, (), _train(plan, population, [tracker], services), summary)
+    policy = plan.policy if isinstance(plan.policy, Policy) else Policy()
+    decision = decide_without_oracle(tracker.scored, gan, policy)
+    return _outcome(training, data, decision, None, tracker.scored, {}, services, parameters)
 
 
-def _folds(plan: Plan, rows: Rows, smallest: int) -> list[Fold]:
-    return split(plan.cv, rows, smallest, plan.streams.child_seed("folds") % 2**32)
+def _outcome(
+    training: Training,
+    data: TrainingData,
+    decision: Decision,
+    evaluator: Evaluator | None,
+    scored: Sequence[Scored],
+    baselines: Mapping[str, Utilities],
+    services: Services,
+    parameters: Parameters,
+    *,
+    decides: bool = True,
+) -> Outcome:
+    """The sources of a decision, with rejection and policy, and its report.
+
+    Only the oracle that ``decides`` what is drawn warns, or raises, of a baseline that is better.
+    """
+    if decides and decision.error:
+        raise RuntimeError(decision.error)
+    for message in decision.warnings if decides else ():
+        warnings.warn(message, UserWarning, stacklevel=2)
+    plan, problem, clock = training.plan, training.problem, services.clock
+    at_ratio = evaluator.at_ratio(decision.ratio) if evaluator else None
+    notes: list[str] = []
+    if decision.candidates:
+        sources = generator_sources(plan.gans, decision.candidates, data, len(problem.folds))
+        if plan.rejection:
+            with clock.phase("rejection"):
+                gan = plan.gans[decision.candidates[0].specification]
+                root = services.streams.child("polish").child("reject")
+                sources, notes = reject(sources, plan.rejection, gan, data, problem.labels, at_ratio, root)
+        if not decision.policy.changes_nothing:
+            with clock.phase("policy"):
+                sources, more = apply_policy(sources, decision.policy, data, at_ratio)
+            notes += more
+    else:
+        sources, notes = base_sources(decision.base, data, len(problem.folds)), _unmet(plan)
+    rows, targets = problem.rows, list(problem.n_new)
+    folds, by_fold = problem.folds, sources.by_fold
+    if not folds:  # without an oracle nothing was held out
+        folds, by_fold = _all_rows(rows), (sources.full,)
+    with clock.phase("evidence"):
+        evidence = gather_evidence(rows, folds, by_fold, targets, services.streams)
+    report = write_report(
+        decision,
+        evaluator,
+        scored,
+        baselines,
+        plan.gans,
+        notes=problem.small_class_notes(plan.gans[0].base),
+        draw_notes=notes,
+        events=training.events,
+        seconds=clock.by_phase,
+        evidence=evidence,
+        summary=training.summary,
+        parameters=parameters,
+    )
+    n_new = n_new_at_ratio(dict(enumerate(rows.counts)), problem.n_new, decision.ratio)
+    return Outcome(sources.full, report, n_new, decision.fallback)
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """What drawing needs after a fit."""
+def _all_rows(rows: Rows) -> list[Fold]:
+    """One fold that trains on all rows and holds none out."""
+    return [(np.arange(len(rows)), np.arange(0))]
 
-    codec: Codec
-    target: Target
-    streams: Streams
-    fit: Fit
 
-    def draw(self, strategy: Mapping[Any, int]) -> tuple[NDArray[np.intp], NDArray[np.float32], str]:
-        """Codes and encoded rows of new rows, class by class, and what to tell of them."""
-        n_new = {self.target.code_of(label): n for label, n in strategy.items() if n}
-        streams = self.streams.child("resample")
-        with single_threaded():
-            source = self.fit.first.source
-            drawn = {code: attempt(source, code, n, streams) for code, n in n_new.items()}
-        parts = [found.rows for found in drawn.values()]
-        told = told_of({repr(self.target.names[code]): found for code, found in drawn.items()})
-        codes = np.repeat(np.array(list(n_new), np.intp), list(n_new.values()))
-        return codes, np.concatenate([np.empty((0, self.codec.layout.width), np.float32), *parts]), told
+def _unmet(plan: Plan) -> list[str]:
+    """What a plan asks for that only generators can meet."""
+    return [*([NO_GENERATOR] if plan.rejection else []), *([NO_POLICY] if plan.policy is not None else [])]
+
+
+def _untrained(plan: Plan, problem: Problem, services: Services, parameters: Parameters) -> Outcome:
+    """Draw from a geometric sampler without training, where folds would mean nothing."""
+    base, rows, width = plan.gans[0].base, problem.rows, problem.space.width
+    reason = "no class to oversample has enough rows to learn from"
+    if not problem.n_new:
+        reason = "no rows are asked for"
+    elif not width:
+        reason = "all columns are constant"
+    data = FoldData.of(rows.values, rows.codes, problem.space, learned=(), drawn=list(problem.n_new))
+    source, evidence = BaseSource(data, base), None
+    if several := [code for code in problem.n_new if rows.counts[code] > 1 and width]:
+        evidence = gather_evidence(rows, _all_rows(rows), [source], several, services.streams)
+    report = write_report(
+        Decision(f"{base}, untrained", reason, base=base),
+        None,
+        [],
+        {},
+        plan.gans,
+        notes=problem.small_class_notes(base),
+        draw_notes=_unmet(plan),
+        evidence=evidence,
+        parameters=parameters,
+    )
+    return Outcome(source, report, problem.n_new)

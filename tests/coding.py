@@ -1,12 +1,15 @@
-"""Tables of every dtype, and what a codec makes of them, for tests of the codec."""
+"""Tables of every dtype, layouts, and what an encoder makes of tables, for tests of the encoding."""
 
 import datetime
 
 import numpy as np
 import pandas as pd
 import polars as pl
+from hypothesis import strategies as st
 
-from gan_oversampler.encoding.table_encoder import Codec
+from gan_oversampler.encoding.cells import Cells
+from gan_oversampler.encoding.layout import Block, Layout
+from gan_oversampler.encoding.table_encoder import TableEncoder
 
 N = 60
 
@@ -15,19 +18,49 @@ def rng(seed=0):
     return np.random.default_rng(seed)
 
 
+def cells_of(values):
+    """Cells of which none is missing."""
+    return Cells(np.asarray(values), np.zeros(len(values), dtype=bool))
+
+
 def round_trip(X, **kwargs):
-    codec = Codec.learn(X, **kwargs)
-    return codec.decode(codec.encode(X), rng())
+    encoder = TableEncoder.learn(X, **kwargs)
+    return encoder.decode(encoder.encode(X), rng())
 
 
 def column_of(values, **kwargs):
-    return Codec.learn(pd.DataFrame({"x": values}), **kwargs).columns[0]
+    return TableEncoder.learn(pd.DataFrame({"x": values}), **kwargs).columns[0]
 
 
-def some_rows(codec, n=200, seed=0):
+def some_rows(encoder, n=200, seed=0):
     """Rows as a generator might draw them: near one-hot, values anywhere."""
     stream = rng(seed)
-    return stream.normal(size=(n, codec.layout.width)).astype(np.float32) * 3
+    return stream.normal(size=(n, encoder.layout.width)).astype(np.float32) * 3
+
+
+MIXED_LAYOUT = Layout(
+    (
+        Block("age", 0, 0, ()),
+        Block("city", 1, 3, None),
+        Block("income", 4, 3, (0.0, -0.7, 1.5)),
+        Block("sex", 8, 2, None),
+        Block("debt", 10, 2, (0.0, 0.3)),
+    )
+)
+
+
+@st.composite
+def layouts(draw):
+    """Any table: numbers, numbers with spikes and categories in any order."""
+    blocks, start = [], 0
+    for name in range(draw(st.integers(1, 5))):
+        has_value = draw(st.booleans())
+        n_states = draw(st.sampled_from([0, 2, 3]) if has_value else st.integers(2, 5))
+        pins = st.floats(-3, 3, width=32)
+        pinned = tuple(draw(pins) for _ in range(n_states)) if has_value else None
+        blocks.append(Block(name, start, n_states, pinned))
+        start += blocks[-1].width
+    return Layout(tuple(blocks))
 
 
 def pandas_frame():

@@ -18,7 +18,7 @@ import pandas as pd
 import torch
 from sklearn.datasets import load_digits
 
-from gan_oversampler import GAN, Evolution, GANOversampler
+from gan_oversampler import GAN, Critic, Evolution, GANOversampler, Generator
 from tests.tables import cancer, mixed, numbers
 
 PINNED = Path(__file__).with_name("digests.json")
@@ -72,8 +72,8 @@ KINDS = {
                 loss="bce",
                 evolution=Evolution(population=2),
                 replicas=2,
-                critic_dropout=0.2,
-                batch_norm=True,
+                generator=Generator(norm="batch"),
+                critic=Critic(dropout=0.2),
             ),
             oracle=None,
             max_steps=40,
@@ -82,7 +82,12 @@ KINDS = {
         *mixed(),
     ),
     "grid": lambda: (
-        GANOversampler(gan=GAN(grid=(8, 8), widths=(16, 8)), max_steps=20, epoch_unit=10, random_state=6),
+        GANOversampler(
+            gan=GAN(generator=Generator(grid=(8, 8), widths=(16, 8))),
+            max_steps=20,
+            epoch_unit=10,
+            random_state=6,
+        ),
         *_images(),
     ),
 }

@@ -38,6 +38,11 @@ def one_class(values):
     return rows_of(values, np.ones(len(values)))
 
 
+def score_of(oracle, train, holdout, synthetic):
+    """Score of an oracle when all rows are of one class."""
+    return oracle.fit(one_class(train), targets=[1]).score(one_class(holdout), one_class(synthetic))
+
+
 def global_state():
     """Numpy's process-wide generator, which nobody may touch."""
     _, words, position, *normal = np.random.get_state()  # noqa: NPY002

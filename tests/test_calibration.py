@@ -21,7 +21,6 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from benchmarks import calibration as study
 from gan_oversampler import GANOversampler
 from gan_oversampler.calibration import PriorCorrectedClassifier, to_shares
 from tests.tables import mixed, numbers
@@ -57,7 +56,7 @@ def gaussians(sizes, seed=0):
     return rng.normal(1.5 * y)[:, None], y
 
 
-# The proof
+# --- Bayes' rule
 
 
 @pytest.mark.parametrize("sizes", [(900, 100), (20, 480), (700, 200, 100), (5, 60, 400, 35)])
@@ -74,14 +73,14 @@ def test_the_bayes_posterior_of_resampled_rows_becomes_that_of_the_original_rows
     assert np.abs(model.pipeline_.predict_proba(grid) - truth).max() > 0.1
 
 
-def test_there_and_back_again_is_where_we_were():
+def test_moving_to_other_shares_and_back_changes_nothing():
     p = np.random.default_rng(0).dirichlet(np.ones(3), size=50)
     a, b = np.array([0.2, 0.3, 0.5]), np.array([0.7, 0.2, 0.1])
     np.testing.assert_allclose(to_shares(to_shares(p, seen=a, wanted=b), seen=b, wanted=a), p, atol=1e-12)
     np.testing.assert_allclose(to_shares(p, seen=a, wanted=a), p, atol=1e-15)
 
 
-def test_a_row_that_says_nothing_gets_the_original_shares():
+def test_probabilities_equal_to_the_seen_shares_become_the_original_shares():
     seen, wanted = [0.25, 0.25, 0.5], [0.9, 0.06, 0.04]
     np.testing.assert_allclose(to_shares(np.array([seen]), seen=seen, wanted=wanted), [wanted])
 
@@ -125,7 +124,7 @@ def test_names_and_order_of_classes_do_not_matter(method):
     assert set(named.predict(X)) <= set(names)
 
 
-# On real tables
+# --- on real tables
 
 
 def worst_tenth():
@@ -174,7 +173,7 @@ def test_the_gan_is_the_default_sampler_and_frames_of_every_kind_pass():
 
 
 class Shares(ClassifierMixin, BaseEstimator):
-    """Says the shares it saw, whatever the row."""
+    """Gives the shares it saw for every row."""
 
     def fit(self, X, y):
         self.classes_, counts = np.unique(y, return_counts=True)
@@ -188,7 +187,7 @@ class Shares(ClassifierMixin, BaseEstimator):
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 
-# Pipelines
+# --- pipelines
 
 
 def test_a_pipeline_that_resamples_is_counted_where_its_classifier_stands():
@@ -257,7 +256,7 @@ def test_the_threshold_of_the_rare_share_gives_the_labels_of_balanced_rows():
     assert model.fit(X, y).predict(X).sum() < labels.sum()
 
 
-# Manners
+# --- searches, clones and bad input
 
 
 def test_searching_cloning_and_pickling():
@@ -315,30 +314,3 @@ def test_errors_say_what_is_needed(model, labels, message):
 )
 def test_scikit_learn(estimator, check):
     check(estimator)
-
-
-# The study
-
-
-def test_the_study_compares_with_no_resampling_table_by_table():
-    facts = {"fold": 0, "classifier": "logistic", "average_precision": 0.5}
-    rows = pd.DataFrame(
-        [
-            {"table": table, "sampler": sampler, "probabilities": name, "brier": brier, **facts}
-            for table, better in (("a", 0.10), ("b", 0.20))
-            for sampler, name, brier in (("", study.NONE, better), ("SMOTE", "prior", 1.05 * better - 0.004))
-        ]
-    )
-    line = study.summary(rows).set_index("probabilities").loc["prior"]
-    assert line["against none"] == pytest.approx((0.001 + 0.006) / 2)
-    assert line["worst table"] == pytest.approx(0.006)
-    assert line[f"tables at most {study.NEAR} worse"] == 1
-
-
-def test_a_cell_of_the_study_holds_every_way_once(monkeypatch, tmp_path):
-    monkeypatch.setattr(study, "MODELS", ("logistic",))
-    monkeypatch.setattr(study, "SAMPLERS", {"SMOTE": SMOTE()})
-    rows = pd.DataFrame(study.cell(study.load("diabetes-worst-tenth", None), 0, str(tmp_path)))
-    assert rows["probabilities"].tolist() == [study.NONE, study.AS_IT_COMES, *study.CORRECTIONS]
-    assert rows["brier"].between(0, 0.2).all()
-    assert "against none" in study.write(rows, tmp_path / "calibration.csv")

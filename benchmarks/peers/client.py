@@ -31,13 +31,10 @@ HERE: Final = Path(__file__).resolve().parent
 PYTHON: Final = HERE.parents[1] / "build" / "peers" / "bin" / "python"
 HELP: Final = "Run `make bench-setup`, which builds their environment in build/peers."
 # One thread, no GPU, no random order of sets: the same rows and comparable times everywhere.
-ENVIRONMENT: Final = (
-    ("OMP_NUM_THREADS", "1"),
-    ("OPENBLAS_NUM_THREADS", "1"),
-    ("MKL_NUM_THREADS", "1"),
-    ("CUDA_VISIBLE_DEVICES", ""),
-    ("PYTHONHASHSEED", "0"),
-)
+ENVIRONMENT: Final = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    **{"CUDA_VISIBLE_DEVICES": "", "PYTHONHASHSEED": "0"},
+}
 
 Message = tuple[dict[str, Any], dict[str, np.ndarray]]
 
@@ -51,7 +48,7 @@ class PeerMissing(ImportError):  # noqa: N818
 
 
 def available(timeout: float = 300.0) -> dict[str, str]:
-    """Version of every peer, or why it is missing."""
+    """Return the version of every peer, or why it is missing."""
     try:
         return dict(_ask({"peer": None}, {}, timeout)[0]["versions"])
     except (PeerMissing, PeerError) as error:
@@ -85,7 +82,7 @@ class Peer(BaseEstimator):
         self.timeout = timeout
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
-        """The resampled table and its classes, in the containers and types that came."""
+        """Return the resampled table and its classes, in the containers and types that came."""
         classes = np.asarray(y)
         if not np.array_equal(np.unique(classes), [0, 1]):
             raise ValueError(f"y must hold 0 and 1 (the minority), got {np.unique(classes)[:5]}.")
@@ -102,7 +99,7 @@ class Peer(BaseEstimator):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A table and the places of its categories: columns that are not numbers, and truth values."""
+    """A table and the places of its categories: columns of booleans, or of anything but numbers."""
 
     X: pd.DataFrame
     categorical: list[int]
@@ -117,7 +114,7 @@ class Layout:
         return [place for place in range(self.X.shape[1]) if place not in self.categorical]
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """What is sent: numbers, text, and where text is missing."""
+        """Split the table into what is sent: numbers, text, and where text is missing."""
         text = self.X.iloc[:, self.categorical]
         return {
             "numbers": self.X.iloc[:, self.numeric].to_numpy(dtype=float, na_value=np.nan),
@@ -126,10 +123,12 @@ class Layout:
         }
 
     def frame(self, arrays: Mapping[str, np.ndarray]) -> pd.DataFrame:
-        """What came back, with the columns and types that were sent."""
+        """Join what came back, with the columns and types that were sent."""
         columns: dict[int, pd.Series] = {}
         for i, place in enumerate(self.numeric):
-            columns[place] = _as_numbers(arrays["numbers"][:, i], self.X.iloc[:, place].dtype)
+            values, dtype = arrays["numbers"][:, i], self.X.iloc[:, place].dtype
+            whole = pd.api.types.is_integer_dtype(dtype)  # peers draw fractions
+            columns[place] = pd.Series(np.round(values) if whole else values).astype(dtype)
         for i, place in enumerate(self.categorical):
             text = np.where(arrays["missing"][:, i], None, arrays["categories"][:, i].astype(object))
             columns[place] = _as_categories(text, self.X.iloc[:, place])
@@ -137,14 +136,8 @@ class Layout:
         return frame.set_axis(self.X.columns, axis=1)
 
 
-def _as_numbers(values: np.ndarray, dtype: Any) -> pd.Series:
-    """Numbers of a type; whole ones are rounded, since peers draw fractions."""
-    whole = pd.api.types.is_integer_dtype(dtype)
-    return pd.Series(np.round(values) if whole else values).astype(dtype)
-
-
 def _as_categories(text: np.ndarray, like: pd.Series) -> pd.Series:
-    """Text as the categories it stood for; missing cells look like those of the column."""
+    """Text as the categories it stood for; a missing cell becomes the column's own missing value."""
     meanings = {str(value): value for value in like.dropna().unique()}
     gaps = like[like.isna()].astype(object)
     gap = gaps.iloc[0] if len(gaps) else np.nan
@@ -164,7 +157,7 @@ class Server:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._complaints,
-            env={**environment, **dict(ENVIRONMENT)},
+            env={**environment, **ENVIRONMENT},
         )
 
     def ask(self, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray], timeout: float) -> Message:
@@ -181,7 +174,9 @@ class Server:
         except (EOFError, BrokenPipeError):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(5)
-            code, words = self._process.returncode, self._last_words()
+            self._complaints.seek(0)
+            lines = self._complaints.read().decode(errors="replace").strip().splitlines()
+            code, words = self._process.returncode, lines[-1] if lines else "it said nothing"
             self.close()
             raise PeerError(f"the server process died (exit code {code}): {words}") from None
         except BaseException:  # an answer that nobody waits for must not reach the next question
@@ -200,11 +195,6 @@ class Server:
                 raise EOFError
             size -= len(chunks[-1])
         return b"".join(chunks)
-
-    def _last_words(self) -> str:
-        self._complaints.seek(0)
-        lines = self._complaints.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
 
     def close(self) -> None:
         """End the process at once."""

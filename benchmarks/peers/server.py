@@ -1,6 +1,6 @@
-"""Runs other people's oversamplers in their own environment, asked through a pipe.
+"""Runs other people's oversamplers in their own environment, on requests through a pipe.
 
-Imports numpy, pandas and the peers only, each peer when it is first asked for. A message is a length, a
+Imports numpy, pandas and the peers only, each peer when it is first needed. A message is a length, a
 JSON header and the bytes of an npz archive: no pickle, because both ends have versions of their own.
 
 What the peers get:
@@ -30,7 +30,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -57,34 +56,36 @@ class Request:
 
     @property
     def missing_rows(self) -> int:
-        """What the minority lacks."""
+        """Number of rows that the minority lacks."""
         return int(len(self.y) - 2 * self.y.sum())
 
     def complete(self, rows: np.ndarray) -> pd.DataFrame:
-        """Some rows, medians (theirs, or all rows' if they have none) and a category for the gaps."""
+        """Select rows; gaps hold their medians (or those of all rows, if they have none) and a category."""
         part = self.X.loc[rows]
         medians = part[self.numeric].median().fillna(self.X[self.numeric].median()).fillna(0.0)
         return part.fillna({**medians, **dict.fromkeys(self.categorical, GAP)}).reset_index(drop=True)
 
     def minority(self) -> pd.DataFrame:
-        """The minority's rows without gaps."""
+        """Select the minority's rows, without gaps."""
         return self.complete(self.y == 1)
 
     def with_new(self, new: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
-        """The table as it came, then new rows of the minority."""
-        X = pd.concat([self.X, self.reopened(new)], ignore_index=True)
+        """Append new rows of the minority, with gaps where ``complete`` put a category for them."""
+        new = new[list(self.X)].astype({name: float for name in self.numeric})
+        for name in self.categorical:
+            text = new[name].astype(object)
+            new[name] = text.where(text != GAP, None)
+        X = pd.concat([self.X, new], ignore_index=True)
         return X, np.concatenate([self.y, np.ones(len(new), dtype=self.y.dtype)])
 
-    def reopened(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Columns as in the request, and gaps where ``complete`` put a category for them."""
-        table = table[list(self.X)].astype({name: float for name in self.numeric})
-        for name in self.categorical:
-            text = table[name].astype(object)
-            table[name] = text.where(text != GAP, None)
-        return table
-
     def numbers(self) -> np.ndarray:
-        """The table as numbers, for peers that know nothing else."""
+        """Return the table as numbers, for peers that read nothing else.
+
+        Raises
+        ------
+        ValueError
+            If it holds categories or gaps.
+        """
         if self.categorical or self.X.isna().any(axis=None):
             gaps = int(self.X.isna().sum().sum())
             raise ValueError(
@@ -99,7 +100,7 @@ Peers = Mapping[str, Callable[[Request], Answer]]
 
 
 def geometric_smote(request: Request) -> Answer:
-    """Its nominal variant where there are categories, and fewer neighbours where five are not there."""
+    """Run Geometric SMOTE, its nominal variant where there are categories, with five neighbours at most."""
     from imblearn_extra.gsmote import GeometricSMOTE
 
     k = max(min(5, int(request.y.sum()) - 1), 1)
@@ -137,23 +138,19 @@ def _ctgan(class_name: str) -> Callable[[Request], Answer]:
 
 
 def ctgan_conditional(request: Request) -> Answer:
-    """CTGAN on all rows, asked for the minority; it may draw others, so it is asked again."""
+    """Run CTGAN on all rows under the condition of the minority; it may draw others, hence the rounds."""
     from ctgan import CTGAN
 
     table = request.complete(np.ones(len(request.y), dtype=bool))
     table[TARGET] = request.y.astype(str)
     model = CTGAN()
     model.fit(table, discrete_columns=[*request.categorical, TARGET])
-    return request.with_new(_until_enough(model, request.missing_rows))
-
-
-def _until_enough(model: Any, n: int) -> pd.DataFrame:
-    found: list[pd.DataFrame] = []
+    n, found = request.missing_rows, []
     for _ in range(ROUNDS):
         drawn = model.sample(n, condition_column=TARGET, condition_value="1")
         found.append(drawn[drawn[TARGET] == "1"])
         if sum(map(len, found)) >= n:
-            return pd.concat(found, ignore_index=True).head(n)
+            return request.with_new(pd.concat(found, ignore_index=True).head(n))
     raise RuntimeError(
         f"CTGAN drew {sum(map(len, found))} rows of the minority in {ROUNDS} rounds of {n}, but {n} are"
         " needed. Give it more minority rows."
@@ -161,7 +158,7 @@ def _until_enough(model: Any, n: int) -> pd.DataFrame:
 
 
 def arf(request: Request) -> Answer:
-    """Adversarial random forests."""
+    """Run adversarial random forests on the minority."""
     from arfpy import arf as arfpy
 
     minority = request.minority().astype(dict.fromkeys(request.categorical, "category"))
@@ -171,17 +168,22 @@ def arf(request: Request) -> Answer:
 
 
 def forest_diffusion(request: Request) -> Answer:
-    """ForestDiffusion (flow); a category that never changes is left out of the learning."""
+    """Run ForestDiffusion (flow) on the minority; a category that never changes is not learned."""
     from ForestDiffusion import ForestDiffusionModel
 
     part = request.X.loc[request.y == 1].fillna(dict.fromkeys(request.categorical, GAP))
     codes, levels = _codes(request, part)
     of_size = {size: [name for name in levels if min(len(levels[name]), 3) == size] for size in (1, 2, 3)}
-    order = _diffusion_order([*request.numeric, *of_size[2]], of_size[3])
+    # Its decoder finds the columns of category 1 by "1_", which "11_" has too. So ten categories may come
+    # first; more than ten must have places of two digits each.
+    others, categories = [*request.numeric, *of_size[2]], of_size[3]
+    order = [*categories, *others]
+    if len(categories) > 10:
+        order = [*others, *(f"filler{i}" for i in range(10 - len(others))), *categories]
     model = ForestDiffusionModel(
         X=codes.reindex(columns=order, fill_value=0.0).to_numpy(float),
         bin_indexes=[order.index(name) for name in of_size[2]],
-        cat_indexes=[order.index(name) for name in of_size[3]],
+        cat_indexes=[order.index(name) for name in categories],
         n_jobs=1,
         seed=request.seed,
     )
@@ -190,18 +192,8 @@ def forest_diffusion(request: Request) -> Answer:
     return request.with_new(_decoded(new, levels))
 
 
-def _diffusion_order(others: list[str], categories: list[str]) -> list[str]:
-    """Its decoder finds the columns of category 1 by "1_", which "11_" has too.
-
-    So ten categories may come first; more than ten must have places of two digits each.
-    """
-    if len(categories) <= 10:
-        return [*categories, *others]
-    return [*others, *(f"spare{i}" for i in range(10 - len(others))), *categories]
-
-
 def _codes(request: Request, table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, pd.Index]]:
-    """Categories as numbers from 0, and what the numbers mean."""
+    """Categories as numbers from 0, and the levels that the numbers stand for."""
     levels = {name: pd.Index(table[name]).unique().sort_values() for name in request.categorical}
     return table.assign(**{name: levels[name].get_indexer(table[name]) for name in levels}), levels
 
@@ -210,37 +202,33 @@ def _decoded(table: pd.DataFrame, levels: Mapping[str, pd.Index]) -> pd.DataFram
     return table.assign(**{name: levels[name][table[name].round().astype(int)] for name in levels})
 
 
-PEERS: Final[Peers] = MappingProxyType(
-    {
-        "geometric_smote": geometric_smote,
-        "polynom_fit_smote": _smote_variant("polynom_fit_SMOTE_star"),
-        "prowsyn": _smote_variant("ProWSyn"),
-        "smote_ipf": _smote_variant("SMOTE_IPF"),
-        "lee": _smote_variant("Lee"),
-        "ctgan": _ctgan("CTGAN"),
-        "tvae": _ctgan("TVAE"),
-        "ctgan_conditional": ctgan_conditional,
-        "arf": arf,
-        "forest_diffusion": forest_diffusion,
-    }
-)
+PEERS: Final[Peers] = {
+    "geometric_smote": geometric_smote,
+    "polynom_fit_smote": _smote_variant("polynom_fit_SMOTE_star"),
+    "prowsyn": _smote_variant("ProWSyn"),
+    "smote_ipf": _smote_variant("SMOTE_IPF"),
+    "lee": _smote_variant("Lee"),
+    "ctgan": _ctgan("CTGAN"),
+    "tvae": _ctgan("TVAE"),
+    "ctgan_conditional": ctgan_conditional,
+    "arf": arf,
+    "forest_diffusion": forest_diffusion,
+}
 
 # Module and distribution of each.
 _SMOTE_VARIANTS: Final = ("smote_variants", "smote-variants")
 _CTGAN: Final = ("ctgan", "ctgan")
-PACKAGES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
-    {
-        "geometric_smote": ("imblearn_extra.gsmote", "imbalanced-learn-extra"),
-        **dict.fromkeys(("polynom_fit_smote", "prowsyn", "smote_ipf", "lee"), _SMOTE_VARIANTS),
-        **dict.fromkeys(("ctgan", "tvae", "ctgan_conditional"), _CTGAN),
-        "arf": ("arfpy", "arfpy"),
-        "forest_diffusion": ("ForestDiffusion", "ForestDiffusion"),
-    }
-)
+PACKAGES: Final[Mapping[str, tuple[str, str]]] = {
+    "geometric_smote": ("imblearn_extra.gsmote", "imbalanced-learn-extra"),
+    **dict.fromkeys(("polynom_fit_smote", "prowsyn", "smote_ipf", "lee"), _SMOTE_VARIANTS),
+    **dict.fromkeys(("ctgan", "tvae", "ctgan_conditional"), _CTGAN),
+    "arf": ("arfpy", "arfpy"),
+    "forest_diffusion": ("ForestDiffusion", "ForestDiffusion"),
+}
 
 
 def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
-    """A message: its length, the length of the header, the header, the arrays."""
+    """Write a message: its length, the length of the header, the header, the arrays."""
     archive = io.BytesIO()
     np.savez(archive, allow_pickle=False, **arrays)
     head = json.dumps(header).encode()
@@ -249,14 +237,14 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
 
 
 def unpack(body: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Header and arrays of a message whose own length is already read."""
+    """Read header and arrays of a message whose own length is already read."""
     end = LENGTH.size + LENGTH.unpack_from(body)[0]
     with np.load(io.BytesIO(body[end:]), allow_pickle=False) as archive:
         return json.loads(body[LENGTH.size : end]), dict(archive)
 
 
 def serve(peers: Peers = PEERS, packages: Mapping[str, tuple[str, str]] = PACKAGES) -> None:
-    """Answer requests from stdin on stdout until stdin ends; whatever peers print goes to stderr."""
+    """Answer requests from stdin on stdout until stdin ends; what peers print goes to stderr."""
     incoming, outgoing = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -290,7 +278,13 @@ def _answer(
     if (version := _version(*packages[name])).startswith("missing: "):
         return {"missing": version.removeprefix("missing: ")}, {}
     try:
-        return _measured(peers[name], Request(*_table(header, arrays), header["seed"]))
+        request = Request(*_table(header, arrays), header["seed"])
+        _seed_everything(request.seed)
+        before, start = _peak_mb(reset=True), time.perf_counter()
+        X, y = peers[name](request)
+        seconds = time.perf_counter() - start
+        measured = {"seconds": seconds, "peak_mb": _peak_mb() - before}
+        return measured, {**_arrays(X, request.categorical), "y": y}
     except (Exception, SystemExit) as error:  # some libraries exit where they should raise
         return {"error": f"{type(error).__name__}: {error}"}, {}
 
@@ -302,16 +296,6 @@ def _version(module: str, distribution: str) -> str:
         return importlib.metadata.version(distribution)
     except Exception as error:  # a broken package may raise anything
         return f"missing: {type(error).__name__}: {error}"
-
-
-def _measured(peer: Callable[[Request], Answer], request: Request) -> tuple[dict[str, Any], Any]:
-    _seed_everything(request.seed)
-    before = _peak_mb(reset=True)
-    start = time.perf_counter()
-    X, y = peer(request)
-    seconds = time.perf_counter() - start
-    measured = {"seconds": seconds, "peak_mb": _peak_mb() - before}
-    return measured, {**_arrays(X, request.categorical), "y": y}
 
 
 def _seed_everything(seed: int) -> None:

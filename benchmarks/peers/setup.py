@@ -1,4 +1,4 @@
-"""Builds the peers' environment: each group of ``requirements.txt`` on its own, so one failure stays one.
+"""Builds the peers' environment: each group of ``requirements.txt`` on its own, since some may fail.
 
 ``python benchmarks/peers/setup.py FOLDER`` needs the standard library only. It leaves FOLDER/.stamp when
 everything went in, so that `make bench-setup` tries again what failed.
@@ -21,12 +21,12 @@ GROUP: Final = re.compile(r"^# \[([\w-]+)\].*\n((?:[^#\n].*\n)+)", re.MULTILINE)
 
 
 def groups(text: str) -> dict[str, list[str]]:
-    """Pinned packages by the group they stand under."""
+    """Read the pinned packages of every group."""
     return {name: lines.split() for name, lines in GROUP.findall(text)}
 
 
 def install(python: Path, name: str, packages: list[str]) -> bool:
-    """Whether a group could be installed."""
+    """Install a group; tell whether it could be installed."""
     print(f"  {name} ...", flush=True)
     pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     how = ["-c", str(REQUIREMENTS)] if name in WITH_DEPENDENCIES else ["--no-deps"]

@@ -29,22 +29,15 @@ import math
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_memory
 
 from benchmarks.rivals.cgan import Cgan, Generator, generate
-from benchmarks.rivals.common import (
-    ColumnRange,
-    Labels,
-    Rows,
-    Task,
-    one_thread,
-    stream_of,
-)
+from benchmarks.rivals.common import ColumnRange, Labels, Rows, Task, one_thread, stream_of
 from benchmarks.rivals.oracles import ORACLES, Score
 
 FIXED_STEPS: Final = 1500  # what is trained beside the oracles where trainings are shared
@@ -52,32 +45,18 @@ FIXED_STEPS: Final = 1500  # what is trained beside the oracles where trainings 
 
 @dataclass
 class Arm:
-    """What one oracle has made of the training so far.
-
-    Attributes
-    ----------
-    score : callable
-        The oracle.
-    generator : Generator
-        The best so far, at first the untrained one.
-    best, best_step, failed : float, int, int
-        Its score, its step, failures in a row since.
-    stopped_at : int
-        Step of the last scoring.
-    seconds : float
-        What this arm would have taken alone.
-    """
+    """The state of one oracle that watches a training."""
 
     score: Score
-    generator: Any
-    best: float = -math.inf
+    generator: Any  # the best so far, at first the untrained one
+    best: float = -math.inf  # its score
     best_step: int = 0
-    failed: int = 0
-    stopped_at: int = 0
-    seconds: float = 0.0
+    failed: int = 0  # failures in a row since
+    stopped_at: int = 0  # step of the last scoring
+    seconds: float = 0.0  # what this arm would have taken alone
 
     def observe(self, generator: Any, step: int) -> None:
-        """Score; a tie, or a number that is not finite, is a failure."""
+        """Score the generator; a tie, or a number that is not finite, is a failure."""
         started = time.perf_counter()
         score = self.score(generator)
         self.stopped_at = step
@@ -90,41 +69,27 @@ class Arm:
 
 @dataclass
 class FixedArm(Arm):
-    """No oracle: the generator after ``n_steps``, or the last one if training ends before.
+    """No oracle: the generator after ``n_steps``, or the last one if training ends before."""
 
-    Attributes
-    ----------
-    n_steps : int
-        A whole number of units.
-    """
-
-    n_steps: int = 0
+    n_steps: int = 0  # a whole number of units
 
     def observe(self, generator: Any, step: int) -> None:
-        """Take every generator until then, and leave."""
+        """Take every generator until ``n_steps``, then stop watching."""
         self.generator, self.best_step, self.stopped_at = copy.deepcopy(generator), step, step
         self.failed = sys.maxsize if step >= self.n_steps else 0
 
 
-class Trainable(Protocol):
-    """A GAN that can be trained on."""
-
-    generator: Any
-
-    def train(self, n_steps: int) -> None: ...
-
-
 @dataclass(frozen=True)
 class Budget:
-    """Steps between scorings, failures in a row that are forgiven, steps after which all stop."""
+    """How long an oracle watches a training."""
 
-    epoch_unit: int = 100
-    patience: int = 10
-    max_steps: float = math.inf
+    epoch_unit: int = 100  # steps between scorings
+    patience: int = 10  # failures in a row that are forgiven
+    max_steps: float = math.inf  # after which all stop
 
 
-def train_until_all_stop(gan: Trainable, arms: Sequence[Arm], budget: Budget) -> None:
-    """The AutoGAN loop, with any number of oracles that watch one training."""
+def train_until_all_stop(gan: Any, arms: Sequence[Arm], budget: Budget) -> None:
+    """Run the AutoGAN loop, with any number of oracles that watch one training."""
     step = 0
     while (watching := [arm for arm in arms if arm.failed <= budget.patience]) and step < budget.max_steps:
         started = time.perf_counter()
@@ -139,62 +104,24 @@ def train_until_all_stop(gan: Trainable, arms: Sequence[Arm], budget: Budget) ->
 
 @dataclass(frozen=True)
 class Trained:
-    """A generator chosen by one oracle.
+    """A generator chosen by one oracle."""
 
-    Attributes
-    ----------
-    generator, scale : Generator, ColumnRange
-        What makes rows in [-1, 1], and what brings them back.
-    best_step, stopped_at : int
-        Step the generator is from, step at which training ended.
-    seconds : float
-        Of training and of this oracle's scorings.
-    """
-
-    generator: Generator
-    scale: ColumnRange
-    best_step: int
-    stopped_at: int
-    seconds: float
+    generator: Generator  # makes rows in [-1, 1]
+    scale: ColumnRange  # brings them back
+    best_step: int  # the generator's
+    stopped_at: int  # step at which training ended
+    seconds: float  # of training and of this oracle's scorings
 
     def draw(self, codes: Labels, random_state: int) -> Rows:
-        """Rows of these classes on the scale of the training rows."""
+        """Draw rows of these classes on the scale of the training rows."""
         with one_thread():
             rows = generate(self.generator, codes, stream_of(random_state, "sampling"))
         return self.scale.back((rows + 1) / 2)
 
     def resample(self, X: Any, y: Any, random_state: int = 0) -> tuple[Rows, Any]:
-        """The rows it was trained on, and after them what the minority lacks."""
+        """Return the rows it was trained on, and after them as many new ones as the minority lacks."""
         task = Task.of(X, y)
         return task.with_new(self.draw(np.full(task.n_new, task.minority), random_state))
-
-
-@dataclass
-class _Run:
-    """One training: its data on the scale of the network, its GAN, its clock."""
-
-    task: Task
-    random_state: int
-    scale: ColumnRange = field(init=False)
-    gan: Cgan = field(init=False)
-    rows: Rows = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.scale = ColumnRange.of(self.task.X)
-        self.rows = 2 * self.scale.to_unit(self.task.X) - 1
-        self.gan = Cgan(self.rows, self.task.codes, self.random_state)
-
-    def arm(self, oracle: str, n_score: int) -> Arm:
-        started = time.perf_counter()
-        score = ORACLES[oracle](self.rows, self.task.codes, n_score, self.random_state)
-        untrained = copy.deepcopy(self.gan.generator)
-        return Arm(score, untrained, seconds=time.perf_counter() - started)
-
-    def fixed_arm(self, n_steps: int) -> Arm:
-        return FixedArm(lambda generator: math.nan, self.gan.generator, n_steps=n_steps)
-
-    def result(self, arm: Arm) -> Trained:
-        return Trained(arm.generator, self.scale, arm.best_step, arm.stopped_at, arm.seconds)
 
 
 def follow(
@@ -209,7 +136,7 @@ def follow(
     n_score: int = 500,
     random_state: int = 0,
 ) -> dict[str, Trained]:
-    """One training that several oracles watch; each one's choice is the same as if it watched alone.
+    """Train once while several oracles watch; each one's choice is the same as if it watched alone.
 
     With ``fixed_steps`` the generator of that step is among the results, as "fixed".
 
@@ -217,14 +144,24 @@ def follow(
     >>> tables = {oracle: trained.resample(X, y) for oracle, trained in arms.items()}  # doctest: +SKIP
     """
     with one_thread():
-        run = _Run(Task.of(X, y), random_state)
-        arms = {oracle: run.arm(oracle, n_score) for oracle in oracles}
+        task = Task.of(X, y)
+        scale, arms = ColumnRange.of(task.X), {}
+        rows = 2 * scale.to_unit(task.X) - 1
+        gan = Cgan(rows, task.codes, random_state)
+        for oracle in oracles:
+            started = time.perf_counter()
+            score = ORACLES[oracle](rows, task.codes, n_score, random_state)
+            untrained = copy.deepcopy(gan.generator)
+            arms[oracle] = Arm(score, untrained, seconds=time.perf_counter() - started)
         if fixed_steps is not None:
-            arms["fixed"] = run.fixed_arm(fixed_steps)
+            arms["fixed"] = FixedArm(lambda generator: math.nan, gan.generator, n_steps=fixed_steps)
         cap = max_steps if oracles or fixed_steps is None else fixed_steps
         budget = Budget(epoch_unit, patience, math.inf if cap is None else cap)
-        train_until_all_stop(run.gan, list(arms.values()), budget)
-    return {oracle: run.result(arm) for oracle, arm in arms.items()}
+        train_until_all_stop(gan, list(arms.values()), budget)
+    return {
+        oracle: Trained(arm.generator, scale, arm.best_step, arm.stopped_at, arm.seconds)
+        for oracle, arm in arms.items()
+    }
 
 
 class AutoGAN(BaseEstimator):
@@ -233,7 +170,7 @@ class AutoGAN(BaseEstimator):
     Parameters
     ----------
     oracle : {"cas_real", "fcd"}
-        Who scores; the two that beat a fixed number of steps in the authors' own results.
+        What scores; the two that beat a fixed number of steps in the authors' own results.
     epoch_unit : int
         Steps (minibatches) between scorings.
     patience : int
@@ -247,7 +184,7 @@ class AutoGAN(BaseEstimator):
     random_state : int
         Seed.
     memory : str, joblib.Memory or None
-        Where trainings are kept, so that oracles that ask for the same one share it.
+        Where trainings are kept, so that oracles share one.
     """
 
     def __init__(
@@ -271,25 +208,25 @@ class AutoGAN(BaseEstimator):
         self.memory = memory
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Rows, Any]:
-        """Originals, and after them as many generated rows as the minority lacks."""
-        trained = self._trained(X, y)
-        self.best_step_, self.stopped_at_ = trained.best_step, trained.stopped_at
-        self.seconds_ = trained.seconds
-        return trained.resample(X, y, self.random_state)
+        """Return the rows given, and after them as many generated rows as the minority lacks.
 
-    def _trained(self, X: Any, y: Any) -> Trained:
-        """Without a memory only what is asked for; with one all arms are trained at once, and remembered."""
-        asked = self.oracle if self.fixed_steps is None else "fixed"
-        alone = () if asked == "fixed" else (asked,)
-        arms = check_memory(self.memory).cache(follow)(
+        Without a memory only this oracle watches; with one all arms are trained at once, and remembered.
+        """
+        name = self.oracle if self.fixed_steps is None else "fixed"
+        oracles, fixed_steps = () if name == "fixed" else (name,), self.fixed_steps
+        if self.memory is not None:
+            oracles, fixed_steps = tuple(ORACLES), self.fixed_steps or FIXED_STEPS
+        trained = check_memory(self.memory).cache(follow)(
             np.asarray(X, np.float64),
             np.asarray(y),
-            alone if self.memory is None else tuple(ORACLES),
-            fixed_steps=self.fixed_steps if self.memory is None else self.fixed_steps or FIXED_STEPS,
+            oracles,
+            fixed_steps=fixed_steps,
             epoch_unit=self.epoch_unit,
             patience=self.patience,
             max_steps=self.max_steps,
             n_score=self.n_score,
             random_state=self.random_state,
-        )
-        return arms[asked]
+        )[name]
+        self.best_step_, self.stopped_at_ = trained.best_step, trained.stopped_at
+        self.seconds_ = trained.seconds
+        return trained.resample(X, y, self.random_state)

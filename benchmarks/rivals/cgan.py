@@ -9,14 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmarks.rivals.common import (
-    Dense,
-    Labels,
-    Rows,
-    gradient_step,
-    stream_of,
-    uniform,
-)
+from benchmarks.rivals.common import Dense, Labels, Rows, gradient_step, stream_of, uniform
 
 LATENT: Final = 100
 BATCH: Final = 128
@@ -27,12 +20,12 @@ DROPOUT: Final = 0.4
 
 
 def _embedding(width: int, stream: torch.Generator) -> nn.Parameter:
-    """One factor per input for either class, started as Keras does."""
+    """One factor per input for either class, with the start of Keras."""
     return nn.Parameter(uniform((2, width), 0.05, stream))
 
 
 class Generator(nn.Module):
-    """Noise times the embedded class to rows in [-1, 1]; normalised after each activation."""
+    """Maps noise times the embedded class to rows in [-1, 1]; batch normalisation follows each activation."""
 
     def __init__(self, n_columns: int, stream: torch.Generator):
         super().__init__()
@@ -48,7 +41,7 @@ class Generator(nn.Module):
 
 
 class Critic(nn.Module):
-    """Row times the embedded class to the logit of being real; always in training mode."""
+    """Maps a row times the embedded class to the logit of being real; always in training mode."""
 
     def __init__(self, n_columns: int, stream: torch.Generator):
         super().__init__()
@@ -69,13 +62,9 @@ def _dropped(h: Tensor, stream: torch.Generator) -> Tensor:
     return h * keep.to(h).mul_(1 / (1 - DROPOUT))
 
 
-def _adam(parameters: list[nn.Parameter]) -> torch.optim.Adam:
-    return torch.optim.Adam(parameters, lr=2e-4, betas=(0.5, 0.999), eps=1e-7, fused=True)
-
-
 @torch.no_grad()
 def generate(generator: Generator, labels: Labels, stream: torch.Generator) -> Rows:
-    """Rows of these classes in [-1, 1]."""
+    """Draw rows of these classes in [-1, 1]."""
     generator.eval()
     z = torch.randn(len(labels), LATENT, generator=stream)
     return generator(z, torch.as_tensor(labels)).double().numpy()
@@ -90,29 +79,27 @@ class Cgan:
         self.generator = Generator(rows.shape[1], self.stream)
         self.critic = Critic(rows.shape[1], self.stream)
         self.weights = [list(net.parameters()) for net in (self.critic, self.generator)]
-        self.optimizers = [_adam(weights) for weights in self.weights]
+        settings = {"lr": 2e-4, "betas": (0.5, 0.999), "eps": 1e-7, "fused": True}
+        self.optimizers = [torch.optim.Adam(weights, **settings) for weights in self.weights]
 
     def train(self, n_steps: int) -> None:
-        """Minibatch steps, which the release calls epochs: critic on real, on generated, then generator."""
+        """Make minibatch steps, which the release calls epochs.
+
+        In each the critic learns from real rows, then from generated ones; then the generator learns.
+        """
         for _ in range(n_steps):
             picked = torch.randint(len(self.rows), (BATCH,), generator=self.stream)
             labels = self.codes[picked]
             z = torch.randn(BATCH, LATENT, generator=self.stream)
-            self._teach(0, -self._logits(self.rows[picked], labels))
-            self._teach(0, self._logits(self._fixed(z, labels), labels))
+            self._step(0, -self.critic(self.rows[picked], labels, self.stream))
+            self.generator.eval()  # the release shows the critic rows as they are made outside training
+            with torch.no_grad():
+                made = self.generator(z, labels)
+            self._step(0, self.critic(made, labels, self.stream))
             labels = torch.randint(2, (BATCH,), generator=self.stream)
             self.generator.train()
-            self._teach(1, -self._logits(self.generator(z, labels), labels))
+            self._step(1, -self.critic(self.generator(z, labels), labels, self.stream))
 
-    def _teach(self, which: int, logits: Tensor) -> None:
-        """Binary cross-entropy; the sign of the logits says which answer is wanted."""
+    def _step(self, which: int, logits: Tensor) -> None:
+        """Update by binary cross-entropy; the sign of the logits says which class is the target."""
         gradient_step(F.softplus(logits).mean(), self.weights[which], self.optimizers[which])
-
-    def _logits(self, x: Tensor, labels: Tensor) -> Tensor:
-        return self.critic(x, labels, self.stream)
-
-    @torch.no_grad()
-    def _fixed(self, z: Tensor, labels: Tensor) -> Tensor:
-        """Rows as the generator makes them when it is not trained, which is what the release shows."""
-        self.generator.eval()
-        return self.generator(z, labels)

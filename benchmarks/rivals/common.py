@@ -21,13 +21,13 @@ Labels = NDArray[np.int64]
 
 
 def seed_of(random_state: int, purpose: str) -> int:
-    """Seed of one purpose, so that one more draw for one of them moves no other."""
+    """Derive the seed of one purpose, so that one more draw for it changes no other."""
     sequence = np.random.SeedSequence([random_state, zlib.crc32(purpose.encode())])
     return int(sequence.generate_state(1)[0])
 
 
 def stream_of(random_state: int, purpose: str) -> torch.Generator:
-    """Source of randomness for one purpose."""
+    """Make the source of randomness for one purpose."""
     return torch.Generator().manual_seed(seed_of(random_state, purpose))
 
 
@@ -60,12 +60,12 @@ class Dense(nn.Module):
 
 
 def uniform(shape: tuple[int, ...], bound: float, stream: torch.Generator) -> Tensor:
-    """Numbers between minus and plus the bound."""
+    """Draw numbers between minus and plus the bound."""
     return torch.empty(shape).uniform_(-bound, bound, generator=stream)
 
 
 def gradient_step(loss: Tensor, parameters: list[nn.Parameter], optimizer: torch.optim.Optimizer) -> None:
-    """One update of these parameters, without gradients for any others."""
+    """Update these parameters once, without gradients for any others."""
     for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
         parameter.grad = gradient
     optimizer.step()
@@ -96,23 +96,13 @@ class ColumnRange:
 
 @dataclass(frozen=True)
 class Task:
-    """A table with two classes, the rarer of which is to be filled up.
+    """A table with two classes, the rarer of which is to be filled up."""
 
-    Attributes
-    ----------
-    X, y : ndarray
-        Rows as given, with their labels.
-    codes : ndarray
-        Labels as 0 and 1, in the order of the sorted labels.
-    minority, n_new : int
-        Code of the rarer class and how many rows it lacks.
-    """
-
-    X: Rows
+    X: Rows  # as given
     y: NDArray[Any]
-    codes: Labels
-    minority: int
-    n_new: int
+    codes: Labels  # labels as 0 and 1, in the order of the sorted labels
+    minority: int  # code of the rarer class
+    n_new: int  # rows it lacks
 
     @classmethod
     def of(cls, X: Any, y: Any) -> Task:
@@ -124,6 +114,6 @@ class Task:
         return cls(X, y, codes, int(counts.argmin()), int(np.ptp(counts)))
 
     def with_new(self, new: Rows) -> tuple[Rows, NDArray[Any]]:
-        """Originals first, then rows of the minority."""
+        """Append rows of the minority to those given."""
         label = self.y[self.codes == self.minority][:1]
         return np.concatenate([self.X, new]), np.concatenate([self.y, np.repeat(label, len(new))])

@@ -100,12 +100,8 @@ class Embeddings(nn.Module):
         super().__init__()
         self.parts = [n_numbers, *sizes]
         lengths = [min(math.ceil(size / 3), 20) for size in sizes]
-        self.maps = nn.ParameterList(
-            [
-                nn.Parameter(uniform((size, length), 1 / math.sqrt(size), stream))
-                for size, length in zip(sizes, lengths, strict=True)
-            ]
-        )
+        starts = [uniform((s, length), 1 / math.sqrt(s), stream) for s, length in zip(sizes, lengths)]
+        self.maps = nn.ParameterList(map(nn.Parameter, starts))
         self.width = n_numbers + sum(lengths)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -135,12 +131,12 @@ class Layout:
         return [*self.numbers, *chain.from_iterable(self.groups)]
 
     def undo(self, inner: Rows) -> Rows:
-        """Columns back where they came from."""
+        """Put columns back where they came from."""
         return inner[:, np.argsort(self.order)]
 
 
 class Generator(nn.Module):
-    """Uniform noise and a class of -1 or 1: first the categories, then numbers that know them."""
+    """Maps uniform noise and a class of -1 or 1 to categories, then to numbers that depend on these."""
 
     def __init__(self, layout: Layout, stream: torch.Generator):
         super().__init__()
@@ -167,7 +163,7 @@ class Generator(nn.Module):
 
 
 def gumbel_softmax(logits: Tensor, stream: torch.Generator, *, hard: bool) -> Tensor:
-    """A draw from the categories: softened while training, exactly one of them when ``hard``."""
+    """Draw from the categories: softened while training, exactly one of them when ``hard``."""
     gumbel = -torch.empty_like(logits).exponential_(generator=stream).log()
     if hard:
         return F.one_hot((logits + gumbel).argmax(dim=1), logits.shape[1]).to(logits)
@@ -175,7 +171,7 @@ def gumbel_softmax(logits: Tensor, stream: torch.Generator, *, hard: bool) -> Te
 
 
 class Critic(nn.Module):
-    """How real a row is for its class; numbers are blurred a little. Without class, a plain classifier."""
+    """Scores how real a row is for its class, with noise on the numbers; without class, a classifier."""
 
     def __init__(
         self, layout: Layout, widths: Sequence[int], stream: torch.Generator, *, conditional: bool = True
@@ -197,10 +193,6 @@ class Critic(nn.Module):
         return self.last(self.body(torch.cat(parts, dim=1)))
 
 
-def _adam(net: nn.Module, learning_rate: float) -> torch.optim.Adam:
-    return torch.optim.Adam(net.parameters(), lr=learning_rate, betas=(0.0, 0.9), fused=True)
-
-
 class Training:
     """Networks, optimisers and data: rows in [0, 1] with numbers first, signs -1 and 1 of the classes."""
 
@@ -214,17 +206,25 @@ class Training:
         self.auxiliary = Critic(layout, (64, 64), self.stream, conditional=False)
         self.weights = {net: list(net.parameters()) for net in (self.generator, self.critic, self.auxiliary)}
         rates = {self.generator: 1e-4, self.critic: 1e-4, self.auxiliary: 5e-4}
-        self.optimizers = {net: _adam(net, rate) for net, rate in rates.items()}
+        self.optimizers = {
+            net: torch.optim.Adam(net.parameters(), lr=rate, betas=(0.0, 0.9), fused=True)
+            for net, rate in rates.items()
+        }
 
     def run(self, steps: int, critic_steps: int) -> None:
-        """So many minibatches for the critic, the first and every third of them for the generator too."""
-        self._fit_auxiliary()
-        for step, (rows, signs) in zip(range(steps), self._batches(), strict=False):
-            self._teach(self.critic, self._critic_loss(rows, signs))
-            if step % critic_steps == 0:
-                self._teach(self.generator, self._generator_loss(signs))
+        """Train the auxiliary classifier, then the critic on ``steps`` minibatches.
 
-    def _teach(self, net: nn.Module, loss: Tensor) -> None:
+        The generator learns from the first of every ``critic_steps`` minibatches.
+        """
+        n_batches = AUX_PASSES * math.ceil(len(self.rows) / BATCH)
+        for _, (rows, signs) in zip(range(n_batches), self._batches(), strict=False):
+            self._step(self.auxiliary, F.softplus(-signs * self.auxiliary(rows)).mean())
+        for step, (rows, signs) in zip(range(steps), self._batches(), strict=False):
+            self._step(self.critic, self._critic_loss(rows, signs))
+            if step % critic_steps == 0:
+                self._step(self.generator, self._generator_loss(signs))
+
+    def _step(self, net: nn.Module, loss: Tensor) -> None:
         gradient_step(loss, self.weights[net], self.optimizers[net])
 
     def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
@@ -232,11 +232,6 @@ class Training:
         while True:
             for picked in torch.randperm(len(self.rows), generator=self.stream).split(BATCH):
                 yield self.rows[picked], self.signs[picked]
-
-    def _fit_auxiliary(self) -> None:
-        n_batches = AUX_PASSES * math.ceil(len(self.rows) / BATCH)
-        for _, (rows, signs) in zip(range(n_batches), self._batches(), strict=False):
-            self._teach(self.auxiliary, F.softplus(-signs * self.auxiliary(rows)).mean())
 
     def _made(self, signs: Tensor) -> Tensor:
         z = torch.rand(len(signs), LATENT, generator=self.stream)
@@ -262,7 +257,7 @@ class Training:
 
     @torch.no_grad()
     def draw(self, n: int, code: int, stream: torch.Generator) -> Rows:
-        """Rows of one class, categories one-hot."""
+        """Draw rows of one class, categories one-hot."""
         z = torch.rand(n, LATENT, generator=stream)
         signs = torch.full((n, 1), 2.0 * code - 1)
         return self.generator(z, signs, stream, hard=True).double().numpy()
@@ -300,27 +295,20 @@ class CWGANGP(BaseEstimator):
         self.random_state = random_state
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Rows, Any]:
-        """Originals, and after them as many generated rows as the minority lacks."""
+        """Return the rows given, and after them as many generated rows as the minority lacks."""
         started = time.perf_counter()
         task = Task.of(X, y)
+        scale = ColumnRange.of(task.X)
         self.layout_ = Layout.of(task.X.shape[1], self.categorical_groups)
         self.stopped_at_ = PASSES * math.ceil(len(task.X) / BATCH) if self.steps is None else self.steps
         with one_thread():
-            new = self._new(task)
+            rows = scale.to_unit(task.X)[:, self.layout_.order]
+            training = Training(rows, task.codes, self.layout_, self.gradient_penalty, self.random_state)
+            training.run(self.stopped_at_, self.critic_steps)
+            stream = stream_of(self.random_state, "sampling")
+            made = self.layout_.undo(training.draw(task.n_new, task.minority, stream))
+        new = scale.back(made.clip(0, 1))
+        one_hot = list(chain.from_iterable(self.layout_.groups))
+        new[:, one_hot] = made[:, one_hot]  # exactly as drawn, without rounding by their range
         self.seconds_ = time.perf_counter() - started
         return task.with_new(new)
-
-    def _new(self, task: Task) -> Rows:
-        scale = ColumnRange.of(task.X)
-        rows = scale.to_unit(task.X)[:, self.layout_.order]
-        training = Training(rows, task.codes, self.layout_, self.gradient_penalty, self.random_state)
-        training.run(self.stopped_at_, self.critic_steps)
-        stream = stream_of(self.random_state, "sampling")
-        made = self.layout_.undo(training.draw(task.n_new, task.minority, stream))
-        return self._in_place(scale.back(made.clip(0, 1)), made)
-
-    def _in_place(self, rows: Rows, made: Rows) -> Rows:
-        """One-hot columns exactly as drawn, without a detour over their range."""
-        columns = list(chain.from_iterable(self.layout_.groups))
-        rows[:, columns] = made[:, columns]
-        return rows

@@ -6,8 +6,7 @@ import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -18,24 +17,13 @@ from sklearn.neural_network import MLPClassifier
 from torch import nn
 
 from benchmarks.rivals.cgan import Generator, generate
-from benchmarks.rivals.common import (
-    Dense,
-    Labels,
-    Rows,
-    gradient_step,
-    seed_of,
-    stream_of,
-)
+from benchmarks.rivals.common import Dense, Labels, Rows, gradient_step, seed_of, stream_of
 
 ENCODER_EPOCHS: Final = 200
 # 20 epochs, none fewer, as Keras would fit it
-CLASSIFIER: Final = MappingProxyType({"alpha": 0.0, "max_iter": 20, "tol": 0.0, "n_iter_no_change": 20})
+CLASSIFIER: Final = {"alpha": 0.0, "max_iter": 20, "tol": 0.0, "n_iter_no_change": 20}
 
-
-class Score(Protocol):
-    """An oracle: higher is better."""
-
-    def __call__(self, generator: Any) -> float: ...
+Score = Callable[[Any], float]  # from a generator to a score, higher being better
 
 
 class CasReal:
@@ -43,19 +31,19 @@ class CasReal:
 
     def __init__(self, rows: Rows, codes: Labels, n_score: int, random_state: int):
         self.rows, self.codes = rows, codes
-        self.asked = np.repeat([0, 1], n_score)
+        self.labels = np.repeat([0, 1], n_score)
         self.batch = min(32, 2 * n_score)
         self.stream = stream_of(random_state, "cas_real")
         self.seed = seed_of(random_state, "classifier") % 2**31
 
     def __call__(self, generator: Generator) -> float:
-        made = generate(generator, self.asked, self.stream)
+        made = generate(generator, self.labels, self.stream)
         if not np.isfinite(made).all():
             return math.nan
         classifier = MLPClassifier((20, 20), batch_size=self.batch, random_state=self.seed, **CLASSIFIER)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            classifier.fit(made, self.asked)
+            classifier.fit(made, self.labels)
         return float(f1_score(self.codes, classifier.predict(self.rows), average="macro", zero_division=0.0))
 
 
@@ -63,7 +51,7 @@ class Fcd:
     """Minus the Fréchet distance between codes of real and generated rows, from an autoencoder."""
 
     def __init__(self, rows: Rows, codes: Labels, n_score: int, random_state: int):
-        self.asked = np.repeat([0, 1], n_score)
+        self.labels = np.repeat([0, 1], n_score)
         self.stream = stream_of(random_state, "fcd")
         self.encoder = train_encoder(rows, self.stream)
         self.real = self.encode(rows)
@@ -73,12 +61,12 @@ class Fcd:
         return self.encoder(torch.as_tensor(rows, dtype=torch.float32)).double().numpy()
 
     def __call__(self, generator: Generator) -> float:
-        made = self.encode(generate(generator, self.asked, self.stream))
+        made = self.encode(generate(generator, self.labels, self.stream))
         return -abs(frechet(self.real, made)) if np.isfinite(made).all() else math.nan
 
 
 def frechet(a: Rows, b: Rows) -> float:
-    """Squared Fréchet distance between normal distributions fitted to two sets of rows."""
+    """Compute the squared Fréchet distance between normal distributions fitted to two sets of rows."""
     cov_a, cov_b = (np.atleast_2d(np.cov(rows, rowvar=False)) for rows in (a, b))
     values, vectors = np.linalg.eigh(cov_a)
     root = vectors * np.sqrt(values.clip(min=0)) @ vectors.T
@@ -88,7 +76,7 @@ def frechet(a: Rows, b: Rows) -> float:
 
 
 def train_encoder(rows: Rows, stream: torch.Generator) -> nn.Module:
-    """Encoder of a d-2d-d-d/2-d-2d-d autoencoder: squared error, Adam, batches of 16."""
+    """Train a d-2d-d-d/2-d-2d-d autoencoder (squared error, Adam, batches of 16); return its encoder."""
     d = rows.shape[1]
     encoder = _funnel((d, 2 * d, d, max(round(d / 2), 1)), stream)
     model = nn.Sequential(encoder, _funnel((max(round(d / 2), 1), d, 2 * d, d), stream))
@@ -113,6 +101,4 @@ def _funnel(widths: Sequence[int], stream: torch.Generator) -> nn.Sequential:
     return nn.Sequential(*layers, Dense(*last, stream, glorot=True))
 
 
-ORACLES: Final[Mapping[str, Callable[[Rows, Labels, int, int], Score]]] = MappingProxyType(
-    {"cas_real": CasReal, "fcd": Fcd}
-)
+ORACLES: Final[Mapping[str, Callable[[Rows, Labels, int, int], Score]]] = {"cas_real": CasReal, "fcd": Fcd}

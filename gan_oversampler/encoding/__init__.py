@@ -1,7 +1,7 @@
-"""Tables and labels: from the user's containers to float rows, and back.
+"""Tables and class labels: from the user's containers to float32 rows, and back.
 
-Here live the column kinds, the containers (pandas, polars, arrays, lists, sparse), the geometry of encoded
-rows and the coding of class labels. Nothing here may know torch networks, GANs or oracles; random numbers
-come in as generators. Start at ``table_encoder.py``, which reads as the way of a table, then at ``layout.py``
-for what an encoded row looks like.
+Here live the kinds of columns, the containers (pandas, polars, arrays, lists, sparse matrices), the geometry
+of encoded rows and the coding of class labels. Nothing here may know networks, GANs or oracles, and random
+numbers are drawn from generators that the caller passes. Start at ``table_encoder.py``, which learns, encodes
+and decodes a table, then read ``layout.py``, which says what an encoded row looks like.
 """

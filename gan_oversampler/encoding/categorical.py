@@ -1,10 +1,7 @@
-"""Columns of a fixed set of levels: categories, booleans, and constants that have one."""
-
-from __future__ import annotations
+"""Columns of a fixed set of levels: categories, booleans, numbers of two values, and constants."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -12,18 +9,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gan_oversampler.encoding.cells import Cells, Values
-from gan_oversampler.encoding.layout import Block
+from gan_oversampler.encoding.layout import Block, EncodedRows
 
-Rows = NDArray[np.float32]
-
+# Every state is an input and an output of all networks, so a column may have only so many.
 MAX_STATES: Final = 64
+# Text with more distinct values than this, which are more than this share of its cells, is refused as ids.
 ID_MIN_DISTINCT: Final = 20
 ID_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Constant:
-    """A column with one value, or with missing cells only: nothing to learn, nothing to encode.
+    """A column that holds one value, or missing cells only, and so needs no encoded column.
+
+    ``cell`` is that one cell; decoding returns copies of it. The methods are those of `Column`.
 
     Examples
     --------
@@ -39,91 +38,88 @@ class Constant:
     def numeric(self) -> bool:
         return bool(self.cell.missing.all()) or not (self.cell.is_label or self.cell.is_time)
 
-    def block(self, start: int) -> None:
-        return None
+    def block(self, start: int) -> Block:
+        return Block(self.name, start, 0, None)
 
-    def encode(self, cells: Cells) -> Rows:
+    def encode(self, cells: Cells) -> EncodedRows:
         return np.empty((len(cells), 0), dtype=np.float32)
 
-    def decode(self, rows: Rows, rng: np.random.Generator) -> Cells:
+    def decode(self, rows: EncodedRows, rng: np.random.Generator) -> Cells:
         picked = np.zeros(len(rows), dtype=np.intp)
         return Cells(self.cell.values[picked], self.cell.missing[picked], self.cell.category)
 
 
-@dataclass(frozen=True, eq=False)
-class Levels:
-    """One state per level; rare levels share one, and missing cells have one of their own.
-
-    Parameters
-    ----------
-    name : hashable
-        Name of the column.
-    levels : array
-        The levels that have a state of their own, then those that share one.
-    n_own : int
-        How many have their own.
-    shares : array
-        Frequency of each rare level among the rare ones.
-    has_missing : bool
-        Whether missing cells were seen.
+@dataclass(frozen=True, slots=True, eq=False)
+class Categorical:
+    """A column of levels with a one-hot state for each; rare levels share one, missing cells have the last.
 
     Examples
     --------
     >>> cells = Cells(np.array(["b", "a", "b"], dtype=object), np.zeros(3, dtype=bool))
-    >>> learn_levels("city", cells, ids_allowed=True).encode(cells).tolist()
+    >>> learn_categorical("city", cells, ids_allowed=True).encode(cells).tolist()
     [[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]
     """
 
-    name: Hashable
-    levels: Values
-    n_own: int
-    shares: NDArray[np.float64]
-    has_missing: bool
+    name: Hashable  # name of the column
+    levels: Values  # the levels that have a state of their own, then those that share one
+    n_own: int  # how many levels have a state of their own
+    # frequency of each of the other levels among them; empty if there are none
+    rare_probabilities: NDArray[np.float64]
+    has_missing: bool  # whether missing cells were seen
 
     @property
     def n_states(self) -> int:
-        return self.n_own + bool(len(self.shares)) + self.has_missing
+        """Length of the one-hot group: own levels, rare ones together, missing cells."""
+        return self.n_own + bool(len(self.rare_probabilities)) + self.has_missing
 
     @property
     def numeric(self) -> bool:
         return self.levels.dtype.kind in "biuf"
 
-    @cached_property
-    def index(self) -> pd.Index:
-        return _index(self.levels)
-
     def block(self, start: int) -> Block:
         return Block(self.name, start, self.n_states, None)
 
-    def encode(self, cells: Cells) -> Rows:
-        refuse_new_missing(self.name, cells, self.has_missing)
+    def encode(self, cells: Cells) -> EncodedRows:
+        """Return one-hot rows; a level that was not learned, or newly missing cells, raise ``ValueError``."""
+        cells.refuse_new_missing(self.name, has_missing=self.has_missing)
         state = np.full(len(cells), self.n_states - 1)
-        found = self.index.get_indexer(_index(cells.present))
+        found = _index(self.levels).get_indexer(_index(cells.present))
         if (found < 0).any():
-            self._refuse_unknown(cells.present[found < 0][0])
-        state[~cells.missing] = np.minimum(found, self.n_own)
-        return one_hot(state, self.n_states)
+            raise ValueError(
+                f"Column {self.name!r} holds the unknown category {cells.present[found < 0][0]!r};"
+                f" {len(self.levels)} levels were seen when it was learned."
+                " Learn on rows that hold every level, or map this one."
+            )
+        state[~cells.missing] = np.minimum(found, self.n_own)  # rare levels come after the own ones
+        return np.eye(self.n_states, dtype=np.float32)[state]
 
-    def decode(self, rows: Rows, rng: np.random.Generator) -> Cells:
+    def decode(self, rows: EncodedRows, rng: np.random.Generator) -> Cells:
+        """Return the level of each row's largest state, drawing rare levels by their frequencies."""
         state = rows.argmax(axis=1)
         missing = (state == self.n_states - 1) & self.has_missing
         level = np.where(missing, 0, state)
-        rare = np.flatnonzero((level == self.n_own) & ~missing)
+        rare = np.flatnonzero(level == self.n_own)
         if len(rare):
-            level[rare] += rng.choice(len(self.shares), size=len(rare), p=self.shares)
+            level[rare] += rng.choice(len(self.rare_probabilities), size=len(rare), p=self.rare_probabilities)
         return Cells(self.levels[level], missing)
 
-    def _refuse_unknown(self, level: object) -> None:
-        raise ValueError(
-            f"Column {self.name!r} holds the unknown category {level!r}; {len(self.levels)} levels"
-            " were seen when it was learned. Learn on rows that hold every level, or map this one."
-        )
+
+def _index(values: Values) -> pd.Index:
+    # Objects stay objects: pandas would infer a text dtype, in which no level of another type is found.
+    return pd.Index(values, dtype=object if values.dtype.kind == "O" else None)
 
 
-def learn_levels(name: Hashable, cells: Cells, *, ids_allowed: bool) -> Levels | Constant:
-    """Levels of a column; text that looks like ids is an error unless ``ids_allowed``."""
+def learn_categorical(name: Hashable, cells: Cells, *, ids_allowed: bool) -> Categorical | Constant:
+    """Learn the levels of a column and how often each occurs.
+
+    At least one cell must not be missing. A column has 64 states at most; the rarest of more levels share
+    one state. A column of one level without missing cells is a constant.
+
+    Raises ``ValueError`` if a value is infinite or not hashable, or if the column looks like identifiers
+    and ``ids_allowed`` is false because neither the user nor the container declared it a category.
+    """
     if cells.values.dtype.kind == "f":
-        finite(name, cells)
+        cells.to_floats(name)  # refuses infinity
     try:
         codes, levels = pd.factorize(cells.present)
     except TypeError as error:
@@ -131,74 +127,25 @@ def learn_levels(name: Hashable, cells: Cells, *, ids_allowed: bool) -> Levels |
             f"Column {name!r} holds cells that are no single values ({error})."
             " Spread them over several columns, or drop the column."
         ) from error
-    levels = np.asarray(levels)
-    if not ids_allowed:
-        _refuse_ids(name, len(levels), len(codes))
-    order = _sorted_order(levels)
-    counts = np.bincount(codes, minlength=len(levels))[order]
-    return levels_of(name, levels[order], counts, has_missing=bool(cells.missing.any()))
-
-
-def levels_of(
-    name: Hashable, levels: Values, counts: NDArray[np.intp], *, has_missing: bool
-) -> Levels | Constant:
-    """Levels with their counts: the rarest share a state where there are too many."""
-    if len(levels) == 1 and not has_missing:
-        return Constant(name, Cells(levels, np.array([False])))
-    room = MAX_STATES - has_missing
-    n_own = len(levels) if len(levels) <= room else room - 1
-    by_count = np.argsort(-counts, kind="stable")
-    order = np.concatenate([np.sort(by_count[:n_own]), np.sort(by_count[n_own:])])
-    rare = counts[order[n_own:]]
-    return Levels(name, levels[order], n_own, rare / max(rare.sum(), 1), has_missing)
-
-
-def finite(name: Hashable, cells: Cells, fill: float = 0.0) -> NDArray[np.float64]:
-    """Cells as float64, missing ones filled; infinity is an error."""
-    values = np.asarray(cells.values, dtype=np.float64)
-    if cells.missing.any():
-        values = np.where(cells.missing, fill, values)
-    if not np.isfinite(values).all():
+    levels, n_levels, n_cells = np.asarray(levels), len(levels), len(codes)
+    if not ids_allowed and n_levels > max(ID_MIN_DISTINCT, ID_SHARE * n_cells):
         raise ValueError(
-            f"Input X contains infinity in column {name!r} ({int(np.isinf(values).sum())} cells);"
-            " values must be finite. Clip them, or mark them as missing."
-        )
-    return values
-
-
-def _sorted_order(levels: Values) -> NDArray[np.intp]:
-    """By value, or by type and text where values of several types have no order."""
-    try:
-        return np.argsort(levels, kind="stable")
-    except TypeError:
-        keys = [(type(level).__name__, str(level)) for level in levels]
-        return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.intp)
-
-
-def _index(values: Values) -> pd.Index:
-    return pd.Index(values, dtype=object if values.dtype.kind == "O" else None)
-
-
-def one_hot(state: NDArray[np.intp], n_states: int) -> Rows:
-    """States ``(n,)`` to one-hot rows ``(n, n_states)``."""
-    rows = np.zeros((len(state), n_states), dtype=np.float32)
-    rows[np.arange(len(state)), state] = 1.0
-    return rows
-
-
-def _refuse_ids(name: Hashable, n_distinct: int, n_cells: int) -> None:
-    if n_distinct > ID_MIN_DISTINCT and n_distinct > ID_SHARE * n_cells:
-        raise ValueError(
-            f"Column {name!r} looks like an identifier or free text: {n_distinct} distinct values"
+            f"Column {name!r} looks like an identifier or free text: {n_levels} distinct values"
             f" in {n_cells} cells, a category has at most {ID_SHARE:.0%}. Drop it, list it in"
             " `categorical_features`, or convert it to numbers or dates."
         )
-
-
-def refuse_new_missing(name: Hashable, cells: Cells, has_missing: bool) -> None:
-    """Raise if cells are missing in a column that had none when it was learned."""
-    if not has_missing and cells.missing.any():
-        raise ValueError(
-            f"Column {name!r} holds {int(cells.missing.sum())} missing cells but had none when it"
-            " was learned. Learn on rows that hold some, or fill them."
-        )
+    has_missing = bool(cells.missing.any())
+    if n_levels == 1 and not has_missing:
+        return Constant(name, Cells(levels, np.array([False])))
+    # States are sorted, so that they do not depend on the order of the rows.
+    try:
+        order = np.argsort(levels, kind="stable")
+    except TypeError:  # values of several types: by type, then by text
+        order = np.array(sorted(range(n_levels), key=lambda i: (type(levels[i]).__name__, str(levels[i]))))
+    levels, counts = levels[order], np.bincount(codes, minlength=n_levels)[order]
+    room = MAX_STATES - has_missing
+    n_own = n_levels if n_levels <= room else room - 1
+    by_count = np.argsort(-counts, kind="stable")
+    order = np.concatenate([np.sort(by_count[:n_own]), np.sort(by_count[n_own:])])
+    rare = counts[order[n_own:]]
+    return Categorical(name, levels[order], n_own, rare / max(rare.sum(), 1), has_missing)

@@ -1,19 +1,18 @@
-"""One column of any container as a typed array with a missing mask, and the way back.
+"""The cells of one column as a typed array with a mask of missing cells, read from any container.
 
-``bool``, integer and float arrays are numbers, ``datetime64`` and ``timedelta64`` arrays are times,
-object arrays are labels. Whatever a container does to say the same thing is undone here, so that
-all that follows is inferred the same way for frames, arrays, lists and sparse matrices.
+Boolean, integer and float arrays hold numbers, ``datetime64`` and ``timedelta64`` arrays hold times, object
+arrays hold labels. Containers store the same content differently (nullable dtypes, Python objects, markers of
+missing cells). These differences are removed here and kept as a format that restores them, so that the kind
+of a column is inferred alike for all containers.
 """
-
-from __future__ import annotations
 
 import datetime
 import decimal
 import numbers
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,217 +24,213 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
-    """Values of one column; what stands at missing cells has no meaning.
-
-    Parameters
-    ----------
-    values : array of shape (n,)
-        Numbers, times or labels, by dtype.
-    missing : bool array of shape (n,)
-        Cells without a value.
-    category : bool
-        The container itself calls the column a category.
+    """The values of one column and a mask of missing cells, independent of how a container stores them.
 
     Examples
     --------
-    >>> cells = read_array(np.array([1, None, 3], dtype=object))
+    >>> cells, _ = read_array(np.array([1, None, 3], dtype=object))
     >>> cells.is_label, cells.missing.tolist(), cells.present.tolist()
     (False, [False, True, False], [1, 3])
     """
 
+    # numbers, times or labels, distinguished by dtype. Values at missing cells have no meaning
     values: Values
-    missing: Mask
-    category: bool = False
+    missing: Mask  # true at cells without a value
+    category: bool = False  # whether the container itself declares the column a category
 
     @property
     def is_label(self) -> bool:
+        """Whether the cells are labels: texts, objects of mixed types, or a declared category."""
         return self.category or self.values.dtype.kind == "O"
 
     @property
     def is_time(self) -> bool:
+        """Whether the cells are dates or durations."""
         return self.values.dtype.kind in "mM"
 
     @property
     def present(self) -> Values:
+        """The values of all cells that are not missing, in their order."""
         return self.values[~self.missing] if self.missing.any() else self.values
 
     def __len__(self) -> int:
         return len(self.values)
 
+    def to_floats(self, name: Hashable, fill: float = 0.0) -> NDArray[np.float64]:
+        """Return the cells as float64 with ``fill`` at missing ones.
+
+        Raises ``ValueError``, naming the column ``name``, if a value is infinite: means and ranges of
+        such a column would be infinite too.
+        """
+        values = np.asarray(self.values, dtype=np.float64)
+        if self.missing.any():
+            values = np.where(self.missing, fill, values)
+        if not np.isfinite(values).all():
+            raise ValueError(
+                f"Input X contains infinity in column {name!r} ({int(np.isinf(values).sum())} cells);"
+                " values must be finite. Clip them, or mark them as missing."
+            )
+        return values
+
+    def refuse_new_missing(self, name: Hashable, *, has_missing: bool) -> None:
+        """Raise ``ValueError`` if cells are missing but the column was learned without any.
+
+        Such a column, of this ``name`` and with ``has_missing`` false, has no state for missing cells.
+        """
+        if not has_missing and self.missing.any():
+            raise ValueError(
+                f"Column {name!r} holds {int(self.missing.sum())} missing cells but had none when it"
+                " was learned. Learn on rows that hold some, or fill them."
+            )
+
 
 @dataclass(frozen=True, slots=True)
-class ObjectForm:
-    """How the cells of an object column looked: the Python type, its time zone, the missing marker.
+class CellFormat:
+    """How a container stored the cells of one column, so that generated cells are stored alike.
 
     Examples
     --------
-    >>> cells, form = read_objects(np.array([True, None], dtype=object))
-    >>> form.restore(cells).tolist()
+    >>> cells, stored = read_array(np.array([True, None], dtype=object))
+    >>> stored.restore(cells).tolist()
     [True, None]
     """
 
-    cell: str = "label"
-    tz: datetime.tzinfo | None = None
-    marker: Any = None
+    # dtype of the array, to which cells are cast back; None for an object array
+    dtype: np.dtype[Any] | None = None
+    # kind of the cells of an object array, such as "int", "date" or "Timestamp"; see ``_KINDS``
+    kind: str = "label"
+    tz: datetime.tzinfo | None = None  # time zone of dates in an object array
+    marker: Any = None  # object at missing cells of an object array, such as None, NaN or ``pd.NA``
 
     def restore(self, cells: Cells) -> Values:
-        """Object array of the original Python types."""
+        """Return cells as an array of the stored dtype and, in object arrays, the stored Python types.
+
+        Missing cells of float and time arrays become NaN and NaT, those of object arrays the marker.
+        Floats are rounded and clipped where the dtype is an integer, so that none wraps around.
+        """
+        if self.dtype is not None:
+            return _cast(cells, self.dtype)
+        # An index of pandas converts times to Python objects.
+        values: Any = pd.Index(cells.present) if cells.is_time else cells.present
+        if self.tz is not None:
+            values = values.tz_localize("UTC").tz_convert(self.tz)
         restored = np.empty(len(cells), dtype=object)
-        present = self._objects(cells.present)
-        restored[~cells.missing] = np.fromiter(present, dtype=object, count=len(present))
+        # Without ``fromiter`` NumPy would take a column of tuples for a matrix.
+        restored[~cells.missing] = np.fromiter(_KINDS[self.kind].restore(values), dtype=object)
         restored[cells.missing] = self.marker
         return restored
 
-    def _objects(self, values: Values) -> list[Any]:
-        if self.tz is None:
-            return _PYTHON[self.cell](values)
-        moments = pd.DatetimeIndex(values).tz_localize("UTC").tz_convert(self.tz)
-        return list(moments if self.cell == "Timestamp" else moments.to_pydatetime())
+
+class _Kind(NamedTuple):
+    """The types of a kind of Python cells, how they become a typed array or index, and objects again."""
+
+    types: tuple[type, ...]
+    read: Callable[[Values], Any]
+    restore: Callable[[Any], Iterable[Any]]
 
 
-_PYTHON: Final[Mapping[str, Callable[[Values], list[Any]]]] = MappingProxyType(
+def _integers(values: Values) -> Values:
+    try:
+        return values.astype(np.int64)
+    except OverflowError:
+        return values.astype(np.float64)
+
+
+# The first match wins: times come before numbers, since NumPy calls its timedelta64 an integer, and
+# subclasses before their parents (a Timestamp is a datetime, which is a date).
+_KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
     {
-        "label": lambda values: list(values),
-        "bool": lambda values: [bool(v) for v in values.tolist()],
-        "int": lambda values: [int(v) for v in values.tolist()],
-        "float": lambda values: [float(v) for v in values.tolist()],
-        "Decimal": lambda values: [decimal.Decimal(repr(v)) for v in values.tolist()],
-        "date": lambda values: list(pd.DatetimeIndex(values).date),
-        "datetime": lambda values: list(pd.DatetimeIndex(values).to_pydatetime()),
-        "Timestamp": lambda values: list(pd.DatetimeIndex(values)),
-        "datetime64": list,
-        "timedelta": lambda values: list(pd.TimedeltaIndex(values).to_pytimedelta()),
-        "Timedelta": lambda values: list(pd.TimedeltaIndex(values)),
-        "timedelta64": list,
+        "bool": _Kind((bool, np.bool_), lambda v: v.astype(bool), lambda v: map(bool, v.tolist())),
+        "timedelta64": _Kind((np.timedelta64,), pd.TimedeltaIndex, lambda v: list(np.asarray(v))),
+        "datetime64": _Kind((np.datetime64,), pd.DatetimeIndex, lambda v: list(np.asarray(v))),
+        "int": _Kind((numbers.Integral,), _integers, lambda v: map(int, v.tolist())),
+        "float": _Kind((numbers.Real,), lambda v: v.astype(np.float64), lambda v: map(float, v.tolist())),
+        "Decimal": _Kind(
+            (numbers.Real, decimal.Decimal),
+            lambda v: v.astype(np.float64),
+            lambda v: map(decimal.Decimal, map(repr, v.tolist())),
+        ),
+        "Timestamp": _Kind((pd.Timestamp,), pd.DatetimeIndex, list),
+        "datetime": _Kind((datetime.datetime,), pd.DatetimeIndex, lambda v: v.to_pydatetime()),
+        "Timedelta": _Kind((pd.Timedelta,), pd.TimedeltaIndex, list),
+        "timedelta": _Kind((datetime.timedelta,), pd.TimedeltaIndex, lambda v: v.to_pytimedelta()),
+        "date": _Kind((datetime.date,), pd.DatetimeIndex, lambda v: v.date),
+        "label": _Kind((object,), lambda v: v, list),
     }
 )
-# First match wins. Times come before numbers, since NumPy calls its timedelta64 an integer.
-_FORMS: Final[tuple[tuple[str, tuple[type, ...]], ...]] = (
-    ("bool", (bool, np.bool_)),
-    ("timedelta64", (np.timedelta64,)),
-    ("datetime64", (np.datetime64,)),
-    ("int", (numbers.Integral,)),
-    ("float", (numbers.Real,)),
-    ("Decimal", (numbers.Real, decimal.Decimal)),
-    ("Timestamp", (pd.Timestamp,)),
-    ("datetime", (datetime.datetime,)),
-    ("Timedelta", (pd.Timedelta,)),
-    ("timedelta", (datetime.timedelta,)),
-    ("date", (datetime.date,)),
-)
 
 
-def read_array(values: Values) -> Cells:
-    """Cells of a one-dimensional NumPy array of any dtype.
+def read_array(values: Values) -> tuple[Cells, CellFormat]:
+    """Read a one-dimensional NumPy array of any dtype as cells, with the format to store new cells.
+
+    NaN and NaT are missing cells. Raises ``ValueError`` for complex numbers: they have no order, and so
+    no range that generated values can be kept in.
 
     Examples
     --------
-    >>> read_array(np.array([1.0, np.nan])).missing.tolist()
-    [False, True]
+    >>> cells, stored = read_array(np.array([1.0, np.nan]))
+    >>> cells.missing.tolist(), stored.dtype
+    ([False, True], dtype('float64'))
     """
-    kind = values.dtype.kind
-    if kind == "c":
+    dtype = values.dtype
+    if dtype.kind == "c":
         raise ValueError(
             "Complex data not supported: the columns must be real numbers, got"
-            f" {values.dtype}. Split them into real and imaginary parts."
+            f" {dtype}. Split them into real and imaginary parts."
         )
-    if kind == "f":
-        return Cells(values, np.isnan(values))
-    if kind in "mM":
-        return Cells(_at_most_days(values), np.isnat(values))
-    if kind in "biu":
-        return Cells(values, np.zeros(len(values), dtype=bool))
-    return read_objects(values.astype(object))[0]
+    if dtype.kind == "O":
+        return read_objects(values)
+    if dtype.kind not in "biufmM":  # fixed-width text
+        return read_objects(values.astype(object))[0], CellFormat(dtype)
+    if dtype.kind == "f" and dtype.itemsize not in (4, 8):
+        values = values.astype(np.float64)  # pandas looks up no other floats
+    if dtype.kind in "mM":
+        # Months and years have no fixed length, so dates in such units are counted in days.
+        unit, _ = np.datetime_data(dtype)
+        if unit == "W" or (unit in ("Y", "M") and dtype.kind == "M"):
+            values = values.astype(f"{dtype.kind}8[D]")
+    return Cells(values, np.asarray(pd.isna(values))), CellFormat(dtype)
 
 
-def read_objects(values: Values, *, category: bool = False) -> tuple[Cells, ObjectForm]:
-    """Typed cells of an object array, and the form that turns them back into objects.
+def read_objects(values: Values, *, category: bool = False) -> tuple[Cells, CellFormat]:
+    """Read an object array as cells, with the format that turns cells back into such objects.
+
+    If all cells are of one kind (booleans, integers, dates, ...), they become a typed array. Otherwise, if
+    they cannot be converted, or if they are of a declared ``category``, they stay objects, as labels.
 
     Examples
     --------
-    >>> cells, form = read_objects(np.array(["a", None], dtype=object))
-    >>> cells.is_label, form.cell
+    >>> cells, stored = read_objects(np.array(["a", None], dtype=object))
+    >>> cells.is_label, stored.kind
     (True, 'label')
     """
     missing = np.asarray(pd.isna(values), dtype=bool)
     marker = values[missing.argmax()] if missing.any() else None
-    cell = "label" if category else _form_of(set(map(type, values[~missing])))
+    present, kind = values[~missing], "label"
+    types = set(map(type, present))
+    if types and not category:
+        kind = next(kind for kind, spec in _KINDS.items() if all(issubclass(t, spec.types) for t in types))
     try:
-        typed, tz = _typed(values[~missing], cell)
+        typed = _KINDS[kind].read(present)
     except (ValueError, TypeError, OverflowError):  # e.g. time zones mixed: labels after all
-        cell, typed, tz = "label", values[~missing], None
+        typed, kind = present, "label"
+    tz = getattr(typed, "tz", None)
+    typed = np.asarray(typed if tz is None else typed.tz_convert(None))
     spread = np.zeros(len(values), dtype=typed.dtype)
     spread[~missing] = typed
-    return Cells(spread, missing, category), ObjectForm(cell, tz, marker)
+    return Cells(spread, missing, category), CellFormat(kind=kind, tz=tz, marker=marker)
 
 
-def restore_array(cells: Cells, dtype: np.dtype[Any]) -> Values:
-    """NumPy array of the dtype, with NaN or NaT at missing cells.
-
-    Examples
-    --------
-    >>> cells = Cells(np.array([1.0, 2.0]), np.array([False, False]))
-    >>> restore_array(cells, np.dtype("int8"))
-    array([1, 2], dtype=int8)
-    """
+def _cast(cells: Cells, dtype: np.dtype[Any]) -> Values:
+    """Array of the dtype with NaN or NaT at missing cells, and without integers that wrap around."""
     values = cells.values
-    if dtype.kind in "iu":
-        return _whole(values, dtype)
+    if dtype.kind in "iu" and values.dtype.kind == "f":
+        limits = np.iinfo(dtype)
+        # float64 rounds the largest 64-bit integers up, beyond what the dtype holds.
+        high = float(limits.max)
+        high = high if int(high) <= limits.max else float(np.nextafter(high, 0.0))
+        values = np.clip(np.rint(np.nan_to_num(values)), float(limits.min), high)
     restored = values.astype(dtype)
-    if cells.missing.any():
-        restored[cells.missing] = np.array("NaT" if dtype.kind in "mM" else "nan").astype(dtype)
+    if dtype.kind in "fmM" and cells.missing.any():
+        restored[cells.missing] = np.nan if dtype.kind == "f" else "NaT"
     return restored
-
-
-def object_array(cells: Iterable[Any]) -> Values:
-    """One-dimensional object array, also of cells that NumPy would take for rows."""
-    listed = list(cells)
-    return np.fromiter(listed, dtype=object, count=len(listed))
-
-
-def _at_most_days(values: Values) -> Values:
-    """Months and years have no fixed length, so they become days."""
-    unit, _ = np.datetime_data(values.dtype)
-    if unit not in ("Y", "M", "W") or (values.dtype.kind == "m" and unit != "W"):
-        return values
-    return values.astype(f"{values.dtype.kind}8[D]")
-
-
-def _form_of(types: set[type]) -> str:
-    for name, allowed in _FORMS:
-        if types and all(issubclass(t, allowed) for t in types):
-            return name
-    return "label"
-
-
-def _typed(cells: Values, form: str) -> tuple[Values, datetime.tzinfo | None]:
-    if form == "label":
-        return cells, None
-    if form in ("timedelta", "Timedelta", "timedelta64"):
-        return pd.TimedeltaIndex(cells).to_numpy(), None
-    if form in ("date", "datetime", "Timestamp", "datetime64"):
-        moments = pd.DatetimeIndex(cells)
-        naive = moments if moments.tz is None else moments.tz_convert(None)
-        return naive.to_numpy(), moments.tz
-    return _numbers(cells, form), None
-
-
-def _numbers(cells: Values, form: str) -> Values:
-    if form != "int":
-        return cells.astype(bool if form == "bool" else np.float64)
-    try:
-        return cells.astype(np.int64)
-    except OverflowError:
-        return cells.astype(np.float64)
-
-
-def _whole(values: Values, dtype: np.dtype[Any]) -> Values:
-    """Cast to integers without wrapping around at the ends of the dtype."""
-    if values.dtype.kind != "f":
-        return values.astype(dtype)
-    limits = np.iinfo(dtype)
-    # float64 rounds the largest 64-bit integers up, beyond what the dtype holds.
-    high = float(limits.max)
-    high = high if int(high) <= limits.max else float(np.nextafter(high, 0.0))
-    whole = np.clip(np.rint(np.nan_to_num(values)), float(limits.min), high)
-    return np.asarray(whole, dtype=dtype)

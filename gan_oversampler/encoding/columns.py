@@ -1,42 +1,55 @@
-"""What a column is, learned from its cells: a constant, levels, a number, or a time.
+"""The kinds of columns, one of which is inferred from the cells: constant, categorical, numeric, or time.
 
-Every kind turns cells into encoded float32 rows and rows back into cells; no kind knows the
-container that the cells came from.
+Every kind turns cells into encoded float32 rows and rows back into cells; no kind knows the container that
+the cells came from.
 """
-
-from __future__ import annotations
 
 from collections.abc import Hashable
 from typing import Protocol
 
 import numpy as np
 
-from gan_oversampler.encoding.categorical import Constant, Rows, learn_levels
+from gan_oversampler.encoding.categorical import Constant, learn_categorical
 from gan_oversampler.encoding.cells import Cells
-from gan_oversampler.encoding.datetime import Time
-from gan_oversampler.encoding.layout import Block
-from gan_oversampler.encoding.numeric import learn_number
+from gan_oversampler.encoding.datetime import DateTime
+from gan_oversampler.encoding.layout import Block, EncodedRows
+from gan_oversampler.encoding.numeric import learn_numeric
 
 
 class Column(Protocol):
-    """A learned column."""
+    """A learned column, which encodes and decodes its cells: Constant, Categorical, Numeric or DateTime."""
 
     @property
     def numeric(self) -> bool:
-        """Whether it holds numbers or truth values."""
+        """Whether the column holds numbers or truth values."""
 
-    def block(self, start: int) -> Block | None:
-        """Place of the column among the encoded ones, ``None`` if it needs none."""
+    def block(self, start: int) -> Block:
+        """Return which encoded columns this column takes if the first of them is number ``start``.
 
-    def encode(self, cells: Cells) -> Rows:
-        """``(n,)`` cells to ``(n, width)`` rows."""
+        The block of a constant column has width 0, since such a column needs no encoded column.
+        """
 
-    def decode(self, rows: Rows, rng: np.random.Generator) -> Cells:
-        """``(n, width)`` rows to ``(n,)`` cells."""
+    def encode(self, cells: Cells) -> EncodedRows:
+        """Return ``n`` cells as ``n`` valid encoded rows, as wide as the block.
+
+        Raises ``ValueError`` for cells that cannot be encoded: infinity, levels that were not seen when
+        the column was learned, and missing cells if there were none then.
+        """
+
+    def decode(self, rows: EncodedRows, rng: np.random.Generator) -> Cells:
+        """Return ``n`` encoded rows, as wide as the block, as ``n`` cells in the learned range.
+
+        Rows of any finite numbers can be decoded; the largest state of a group counts. Random decisions,
+        such as which of several rare levels a state stands for, are drawn from ``rng``.
+        """
 
 
 def learn_column(name: Hashable, cells: Cells, *, categorical: bool = False) -> Column:
-    """Infer the kind of a column and learn it.
+    """Infer the kind of a column from its cells and learn the column.
+
+    A column of one value is constant. Labels are categorical, as are numbers of two values, and cells of
+    all types if ``categorical`` is true; dates and durations are times, all other columns are numeric.
+    Raises ``ValueError``, naming the column, if values are infinite or texts look like identifiers.
 
     Examples
     --------
@@ -47,7 +60,7 @@ def learn_column(name: Hashable, cells: Cells, *, categorical: bool = False) -> 
     if cells.missing.all():
         return Constant(name, Cells(cells.values[:1], cells.missing[:1], cells.category))
     if cells.is_label or categorical:
-        return learn_levels(name, cells, ids_allowed=categorical or cells.category)
+        return learn_categorical(name, cells, ids_allowed=categorical or cells.category)
     if cells.is_time:
-        return Time.learn(name, cells)
-    return learn_number(name, cells)
+        return DateTime.learn(name, cells)
+    return learn_numeric(name, cells)

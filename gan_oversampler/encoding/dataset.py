@@ -1,4 +1,4 @@
-"""Labelled encoded rows, as oracles see them."""
+"""Encoded rows with their class labels, as oracles see them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Frame = Any  # whatever container the user gave
+Frame = Any  # any container that the user gave
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Encoded rows with their classes.
+    """Encoded rows with their classes, which can also be returned in the user's container.
 
     Parameters
     ----------
@@ -24,10 +24,10 @@ class Rows:
         Class codes; the rarest class has the highest code.
     classes : ndarray of shape (n_classes,)
         The user's label of each code.
-    frames : callable
-        ``(values, origin)`` to rows in the user's container.
+    frames : callable, default=encoded rows as they are
+        Called as ``frames(values, origin)``, returns the rows in the user's container.
     origin : ndarray of shape (n,), default=None
-        Position of each row in the user's table; -1 for synthetic rows, which come last.
+        Position of each row in the user's table; -1 for synthetic rows, which come last. None if all are.
 
     Examples
     --------
@@ -46,8 +46,13 @@ class Rows:
         return len(self.codes)
 
     @property
+    def counts(self) -> NDArray[np.intp]:
+        """Number of rows of each class, by code."""
+        return np.bincount(self.codes, minlength=len(self.classes))
+
+    @property
     def labels(self) -> NDArray[Any]:
-        """The user's labels."""
+        """The user's label of each row, of shape ``(n,)``."""
         return np.asarray(self.classes[self.codes])
 
     @property
@@ -59,16 +64,23 @@ class Rows:
     def _origin(self) -> NDArray[np.intp]:
         return np.full(len(self), -1) if self.origin is None else self.origin
 
+    def synthetic(self, values: NDArray[Any], codes: NDArray[np.intp]) -> Rows:
+        """Make synthetic rows of the same table: encoded rows ``(n, F)`` with their class codes ``(n,)``."""
+        return replace(self, values=values, codes=codes, origin=None)
+
     def at(self, index: NDArray[Any]) -> Rows:
-        """Rows by position or mask."""
+        """Return the rows at these positions, or where this mask is True, in the order of the index."""
         return replace(self, values=self.values[index], codes=self.codes[index], origin=self._origin[index])
 
     def of(self, code: int) -> Rows:
-        """Rows of one class."""
+        """Return the rows of the class with this code, in their order; there may be none."""
         return self.at(self.codes == code)
 
     def join(self, other: Rows) -> Rows:
-        """These rows followed by others."""
+        """Return these rows followed by those of ``other``, which must be encoded and coded alike.
+
+        Synthetic rows must come last in `frame`, so join real rows with synthetic ones, not the reverse.
+        """
         return replace(
             self,
             values=np.concatenate([self.values, other.values]),

@@ -1,9 +1,9 @@
-"""The target column: labels in, codes inside, labels out in the container they came in."""
+"""The class labels of a table: coded by rarity, and written back in the container they came in."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any
 
@@ -17,7 +17,11 @@ from sklearn.utils.multiclass import check_classification_targets
 
 @dataclass(frozen=True)
 class Target:
-    """Labels of a table, coded by rarity: code 0 is the most frequent class, the last the rarest.
+    """The class labels of a table, coded by rarity: code 0 is the most frequent class, the last the rarest.
+
+    ``classes`` holds the label of each code; equally frequent classes are sorted by label. ``codes`` holds
+    the code of each row, ``counts`` the number of rows of each code in descending order; ``one_hot`` says
+    whether the labels came as a matrix of one column per class.
 
     Examples
     --------
@@ -29,87 +33,98 @@ class Target:
     classes: NDArray[Any]
     codes: NDArray[np.intp]
     one_hot: bool
+    counts: NDArray[np.intp]
 
     @classmethod
     def of(cls, y: Any) -> Target:
-        """Read a list, array, column vector, one-hot matrix, series or data frame of one column.
+        """Read labels: a list, array, column vector, one-hot matrix, series, or frame of one column.
 
-        Raises
-        ------
-        ValueError
-            If labels are missing, or the target is not one of classes.
+        Raises ``ValueError`` if labels are missing, if texts are mixed with other types, or if the labels
+        are not classes but continuous or of several outputs.
         """
-        _refuse_missing(y)
-        _refuse_mixed(y)
-        y = _as_array(y)
+        missing = int(np.sum(pd.isna(np.asarray(y, dtype=object)))) if y is not None else 0
+        if missing:
+            raise ValueError(
+                f"The target holds {missing} missing labels (NaN). Drop those rows, or give them a label of"
+                " their own."
+            )
+        # NumPy would turn all labels of such a list into texts.
+        texts = [isinstance(label, str) for label in y] if isinstance(y, list) else []
+        if any(texts) and not all(texts):
+            raise ValueError("The target mixes texts with other labels. Give all labels as texts.")
+        if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
+            y = y.iloc[:, 0]
+        if isinstance(y, pd.Series) and hasattr(y.dtype, "numpy_dtype") and y.dtype.kind in "biu":
+            y = y.to_numpy(dtype=y.dtype.numpy_dtype)  # nullable, but nothing is missing
+        elif np.ndim(y) == 2 and np.shape(y)[1] > 1:
+            y = np.asarray(y)
         check_classification_targets(y)
         labels, one_hot = check_target_type(y, indicate_one_vs_all=True)
         classes, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
         order = np.argsort(-counts, kind="stable")
-        return cls(classes[order], np.argsort(order)[codes], bool(one_hot))
+        return cls(classes[order], np.argsort(order)[codes], bool(one_hot), counts[order])
+
+    def without_rows(self) -> Target:
+        """Copy the target without the codes of its rows: classes and counts are all that drawing needs."""
+        return replace(self, codes=self.codes[:0])
 
     @property
     def names(self) -> list[Any]:
-        """The labels by code, as Python writes them."""
-        names: list[Any] = pd.Series(self.classes).tolist()
-        return names
+        """The label of each code as a plain Python object, for messages and keys."""
+        return list(pd.Series(self.classes).tolist())
 
     @property
     def labels(self) -> NDArray[Any]:
+        """The label of each row, of shape ``(n,)``."""
         return np.asarray(self.classes[self.codes])
 
-    @property
-    def counts(self) -> NDArray[np.intp]:
-        """Rows per code."""
-        return np.bincount(self.codes, minlength=len(self.classes))
-
     def code_of(self, label: Any) -> int:
-        """Code of a label.
-
-        Raises
-        ------
-        ValueError
-            If there is no such class.
-        """
+        """Return the code of a label; raises ``ValueError`` if the label is none of the classes."""
         if label not in self.names:
             known = ", ".join(map(repr, self.names))
             raise ValueError(f"Unknown class {label!r}. Known are: {known}.")
         return self.names.index(label)
 
-    def strategy(self, asked: Any) -> dict[Any, int]:
-        """New rows per class label, from any form of ``sampling_strategy``.
+    def strategy(self, sampling_strategy: Any) -> dict[Any, int]:
+        """Return the number of new rows per class label, from any form of ``sampling_strategy``.
 
-        Beyond imbalanced-learn's forms, a float may be used with more than two classes, and a mapping
-        may hold ratios: floats in (0, 1] are shares of the largest class.
+        Labels are sorted; classes without new rows are absent or have 0. Raises ``ValueError`` if a class
+        is unknown, a ratio is outside (0, 1], or a total is less than the rows that there are.
+
+        Parameters
+        ----------
+        sampling_strategy : str, float, dict or callable
+            As in imbalanced-learn. In addition, a float may be used with more than two classes, and a dict
+            may hold ratios: floats in (0, 1] that are multiplied by the size of the largest class.
         """
-        strategy = check_sampling_strategy(self._coded(asked), self.codes, "over-sampling")
+        requested = sampling_strategy(self.labels) if callable(sampling_strategy) else sampling_strategy
+        if isinstance(requested, Real) and len(self.classes) > 2 and 0 < float(requested) <= 1:
+            requested = dict.fromkeys(self.names[1:], float(requested))
+        if isinstance(requested, Mapping):
+            # imbalanced-learn takes no ratios in a dict, so they become total numbers of rows.
+            totals = {}
+            for label, value in requested.items():
+                code = self.code_of(label)
+                if not isinstance(value, Integral):
+                    if not 0 < value <= 1:
+                        raise ValueError(
+                            f"The ratio of class {label!r} in 'sampling_strategy' must be in (0, 1]. Got"
+                            f" {value!r} instead. Give an integer for a total number of rows."
+                        )
+                    count = int(self.counts[code])
+                    # Rounded as imbalanced-learn does, so that a ratio means the same in all its forms.
+                    value = count + max(int(self.counts[0] * value - count), 0)
+                totals[code] = int(value)
+            requested = totals
+        strategy = check_sampling_strategy(requested, self.codes, "over-sampling")
         by_label = np.argsort(self.classes, kind="stable").tolist()
         return {self.names[code]: int(strategy[code]) for code in by_label if code in strategy}
 
-    def _coded(self, asked: Any) -> Any:
-        """The same wish in codes and totals."""
-        if callable(asked):
-            asked = asked(self.labels)
-        if isinstance(asked, Mapping):
-            return {self.code_of(label): self._total(label, value) for label, value in asked.items()}
-        if isinstance(asked, Real) and len(self.classes) > 2 and 0 < float(asked) <= 1:
-            return {code: self._total(self.names[code], float(asked)) for code in range(1, len(self.classes))}
-        return asked
-
-    def _total(self, label: Any, value: float) -> int:
-        if isinstance(value, Integral):
-            return int(value)
-        if not 0 < value <= 1:
-            raise ValueError(
-                f"The ratio of class {label!r} in 'sampling_strategy' must be in (0, 1]. Got {value!r}"
-                " instead. Give an integer for a total number of rows."
-            )
-        count = int(self.counts[self.code_of(label)])
-        # Rounded as imbalanced-learn does, so that a ratio means the same in all its forms.
-        return count + max(int(self.counts[0] * value - count), 0)
-
     def refuse_single_rows(self, codes: Iterable[int]) -> None:
-        """Raise if one of these classes has a single row."""
+        """Raise ``ValueError``, naming the class, if one of the classes with these codes has a single row.
+
+        One row does not show how the rows of its class vary, so no new rows can be generated from it.
+        """
         for code in codes:
             if self.counts[code] == 1:
                 raise ValueError(
@@ -119,7 +134,11 @@ class Target:
                 )
 
     def stack(self, y: Any, codes: NDArray[np.intp]) -> Any:
-        """The labels as they came, followed by those of new rows."""
+        """Return the labels ``y`` followed by those of new rows, in the container and dtype of ``y``.
+
+        ``y`` holds the labels as they were given to `of` and is not changed; ``codes`` has shape
+        ``(n_new,)``. Series and frames of pandas are numbered anew, from 0 on.
+        """
         new = self.classes[codes]
         if self.one_hot:
             new = (new[:, None] == np.arange(np.shape(y)[1])).astype(np.asarray(y).dtype)
@@ -131,37 +150,8 @@ class Target:
         if isinstance(y, Sequence):
             return [*y, *new.tolist()]
         if nw.dependencies.is_into_series(y):
-            return _stack_series(y, new)
+            series = nw.from_native(y, series_only=True)
+            tail = nw.new_series(series.name, new.tolist(), series.dtype, backend=series.implementation)
+            return nw.concat([series.to_frame(), tail.to_frame()])[series.name].to_native()
         y = np.asarray(y)
         return np.concatenate([y, new.reshape(-1, *y.shape[1:]).astype(y.dtype)])
-
-
-def _stack_series(y: Any, new: NDArray[Any]) -> Any:
-    """Series of other libraries, through narwhals."""
-    series = nw.from_native(y, series_only=True)
-    tail = nw.new_series(series.name, new.tolist(), series.dtype, backend=nw.get_native_namespace(y))
-    return nw.concat([series.to_frame(), tail.to_frame()])[series.name].to_native()
-
-
-def _refuse_missing(y: Any) -> None:
-    missing = int(np.sum(pd.isna(np.asarray(y, dtype=object)))) if y is not None else 0
-    if missing:
-        raise ValueError(
-            f"The target holds {missing} missing labels (NaN). Drop those rows, or give them a label of"
-            " their own."
-        )
-
-
-def _refuse_mixed(y: Any) -> None:
-    texts = [isinstance(label, str) for label in y] if isinstance(y, list) else []
-    if any(texts) and not all(texts):
-        raise ValueError("The target mixes texts with other labels. Give all labels as texts.")
-
-
-def _as_array(y: Any) -> Any:
-    """Matrices of lists or frames as arrays; nullable integers and booleans as plain ones."""
-    if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
-        y = y.iloc[:, 0]
-    if isinstance(y, pd.Series) and hasattr(y.dtype, "numpy_dtype") and y.dtype.kind in "biu":
-        return y.to_numpy(dtype=y.dtype.numpy_dtype)
-    return np.asarray(y) if np.ndim(y) == 2 and np.shape(y)[1] > 1 else y

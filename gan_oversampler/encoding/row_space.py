@@ -1,11 +1,10 @@
-"""Geometry of rows that mix numbers and one-hot states, shared by bases and networks.
+"""Operations on encoded rows that keep them valid, shared by base samplers and networks."""
 
-Everything here keeps the promises of a layout: states are one-hot, pinned values are exact.
-"""
-
-# n row, K parent, F encoded column, G one-hot group, V guarded value
+# n row (or any leading dimensions), K parent or state of a group, F encoded column, S state, V value, G group
 
 from __future__ import annotations
+
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -20,6 +19,9 @@ STATE_LOGIT = 3.0
 class RowSpace:
     """Operations on rows of one layout, on one device.
 
+    A valid row has exactly one state per one-hot group and the pinned value that goes with it. Sums and
+    averages of valid rows are not valid, but the rows that `project` and `compose` return are.
+
     Examples
     --------
     >>> from gan_oversampler.encoding.layout import Block
@@ -29,9 +31,7 @@ class RowSpace:
     """
 
     def __init__(self, layout: Layout, device: torch.device | str = "cpu") -> None:
-        def tensor(array: object) -> Tensor:
-            return torch.as_tensor(array, device=device)
-
+        tensor = partial(torch.as_tensor, device=device)
         self.layout = layout
         self.width = layout.width
         self.states_S = tensor(layout.states)
@@ -39,6 +39,7 @@ class RowSpace:
         self.groups_GK = [tensor(index) for index in layout.groups.values()]
         self.guarded_V, self.regular_V = map(tensor, layout.guarded)
         self.pins_FV = tensor(layout.pins)
+        # Encoded columns of values alone belong to no group: -1.
         self.group_of_F = torch.full((layout.width,), -1, device=device)
         grouped = [block for block in layout.blocks if block.n_states]
         for number, block in enumerate(grouped):
@@ -46,69 +47,82 @@ class RowSpace:
         self.n_groups = len(grouped)
 
     def to(self, device: torch.device | str) -> RowSpace:
-        """The same space on another device."""
+        """Return the same space with its index tensors on another device."""
         return RowSpace(self.layout, device)
 
-    def logits(self, rows: Tensor) -> Tensor:
-        """Rows whose states are turned into logits; ``project`` undoes it exactly."""
+    def logits(self, rows_nF: Tensor) -> Tensor:
+        """Return valid rows with their states as logits, 3 for the one that is on and 0 for all others.
+
+        Networks add their corrections to these. Without a correction, `project` turns the logits back into
+        the same rows, bit for bit.
+        """
         if not self.n_groups:
-            return rows
-        return rows.index_copy(-1, self.states_S, rows[..., self.states_S] * STATE_LOGIT)
+            return rows_nF
+        return rows_nF.index_copy(-1, self.states_S, rows_nF[..., self.states_S] * STATE_LOGIT)
 
-    def project(self, rows: Tensor) -> Tensor:
-        """Nearest lawful rows: one state per group, values pinned by their state.
+    def project(self, rows_nF: Tensor) -> Tensor:
+        """Return the rows made valid: the largest state of each group becomes 1, then states pin values.
 
-        States pass their gradient straight through as a softmax (Bengio et al. 2013).
+        Gradients pass through values that are free, and through states as if these were the softmax of
+        their logits (straight-through estimator, Bengio et al. 2013).
         """
         for index_GK in self.groups_GK:
-            logits = rows[..., index_GK]
+            logits = rows_nF[..., index_GK]
             soft = logits.softmax(-1)
             hard = F.one_hot(logits.argmax(-1), logits.shape[-1]).to(soft)
             # ``soft - soft.detach()`` is exactly zero, so the rows themselves are exactly one-hot.
             states = hard + (soft - soft.detach())
-            rows = rows.index_copy(-1, index_GK.flatten(), states.flatten(-2))
-        return self._pin(rows)
-
-    def _pin(self, rows: Tensor) -> Tensor:
+            rows_nF = rows_nF.index_copy(-1, index_GK.flatten(), states.flatten(-2))
         if not len(self.guarded_V):
-            return rows
-        free = rows[..., self.guarded_V] * rows[..., self.regular_V]
-        return rows.index_copy(-1, self.guarded_V, free + rows @ self.pins_FV)
+            return rows_nF
+        free_nV = rows_nF[..., self.guarded_V] * rows_nF[..., self.regular_V]
+        return rows_nF.index_copy(-1, self.guarded_V, free_nV + rows_nF @ self.pins_FV)
 
     def compose(
         self,
         parents_nKF: Tensor,
         weights_nK: Tensor,
-        shares_nK: Tensor,
+        probabilities_nK: Tensor,
         *,
         generator: torch.Generator,
     ) -> Tensor:
-        """Children of K parents each: ``(n, K, F)`` to ``(n, F)``.
+        """Return children of K parents each, ``(n, F)``: values are averaged, states come from one parent.
 
-        Values are combined with ``weights`` (summing to one per child). A group of states cannot be
-        averaged: it comes whole from one parent, drawn with probability ``shares``; a value guarded
-        by states moves only where all parents are in their regular state, else it follows its states.
+        Parameters
+        ----------
+        parents_nKF : Tensor
+            Valid rows.
+        weights_nK : Tensor
+            Weights that values are combined with; they sum to one per child.
+        probabilities_nK : Tensor
+            How likely each parent is the source of a one-hot group, not necessarily normalised.
+        generator : torch.Generator
+            Draws the source of each group, independently; nothing is drawn if there are no groups.
+
+        Notes
+        -----
+        A value that states may pin is averaged only where all parents are in their regular state;
+        otherwise it comes from the source of its states.
         """
-        children = torch.einsum("nkf,nk->nf", parents_nKF, weights_nK)
+        children_nF = torch.einsum("nkf,nk->nf", parents_nKF, weights_nK)
         if not self.n_groups:
-            return children
-        donor = self._donor(parents_nKF, shares_nK, generator)
-        children = children.index_copy(-1, self.states_S, donor[:, self.states_S])
-        movable = (parents_nKF[..., self.regular_V] > 0.5).all(1)
-        guarded = torch.where(movable, children[:, self.guarded_V], donor[:, self.guarded_V])
-        return children.index_copy(-1, self.guarded_V, guarded)
+            return children_nF
+        source_nG = torch.multinomial(probabilities_nK, self.n_groups, True, generator=generator)
+        # Index -1 of ``group_of_F`` reads one more column; these values are averaged, not copied.
+        source_nG = torch.cat([source_nG, source_nG.new_zeros(len(parents_nKF), 1)], dim=1)
+        source_nF = parents_nKF.gather(1, source_nG[:, self.group_of_F][:, None, :])[:, 0]
+        children_nF = children_nF.index_copy(-1, self.states_S, source_nF[:, self.states_S])
+        movable_nV = (parents_nKF[..., self.regular_V] > 0.5).all(1)
+        guarded_nV = torch.where(movable_nV, children_nF[:, self.guarded_V], source_nF[:, self.guarded_V])
+        return children_nF.index_copy(-1, self.guarded_V, guarded_nV)
 
-    def _donor(self, parents_nKF: Tensor, shares_nK: Tensor, generator: torch.Generator) -> Tensor:
-        """Rows that take every group, with its value, from one parent drawn for that group."""
-        n = len(parents_nKF)
-        choice_nG = torch.multinomial(shares_nK, self.n_groups, True, generator=generator)
-        choice_nG = torch.cat([choice_nG, choice_nG.new_zeros(n, 1)], dim=1)
-        return parents_nKF.gather(1, choice_nG[:, self.group_of_F][:, None, :])[:, 0]
+    def free_values(self, rows_nF: Tensor) -> Tensor:
+        """Return 1 where a number may be changed without making the row invalid, else 0, as ``(n, F)``.
 
-    def free_values(self, rows: Tensor) -> Tensor:
-        """1 where a value may move, 0 at states and at pinned values: ``(n, F)``."""
-        free = torch.zeros_like(rows)
-        free[..., self.values_V] = 1.0
+        Such numbers are values of blocks without states, and values in the regular state.
+        """
+        free_nF = torch.zeros_like(rows_nF)
+        free_nF[..., self.values_V] = 1.0
         if len(self.guarded_V):
-            free[..., self.guarded_V] = (rows[..., self.regular_V] > 0.5).to(rows)
-        return free
+            free_nF[..., self.guarded_V] = (rows_nF[..., self.regular_V] > 0.5).to(rows_nF)
+        return free_nF

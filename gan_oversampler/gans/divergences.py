@@ -3,12 +3,9 @@
 ``D_f(P, Q) = E_Q f(p/q)`` is the largest value of ``E_P g(v) - E_Q f*(g(v))`` over critics ``v``, with the
 convex conjugate ``f*`` and an activation ``g`` into its domain; the best critic has ``g(v) = f'(p/q)``.
 
-Any increasing ``g`` will do, so critic outputs that stand in an exponent are bent there: identity up to
-``STEEPEST``, logarithm beyond. ``exp`` then goes on as its tangent, nothing overflows in float32 (not even a
-squared gradient), and ``g(v)`` and ``f*(g(v))`` still are a conjugate pair.
+Any increasing ``g`` will do, so critic outputs in an exponent are compressed first (see ``bent``): nothing
+overflows in float32, not even a squared gradient, and ``g(v)`` and ``f*(g(v))`` still are a conjugate pair.
 """
-
-from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
@@ -27,7 +24,9 @@ LOG2: Final = math.log(2)
 
 
 def bent(v: Tensor) -> Tensor:
-    """Values, and beyond ``STEEPEST`` their logarithm: ``exp(bent(v))`` goes on as a tangent.
+    """Return values up to ``STEEPEST`` as they are, and compress larger ones to a logarithm.
+
+    The exponential of the result then goes on as its own tangent, cannot overflow and keeps a slope.
 
     >>> bent(torch.tensor([-40.0, 15.0, 16.0]))
     tensor([-40.0000,  15.0000,  15.6931])
@@ -37,67 +36,32 @@ def bent(v: Tensor) -> Tensor:
 
 
 def _bent_twice(v: Tensor) -> Tensor:
-    """Bent on both sides."""
     return -bent(-bent(v))
 
 
 def ratio_of_logit(v: Tensor) -> Tensor:
-    """Density ratio of a logit, ``exp(v)``, neither infinite nor zero."""
+    """Density ratio of real to new rows, ``exp(v)``, for which a logit of the best critic stands.
+
+    Logits are bent at both ends, so that ratios are neither infinite nor zero and have a gradient everywhere.
+    """
     return _bent_twice(v).exp()
 
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """One f-divergence of real rows P from new rows Q.
+    """One f-divergence of real rows P from new rows Q."""
 
-    Attributes
-    ----------
-    f : callable
-        Generator function of the divergence, ``f(1)`` being its value at ``P = Q``.
-    slope : callable
-        ``f'``, which the best critic reaches.
-    activation : callable
-        ``g``, from critic outputs to the domain of the conjugate; it increases.
-    conjugate : callable
-        ``f*``, the largest ``u t - f(u)`` over ratios ``u >= 0``.
-    reply : callable
-        ``f*(g(v))`` in a form that is stable in ``v``.
-    ratio : callable or None
-        Critic outputs to the density ratio ``p/q`` that they stand for: the inverse of ``f'`` at ``g(v)``,
-        but never infinite. Total variation has none: its best critic tells only which density is larger.
-    middle : float
-        Critic output whose ``g`` is the threshold.
-    """
-
-    f: Map
-    slope: Map
-    activation: Map
-    conjugate: Map
-    reply: Map
-    ratio: Map | None
-    middle: float = 0.0
-
-    @property
-    def equilibrium(self) -> float:
-        """The critic's loss where new rows are like real ones: ``-f(1)``."""
-        return -float(self.f(torch.ones(()))) + 0.0  # never -0
+    f: Map  # generator function of the divergence, ``f(1)`` being its value at ``P = Q``
+    slope: Map  # ``f'``, which is ``g(v)`` of the best critic
+    activation: Map  # ``g``, from critic outputs to the domain of the conjugate; it increases
+    conjugate: Map  # ``f*``, the largest ``u t - f(u)`` over ratios ``u >= 0``
+    reply: Map  # ``f*(g(v))`` in a form that is stable in ``v``
+    middle: float = 0.0  # critic output whose ``g`` is the threshold
 
     @property
     def threshold(self) -> float:
-        """``f'(1)``: rows with a larger ``g(v)`` look real."""
+        """Value ``f'(1)`` of the activation where a row is as likely real as new; higher ones look real."""
         return float(self.slope(torch.ones(())))
-
-    def critic(self, real_PB: Tensor, fake_PB: Tensor) -> Tensor:
-        """What the critic minimises ``(P,)``: minus the bound."""
-        return (self.reply(fake_PB) - self.activation(real_PB)).mean(-1)
-
-    def generator(self, real_PB: Tensor, fake_PB: Tensor) -> Tensor:
-        """What the generator minimises: it raises ``g`` at new rows, which does not saturate."""
-        return -self.activation(fake_PB).mean(-1)
-
-    def saturating(self, real_PB: Tensor, fake_PB: Tensor) -> Tensor:
-        """What the generator minimises in the game as it is derived: the bound itself."""
-        return -self.reply(fake_PB).mean(-1)
 
 
 # NOTE[paper]: Nowozin et al. take the conjugate of Pearson's parabola over all numbers. Ratios are never
@@ -111,7 +75,6 @@ DIVERGENCES: Final[Mapping[str, Divergence]] = MappingProxyType(
             activation=bent,
             conjugate=lambda t: (t - 1).exp(),
             reply=lambda v: (bent(v) - 1).exp(),
-            ratio=lambda v: (bent(v) - 1).exp(),
             middle=1.0,
         ),
         "reverse_kl": Divergence(
@@ -120,7 +83,6 @@ DIVERGENCES: Final[Mapping[str, Divergence]] = MappingProxyType(
             activation=lambda v: -bent(-v).exp(),
             conjugate=lambda t: -1 - (-t).log(),
             reply=lambda v: -bent(-v) - 1,
-            ratio=ratio_of_logit,
         ),
         "jensen_shannon": Divergence(
             f=lambda u: u * u.log() - (u + 1) * ((1 + u) / 2).log(),
@@ -128,7 +90,6 @@ DIVERGENCES: Final[Mapping[str, Divergence]] = MappingProxyType(
             activation=lambda v: LOG2 - F.softplus(-v),
             conjugate=lambda t: -(2 - t.exp()).log(),
             reply=lambda v: F.softplus(v) - LOG2,
-            ratio=lambda v: bent(v).exp(),
         ),
         "gan": Divergence(
             f=lambda u: u * u.log() - (u + 1) * (u + 1).log(),
@@ -136,7 +97,6 @@ DIVERGENCES: Final[Mapping[str, Divergence]] = MappingProxyType(
             activation=lambda v: -F.softplus(-v),
             conjugate=lambda t: -(1 - t.exp()).log(),
             reply=F.softplus,
-            ratio=lambda v: bent(v).exp(),
         ),
         "pearson": Divergence(
             f=lambda u: (u - 1).square(),
@@ -144,7 +104,6 @@ DIVERGENCES: Final[Mapping[str, Divergence]] = MappingProxyType(
             activation=lambda v: v,
             conjugate=lambda t: F.relu(1 + t / 2).square() - 1,
             reply=lambda v: F.relu(1 + v / 2).square() - 1,
-            ratio=lambda v: F.relu(1 + v / 2),
         ),
         "hellinger": Divergence(
             f=lambda u: (u.sqrt() - 1).square(),
@@ -152,7 +111,6 @@ DIVERGENCES: Final[Mapping[str, Divergence]] = MappingProxyType(
             activation=lambda v: -(-_bent_twice(v)).expm1(),
             conjugate=lambda t: t / (1 - t),
             reply=lambda v: _bent_twice(v).expm1(),
-            ratio=lambda v: (2 * _bent_twice(v)).exp(),
         ),
         "total_variation": Divergence(
             f=lambda u: (u - 1).abs() / 2,
@@ -160,7 +118,6 @@ DIVERGENCES: Final[Mapping[str, Divergence]] = MappingProxyType(
             activation=lambda v: v.tanh() / 2,
             conjugate=lambda t: t,
             reply=lambda v: v.tanh() / 2,
-            ratio=None,
         ),
     }
 )

@@ -1,4 +1,4 @@
-"""Evolution of generators (E-GAN, Wang et al. 2019): mutations, fitness, and the value that asks for them.
+"""Evolution of generators (E-GAN, Wang et al. 2019): mutations, fitness, and the parameters of both.
 
 A mutation is an objective of the generator; every parent has a child by each of them, one step long. All
 are functions of the critic's logit ``v``, whose best value is the logarithm of the density ratio ``p/q``.
@@ -9,30 +9,27 @@ are functions of the critic's logit ``v``, whose best value is the logarithm of 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
-from numbers import Integral, Real
+from dataclasses import KW_ONLY, dataclass, replace
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 import torch
 import torch.nn.functional as F
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval, StrOptions
 from torch import Tensor
 
 from gan_oversampler._utils import lookup
-from gan_oversampler.gans.divergences import DIVERGENCES, Divergence, ratio_of_logit
+from gan_oversampler.gans.divergences import DIVERGENCES, ratio_of_logit
 from gan_oversampler.gans.losses import GanLoss
-from gan_oversampler.nn.batched_ops import steady
+from gan_oversampler.gans.parts import COUNT, NOT_NEGATIVE
 
 Mutation = Callable[[Tensor], Tensor]
 """Critic's logits of new rows ``(P, B)`` to what the generator minimises ``(P,)``."""
 
 
-def _alternative(divergence: Divergence, logit_PB: Tensor) -> Tensor:
-    """``-E f'(p/q)``: what the generator of an f-GAN minimises, its critic being told by a logit."""
-    return -divergence.slope(ratio_of_logit(logit_PB)).mean(-1)
+def _alternative(name: str) -> Mutation:
+    """``-E f'(p/q)``, the generator's alternative objective for a divergence, as a function of the logit."""
+    return lambda v: -DIVERGENCES[name].slope(ratio_of_logit(v)).mean(-1)
 
 
 # Those of Jensen-Shannon and of the original game have the gradient of ``heuristic``; that of total variation
@@ -42,24 +39,20 @@ MUTATIONS: Final[Mapping[str, Mutation]] = MappingProxyType(
         "minimax": lambda v: -F.softplus(v).mean(-1),
         "heuristic": lambda v: F.softplus(-v).mean(-1),
         "least_squares": lambda v: (v.sigmoid() - 1).square().mean(-1),
-        **{
-            name: partial(_alternative, DIVERGENCES[name])
-            for name in ("kl", "reverse_kl", "pearson", "hellinger")
-        },
+        **{name: _alternative(name) for name in ("kl", "reverse_kl", "pearson", "hellinger")},
     }
 )
 
 
-def mutated(game: GanLoss, name: str) -> GanLoss:
-    """The same game with a mutation as the generator's objective."""
-    return replace(game, generator=lambda real, fake: MUTATIONS[name](fake))
-
-
+@dataclass(eq=False, repr=False)
 class Evolution(BaseEstimator):
     """How generators evolve; the ``evolution`` of a :class:`GAN`.
 
     In every generator step each parent has one child per mutation; the fittest children are the next
-    parents, with the state of their optimisers. The critic sees rows of all parents, in equal shares.
+    parents, with the state of their optimisers. The critic sees rows of all parents, in equal shares. A
+    child's fitness is ``quality + diversity * (-log |g|^2)``, with the mean probability that the critic
+    gives its rows of being real, and the critic's gradient ``g``, which is small where these rows leave it
+    nothing to learn.
 
     Parameters
     ----------
@@ -68,13 +61,8 @@ class Evolution(BaseEstimator):
         (Nowozin et al. 2016, alternative objective).
     population : int, default=1
         Parents. The fittest one is scored and samples.
-    fitness : {"critic", "oracle"}, default="critic"
-        ``critic``: ``quality + diversity * (-log |g|^2)``, with the mean chance that the critic gives new
-        rows of being real, and its gradient ``g``, which is small where new rows leave it nothing to learn.
-        ``oracle``: every mutation has a lineage of its own, and whenever the oracle scores them, all go on
-        from the best one.
     diversity : float, default=0.01
-        Weight of diversity in the critic's fitness.
+        Weight of diversity in the fitness.
 
     References
     ----------
@@ -89,86 +77,78 @@ class Evolution(BaseEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "mutations": [list, tuple],
-        "population": [Interval(Integral, 1, None, closed="left")],
-        "fitness": [StrOptions({"critic", "oracle"})],
-        "diversity": [Interval(Real, 0, None, closed="left")],
+        "population": [COUNT],
+        "diversity": [NOT_NEGATIVE],
     }
 
-    def __init__(
-        self,
-        mutations: Sequence[str] = ("minimax", "heuristic", "least_squares"),
-        *,
-        population: int = 1,
-        fitness: str = "critic",
-        diversity: float = 0.01,
-    ) -> None:
-        self.mutations = mutations
-        self.population = population
-        self.fitness = fitness
-        self.diversity = diversity
+    mutations: Sequence[str] = ("minimax", "heuristic", "least_squares")
+    _: KW_ONLY
+    population: int = 1
+    diversity: float = 0.01
 
     def validate(self) -> Evolution:
-        """Check every parameter.
+        """Check every parameter and return the evolution itself.
 
-        Raises
-        ------
-        ValueError
-            If there is no mutation, one is unknown or named twice, or the oracle is to judge populations.
+        ``ValueError`` is raised if a number is out of range, if there is no mutation, or if one is unknown or
+        named twice.
         """
         self._validate_params()
         for name in self.mutations:
             lookup(MUTATIONS, name, "mutation")
         if not self.mutations or len(set(self.mutations)) < len(self.mutations):
             raise ValueError(f"'mutations' must be different names, at least one. Got {self.mutations!r}.")
-        if self.fitness == "oracle" and self.population > 1:
-            raise ValueError(
-                "With fitness='oracle' every mutation has one lineage. Set population=1, or fitness='critic'."
-                f" Got population={self.population}."
-            )
         return self
 
-    def fitness_of(self, logit_PB: Tensor, gradient_PN: Tensor) -> Tensor:
-        """The critic's fitness ``(P,)``; higher is better."""
+    def mutated(self, loss: GanLoss, mutation: str) -> GanLoss:
+        """Copy a loss with the generator's objective replaced by a mutation; the critic's stays as it is."""
+        return replace(loss, generator=lambda real, fake: MUTATIONS[mutation](fake))
+
+    def fitness(self, logit_PB: Tensor, gradient_PN: Tensor) -> Tensor:
+        """Compute the fitness ``(P,)`` from the critic's logits of new rows and its gradient at them.
+
+        Logits are ``(P, B)`` and gradients of the critic's loss ``(P, N)``. Fit are rows that look real and
+        leave the critic little to learn, because they are as diverse as real ones.
+        """
         quality_P = logit_PB.sigmoid().mean(-1)
-        return quality_P - self.diversity * steady(torch.log, gradient_PN.square().sum(-1) + 1e-30)
+        return quality_P - self.diversity * torch.log(gradient_PN.square().sum(-1) + 1e-30)
 
+    def survivors(self, fitness_MP: Tensor) -> tuple[Tensor, Tensor]:
+        """Choose the fittest children, best first within each group of ``population`` neighbouring parents.
 
-def survivors(fitness_KP: Tensor, population: int) -> tuple[Tensor, Tensor]:
-    """Mutation and parent ``(P,)`` of the fittest children, best first within each group of parents.
+        Returned are numbers ``(P,)`` of the mutation and of the parent that each child comes from. Of equally
+        fit children the first is chosen; fitness that is not a number counts as the lowest.
 
-    Rows of ``fitness_KP`` are mutations; columns are parents, ``population`` neighbours to a group. Of equal
-    children the first is taken; fitness that is not a number counts as none at all.
+        >>> evolution = Evolution(population=2)
+        >>> evolution.survivors(torch.tensor([[0.0, 5.0, 1.0, 1.0], [2.0, 3.0, 1.0, 0.0]]))
+        (tensor([0, 1, 0, 0]), tensor([1, 1, 2, 3]))
+        """
+        n = self.population
+        fitness_MGS = fitness_MP.nan_to_num(-torch.inf).unflatten(1, (-1, n))
+        order_GS = fitness_MGS.movedim(0, 1).flatten(1).argsort(dim=1, descending=True, stable=True)[:, :n]
+        first_G1 = n * torch.arange(len(order_GS), device=order_GS.device)[:, None]
+        mutation_GS = order_GS.div(n, rounding_mode="floor")
+        return mutation_GS.flatten(), (first_G1 + order_GS % n).flatten()
 
-    >>> survivors(torch.tensor([[0.0, 5.0, 1.0, 1.0], [2.0, 3.0, 1.0, 0.0]]), population=2)
-    (tensor([0, 1, 0, 0]), tensor([1, 1, 2, 3]))
-    """
-    fitness_KGS = fitness_KP.nan_to_num(-torch.inf).unflatten(1, (-1, population))
-    order_GS = fitness_KGS.movedim(0, 1).flatten(1).argsort(dim=1, descending=True, stable=True)
-    order_GS = order_GS[:, :population]
-    first_G1 = population * torch.arange(len(order_GS), device=order_GS.device)[:, None]
-    mutation_GS = order_GS.div(population, rounding_mode="floor")
-    return mutation_GS.flatten(), (first_G1 + order_GS % population).flatten()
+    def shared(self, loss_P: Tensor) -> Tensor:
+        """Average a loss ``(P,)`` over the parents of each group, whose controllers all see the mean.
 
+        >>> Evolution(population=2).shared(torch.tensor([1.0, 3.0, 4.0, 4.0]))
+        tensor([2., 2., 4., 4.])
+        """
+        if self.population == 1:
+            return loss_P
+        return loss_P.unflatten(0, (-1, self.population)).mean(1).repeat_interleave(self.population)
 
-def shared(loss_P: Tensor, population: int) -> Tensor:
-    """Mean over the parents of a group, the same for each of them.
+    def mixed(self, rows_PBF: Tensor) -> Tensor:
+        """Mix the rows ``(P, B, F)`` of all parents of a group in equal shares, row by row in turn.
 
-    >>> shared(torch.tensor([1.0, 3.0, 4.0, 4.0]), population=2)
-    tensor([2., 2., 4., 4.])
-    """
-    if population == 1:
-        return loss_P
-    return loss_P.unflatten(0, (-1, population)).mean(1).repeat_interleave(population)
+        Every parent's critic sees the mixture, so that all parents of a group keep equal critics.
 
-
-def mixed(rows_PBF: Tensor, population: int) -> Tensor:
-    """Rows of all parents of a group in equal shares, the same for each of them.
-
-    >>> mixed(torch.tensor([[[1.0], [1.0]], [[2.0], [2.0]]]), population=2)[1].flatten()
-    tensor([1., 2.])
-    """
-    if population == 1:
-        return rows_PBF
-    row_B = torch.arange(rows_PBF.shape[1], device=rows_PBF.device)
-    shared_GBF = rows_PBF.unflatten(0, (-1, population))[:, row_B % population, row_B]
-    return shared_GBF.repeat_interleave(population, dim=0)
+        >>> Evolution(population=2).mixed(torch.tensor([[[1.0], [1.0]], [[2.0], [2.0]]]))[1].flatten()
+        tensor([1., 2.])
+        """
+        if self.population == 1:
+            return rows_PBF
+        row_B = torch.arange(rows_PBF.shape[1], device=rows_PBF.device)
+        shared_GBF = rows_PBF.unflatten(0, (-1, self.population))[:, row_B % self.population, row_B]
+        return shared_GBF.repeat_interleave(self.population, dim=0)

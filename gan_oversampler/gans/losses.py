@@ -1,15 +1,13 @@
 """What critic and generator minimise, and the penalties that keep the critic smooth.
 
-A loss sees critic outputs for paired real and fake rows, ``(P, B)`` each, and returns a mean over rows
-``(P,)``: members never share a denominator.
+A loss is a function of critic outputs for paired real and new rows, ``(P, B)`` each. It returns a mean over
+rows ``(P,)``: members never share a denominator.
 """
 
 # P member, B row, F encoded column
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -17,13 +15,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_oversampler._utils import lookup
-from gan_oversampler.gans.divergences import DIVERGENCES, LOG2, bent
+from gan_oversampler.gans.divergences import DIVERGENCES, LOG2, Divergence
 
 Objective = Callable[[Tensor, Tensor], Tensor]
 CriticFn = Callable[[Tensor], Tensor]
 
-MARGIN: Final = 1.0  # error of new rows that ``ebgan`` is content with: that of guessing means
+MARGIN: Final = 1.0  # error of new rows beyond which the critic of ``ebgan`` rests: that of guessing means
 PULLING_AWAY: Final = 0.1  # weight of the term, as in the paper
 # NOTE[paper]: Berthelot et al. take .001 for some hundred thousand steps; tables get a thousand or so.
 CONTROL_RATE: Final = 0.01
@@ -31,58 +28,30 @@ CONTROL_RATE: Final = 0.01
 
 @dataclass(frozen=True, slots=True)
 class GanLoss:
-    """A game: what both players minimise, and what belongs to it.
+    """A game: the objectives of critic and generator, and the settings that belong to them."""
 
-    Attributes
-    ----------
-    critic, generator : callable
-        Objectives ``(real_PB, fake_PB) -> (P,)`` of critic outputs.
-    penalty : str
-        Name of the penalty that the critic takes unless told otherwise.
-    ratio : callable or None
-        From outputs of the best critic to the density ratio ``p/q`` of real to new rows; it increases and is
-        never infinite. None where the best critic does not tell it. See :func:`density_ratio`.
-    equilibrium : float or None
-        The critic's loss where nothing tells new rows from real ones; None where it is not known.
-    threshold : float or None
-        The best critic's output where a row is as likely real as new; None where that is not known.
-    error : callable or None
-        For games whose critic is an autoencoder: from what it gets wrong in each column, ``(P, B, F)``, to
-        one error per row, ``(P, B)``. The critic's output is minus that error, so higher is more real here
-        too.
-    apart : float
-        Weight of the pulling-away term of the generator, on the autoencoder's codes of new rows.
-    steered : bool
-        Whether outputs for new rows enter the critic's objective times a balance that
-        :func:`proportional_control` steers.
-    """
-
-    critic: Objective
+    critic: Objective  # objectives ``(real_PB, fake_PB) -> (P,)`` of critic outputs
     generator: Objective
-    penalty: str = "none"
-    ratio: Callable[[Tensor], Tensor] | None = None
-    equilibrium: float | None = None
-    threshold: float | None = None
+    saturating: Objective | None = None  # the generator's original objective, if it is not ``generator``
+    penalty: str = "none"  # name of the penalty that ``"auto"`` stands for
+    equilibrium: float | None = None  # the critic's loss where new rows are like real ones, if it is known
+    threshold: float | None = None  # the best critic's output for a row as likely real as new, if it is known
+    # of autoencoders: from errors ``(P, B, F)`` to one per row ``(P, B)``; the critic's output is minus that
     error: Callable[[Tensor], Tensor] | None = None
-    apart: float = 0.0
-    steered: bool = False
+    apart: float = 0.0  # weight of the generator's pulling-away term, on the codes of new rows
+    steered: bool = False  # whether ``proportional_control`` weighs new rows in the critic's objective
 
 
-def _odds(chance: Tensor) -> Tensor:
-    """``p / q`` where ``p / (p + q)`` is told; at most a million."""
-    chance = chance.clamp(0, 1 - 1e-6)
-    return chance / (1 - chance)
-
-
-def _games() -> dict[str, GanLoss]:
-    """Both games of every divergence; the plain name is the one that does not saturate."""
-    return {
-        name + ending: GanLoss(
-            d.critic, generator, ratio=d.ratio, equilibrium=d.equilibrium, threshold=d.middle
-        )
-        for name, d in DIVERGENCES.items()
-        for ending, generator in (("", d.generator), ("_saturating", d.saturating))
-    }
+def _game_of(divergence: Divergence) -> GanLoss:
+    """Critic and generator of an f-divergence, whose critic maximises a bound of it."""
+    activation, reply = divergence.activation, divergence.reply
+    return GanLoss(
+        critic=lambda real, fake: (reply(fake) - activation(real)).mean(-1),
+        generator=lambda real, fake: -activation(fake).mean(-1),  # does not saturate
+        saturating=lambda real, fake: -reply(fake).mean(-1),  # the bound itself
+        equilibrium=-float(divergence.f(torch.ones(()))) + 0.0,  # never -0
+        threshold=divergence.middle,
+    )
 
 
 # Source of each: Goodfellow et al. 2014 (non-saturating), Mao et al. 2017, Lim & Ye 2017,
@@ -93,15 +62,12 @@ LOSSES: Final[Mapping[str, GanLoss]] = MappingProxyType(
         "bce": GanLoss(
             critic=lambda real, fake: (F.softplus(-real) + F.softplus(fake)).mean(-1),
             generator=lambda real, fake: F.softplus(-fake).mean(-1),
-            ratio=lambda v: bent(v).exp(),
             equilibrium=2 * LOG2,
             threshold=0.0,
         ),
         "least_squares": GanLoss(
             critic=lambda real, fake: ((real - 1).square() + fake.square()).mean(-1) / 2,
             generator=lambda real, fake: (fake - 1).square().mean(-1) / 2,
-            # p (v - 1)^2 + q v^2 is least where v = p / (p + q)
-            ratio=_odds,
             equilibrium=0.25,
             threshold=0.5,
         ),
@@ -121,11 +87,9 @@ LOSSES: Final[Mapping[str, GanLoss]] = MappingProxyType(
             critic=lambda real, fake: F.softplus(fake - real).mean(-1),
             generator=lambda real, fake: F.softplus(real - fake).mean(-1),
             penalty="r1_r2",
-            # A pair is told apart by p(x) q(y) / p(y) q(x): the best critic is log p/q plus any constant.
-            ratio=lambda v: bent(v).exp(),
             equilibrium=LOG2,
         ),
-        **_games(),
+        **{name: _game_of(divergence) for name, divergence in DIVERGENCES.items()},
         "ebgan": GanLoss(
             critic=lambda real, fake: (F.relu(MARGIN + fake) - real).mean(-1),
             generator=lambda real, fake: -fake.mean(-1),
@@ -142,11 +106,17 @@ LOSSES: Final[Mapping[str, GanLoss]] = MappingProxyType(
 )
 
 
-def proportional_control(balance_P: Tensor, real_P: Tensor, fake_P: Tensor, diversity_ratio: float) -> Tensor:
-    """Weight of new rows in the critic's next step, between 0 and 1 (Berthelot, Schumm & Metz 2017).
+def loss_of(name: str, *, saturating: bool = False) -> GanLoss:
+    """Look up a loss; ``saturating`` takes the generator's original objective, where the loss has one."""
+    loss = LOSSES[name]
+    return replace(loss, generator=loss.saturating) if saturating and loss.saturating else loss
 
-    It rises while the mean error of new rows is less than ``diversity_ratio`` times that of real ones, so
-    that the critic turns against new rows when they are reconstructed too well, and falls otherwise.
+
+def proportional_control(balance_P: Tensor, real_P: Tensor, fake_P: Tensor, diversity_ratio: float) -> Tensor:
+    """Weight ``(P,)`` of new rows in the critic's next step, from 0 to 1 (Berthelot, Schumm & Metz 2017).
+
+    It rises while the mean error of new rows is less than ``diversity_ratio`` times that of real ones: the
+    critic then turns against new rows, which it reconstructs too well. Otherwise it falls.
 
     >>> balance, real, fake = torch.full((2,), 0.5), torch.full((2,), 2.0), torch.tensor([0.0, 2.0])
     >>> proportional_control(balance, real, fake, 0.5)
@@ -158,30 +128,15 @@ def proportional_control(balance_P: Tensor, real_P: Tensor, fake_P: Tensor, dive
 def pulling_away(code_PBH: Tensor) -> Tensor:
     """Mean squared cosine between the codes of different rows ``(P,)`` (Zhao, Mathieu & LeCun 2017).
 
+    It is 0 for a single row.
+
     >>> pulling_away(torch.tensor([[[1.0, 0.0], [0.0, 3.0]], [[1.0, 1.0], [2.0, 2.0]]]))
     tensor([0.0000, 1.0000])
     """
     unit_PBH, n = F.normalize(code_PBH, dim=-1), code_PBH.shape[1]
-    # Member by member, because a batched product rounds differently for one than for several.
-    cosines = torch.stack([unit_BH @ unit_BH.T for unit_BH in unit_PBH])
+    cosines = torch.bmm(unit_PBH, unit_PBH.mT)
     own_P = cosines.diagonal(dim1=1, dim2=2).square().sum(-1)
-    return (cosines.square().flatten(1).sum(-1) - own_P) / (n * (n - 1))
-
-
-def density_ratio(loss: str, critic_PB: Tensor) -> Tensor:
-    """Density of real rows over that of new rows, as a critic trained on a loss tells it: ``(P, B)``.
-
-    A critic far from its best, or held back by a penalty, tells another ratio. That of ``relativistic`` is
-    known up to a factor per critic; its mean over new rows, which is one for a true ratio, gives the factor.
-
-    >>> density_ratio("bce", torch.zeros(1, 3))
-    tensor([[1., 1., 1.]])
-    """
-    ratio = lookup(LOSSES, loss, "loss").ratio
-    if ratio is None:
-        told = ", ".join(repr(name) for name, game in LOSSES.items() if game.ratio)
-        raise ValueError(f"A critic trained on {loss!r} does not tell density ratios; these do: {told}.")
-    return ratio(critic_PB)
+    return (cosines.square().flatten(1).sum(-1) - own_P) / max(n * (n - 1), 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,85 +1,70 @@
-"""What pulls a generator: its loss is a weighted sum of forces.
+"""Loss terms of generators: each maps a step to one number per member; a loss is their weighted sum."""
 
-A force sees the draft of a step and returns one number per member, lower being better.
-"""
-
-# P member, B row, F encoded column, C class
-
-from __future__ import annotations
+# P member, B row, F encoded column, C class, H unit
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import Tensor
 
 from gan_oversampler.gans.losses import CriticFn, GanLoss, pulling_away
-from gan_oversampler.gans.utility import Lesson
+from gan_oversampler.gans.utility import InnerSplit
 from gan_oversampler.gans.utility import utility as smooth_utility
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """What a generator step has on the table.
+class GeneratorStep:
+    """What the terms of a generator's loss are computed from in one step."""
 
-    Attributes
-    ----------
-    fake_PBF : Tensor
-        Generated rows, with gradient.
-    real_PBF : Tensor
-        Real rows of the same classes, paired row by row.
-    label_PBC : Tensor
-        Their classes, one-hot.
-    critic : callable
-        ``(P, 2B, F) -> (P, 2B)`` for real rows followed by fake ones.
-    loss : GanLoss
-        The game that the cohort plays.
-    objective : str
-        Name of the smooth score that utility means.
-    odds_PB : Tensor or None
-        Logarithm of how often each generated row is to be drawn, with gradient.
-    scale_F : Tensor or None
-        Weight of each encoded column in distances.
-    lesson : Lesson or None
-        An inner split of the real rows; the generated ones come from the rows to study.
-    code : callable or None
-        ``(P, B, F) -> (P, B, H)``, what an autoencoder makes of rows before it reconstructs them.
+    fake_PBF: Tensor  # generated rows, with gradient
+    real_PBF: Tensor  # real rows of the same classes, paired row by row
+    label_PBC: Tensor  # their classes, one-hot
+    critic: CriticFn  # ``(P, 2B, F) -> (P, 2B)``: outputs for real rows followed by generated ones
+    code: CriticFn  # ``(P, B, F) -> (P, B, H)``: codes of rows, if the critic is an autoencoder
+    loss: GanLoss  # what both players minimise
+
+
+@dataclass(frozen=True, slots=True)
+class GuidedStep(GeneratorStep):
+    """What the terms of a guided generator's loss are computed from besides."""
+
+    seed_log_odds_PB: Tensor  # logarithm of how often the seed of each generated row is drawn, with gradient
+    split: InnerSplit  # an inner split of the real rows; the generated rows start from its training rows
+    objective: str  # name of the smooth score that utility means
+    scale_F: Tensor  # weight of each encoded column in distances
+
+
+def adversarial(step: GeneratorStep) -> Tensor:
+    """Loss ``(P,)`` of the generators under the critic, which tells generated rows from real ones.
+
+    Losses with a pulling-away term (EBGAN) add it, with its weight, for the critic's codes of generated rows.
     """
-
-    fake_PBF: Tensor
-    real_PBF: Tensor
-    label_PBC: Tensor
-    critic: CriticFn
-    loss: GanLoss
-    objective: str = "f1"
-    odds_PB: Tensor | None = None
-    scale_F: Tensor | None = None
-    lesson: Lesson | None = None
-    code: CriticFn | None = None
+    rows = torch.cat([step.real_PBF, step.fake_PBF], dim=1)
+    real_PB, fake_PB = step.critic(rows).chunk(2, dim=1)
+    loss_P = step.loss.generator(real_PB, fake_PB)
+    return loss_P + step.loss.apart * pulling_away(step.code(step.fake_PBF)) if step.loss.apart else loss_P
 
 
-Force = Callable[[Draft], Tensor]
+def utility(step: GuidedStep) -> Tensor:
+    """One minus the smooth score ``(P,)`` that generated rows earn on the validation rows of an inner split.
+
+    Its gradient teaches the generator both the rows and how often each seed is to be drawn.
+    """
+    rows_PBF = step.fake_PBF * step.scale_F
+    return 1 - smooth_utility(step.split, rows_PBF, step.label_PBC, step.seed_log_odds_PB, step.objective)
 
 
-def adversarial(draft: Draft) -> Tensor:
-    """The critic's verdict on the generated rows: ``(P,)``."""
-    rows = torch.cat([draft.real_PBF, draft.fake_PBF], dim=1)
-    real_PB, fake_PB = draft.critic(rows).chunk(2, dim=1)
-    verdict_P = draft.loss.generator(real_PB, fake_PB)
-    if not draft.loss.apart or draft.code is None:
-        return verdict_P
-    return verdict_P + draft.loss.apart * pulling_away(draft.code(draft.fake_PBF))
+@dataclass(frozen=True, slots=True)
+class LossTerm:
+    """A term of a generator's loss."""
+
+    compute: Callable[[Any], Tensor]  # ``(step) -> (P,)``; lower is better
+    guided_only: bool = False  # whether it needs a :class:`GuidedStep`: other families have no inner splits
 
 
-def utility(draft: Draft) -> Tensor:
-    """What a learner that also studies the generated rows still gets wrong on held-out rows: ``(P,)``."""
-    assert draft.lesson is not None
-    assert draft.odds_PB is not None
-    assert draft.scale_F is not None
-    rows_PBF = draft.fake_PBF * draft.scale_F
-    return 1 - smooth_utility(draft.lesson, rows_PBF, draft.label_PBC, draft.odds_PB, draft.objective)
-
-
-FORCES: Final[Mapping[str, Force]] = MappingProxyType({"adversarial": adversarial, "utility": utility})
+LOSS_TERMS: Final[Mapping[str, LossTerm]] = MappingProxyType(
+    {"adversarial": LossTerm(adversarial), "utility": LossTerm(utility, guided_only=True)}
+)

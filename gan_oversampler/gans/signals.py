@@ -2,15 +2,11 @@
 
 # P member, B row, F encoded column, C class
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 
 import torch
 from torch import Tensor
-
-from gan_oversampler.nn.batched_ops import product
 
 WIDTH: Final = 0.1  # of the band around an equilibrium, as a share of it (Hazimeh & Ponomareva 2023)
 SAME: Final = 1e-5  # rows that lie nearer to each other count as one
@@ -18,36 +14,19 @@ SAME: Final = 1e-5  # rows that lie nearer to each other count as one
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What controllers see of one training step, ``(P, 1)`` each.
+    """Numbers ``(P, 1)`` of one training step that controllers depend on."""
 
-    Attributes
-    ----------
-    critic, generator : Tensor
-        Losses, without penalties.
-    gap : Tensor
-        How far the critic's loss is above its value at equilibrium, in widths of the band around it; above
-        0 the critic is too weak.
-    accuracy : Tensor
-        Share of rows that the critic puts on their side; one half at equilibrium.
-    confidence : Tensor
-        Mean sign of the critic at real rows: 0 at equilibrium, 1 where it knows them all.
-    spread, variety : Tensor
-        Variance within classes, and number of different rows, of new rows relative to real ones.
-    """
-
-    critic: Tensor
+    critic: Tensor  # losses, without penalties
     generator: Tensor
-    gap: Tensor
-    accuracy: Tensor
-    confidence: Tensor
-    spread: Tensor
+    gap: Tensor  # deviation of the critic's loss from equilibrium; above 0 the critic is too weak
+    accuracy: Tensor  # share of rows that the critic puts on their side; one half at equilibrium
+    confidence: Tensor  # mean sign of the critic at real rows: 0 at equilibrium, 1 where it knows them all
+    spread: Tensor  # variance within classes, and number of different rows, of new rows relative to real ones
     variety: Tensor
 
 
 def deviation(loss: Tensor, equilibrium: float) -> Tensor:
-    """Losses relative to an equilibrium, in widths of the band around it.
-
-    A tenth of the equilibrium is the width; where that is 0, a tenth itself.
+    """Losses relative to an equilibrium, in tenths of it, or in tenths where the equilibrium is 0.
 
     >>> deviation(torch.tensor([2.0, 2.2]), 2.0).round(decimals=4)
     tensor([0., 1.])
@@ -56,10 +35,10 @@ def deviation(loss: Tensor, equilibrium: float) -> Tensor:
 
 
 def signs(real_PB: Tensor, fake_PB: Tensor, threshold: float | None) -> tuple[Tensor, Tensor]:
-    """Mean sign ``(P, 1)`` of a critic at real rows, and of its opposite at new ones.
+    """Mean signs ``(P, 1)`` of a critic at real rows, and of its opposite at new ones, around a threshold.
 
-    Without a threshold, because a critic knows ratios up to a constant only, the two rows of a pair are
-    compared.
+    Both are 1 where the critic is always right. Critics without a threshold know ratios up to a constant
+    only, so the two rows of each pair are compared.
     """
     over = real_PB - (fake_PB if threshold is None else threshold)
     under = (real_PB if threshold is None else threshold) - fake_PB
@@ -67,20 +46,23 @@ def signs(real_PB: Tensor, fake_PB: Tensor, threshold: float | None) -> tuple[Te
 
 
 def spread_ratio(real_PBF: Tensor, fake_PBF: Tensor, label_PBC: Tensor) -> Tensor:
-    """Variance of new rows around the mean of their class, relative to that of real ones: ``(P, 1)``."""
+    """Variance of new rows around the mean of their class, relative to that of real rows: ``(P, 1)``.
+
+    Rows are ``(P, B, F)`` with one-hot classes ``(P, B, C)``. Near 0, new rows of a class are all alike.
+    """
     return _within(fake_PBF, label_PBC) / _within(real_PBF, label_PBC).clamp(min=1e-12)
 
 
 def _within(rows_PBF: Tensor, label_PBC: Tensor) -> Tensor:
     counts_P1C = label_PBC.sum(1, keepdim=True).clamp(min=1)
-    means_PCF = product(label_PBC.transpose(1, 2) / counts_P1C.transpose(1, 2), rows_PBF)
-    return (rows_PBF - product(label_PBC, means_PCF)).square().mean(-1).mean(-1, keepdim=True)
+    means_PCF = torch.bmm(label_PBC.transpose(1, 2) / counts_P1C.transpose(1, 2), rows_PBF)
+    return (rows_PBF - torch.bmm(label_PBC, means_PCF)).square().mean(-1).mean(-1, keepdim=True)
 
 
 def variety_ratio(real_PBF: Tensor, fake_PBF: Tensor) -> Tensor:
-    """Number of different new rows relative to that of real ones: ``(P, 1)``.
+    """Number of different new rows relative to that of real rows of the same batch: ``(P, 1)``.
 
-    Real rows of a batch repeat each other where a class is small, so only their number is a fair measure.
+    Real rows repeat each other where a class is small; new rows need not be more diverse than these.
     """
     return _n_different(fake_PBF) / _n_different(real_PBF)
 
@@ -92,7 +74,7 @@ def _n_different(rows_PBF: Tensor) -> Tensor:
     return 1.0 + (steps > SAME).to(rows_PBF).sum(-1, keepdim=True)
 
 
-def read(
+def read_signals(
     critic_P: Tensor,
     generator_P: Tensor,
     outputs: tuple[Tensor, Tensor],
@@ -101,18 +83,10 @@ def read(
     equilibrium: float | None,
     threshold: float | None,
 ) -> Signals:
-    """Signals of one step.
+    """Measure the signals of one training step from the losses ``(P,)`` of critic and generator.
 
-    Parameters
-    ----------
-    critic_P, generator_P : Tensor
-        Losses.
-    outputs : tuple of Tensor
-        Critic at real and at new rows, ``(P, B)`` each.
-    rows : tuple of Tensor
-        Real rows, new rows ``(P, B, F)`` and their classes ``(P, B, C)``.
-    equilibrium, threshold : float or None
-        What the critic's loss is at equilibrium, and its output where both kinds are equally likely.
+    ``outputs`` are those of the critic ``(P, B)`` for real and for new rows; ``rows`` are the real rows, the
+    new rows ``(P, B, F)`` and their classes. Losses without an ``equilibrium`` have no meaningful ``gap``.
     """
     real_sign, fake_sign = signs(*outputs, threshold)
     real_PBF, fake_PBF, label_PBC = rows

@@ -1,78 +1,146 @@
-"""Parameters of a GAN that contradict each other: refused, with what to do instead."""
-
-from __future__ import annotations
+"""Checks of a GAN: every parameter alone, and parameters that contradict each other."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from numbers import Integral, Real
-from typing import Any, Final, Protocol
+from collections.abc import Mapping
+from numbers import Real
+from types import MappingProxyType
+from typing import Any, Final
 
 from gan_oversampler._utils import lookup
-from gan_oversampler.gans.controllers import CONTROLLERS
-from gan_oversampler.gans.evolution import Evolution
+from gan_oversampler.gans.families import FAMILIES
+from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.losses import LOSSES, PENALTIES
-from gan_oversampler.gans.objectives import FORCES
-from gan_oversampler.nn.generator import FAMILIES
+from gan_oversampler.gans.objectives import LOSS_TERMS
+from gan_oversampler.gans.parts import COUNT, FRACTION
+from gan_oversampler.gans.utility import OBJECTIVES
+from gan_oversampler.nn.latent import LATENTS
+from gan_oversampler.nn.optimizers import OPTIMIZERS
+from gan_oversampler.nn.packed import ACTIVATIONS
+from gan_oversampler.sampling.base_samplers import BASES
+
+REGISTRIES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+    {
+        "family": FAMILIES,
+        "base": BASES,
+        "loss": LOSSES,
+        "objective": {"auto": None, **OBJECTIVES},
+        "generator__latent_law": LATENTS,
+        "generator__activation": ACTIVATIONS,
+        "generator__optimizer": OPTIMIZERS,
+        "critic__activation": ACTIVATIONS,
+        "critic__optimizer": OPTIMIZERS,
+        "critic__penalty": {"auto": None, **PENALTIES},
+    }
+)
 
 
-class Settings(Protocol):
-    """What a specification says of itself."""
+def validated(gan: GAN) -> GAN:
+    """Check all parameters of a GAN, each alone and together, and return the GAN.
 
-    balanced: bool
-    controllers: Sequence[str]
-    critic_norm: str
-    evolution: Evolution | None
-    family: str
-    forces: Mapping[str, float] | None
-    grid: Any
-    loss: str
-    penalty: str
-    penalty_weight: float | None
-    separate_batches: bool
-
-    @property
-    def pulls(self) -> Mapping[str, float]:
-        """Forces that are not zero."""
-
-    @property
-    def penalty_in_force(self) -> str:
-        """The penalty that is meant."""
-
-    @property
-    def layers_of_critic(self) -> tuple[int, ...]:
-        """Hidden units or channels of the critic."""
+    ``ValueError`` is raised where a name is unknown (the message lists the known ones), where a number is out
+    of range, and where parameters contradict each other (the message says what to do instead).
+    """
+    for part in (gan, gan.generator, gan.critic):
+        part._validate_params()
+    params = gan.get_params()
+    for name, registry in REGISTRIES.items():
+        if params[name] is not None:
+            lookup(registry, params[name], name.replace("__", " ").replace("_", " "))
+    for check in (_check_numbers, _check_terms, _check_critic, _check_controllers, _check_evolution):
+        check(gan)
+    return gan
 
 
-def _balance(gan: Settings) -> None:
-    if not gan.balanced and FAMILIES[gan.family].learnt:
-        raise ValueError(f"balanced=False is not possible with family={gan.family!r}: lessons balance.")
-
-
-def _forces(gan: Settings) -> None:
-    for name, weight in (gan.forces or {}).items():
-        lookup(FORCES, name, "force")
-        if name == "utility" and weight and not FAMILIES[gan.family].learnt:
+def _check_numbers(gan: GAN) -> None:
+    for role, part in (("generator", gan.generator), ("critic", gan.critic)):
+        if not all(map(COUNT.is_satisfied_by, part.widths or ())):
             raise ValueError(
-                f"The force 'utility' needs the family 'guided', because others draw from all rows, also"
+                f"'widths' of the {role} must hold positive integers. Got {part.widths!r} instead."
+            )
+        betas = part.betas
+        if betas is not None and (len(betas) != 2 or not all(map(FRACTION.is_satisfied_by, betas))):
+            raise ValueError(f"'betas' of the {role} must be two numbers in [0, 1). Got {betas!r} instead.")
+    grid = gan.generator.grid
+    if isinstance(grid, tuple | list) and (len(grid) != 2 or not all(map(COUNT.is_satisfied_by, grid))):
+        raise ValueError(f"'grid' of the generator must be (height, width) in cells. Got {grid!r} instead.")
+
+
+def _check_terms(gan: GAN) -> None:
+    is_guided = FAMILIES[gan.family].is_guided
+    if not gan.balanced and is_guided:
+        raise ValueError(
+            f"balanced=False is not possible with family={gan.family!r}: inner splits balance the classes."
+        )
+    for name, weight in (gan.loss_weights or {}).items():
+        term = lookup(LOSS_TERMS, name, "loss term")
+        if term.guided_only and weight and not is_guided:
+            raise ValueError(
+                f"The loss term {name!r} needs the family 'guided', because others draw from all rows, also"
                 f" from those that utility is measured on. Got family={gan.family!r}."
             )
         if not isinstance(weight, Real) or not 0 <= weight < math.inf:
             raise ValueError(
-                "'forces' of GAN must hold weights that are finite and not negative."
+                "'loss_weights' of GAN must hold weights that are finite and not negative."
                 f" Got {weight!r} for {name!r}."
             )
 
 
-def _controllers(gan: Settings) -> None:
+def _check_critic(gan: GAN) -> None:
+    """Refuse parameters that mean nothing for the critic of the loss."""
+    critic, penalty = gan.critic, gan.penalty
+    if gan.saturating and LOSSES[gan.loss].saturating is None:
+        known = ", ".join(repr(name) for name, loss in LOSSES.items() if loss.saturating)
+        raise ValueError(
+            f"saturating=True needs a loss with an original objective of the generator: {known}. Got"
+            f" loss={gan.loss!r}."
+        )
+    if LOSSES[gan.loss].error:
+        for name in ("label_noise", "label_smoothing"):
+            if getattr(critic, name):
+                raise ValueError(
+                    f"The critic of loss={gan.loss!r} is an autoencoder and has no labels. Set {name}=0."
+                )
+        if critic.penalty == "gradient":
+            raise ValueError(
+                f"penalty='gradient' asks for a slope of one, but the critic of loss={gan.loss!r} is an"
+                " autoencoder, and flat where it reconstructs well. Set penalty='none' or 'r1_r2'."
+            )
+        if not critic.completed(gan.generator).widths:
+            raise ValueError(
+                f"The critic of loss={gan.loss!r} is an autoencoder, which needs a hidden layer. Set"
+                " widths of the critic to the layers that encode and decode, such as (64, 16, 64)."
+            )
+    if critic.penalty_weight and penalty == "none":
+        raise ValueError(
+            f"penalty_weight={critic.penalty_weight!r} weighs nothing: loss={gan.loss!r} with"
+            f" penalty={critic.penalty!r} has no penalty. Give penalty='r1_r2' or 'gradient', or no weight."
+        )
+    if critic.norm == "batch" and PENALTIES[penalty] and critic.penalty_weight != 0:
+        raise ValueError(
+            f"The penalty {penalty!r} measures the critic's slope row by row, and norm='batch' mixes rows."
+            " Set norm='layer' of the critic, or penalty='none' with a loss that can do without."
+        )
+    if critic.separate_batches and critic.norm != "batch":
+        raise ValueError(
+            "separate_batches=True makes no difference unless the critic normalises over batches. Set"
+            f" norm='batch' of the critic, or leave separate_batches out. Got norm={critic.norm!r}."
+        )
+
+
+def _check_controllers(gan: GAN) -> None:
+    if not gan.controllers:
+        return
+    from gan_oversampler.gans.controllers import CONTROLLERS  # only GANs with controllers need them
+
     for name in gan.controllers:
         lookup(CONTROLLERS, name, "controller")
     if len(set(gan.controllers)) < len(gan.controllers):
         raise ValueError(f"'controllers' of GAN must be different names. Got {gan.controllers!r}.")
-    if gan.controllers and "adversarial" not in gan.pulls:
+    if "adversarial" not in gan.active_terms:
         raise ValueError(
-            f"'controllers' of GAN watch the critic, which trains only under the force 'adversarial'. Got"
-            f" controllers={gan.controllers!r} and forces={gan.forces!r}. Give that force a weight, or"
-            " leave the controllers out."
+            "'controllers' of GAN watch the critic, which trains only under the loss term 'adversarial'. Got"
+            f" controllers={gan.controllers!r} and loss_weights={gan.loss_weights!r}. Give that term a"
+            " weight, or leave the controllers out."
         )
     known = [name for name, loss in LOSSES.items() if loss.equilibrium is not None]
     lost = [name for name in ("gap", "reset") if name in gan.controllers and gan.loss not in known]
@@ -81,91 +149,25 @@ def _controllers(gan: Settings) -> None:
             f"The controller {lost[0]!r} needs a loss whose value at equilibrium is known. Got"
             f" loss={gan.loss!r}. Take one of {', '.join(map(repr, known))}, or another controller."
         )
-    if "r1" in gan.controllers and (gan.penalty_in_force == "none" or gan.penalty_weight == 0):
+    critic = gan.critic
+    if "r1" in gan.controllers and (gan.penalty == "none" or critic.penalty_weight == 0):
         raise ValueError(
             "The controller 'r1' moves the weight of the penalty, and there is none. Got"
-            f" loss={gan.loss!r}, penalty={gan.penalty!r}, penalty_weight={gan.penalty_weight!r}."
+            f" loss={gan.loss!r}, penalty={critic.penalty!r}, penalty_weight={critic.penalty_weight!r}."
             " Give penalty='r1_r2', or leave the controller out."
         )
 
 
-def _is_decay(number: Any) -> bool:
-    return isinstance(number, Real) and 0 <= float(number) < 1
-
-
-def _numbers(gan: Settings) -> None:
-    for name in ("widths", "critic_widths"):
-        widths = getattr(gan, name)
-        if widths is not None and not all(isinstance(w, Integral) and int(w) > 0 for w in widths):
-            raise ValueError(f"{name!r} of GAN must hold positive integers. Got {widths!r} instead.")
-    for name in ("betas", "critic_betas"):
-        betas = getattr(gan, name)
-        if betas is not None and (len(betas) != 2 or not all(map(_is_decay, betas))):
-            raise ValueError(f"{name!r} of GAN must be two numbers in [0, 1). Got {betas!r} instead.")
-    grid = gan.grid
-    if isinstance(grid, tuple | list) and (
-        len(grid) != 2 or not all(isinstance(n, Integral) and int(n) > 0 for n in grid)
-    ):
-        raise ValueError(f"'grid' of GAN must be (height, width) in cells. Got {grid!r} instead.")
-
-
-def _critic(gan: Settings) -> None:
-    """Refuse what means nothing for the critic that is asked for."""
-    game = LOSSES[gan.loss]
-    if game.error:
-        _autoencoder(gan)
-    penalty = gan.penalty_in_force
-    if gan.penalty_weight and penalty == "none":
-        raise ValueError(
-            f"penalty_weight={gan.penalty_weight!r} weighs nothing: loss={gan.loss!r} with"
-            f" penalty={gan.penalty!r} has no penalty. Give penalty='r1_r2' or 'gradient', or no weight."
-        )
-    if gan.critic_norm == "batch" and PENALTIES[penalty] and gan.penalty_weight != 0:
-        raise ValueError(
-            f"The penalty {penalty!r} measures the critic's slope row by row, and critic_norm='batch'"
-            " mixes rows. Set critic_norm='layer', or penalty='none' with a loss that can do without."
-        )
-    if gan.separate_batches and gan.critic_norm != "batch":
-        raise ValueError(
-            "separate_batches=True makes no difference unless the critic normalises over batches. Set"
-            f" critic_norm='batch', or leave separate_batches out. Got critic_norm={gan.critic_norm!r}."
-        )
-
-
-def _autoencoder(gan: Settings) -> None:
-    for name in ("label_noise", "label_smoothing"):
-        if getattr(gan, name):
-            raise ValueError(
-                f"The critic of loss={gan.loss!r} is an autoencoder and has no labels. Set {name}=0."
-            )
-    if gan.penalty == "gradient":
-        raise ValueError(
-            f"penalty='gradient' asks for a slope of one, but the critic of loss={gan.loss!r} is an"
-            " autoencoder, and flat where it reconstructs well. Set penalty='none' or 'r1_r2'."
-        )
-    if not gan.layers_of_critic:
-        raise ValueError(
-            f"The critic of loss={gan.loss!r} is an autoencoder, which needs a hidden layer. Set"
-            " critic_widths to the layers that encode and decode, such as (64, 16, 64)."
-        )
-
-
-def _evolution(gan: Settings) -> None:
+def _check_evolution(gan: GAN) -> None:
     if gan.evolution is None:
         return
+    from gan_oversampler.gans.evolution import Evolution  # only GANs that evolve need it
+
+    if not isinstance(gan.evolution, Evolution):
+        raise ValueError(f"'evolution' of GAN must be an Evolution or None. Got {gan.evolution!r} instead.")
     gan.evolution.validate()
-    if gan.loss != "bce" or "adversarial" not in gan.pulls:
+    if gan.loss != "bce" or "adversarial" not in gan.active_terms:
         raise ValueError(
-            "'evolution' needs a critic that tells odds: set loss='bce', and leave the force"
-            f" 'adversarial' on. Got loss={gan.loss!r} and forces={gan.forces!r}."
+            "'evolution' needs a critic that tells odds: set loss='bce', and leave the loss term"
+            f" 'adversarial' on. Got loss={gan.loss!r} and loss_weights={gan.loss_weights!r}."
         )
-
-
-CHECKS: Final[tuple[Callable[[Settings], None], ...]] = (
-    _balance,
-    _forces,
-    _controllers,
-    _numbers,
-    _critic,
-    _evolution,
-)

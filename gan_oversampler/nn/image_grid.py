@@ -16,44 +16,27 @@ from torch import Tensor
 from gan_oversampler.encoding.layout import Layout
 
 Grid = tuple[int, int] | list[int] | Literal["square"]
-Shape = tuple[int, int, int]
-"""Planes, height, width."""
+Shape = tuple[int, int, int]  # planes, height, width
 
 
 @dataclass(frozen=True)
 class Canvas:
-    """Encoded columns as planes over the cells of a grid: values in the first, one-hot states in the others.
+    """Encoded columns as planes over the cells of a grid: first of values, then of one-hot states."""
 
-    Parameters
-    ----------
-    height, width : int
-        Cells.
-    n_planes : int
-        One, and as many as the column with the most states has.
-    places : tuple of int
-        Position of each encoded column in the flattened planes.
-
-    Examples
-    --------
-    >>> canvas = Canvas(1, 3, n_planes=1, places=(0, 2))  # the middle cell is constant
-    >>> planes = canvas.paint(torch.tensor([[5.0, 7.0]]))
-    >>> planes.tolist(), canvas.read(planes).tolist()
-    ([[[[5.0, 0.0, 7.0]]]], [[5.0, 7.0]])
-    """
-
-    height: int
+    height: int  # cells
     width: int
-    n_planes: int
-    places: tuple[int, ...]
+    n_planes: int  # one, and as many as the column with the most states has
+    places: tuple[int, ...]  # position of each encoded column in the flattened planes
+
+    shape = property(lambda self: (self.n_planes, self.height, self.width))
+    _index = cached_property(lambda self: torch.tensor(self.places))
 
     @classmethod
     def of(cls, layout: Layout, grid: Grid) -> Canvas:
-        """Cells are the user's columns row by row; constant ones hold nothing and are drawn as zero.
+        """Lay out the encoded columns of a table on a grid, whose cells are the user's columns row by row.
 
-        Raises
-        ------
-        ValueError
-            If there are not as many columns as cells.
+        Constant columns hold nothing to generate and are drawn as zero. A grid with more or fewer cells than
+        the table has columns raises ``ValueError``.
         """
         height, width = sides(layout.columns, grid)
         cell_of = {column: cell for cell, column in enumerate(layout.columns)}
@@ -64,34 +47,27 @@ class Canvas:
         most = max((block.n_states for block in layout.blocks), default=0)
         return cls(height, width, 1 + most, tuple(places))
 
-    @cached_property
-    def _index(self) -> Tensor:
-        return torch.tensor(self.places)
-
-    @property
-    def shape(self) -> Shape:
-        return self.n_planes, self.height, self.width
-
     def paint(self, rows_BF: Tensor) -> Tensor:
-        """Rows as planes ``(B, K, H, W)``."""
+        """Arrange encoded rows as planes ``(B, K, H, W)``, with zero where no encoded column lies.
+
+        >>> canvas = Canvas(1, 3, n_planes=1, places=(0, 2))  # the middle cell is constant
+        >>> canvas.paint(torch.tensor([[5.0, 7.0]]))
+        tensor([[[[5., 0., 7.]]]])
+        """
         flat = rows_BF.new_zeros(len(rows_BF), math.prod(self.shape))
         return flat.index_copy(1, self._index.to(rows_BF.device), rows_BF).unflatten(1, self.shape)
 
     def read(self, planes_BKHW: Tensor) -> Tensor:
-        """Rows ``(B, F)`` of planes; what stands elsewhere means nothing."""
+        """Read encoded rows ``(B, F)`` from planes, the opposite of ``paint``.
+
+        Values where no encoded column lies are ignored, such as those that a decoder draws at constant cells.
+        """
         return planes_BKHW.flatten(1).index_select(1, self._index.to(planes_BKHW.device))
 
 
 def sides(columns: Sequence[Hashable], grid: Grid) -> tuple[int, int]:
-    """Height and width of the grid that columns form.
+    """Height and width of the grid that columns form, or ``ValueError`` if it has not one cell per column.
 
-    Raises
-    ------
-    ValueError
-        If there are not as many columns as cells.
-
-    Examples
-    --------
     >>> sides("abcdefghi", "square"), sides("abcdef", (2, 3))
     ((3, 3), (2, 3))
     """
@@ -102,5 +78,5 @@ def sides(columns: Sequence[Hashable], grid: Grid) -> tuple[int, int]:
     asked = "a square" if isinstance(grid, str) else f"a grid of {height} x {width} = {height * width} cells"
     raise ValueError(
         f"The columns of X must form {asked}, row by row; X has {n}."
-        " Give GAN(grid=(height, width)) for them, or grid=None for networks without convolutions."
+        " Give Generator(grid=(height, width)) for them, or grid=None for networks without convolutions."
     )

@@ -2,8 +2,6 @@
 
 # n row, Z latent
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -15,18 +13,10 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """What each number of a noise vector is distributed as.
+    """Distribution of every number of a noise vector."""
 
-    Parameters
-    ----------
-    draw : callable
-        ``(shape, generator)`` to independent numbers.
-    quantile : callable
-        Uniform numbers to numbers of this law, in the same order.
-    """
-
-    draw: Callable[[tuple[int, int], torch.Generator], Tensor]
-    quantile: Callable[[Tensor], Tensor]
+    draw: Callable[[tuple[int, int], torch.Generator], Tensor]  # independent numbers of a shape
+    quantile: Callable[[Tensor], Tensor]  # uniform numbers to numbers of this law, in the same order
 
 
 LATENTS: Final[Mapping[str, Law]] = MappingProxyType(
@@ -41,21 +31,22 @@ LATENTS: Final[Mapping[str, Law]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Latent:
-    """Noise vectors of a length, each number from the same law.
-
-    Examples
-    --------
-    >>> Latent(3, "uniform").draw(5, torch.Generator().manual_seed(0)).shape
-    torch.Size([5, 3])
-    """
+    """Noise vectors of a length, each number from the same law."""
 
     length: int
     law: str = "normal"
 
     def draw(self, n: int, generator: torch.Generator) -> Tensor:
-        """Noise ``(n, Z)``, every number independent."""
+        """Draw noise ``(n, Z)`` from a random stream, every number independent of the others.
+
+        >>> Latent(3, "uniform").draw(5, torch.Generator().manual_seed(0)).shape
+        torch.Size([5, 3])
+        """
         return LATENTS[self.law].draw((n, self.length), generator)
 
     def of(self, uniform_nZ: Tensor) -> Tensor:
-        """Noise ``(n, Z)`` from numbers in (0, 1), which may be more even than independent ones."""
+        """Turn numbers between 0 and 1 into noise ``(n, Z)`` by the quantile function of the law.
+
+        Points of a Sobol' sequence become noise that covers the law more evenly than independent draws do.
+        """
         return LATENTS[self.law].quantile(uniform_nZ).float()

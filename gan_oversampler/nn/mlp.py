@@ -2,163 +2,69 @@
 
 # P member, B row, I input, O output, H hidden, N parameter, C class
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import pairwise
 
 import torch
 from torch import Tensor
 
-from gan_oversampler.nn.batched_ops import product
-from gan_oversampler.nn.packed import ACTIVATIONS, NORM_MOMENTUM, SLOPE, Layer, Layered
+from gan_oversampler.nn.packed import ACTIVATIONS, EPSILON, Layer, Layered, Mode
 
 
 @dataclass(frozen=True)
 class Mlp(Layered):
-    """Shape of P class-conditional perceptrons: ``(P, B, I)`` and ``(P, B, C)`` to ``(P, B, O)``.
-
-    Parameters
-    ----------
-    n_inputs, n_classes, n_outputs : int
-        Lengths of the three vectors.
-    widths : tuple of int
-        Hidden units per layer.
-    multiply : bool
-        Embed the class and multiply the input by it, instead of appending it.
-    batch_norm : bool
-        Normalise after each hidden layer, every unit over the rows of the batch.
-    layer_norm : bool
-        Normalise after each hidden layer, every row over its units.
-    dropout : float
-        Share of units silenced after each hidden layer but the first, while training.
-    zero_last : bool
-        Start with zero output.
-    activation : str
-        Name in ``ACTIVATIONS``.
-    slope : float
-        Of a leaky activation below zero.
-    norm_momentum : float
-        Share of the running statistics that a batch leaves as it is.
-    looped : bool
-        Multiply member by member. That is no slower for wide layers, and rounds alike for any number of
-        members, while batched products round differently for one member than for several.
-
-    Examples
-    --------
-    >>> mlp = Mlp(3, 2, 4, widths=(8,))
-    >>> flat_PN = torch.stack([mlp.init(torch.Generator().manual_seed(p)) for p in range(5)])
-    >>> mlp(mlp.split(flat_PN), torch.zeros(5, 6, 3), torch.zeros(5, 6, 2)).shape
-    torch.Size([5, 6, 4])
-    """
+    """Shape of P class-conditional perceptrons: ``(P, B, I)`` to ``(P, B, O)``."""
 
     n_inputs: int
-    n_classes: int
     n_outputs: int
-    widths: tuple[int, ...]
-    multiply: bool = False
-    batch_norm: bool = False
-    dropout: float = 0.0
-    zero_last: bool = False
-    activation: str = "leaky_relu"
-    slope: float = SLOPE
-    norm_momentum: float = NORM_MOMENTUM
-    looped: bool = False
-    layer_norm: bool = False
 
-    @cached_property
-    def _sizes(self) -> tuple[int, ...]:
-        first = self.n_inputs if self.multiply else self.n_inputs + self.n_classes
-        return (first, *self.widths, self.n_outputs)
+    def _sizes(self) -> list[Layer]:
+        first = self.n_inputs + self.n_classes * (not self.multiply)
+        sizes = pairwise((first, *self.widths, self.n_outputs))
+        return [Layer((inputs, outputs), outputs, inputs + outputs) for inputs, outputs in sizes]
 
-    @property
-    def layers(self) -> list[Layer]:
-        """A bias per output."""
-        return [
-            Layer((inputs, outputs), outputs, inputs + outputs)
-            for inputs, outputs in zip(self._sizes, self._sizes[1:], strict=False)
-        ]
+    def __call__(self, parts: Sequence[Tensor], x_PBI: Tensor, mode: Mode) -> Tensor:
+        """Compute the outputs of all members ``(P, B, O)``."""
+        return self._through(len(self.widths) + 1, parts, x_PBI, mode)
 
-    def __call__(
-        self,
-        parts: Sequence[Tensor],
-        x_PBI: Tensor,
-        label_PBC: Tensor,
-        *,
-        statistics: Tensor | None = None,
-        streams: Sequence[torch.Generator] | None = None,
-    ) -> Tensor:
-        """Outputs of all members; with ``streams`` (one per member) in training mode."""
-        h = self._condition(parts, x_PBI, label_PBC)
-        return self._through(len(self._sizes) - 1, parts, h, statistics, streams)
+    def code(self, parts: Sequence[Tensor], x_PBI: Tensor, mode: Mode) -> Tensor:
+        """Compute the narrowest hidden layer ``(P, B, H)``, of equally narrow ones the last.
 
-    def code(
-        self,
-        parts: Sequence[Tensor],
-        x_PBI: Tensor,
-        label_PBC: Tensor,
-        *,
-        statistics: Tensor | None = None,
-        streams: Sequence[torch.Generator] | None = None,
-    ) -> Tensor:
-        """The narrowest hidden layer, of equals the last: ``(P, B, H)``."""
-        depth = max(range(len(self.widths)), key=lambda i: (-self.widths[i], i))
-        h = self._condition(parts, x_PBI, label_PBC)
-        return self._through(depth + 1, parts, h, statistics, streams)
+        >>> mlp = Mlp(3, 4, n_classes=2, widths=(8, 5, 8))
+        >>> flat_PN = torch.stack([mlp.init(torch.Generator().manual_seed(p)) for p in range(7)])
+        >>> mlp.code(mlp.split(flat_PN), torch.zeros(7, 6, 3), Mode(torch.zeros(7, 6, 2))).shape
+        torch.Size([7, 6, 5])
+        """
+        narrowest = max(range(len(self.widths)), key=lambda i: (-self.widths[i], i))
+        return self._through(narrowest + 1, parts, x_PBI, mode)
 
-    def _through(
-        self,
-        n_layers: int,
-        parts: Sequence[Tensor],
-        h: Tensor,
-        statistics: Tensor | None,
-        streams: Sequence[torch.Generator] | None,
-    ) -> Tensor:
-        """What the first layers make of their input."""
+    def _through(self, n_layers: int, parts: Sequence[Tensor], h: Tensor, mode: Mode) -> Tensor:
+        """Outputs of the first layers, after activation, normalisation and dropout."""
+        label_PBC = mode.label_PBC
+        h = h * torch.bmm(label_PBC, parts[0]) if self.multiply else torch.cat([h, label_PBC], dim=-1)
         for i in range(n_layers):
             weight = self._weight(i)
-            h = self._affine(h, parts[weight], parts[weight + 1])
+            h = torch.baddbmm(parts[weight + 1], h, parts[weight])
             if i < len(self.widths):
                 h = ACTIVATIONS[self.activation](h, self.slope)
-                h = self._normalise(i, parts, h, statistics, train=streams is not None)
-                h = self._drop(i, h, streams)
+                h = self._normalise(i, parts, h, mode)
+                if self.dropout and mode.streams is not None and i:
+                    keep = torch.stack([torch.rand(h.shape[1:], generator=s) for s in mode.streams])
+                    h = h * (keep >= self.dropout).to(h) / (1 - self.dropout)
         return h
 
-    def _condition(self, parts: Sequence[Tensor], x_PBI: Tensor, label_PBC: Tensor) -> Tensor:
-        if self.multiply:
-            return x_PBI * self._affine(label_PBC, parts[0], label_PBC.new_zeros(1, 1, self.n_inputs))
-        return torch.cat([x_PBI, label_PBC], dim=-1)
-
-    def _affine(self, x_PBI: Tensor, weight_PIO: Tensor, bias_P1O: Tensor) -> Tensor:
-        if not self.looped:
-            return product(x_PBI, weight_PIO, bias_P1O)
-        products = [x @ weight for x, weight in zip(x_PBI, weight_PIO, strict=True)]
-        return bias_P1O + torch.stack(products)
-
-    def _normalise(
-        self, i: int, parts: Sequence[Tensor], h: Tensor, statistics: Tensor | None, *, train: bool
-    ) -> Tensor:
+    def _normalise(self, i: int, parts: Sequence[Tensor], h: Tensor, mode: Mode) -> Tensor:
         if self.layer_norm:
             mean, variance = h.mean(-1, keepdim=True), h.var(-1, keepdim=True, unbiased=False)
-            return self._scaled(i, parts, h, mean, variance)
-        if not self.batch_norm or statistics is None:
+        elif self.batch_norm and mode.statistics_PS is not None:
+            start, n = 2 * sum(self.widths[:i]), 2 * self.widths[i]
+            running = mode.statistics_PS[:, start : start + n].unflatten(1, (2, 1, -1))
+            mean, variance = running[:, 0], running[:, 1]
+            if mode.streams is not None:
+                mean, variance = h.mean(1, keepdim=True), h.var(1, keepdim=True, unbiased=False)
+                running.lerp_(torch.stack([mean, variance], 1).detach(), 1 - self.norm_momentum)
+        else:
             return h
-        start = 2 * sum(self.widths[:i])
-        running = statistics[:, start : start + 2 * self.widths[i]].unflatten(1, (2, 1, -1))
-        mean, variance = running[:, 0], running[:, 1]
-        if train:
-            mean, variance = h.mean(1, keepdim=True), h.var(1, keepdim=True, unbiased=False)
-            running.lerp_(torch.stack([mean, variance], 1).detach(), 1 - self.norm_momentum)
-        return self._scaled(i, parts, h, mean, variance)
-
-    def _scaled(self, i: int, parts: Sequence[Tensor], h: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
-        """Standardised, then stretched and shifted as learnt."""
         gain, shift = parts[self._weight(len(self.widths) + 1) + i].split(1, dim=1)
-        return (h - mean) * (variance + 1e-3).rsqrt() * gain + shift
-
-    def _drop(self, i: int, h: Tensor, streams: Sequence[torch.Generator] | None) -> Tensor:
-        if not self.dropout or streams is None or i == 0:
-            return h
-        keep = torch.stack([torch.rand(h.shape[1:], generator=stream) for stream in streams])
-        return h * (keep >= self.dropout).to(h) / (1 - self.dropout)
+        return (h - mean) * (variance + EPSILON).rsqrt() * gain + shift

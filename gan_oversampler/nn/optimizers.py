@@ -1,14 +1,11 @@
-"""Steps downhill, for all members at once.
-
-Every member has two vectors of moments and the powers of its decay rates; what an optimiser does not need
-of them stays as it is.
-"""
+"""Gradient steps of all members at once."""
 
 # P member, N parameter
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -19,41 +16,66 @@ MAX_NORM: Final = 10.0  # of a member's gradient
 EPSILON: Final = 1e-8
 
 Betas = tuple[float, float]
-Optimizer = Callable[[Tensor, Tensor, Tensor, Betas], Tensor]
-"""``(gradient_PN, moments_P2N, decay_P2, betas)`` to a step ``(P, N)``; moments change in place."""
 
 
-def adam(gradient_PN: Tensor, moments_P2N: Tensor, decay_P2: Tensor, betas: Betas) -> Tensor:
-    """Kingma & Ba 2015. ``decay_P2`` holds the powers of ``betas`` so far.
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Memory of an optimiser, one row per member; numbers that it does not use stay as they are."""
 
-    They are kept as products, because products round alike wherever a member lies and powers do not.
+    first_PN: Tensor  # running means of gradients and of their squares
+    second_PN: Tensor
+    decay_P2: Tensor  # powers of both decay rates so far
+
+    @classmethod
+    def zeros(cls, n_members: int, n_parameters: int) -> Moments:
+        """Moments ``(P, N)`` before the first step, the same for every optimiser, and powers of one."""
+        shape = (n_members, n_parameters)
+        return cls(torch.zeros(shape), torch.zeros(shape), torch.ones(n_members, 2))
+
+
+Optimizer = Callable[[Tensor, Moments, Betas], tuple[Tensor, Moments]]
+"""``(gradient_PN, moments, betas)`` to a step ``(P, N)`` of about 1 per number, and new moments."""
+
+
+def adam(gradient_PN: Tensor, moments: Moments, betas: Betas) -> tuple[Tensor, Moments]:
+    """Step ``(P, N)`` and new moments of Adam (Kingma & Ba 2015), with correction of the bias.
+
+    ``betas`` are the decay rates of both moments. The caller multiplies the step by its learning rate and
+    subtracts it from the weights; the moments that were given stay as they are.
     """
-    first_PN, second_PN = moments_P2N.unbind(1)
-    first_PN.lerp_(gradient_PN, 1 - betas[0])
-    second_PN.lerp_(gradient_PN.square(), 1 - betas[1])
-    decay_P2.mul_(torch.tensor(betas).to(decay_P2))
+    first_PN = moments.first_PN.lerp(gradient_PN, 1 - betas[0])
+    second_PN = moments.second_PN.lerp(gradient_PN.square(), 1 - betas[1])
+    # Powers are kept as running products, so that a member's age need not be that of the others.
+    decay_P2 = moments.decay_P2 * torch.tensor(betas).to(moments.decay_P2)
     first_share_P1, second_share_P1 = (1 - decay_P2).split(1, dim=1)
-    return (first_PN / first_share_P1) / (second_PN / second_share_P1).sqrt_().add_(EPSILON)
+    step_PN = (first_PN / first_share_P1) / (second_PN / second_share_P1).sqrt_().add_(EPSILON)
+    return step_PN, Moments(first_PN, second_PN, decay_P2)
 
 
-def rmsprop(gradient_PN: Tensor, moments_P2N: Tensor, decay_P2: Tensor, betas: Betas) -> Tensor:
-    """Tieleman & Hinton 2012, without momentum; the second of ``betas`` is the decay."""
-    second_PN = moments_P2N[:, 1]
-    second_PN.lerp_(gradient_PN.square(), 1 - betas[1])
-    return gradient_PN / second_PN.sqrt().add_(EPSILON)
+def rmsprop(gradient_PN: Tensor, moments: Moments, betas: Betas) -> tuple[Tensor, Moments]:
+    """Step ``(P, N)`` and new moments of RMSprop (Tieleman & Hinton 2012) without momentum.
+
+    The gradient is divided by the root of the running mean of its square, whose decay rate is the second of
+    ``betas``; the bias of that mean is not corrected.
+    """
+    second_PN = moments.second_PN.lerp(gradient_PN.square(), 1 - betas[1])
+    step_PN = gradient_PN / second_PN.sqrt().add_(EPSILON)
+    return step_PN, Moments(moments.first_PN, second_PN, moments.decay_P2)
 
 
-def sgd(gradient_PN: Tensor, moments_P2N: Tensor, decay_P2: Tensor, betas: Betas) -> Tensor:
-    """Gradient descent with a momentum of the first of ``betas``."""
-    first_PN = moments_P2N[:, 0]
-    first_PN.mul_(betas[0]).add_(gradient_PN)
-    return first_PN
+def sgd(gradient_PN: Tensor, moments: Moments, betas: Betas) -> tuple[Tensor, Moments]:
+    """Step ``(P, N)`` and new moments of gradient descent, with the first of ``betas`` as its momentum."""
+    first_PN = betas[0] * moments.first_PN + gradient_PN
+    return first_PN, Moments(first_PN, moments.second_PN, moments.decay_P2)
 
 
 OPTIMIZERS: Final[Mapping[str, Optimizer]] = MappingProxyType({"adam": adam, "rmsprop": rmsprop, "sgd": sgd})
 
 
 def clipped(gradient_PN: Tensor) -> Tensor:
-    """Gradients, each member's scaled to ``MAX_NORM`` where it is longer."""
+    """Scale each member's gradient ``(P, N)`` down to ``MAX_NORM`` where it is longer.
+
+    Every member is clipped by its own length, so a gradient that explodes changes no other member.
+    """
     norm_P1 = gradient_PN.norm(dim=1, keepdim=True)
     return gradient_PN * (MAX_NORM / norm_P1.clamp(min=1e-12)).clamp(max=1.0)

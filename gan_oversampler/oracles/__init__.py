@@ -6,10 +6,9 @@ nor GANs. Start at ``base.py`` for the contract, then at ``downstream.py``, the 
 """
 
 from gan_oversampler.oracles.base import Oracle
-from gan_oversampler.oracles.cas import CASRealOracle, CASSynOracle
+from gan_oversampler.oracles.cas import CASRealOracle, CASSynOracle, DiversityOracle
 from gan_oversampler.oracles.composite import CompositeOracle, pareto_front
 from gan_oversampler.oracles.distances import EnergyOracle, FrechetOracle, MMDOracle, SlicedWassersteinOracle
-from gan_oversampler.oracles.diversity import DiversityOracle
 from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.oracles.manifold import PRDCOracle
 from gan_oversampler.oracles.privacy import PrivacyOracle

@@ -1,47 +1,59 @@
-"""What an oracle is, and oracles made of a function."""
+"""The contract of an oracle, oracles that compare class by class, and oracles made of a function."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from numbers import Integral
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval
 
 from gan_oversampler.encoding.dataset import Frame, Rows
 
+POSITIVE: Final = Interval(Integral, 1, None, closed="left")
+
 
 class Oracle(BaseEstimator):
-    """Judge of synthetic rows by held-out real rows.
+    """Base class of all oracles: an oracle scores synthetic rows against held-out real rows.
 
-    Subclasses define ``score`` and, where low scores are good, ``greater_is_better = False``; what all
-    scores need of the training rows is learnt in ``_prepare``. Scoring leaves no trace: the same rows get
-    the same score, however often and in whatever order.
+    A subclass defines `score` (or `_score`, if the checks of `score` suit it), sets `greater_is_better` to
+    False where low scores are good, and computes in `_prepare` what all scores of a fold need. Scoring must
+    not change the oracle, because candidates are compared: the same rows get the same score, however often
+    and in any order they are scored.
 
     Attributes
     ----------
     train_ : Rows
-        Real rows that the generator saw.
+        Real rows that the generators of this fold were trained on.
     targets_ : tuple of int
         Codes of the classes that are oversampled.
     random_state_ : int
-        Seed of whatever is random in a score.
+        Seed of all randomness in a score.
     share_ : float
-        Share of the new rows that scores are taken of; 1 unless the oracle scales large tables down.
+        Share of the new rows that a score is computed from; 1 unless the oracle scales large tables down.
     """
 
     share_: float = 1.0
     greater_is_better: ClassVar[bool] = True
-    _positive: ClassVar[tuple[str, ...]] = ()  # parameters that must be positive integers
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}
+    _min_rows: ClassVar[tuple[int, int]] = (1, 1)  # held-out and synthetic rows that a class needs
 
     @property
     def objective(self) -> str:
-        """The smooth score that comes nearest, for generators that are guided by utility."""
+        """Name of the differentiable objective nearest to the score, for which guided GANs are trained.
+
+        It is an entry of ``GAN(objective=)``: ``"f1"``, unless a subclass knows a nearer one.
+        """
         return "f1"
 
     def fit(self, train: Rows, *, targets: Sequence[int], random_state: int = 0) -> Oracle:
-        """Take the real rows that generators of this fold were trained on."""
+        """Store the training rows of a fold and compute what all its scores need.
+
+        ``targets`` are the codes of the classes that are oversampled, and ``random_state`` is the seed of all
+        randomness in a score. Returns the oracle itself.
+        """
         self.train_ = train
         self.targets_ = tuple(targets)
         self.random_state_ = random_state
@@ -49,63 +61,72 @@ class Oracle(BaseEstimator):
         return self
 
     def _prepare(self) -> None:
-        """Learn from the training rows what all scores need; what is learnt here never changes."""
+        """Compute from the training rows what all scores need; scores never change it."""
 
     def validate(self, n_classes: int) -> None:
-        """Raise if the oracle cannot judge a table of so many classes; called before any training."""
-        for name in self._positive:
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or value < 1:
-                raise ValueError(f"{name!r} must be a positive integer. Got {value!r} instead.")
+        """Raise ``ValueError`` if a parameter cannot be used for a table of ``n_classes`` classes.
+
+        It is called before any generator is trained, so that a misspelt name costs no training time. Here
+        parameters are checked against ``_parameter_constraints``.
+        """
+        self._validate_params()
 
     def score(self, holdout: Rows, synthetic: Rows) -> float:
-        """Score of synthetic rows, judged by real rows that no generator of this fold saw."""
+        """Return the score of synthetic rows, given real rows that no generator of this fold saw.
+
+        Classes with too few held-out rows are left out. The score is NaN if no oversampled class is left, if
+        one of them has too few synthetic rows, or if a synthetic value is not finite: a generator that fails
+        in one class has failed. A candidate without a score is never kept.
+        """
+        n_holdout, n_synthetic = self._min_rows
+        codes = [code for code in self.targets_ if np.sum(holdout.codes == code) >= n_holdout]
+        enough = all(np.sum(synthetic.codes == code) >= n_synthetic for code in codes)
+        if not codes or not enough or not np.isfinite(synthetic.values).all():
+            return float("nan")
+        return self._score(holdout, synthetic, codes)
+
+    def _score(self, holdout: Rows, synthetic: Rows, codes: Sequence[int]) -> float:
+        """Score of rows that are finite; all classes in ``codes`` have enough rows on both sides."""
         raise NotImplementedError
 
     def utility(self, holdout: Rows, synthetic: Rows) -> float:
-        """The score, turned so that higher is better."""
+        """Return the score, negated if lower ones are better, so that candidates can be compared by it."""
         score = float(self.score(holdout, synthetic))
         return score if self.greater_is_better else -score
 
     @property
     def _seed(self) -> int:
-        """The seed, as small as scikit-learn wants it."""
-        return self.random_state_ % 2**32
-
-    def _comparable(self, holdout: Rows, synthetic: Rows, *, least: tuple[int, int] = (1, 1)) -> list[int]:
-        """Targets that can be judged: those with enough held-out rows.
-
-        ``least`` are the held-out and the synthetic rows that a class needs. There are none if one of
-        these targets has too few synthetic rows, or if a synthetic row is not finite: a generator that
-        fails anywhere has failed.
-        """
-        codes = [code for code in self.targets_ if np.sum(holdout.codes == code) >= least[0]]
-        enough = all(np.sum(synthetic.codes == code) >= least[1] for code in codes)
-        return codes if enough and np.isfinite(synthetic.values).all() else []
-
-    def _per_target(
-        self,
-        distance: Callable[[Any, Any], float],
-        holdout: Rows,
-        synthetic: Rows,
-        *,
-        least: tuple[int, int] = (1, 1),
-    ) -> float:
-        """Mean over the oversampled classes; NaN where there is nothing to compare."""
-        codes = self._comparable(holdout, synthetic, least=least)
-        if not codes:
-            return float("nan")
-        return float(np.mean([distance(holdout.of(code), synthetic.of(code)) for code in codes]))
+        return self.random_state_ % 2**32  # scikit-learn takes no larger ones
 
 
-class CallableOracle(Oracle):
-    """A function of two tables, higher being better.
+class ClassWiseOracle(Oracle):
+    """Base class of oracles that compare real and synthetic rows of one class at a time.
+
+    Subclasses define ``_compare(real, synthetic)``. The score is its unweighted mean over the oversampled
+    classes, so numbers of rows per class play no part.
+    """
+
+    _parameter_constraints = {"max_rows": [POSITIVE]}  # of those that have it
+
+    def _score(self, holdout: Rows, synthetic: Rows, codes: Sequence[int]) -> float:
+        return float(np.mean([self._compare(holdout.of(code), synthetic.of(code)) for code in codes]))
+
+    def _compare(self, real: Rows, synthetic: Rows) -> float:
+        """Score of the synthetic rows of one class."""
+        raise NotImplementedError
+
+
+class CallableOracle(ClassWiseOracle):
+    """Value of a user's function of real and synthetic rows; higher is better.
+
+    ``mean over oversampled classes of function(held-out rows, synthetic rows)``, in the range of the
+    function. It needs one row of each kind and costs one call of the function per class and score.
 
     Parameters
     ----------
     function : callable
         ``(real, synthetic) -> float``: held-out real rows and synthetic rows of one class, in the
-        container that was given to ``fit``. With several classes the mean counts.
+        container that was given to ``fit`` of the oversampler.
 
     Examples
     --------
@@ -119,8 +140,5 @@ class CallableOracle(Oracle):
     def __init__(self, function: Callable[[Frame, Frame], float]) -> None:
         self.function = function
 
-    def score(self, holdout: Rows, synthetic: Rows) -> float:
-        """The function's value, averaged over the oversampled classes."""
-        return self._per_target(
-            lambda real, fake: float(self.function(real.frame, fake.frame)), holdout, synthetic
-        )
+    def _compare(self, real: Rows, synthetic: Rows) -> float:
+        return float(self.function(real.frame, synthetic.frame))

@@ -1,100 +1,127 @@
-"""AutoGAN's classification accuracy scores: study one of real and synthetic, be asked about the other."""
+"""AutoGAN's scores by classifiers: classification accuracy scores and diversity.
 
-from __future__ import annotations
+>>> values = np.random.default_rng(0).normal(size=(40, 2))
+>>> rows = Rows(values, np.arange(40) % 2, np.array(["no", "yes"]))
+>>> rows.values[rows.codes == 1] += 9
+>>> for oracle in (CASRealOracle(smooth=False), CASSynOracle(smooth=False), DiversityOracle()):
+...     print(round(oracle.fit(rows, targets=[1]).score(rows, rows.of(1)), 1))
+1.0
+1.0
+2.0
+"""
+
+# n row, C class
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.special import rel_entr
+from sklearn.base import BaseEstimator
 
 from gan_oversampler.encoding.dataset import Rows
-from gan_oversampler.oracles.learners import ScoringOracle
-from gan_oversampler.oracles.samples import completed
+from gan_oversampler.oracles.learners import LearnerOracle
+from gan_oversampler.oracles.samples import with_other_classes
+from gan_oversampler.oracles.scorers import Scorer
+from gan_oversampler.oracles.smooth import probabilities
 
 
-class CASRealOracle(ScoringOracle):
-    """Score on held-out real rows of classifiers that studied synthetic rows.
+class CASRealOracle(LearnerOracle):
+    """Score on held-out real rows of classifiers that are fitted to synthetic rows.
 
-    ``mean over learners of macro F1(learner fitted on synthetic rows; holdout)``, higher is better.
-    Classes that are not oversampled have no synthetic rows: the training rows of the fold stand for them.
-    All classes are studied in equal numbers, as in the reference, so their shares among the synthetic
-    rows play no part. Unlike there, the score is taken on rows that no generator saw, by learners that
-    start afresh.
+    ``mean over classifiers of macro F1(classifier fitted to synthetic rows; held-out rows)``; between 0 and
+    1, higher is better. It needs synthetic rows of every oversampled class; training rows of the fold stand
+    for the other classes. Every score costs one fit of each classifier.
 
     Parameters
     ----------
-    estimator : classifier or list of classifiers, default=None
-        Cloned afresh for every score; None takes the panel of `DownstreamOracle`. Of several the mean
-        counts.
-    scoring : str or callable, default="f1_macro"
-        Any scikit-learn scorer or its name, or ``"g_mean"``.
-    smooth : bool, default=True
-        Whether label scores given by name count probabilities in place of answers.
-    encoded : bool, default=True
-        Whether classifiers see encoded rows or the user's own columns.
+    estimator, scoring, smooth, encoded
+        As for `DownstreamOracle`; the default of ``scoring`` is ``"f1_macro"``.
     max_rows : int, default=4000
-        Rows to study at most, shared by the classes.
+        Rows that classifiers are fitted to at most, shared equally by the classes.
 
     References
     ----------
     Ravuri & Vinyals (2019), Classification accuracy score; Nazari, Branco & Jourdan (2023), AutoGAN.
-
-    Examples
-    --------
-    >>> values = np.random.default_rng(0).normal(size=(40, 2))
-    >>> rows = Rows(values, np.arange(40) % 2, np.array(["no", "yes"]))
-    >>> rows.values[rows.codes == 1] += 9
-    >>> CASRealOracle(smooth=False).fit(rows, targets=[1]).score(rows, rows.of(1))
-    1.0
     """
 
-    def score(self, holdout: Rows, synthetic: Rows) -> float:
-        """Mean score of fresh clones."""
-        if not self._comparable(holdout, synthetic):
-            return float("nan")
-        study = self._level(completed(self.train_, synthetic, self.targets_))
-        if len(np.unique(study.codes)) < 2:
-            return float("nan")
-        return self._mean(self._scorer(), self._fitted(study), holdout)
+    def _score(self, holdout: Rows, synthetic: Rows, codes: Sequence[int]) -> float:
+        # NOTE[Nazari et al. 2023]: classes are balanced as there, but the score is taken on rows that no
+        # generator saw, and classifiers start afresh, so that later generators have no advantage.
+        fitted = self._fit_balanced(with_other_classes(self.train_, synthetic, self.targets_))
+        return self._mean_score(fitted, holdout)
 
 
-class CASSynOracle(ScoringOracle):
-    """Score on synthetic rows of classifiers that studied real rows.
+class CASSynOracle(LearnerOracle):
+    """Score on synthetic rows of classifiers that are fitted to real rows.
 
-    ``mean over learners of macro F1(learner fitted on training rows; synthetic rows)``, higher is better.
-    Held-out real rows stand for the classes that are not oversampled. Classes are studied, and asked
-    about, in equal numbers. A generator of few easy rows scores high: this sees whether rows are typical
-    of their class, not whether they cover it.
+    ``mean over classifiers of macro F1(classifier fitted to training rows; synthetic rows)``; between 0 and
+    1, higher is better. It needs synthetic rows of every oversampled class; held-out rows stand for the
+    other classes. Classifiers are fitted once per fold, so a score costs their predictions only. It sees
+    whether rows are typical of their class, not whether they cover it: a few easy rows score high.
 
     Parameters
     ----------
-    estimator : classifier or list of classifiers, default=None
-        A clone is fitted once per fold; None takes the panel of `DownstreamOracle`. Of several the mean
-        counts.
-    scoring : str or callable, default="f1_macro"
-        Any scikit-learn scorer or its name, or ``"g_mean"``.
-    smooth : bool, default=True
-        Whether label scores given by name count probabilities in place of answers.
-    encoded : bool, default=True
-        Whether classifiers see encoded rows or the user's own columns.
+    estimator, scoring, smooth, encoded
+        As for `DownstreamOracle`; the default of ``scoring`` is ``"f1_macro"``.
     max_rows : int, default=4000
-        Rows to study, and to be asked about, at most, shared by the classes.
+        Rows to fit, and to score, at most, shared equally by the classes.
 
     References
     ----------
     Nazari, Branco & Jourdan (2023), AutoGAN; Shmelkov, Schmid & Alahari (2018), How good is my GAN?
-
-    Examples
-    --------
-    >>> values = np.random.default_rng(0).normal(size=(40, 2))
-    >>> rows = Rows(values, np.arange(40) % 2, np.array(["no", "yes"]))
-    >>> rows.values[rows.codes == 1] += 9
-    >>> CASSynOracle(smooth=False).fit(rows, targets=[1]).score(rows, rows.of(1))
-    1.0
     """
 
     def _prepare(self) -> None:
-        self.learners_ = self._taught()
+        self.classifiers_ = self._fit_balanced(self.train_)
 
-    def score(self, holdout: Rows, synthetic: Rows) -> float:
-        """Mean score of the classifiers of this fold."""
-        if not self.learners_ or not self._comparable(holdout, synthetic):
-            return float("nan")
-        return self._mean(self._scorer(), self.learners_, self._asked(holdout, synthetic))
+    def _score(self, holdout: Rows, synthetic: Rows, codes: Sequence[int]) -> float:
+        scored = self._balanced(with_other_classes(holdout, synthetic, self.targets_))
+        return self._mean_score(self.classifiers_, scored)
+
+
+class DiversityOracle(CASSynOracle):
+    """How sure classifiers are of each row, and how many classes they find among the rows.
+
+    ``exp(mean over rows of KL(p(y|x) || p(y)))`` with ``p(y)`` the mean of ``p(y|x)``: from 1 if all rows
+    look alike to the classifier to the number of classes if it is sure of every row and finds all classes
+    equally often; higher is better. Like the inception score it does not see whether rows of a class differ
+    among themselves. Which rows are fitted and scored, and the cost, are those of `CASSynOracle`.
+
+    Parameters
+    ----------
+    estimator, encoded
+        As for `DownstreamOracle`. A classifier without probabilities counts as sure.
+    max_rows : int, default=4000
+        Rows to fit, and to score, at most, shared equally by the classes.
+
+    References
+    ----------
+    Salimans et al. (2016), the inception score; Nazari, Branco & Jourdan (2023), AutoGAN.
+    """
+
+    def __init__(
+        self,
+        estimator: BaseEstimator | Sequence[BaseEstimator] | None = None,
+        *,
+        encoded: bool = True,
+        max_rows: int = 4000,
+    ) -> None:
+        super().__init__(estimator, encoded=encoded, max_rows=max_rows)
+
+    def _scorer(self) -> Scorer:
+        return lambda learner, x, y: diversity(probabilities(learner, x))
+
+
+def diversity(probabilities_nC: NDArray[Any]) -> float:
+    """Return ``exp(mean KL(p(y|x) || mean p(y|x)))`` of class probabilities, from 1 to their number.
+
+    ``probabilities_nC`` holds one row per scored row and one column per class.
+
+    >>> diversity(np.eye(2)), diversity(np.full((3, 2), 0.5))
+    (2.0, 1.0)
+    """
+    # NOTE[Nazari et al. 2023]: the released code sums over one of two classes, which rewards a share of 1/e.
+    probabilities_nC = np.asarray(probabilities_nC, float)
+    return float(np.exp(rel_entr(probabilities_nC, probabilities_nC.mean(axis=0)).sum(axis=1).mean()))

@@ -1,14 +1,13 @@
-"""Several oracles at once: a mean of ranks, or the candidates that no other beats by all of them."""
+"""Several oracles at once: a weighted mean of ranks, or the candidates that no other one dominates."""
 
-# k oracle, n candidate, r reference, F column
+# k oracle, n candidate or row, r reference, F column
 
-from __future__ import annotations
-
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
@@ -22,21 +21,16 @@ from gan_oversampler.oracles.privacy import PrivacyOracle
 from gan_oversampler.oracles.samples import thin
 
 Draw = Callable[[NDArray[Any], int, np.random.Generator], NDArray[Any]]
-"""``(rows of a class, how many, rng)`` to rows of a reference."""
+"""``(rows of a class, number, rng)`` to as many rows of a reference."""
 
 
 def _copies(rows_nF: NDArray[Any], n: int, rng: np.random.Generator) -> NDArray[Any]:
     return rows_nF[rng.integers(len(rows_nF), size=n)]
 
 
-def _smoothed(bandwidth: float) -> Draw:
-    """Copies with noise, in units of the standard deviation of each column."""
-
-    def draw(rows_nF: NDArray[Any], n: int, rng: np.random.Generator) -> NDArray[Any]:
-        noise_nF = rng.normal(size=(n, rows_nF.shape[1])) * rows_nF.std(axis=0)
-        return _copies(rows_nF, n, rng) + bandwidth * noise_nF
-
-    return draw
+def _smoothed(bandwidth: float, rows_nF: NDArray[Any], n: int, rng: np.random.Generator) -> NDArray[Any]:
+    noise_nF = rng.normal(size=(n, rows_nF.shape[1])) * rows_nF.std(axis=0)
+    return _copies(rows_nF, n, rng) + bandwidth * noise_nF
 
 
 def _between(rows_nF: NDArray[Any], n: int, rng: np.random.Generator) -> NDArray[Any]:
@@ -45,19 +39,18 @@ def _between(rows_nF: NDArray[Any], n: int, rng: np.random.Generator) -> NDArray
 
 
 def _shuffled(rows_nF: NDArray[Any], n: int, rng: np.random.Generator) -> NDArray[Any]:
-    """Every column for itself."""
-    taken_nF = rng.integers(len(rows_nF), size=(n, rows_nF.shape[1]))
-    return np.take_along_axis(rows_nF, taken_nF, axis=0)
+    drawn_nF = rng.integers(len(rows_nF), size=(n, rows_nF.shape[1]))  # every column for itself
+    return np.take_along_axis(rows_nF, drawn_nF, axis=0)
 
 
 REFERENCES: Final[Mapping[str, Draw]] = MappingProxyType(
     {
         "copies": _copies,
-        "smoothed .1": _smoothed(0.1),
-        "smoothed .25": _smoothed(0.25),
-        "smoothed .5": _smoothed(0.5),
-        "smoothed 1": _smoothed(1.0),
-        "smoothed 2": _smoothed(2.0),
+        "smoothed .1": partial(_smoothed, 0.1),
+        "smoothed .25": partial(_smoothed, 0.25),
+        "smoothed .5": partial(_smoothed, 0.5),
+        "smoothed 1": partial(_smoothed, 1.0),
+        "smoothed 2": partial(_smoothed, 2.0),
         "between": _between,
         "shuffled": _shuffled,
     }
@@ -68,20 +61,21 @@ class CompositeOracle(Oracle):
     """Weighted mean over several oracles of the share of reference samples that a candidate beats.
 
     ``sum over oracles of w_k * mean over references of Phi((utility - utility of reference) / s_k)``, with
-    weights that sum to 1, between 0 and 1, higher is better. A rank among candidates would depend on who
-    else is there, so it is taken among fixed references: for each class as many rows as the candidate has,
-    made of the training rows of the fold (copies, smoothed copies of five bandwidths, points between two
-    rows, shuffled columns), the same for all candidates. Sharp ranks would be coarse, and equal for all
-    candidates that beat every reference; so they are smooth, in units ``s_k`` of the median distance of the
-    references' utilities from their median. Units of the oracles play no part. A candidate that one of
-    the oracles cannot score has no score.
+    weights that sum to 1; between 0 and 1, higher is better. References are samples of the candidate's size,
+    made of training rows: copies, copies with noise of five bandwidths, points between two rows, and shuffled
+    columns. They are the same for all candidates, so a score does not depend on which others there are.
+    Ranks are smooth, because sharp ones would be equal for all candidates that beat every reference. Their
+    unit ``s_k`` is the median absolute deviation of the references' utilities, so oracles may have any units.
+
+    It needs what its oracles need; if one of them has no score, neither has the composite. A score costs one
+    score of each oracle, and nine for the first candidate of a size. The definition is our own.
 
     Parameters
     ----------
     oracles : list of Oracle, default=None
-        None takes `DownstreamOracle`, `PRDCOracle` (coverage) and `PrivacyOracle`.
+        None is `DownstreamOracle`, `PRDCOracle` (coverage) and `PrivacyOracle`.
     weights : list of float, default=None
-        One per oracle, not negative; None weighs all alike.
+        One per oracle, not negative; None gives all the same weight.
 
     Examples
     --------
@@ -102,17 +96,11 @@ class CompositeOracle(Oracle):
 
     @property
     def objective(self) -> str:
-        """That of the first oracle."""
+        """Name of the objective that guided GANs are trained for: that of the first oracle."""
         return self._given()[0].objective
 
     def validate(self, n_classes: int) -> None:
-        """Check parameters before anything is trained.
-
-        Raises
-        ------
-        ValueError
-            If there is no oracle, one is none, or weights do not fit.
-        """
+        """Raise ``ValueError`` if there is no oracle, if one is invalid, or if weights do not fit."""
         oracles = self._given()
         if not oracles or not all(isinstance(oracle, Oracle) for oracle in oracles):
             raise ValueError(f"'oracles' must be a list of Oracle instances. Got {self.oracles!r} instead.")
@@ -125,62 +113,63 @@ class CompositeOracle(Oracle):
                 f" Got {self.weights!r} instead."
             )
 
+    def _given(self) -> list[Oracle]:
+        if self.oracles is None:
+            return [DownstreamOracle(), PRDCOracle(), PrivacyOracle()]
+        return list(self.oracles)
+
     def _prepare(self) -> None:
         self.oracles_ = [
             clone(oracle).fit(self.train_, targets=self.targets_, random_state=self.random_state_)
             for oracle in self._given()
         ]
         self.share_ = max(oracle.share_ for oracle in self.oracles_)
-        self._known: tuple[bytes, NDArray[np.float64]] | None = None
+        self._cached: tuple[str, NDArray[np.float64]] | None = None
 
     def score(self, holdout: Rows, synthetic: Rows) -> float:
-        """Weighted mean of smooth ranks."""
+        """Return the weighted mean over the oracles of the smooth rank among the references.
+
+        It is NaN if one of the oracles has no score. The utilities of the references are kept until the
+        held-out rows or the numbers of synthetic rows change, which changes no score.
+        """
         synthetic = synthetic.at(np.isin(synthetic.codes, self.targets_))  # as the references have no others
         utilities_k = self._utilities(holdout, synthetic)
         if not np.isfinite(utilities_k).all():
             return float("nan")
         ranks_k = [
-            smooth_rank(utility, others[np.isfinite(others)])
-            for utility, others in zip(utilities_k, self._references(holdout, synthetic).T, strict=True)
+            smooth_rank(utility, others_r[np.isfinite(others_r)])
+            for utility, others_r in zip(utilities_k, self._references(holdout, synthetic).T, strict=True)
         ]
         return float(np.average(ranks_k, weights=self.weights))
 
-    def _given(self) -> list[Oracle]:
-        if self.oracles is None:
-            return [DownstreamOracle(), PRDCOracle(), PrivacyOracle()]
-        return list(self.oracles)
-
     def _utilities(self, holdout: Rows, synthetic: Rows) -> NDArray[np.float64]:
+        """Utility by each oracle ``(k,)``, which gets the share of the synthetic rows that it asks for."""
         rng = np.random.default_rng(self.random_state_)
-        shares = [oracle.share_ / self.share_ for oracle in self.oracles_]
-        parts = [thin(synthetic, share, rng) for share in shares]  # each gets the share that it asks for
-        return np.array([o.utility(holdout, part) for o, part in zip(self.oracles_, parts, strict=True)])
+        samples = [thin(synthetic, oracle.share_ / self.share_, rng) for oracle in self.oracles_]
+        return np.array([o.utility(holdout, rows) for o, rows in zip(self.oracles_, samples, strict=True)])
 
     def _references(self, holdout: Rows, synthetic: Rows) -> NDArray[np.float64]:
-        """Utilities ``(r, k)`` of the references; remembered while they stay the same."""
+        """Utilities ``(r, k)`` of references with as many rows of each class as the candidate has."""
         counts = {code: int(np.sum(synthetic.codes == code)) for code in self.targets_}
-        key = _digest(holdout.values, holdout.codes, np.array(list(counts.values())))
-        known = self._known
-        if known is None or known[0] != key:
-            samples = [self._reference(draw, counts, synthetic) for draw in REFERENCES.values()]
-            known = self._known = key, np.array([self._utilities(holdout, sample) for sample in samples])
-        return known[1]
-
-    def _reference(self, draw: Draw, counts: Mapping[int, int], like: Rows) -> Rows:
-        """Rows of every target that the fold has rows of, as many as asked."""
-        rng = np.random.default_rng(self.random_state_)
-        real = {code: self.train_.of(code).values for code in counts}
-        drawn = {code: draw(real[code], n, rng) for code, n in counts.items() if len(real[code])}
-        return Rows(
-            np.concatenate([like.values[:0], *drawn.values()]),
-            np.repeat(np.array(list(drawn), np.intp), [len(rows) for rows in drawn.values()]),
-            like.classes,
-            like.frames,
-        )
+        key = joblib.hash((holdout.values, holdout.codes, counts))
+        if self._cached is None or self._cached[0] != key:
+            real = {code: self.train_.of(code).values for code in self.targets_}
+            found = []
+            for draw in REFERENCES.values():
+                rng = np.random.default_rng(self.random_state_)  # the same draws for all references
+                drawn = {code: draw(real[code], n, rng) for code, n in counts.items() if len(real[code])}
+                codes = np.repeat(np.array(list(drawn), np.intp), [len(rows) for rows in drawn.values()])
+                values = np.concatenate([synthetic.values[:0], *drawn.values()])
+                sample = Rows(values, codes, synthetic.classes, synthetic.frames)
+                found.append(self._utilities(holdout, sample))
+            self._cached = key, np.array(found)
+        return self._cached[1]
 
 
 def smooth_rank(utility: float, others_r: NDArray[Any]) -> float:
-    """Share of others that are beaten; near ones by half, 1/2 where there are none.
+    """Return the share of other utilities that one exceeds; near ones count in part, equal ones by half.
+
+    Differences are measured in units of the median absolute deviation of the others; without any it is 1/2.
 
     >>> [round(smooth_rank(utility, np.array([1.0, 2.0, 3.0])), 3) for utility in (2.0, 3.0, 9.0)]
     [0.5, 0.773, 1.0]
@@ -194,10 +183,11 @@ def smooth_rank(utility: float, others_r: NDArray[Any]) -> float:
 
 
 def pareto_front(utilities_kn: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which of ``n`` candidates no other beats: by no oracle worse and by one of the ``k`` better.
+    """Return which of ``n`` candidates are not dominated by another one, as a mask ``(n,)``.
 
-    Utilities are such that higher is better. Equal candidates are on the front together; a candidate that
-    an oracle could not score is not on it.
+    A candidate dominates another one if none of the ``k`` oracles finds it worse and one finds it better;
+    higher utilities are better. Equal candidates are on the front together, and a candidate that an oracle
+    could not score is not on it.
 
     >>> pareto_front([[1, 2, 3, 2], [3, 2, 1, 1]]).tolist()
     [True, True, True, False]
@@ -205,13 +195,5 @@ def pareto_front(utilities_kn: NDArray[Any]) -> NDArray[np.bool_]:
     utilities_kn = np.asarray(utilities_kn, float)
     known_n = np.isfinite(utilities_kn).all(axis=0)
     mine, others = utilities_kn[:, :, None], utilities_kn[:, None, :]
-    beaten_nn = (others >= mine).all(axis=0) & (others > mine).any(axis=0) & known_n
-    return np.asarray(known_n & ~beaten_nn.any(axis=1))
-
-
-def _digest(*arrays: NDArray[Any]) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
-    for array in arrays:
-        digest.update(repr((array.shape, array.dtype.str)).encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.digest()
+    dominated_nn = (others >= mine).all(axis=0) & (others > mine).any(axis=0) & known_n
+    return np.asarray(known_n & ~dominated_nn.any(axis=1))

@@ -1,19 +1,18 @@
-"""The default oracle: whether classifiers do better on held-out real rows when synthetic rows join."""
-
-from __future__ import annotations
+"""The default oracle: whether classifiers do better on held-out real rows when synthetic rows are added."""
 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from gan_oversampler.encoding.dataset import Rows
-from gan_oversampler.oracles.learners import ScoringOracle
-from gan_oversampler.oracles.samples import spared, thin
-from gan_oversampler.oracles.scorers import Scorer, weighs
+from gan_oversampler.oracles.learners import LearnerOracle
+from gan_oversampler.oracles.samples import thin, thin_large_classes
+from gan_oversampler.oracles.scorers import Scorer, accepts_weights
 
-# The smooth score nearest to a scorer; F1 for all others, rankings too: generators trained for soft F1
-# rank better than those trained for the surrogate of average precision, which is noisier.
+# The differentiable objective nearest to a scorer; F1 for all others, rankings too: generators trained for
+# soft F1 rank better than those trained for the surrogate of average precision, which is noisier.
 _OBJECTIVES = {
     "accuracy": "log_loss",
     "balanced_accuracy": "g_mean",
@@ -23,35 +22,39 @@ _OBJECTIVES = {
 }
 
 
-class DownstreamOracle(ScoringOracle):
+class DownstreamOracle(LearnerOracle):
     """Held-out score of classifiers trained on real and synthetic rows together.
+
+    ``mean over classifiers of scoring(classifier fitted to training and synthetic rows; held-out rows)``;
+    higher is better, with the range of ``scoring`` (0 to 1 for F1). It needs held-out rows; without synthetic
+    rows it is the score of not oversampling. Every score costs one fit of each classifier.
 
     Parameters
     ----------
     estimator : classifier or list of classifiers, default=None
-        Cloned afresh for every score. None takes a panel of cheap learners (logistic regression, five
-        neighbours, decision tree; the tree weighs a root of the columns per split where there are more than
-        20,000 cells of real rows). Of several the mean score counts.
+        Cloned before every fit; the mean over several counts. None is a panel of cheap classifiers: logistic
+        regression, five nearest neighbours and a decision tree (which tries the square root of the columns
+        per split where there are more than 20,000 cells of real rows).
     scoring : str or callable, default="f1"
         Any scikit-learn scorer or its name, or ``"g_mean"``. For names, classes are coded so that the
         rarest one is the positive one; with more than two classes ``"f1"`` means ``"f1_macro"``, and so
-        on. Scorer objects see the user's labels.
+        on. Scorer objects get the user's labels.
     smooth : bool, default=True
-        Whether F1, G-mean, balanced accuracy and accuracy, given by name, count probabilities in place of
-        answers. That is the same score with less noise: a row near the threshold no longer counts wholly
-        or not at all. Classifiers without probabilities are scored by their answers.
+        Whether F1, G-mean, balanced accuracy and accuracy, given by name, add up probabilities in place of
+        predicted labels. That is the same score with less noise: a row near the threshold counts in part.
+        Classifiers without probabilities are scored by their labels.
     encoded : bool, default=True
-        Whether classifiers see encoded rows (standardised numbers, one-hot categories) or, if False, the
+        Whether classifiers get encoded rows (standardised numbers, one-hot categories) or, if False, the
         user's own columns: then a pipeline with its own preprocessing can be the ``estimator``.
     max_rows : int, default=1500
-        Real rows of a fold that are studied at most; half as many are asked about. A larger table is scaled
-        down, new rows alike; of held-out rows common classes are thinned first, and weigh the more for it.
-        Scorers that take no weights are asked about all classes in proportion.
+        Real rows of a fold that classifiers are fitted to at most; half as many are scored. Larger tables
+        are scaled down, new rows in the same share. Of held-out rows the large classes are thinned first
+        and weighted up; for scorers that take no weights, all classes are thinned in proportion.
 
     Attributes
     ----------
     share_ : float
-        Share of the training rows that is studied: new rows are expected in this share, too.
+        Share of the training rows that is used; `score` expects new rows in this share, too.
 
     Examples
     --------
@@ -76,29 +79,32 @@ class DownstreamOracle(ScoringOracle):
 
     @property
     def objective(self) -> str:
-        """The smooth score nearest to ``scoring``."""
+        """Name of the differentiable objective nearest to ``scoring``: what guided GANs are trained for."""
         return _OBJECTIVES.get(self.scoring, "f1") if isinstance(self.scoring, str) else "f1"
 
     def _prepare(self) -> None:
         self.share_ = min(1.0, self.max_rows / max(len(self.train_), 1))
-        self.study_ = thin(self.train_, self.share_, np.random.default_rng(self.random_state_))
+        self.thinned_train_ = thin(self.train_, self.share_, np.random.default_rng(self.random_state_))
 
     def score(self, holdout: Rows, synthetic: Rows) -> float:
-        """Mean score of fresh clones; NaN if a synthetic row is not finite.
+        """Return the mean score of fresh classifiers; NaN if a synthetic value is not finite.
 
-        Of a large table give ``share_`` of the new rows.
+        ``synthetic`` may hold any number of rows, none at all included. Where ``share_`` is below 1, give
+        that share of the new rows, so that real and new rows keep their proportion.
         """
         if not np.isfinite(synthetic.values).all():
             return float("nan")
-        scorer, asked = self._question(holdout)
-        return self._mean(scorer, self._fitted(self.study_.join(synthetic)), asked)
+        scored, options = self._scored_rows(holdout)
+        return self._mean_score(self._fit_learners(self.thinned_train_.join(synthetic)), scored, **options)
 
-    def _question(self, holdout: Rows) -> tuple[Scorer, Rows]:
-        """A scorer, and the rows that it asks about."""
-        most = max(1, self.max_rows // 2)
-        if len(holdout) <= most:
-            return self._scorer(), holdout
+    def _scored_rows(self, holdout: Rows) -> tuple[Rows, dict[str, NDArray[np.float64]]]:
+        """The held-out rows to predict, thinned if there are many, and weights that make up for it."""
+        max_rows = max(1, self.max_rows // 2)
+        if len(holdout) <= max_rows:
+            return holdout, {}
         rng = np.random.default_rng(self.random_state_)
-        if weighs(self.scoring):
-            return self._scorer(np.bincount(holdout.codes)), spared(holdout, most, rng)
-        return self._scorer(), thin(holdout, most / len(holdout), rng)
+        if not accepts_weights(self.scoring, len(self.train_.classes)):
+            return thin(holdout, max_rows / len(holdout), rng), {}
+        scored = thin_large_classes(holdout, max_rows, rng)
+        weights = np.bincount(holdout.codes) / np.maximum(np.bincount(scored.codes), 1)
+        return scored, {"sample_weight": weights[scored.codes]}

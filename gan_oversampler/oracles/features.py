@@ -1,11 +1,9 @@
-"""Where distances are measured: the rows themselves, or what is learnt of them from training rows."""
+"""Features on which the Fréchet distance is measured: the rows themselves, or learnt from training rows."""
 
 # n row, F column, D feature
 
-from __future__ import annotations
-
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -13,102 +11,69 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.neural_network import MLPRegressor
-from sklearn.preprocessing import StandardScaler
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from gan_oversampler.oracles.learners import lean
+from gan_oversampler.oracles.learners import quiet_sklearn
 from gan_oversampler.oracles.samples import evenly
 
 Features = Callable[[NDArray[Any]], NDArray[np.float64]]
-"""Rows ``(n, F)`` to features ``(n, D)``."""
+"""Float64 rows ``(n, F)`` to features ``(n, D)``."""
 
-VARIANCE: Final = 0.95  # of the rows, that principal components keep
-WIDEST: Final = 64  # columns that the autoencoder's layers are sized for
+VARIANCE: Final = 0.95  # share that principal components keep
+MAX_WIDTH: Final = 64  # columns that the autoencoder's layers are sized for
 STEPS: Final = 600  # of the autoencoder, about; the reference goes through its rows 200 times
-BATCH: Final = 32
-ROWS: Final = 2000  # that features are learnt from
+BATCH_SIZE: Final = 32
+MAX_ROWS: Final = 2000  # that features are learnt from
 
 
-def rows(train_nF: NDArray[Any], seed: int) -> Features:
+def _rows(train_nF: NDArray[Any], seed: int) -> Features:
     """The encoded columns as they are."""
-    return _as_they_are
+    return partial(np.asarray, dtype=float)
 
 
-def _as_they_are(rows_nF: NDArray[Any]) -> NDArray[np.float64]:
-    return np.asarray(rows_nF, float)
-
-
-def pca(train_nF: NDArray[Any], seed: int) -> Features:
-    """Projection to the principal components of the training rows, as many as hold 95 % of the variance."""
+def _pca(train_nF: NDArray[Any], seed: int) -> Features:
+    """Principal components that hold 95 % of the variance; the columns if all training rows are equal."""
     if len(train_nF) < 2 or not np.ptp(train_nF, axis=0).any():
-        return rows(train_nF, seed)
-    model = PCA(VARIANCE, svd_solver="full").fit(evenly(np.asarray(train_nF, float), ROWS))
-    transform: Features = model.transform
-    return transform
+        return _rows(train_nF, seed)
+    return PCA(VARIANCE, svd_solver="full").fit(evenly(np.asarray(train_nF, float), MAX_ROWS)).transform
 
 
-def autoencoder(train_nF: NDArray[Any], seed: int) -> Features:
-    """The bottleneck of a network that learnt to reproduce the training rows.
+def _autoencoder(train_nF: NDArray[Any], seed: int) -> Features:
+    """Bottleneck of a network that is trained to reproduce the training rows.
 
-    Layers as in AutoGAN's reference, F to 2F, F, F/2, F, 2F, F, sized for 64 columns at most; tanh units
-    instead of batch normalisation and leaky ones. Rows are standardised before, features after, always
-    by the training rows. The bottleneck is read before its tanh.
+    Layers are those of AutoGAN's reference, F to 2F, F, F/2, F, 2F, F, sized for 64 columns at most. Rows
+    are standardised before and features after, always by the training rows.
     """
-    return Encoder.fit(evenly(np.asarray(train_nF, float), ROWS), seed)
-
-
-@dataclass(frozen=True)
-class Encoder:
-    """The first half of an autoencoder, between two standardisations.
-
-    Attributes
-    ----------
-    before, after : StandardScaler
-        Of rows, and of features.
-    weights, biases : list of ndarray
-        Layers up to the bottleneck.
-    """
-
-    before: StandardScaler
-    weights: list[NDArray[np.float64]]
-    biases: list[NDArray[np.float64]]
-    after: StandardScaler
-
-    @classmethod
-    def fit(cls, train_nF: NDArray[np.float64], seed: int) -> Encoder:
-        """Encoder of a network that reproduces these rows."""
-        before = StandardScaler().fit(train_nF)
-        network = _reproduce(before.transform(train_nF), seed)
-        half = cls(before, network.coefs_[:3], network.intercepts_[:3], StandardScaler())
-        return replace(half, after=StandardScaler().fit(half.bottleneck(train_nF)))
-
-    def __call__(self, rows_nF: NDArray[Any]) -> NDArray[np.float64]:
-        """Features of rows."""
-        return np.asarray(self.after.transform(self.bottleneck(rows_nF)))
-
-    def bottleneck(self, rows_nF: NDArray[Any]) -> NDArray[np.float64]:
-        """The innermost layer, linear in the one before."""
-        hidden_nD = self.before.transform(np.asarray(rows_nF, float))
-        for weight_DD, bias_D in zip(self.weights[:-1], self.biases[:-1], strict=True):
-            hidden_nD = np.tanh(hidden_nD @ weight_DD + bias_D)
-        return np.asarray(hidden_nD @ self.weights[-1] + self.biases[-1])
-
-
-def _reproduce(train_nF: NDArray[np.float64], seed: int) -> MLPRegressor:
-    """A fitted autoencoder."""
-    width = min(train_nF.shape[1], WIDEST)
-    batch = min(BATCH, len(train_nF))
+    train_nF = evenly(np.asarray(train_nF, float), MAX_ROWS)
+    n_rows, n_columns = train_nF.shape
+    scaled_nF = StandardScaler().fit_transform(train_nF)
+    width, batch_size = min(n_columns, MAX_WIDTH), min(BATCH_SIZE, n_rows)
+    # NOTE[Nazari et al. 2023]: tanh in place of batch normalisation and leaky units.
     network = MLPRegressor(
         hidden_layer_sizes=(2 * width, width, max(1, round(width / 2)), width, 2 * width),
         activation="tanh",
-        batch_size=batch,
-        max_iter=max(2, STEPS * batch // len(train_nF)),
+        batch_size=batch_size,
+        max_iter=max(2, STEPS * batch_size // n_rows),
         n_iter_no_change=STEPS,
         random_state=seed,
     )
-    with lean():
-        return network.fit(train_nF, train_nF[:, 0] if train_nF.shape[1] == 1 else train_nF)
+    with quiet_sklearn():
+        network.fit(scaled_nF, scaled_nF[:, 0] if n_columns == 1 else scaled_nF)
+    layers = list(zip(network.coefs_[:3], network.intercepts_[:3]))
+    bottleneck = FunctionTransformer(partial(_bottleneck, layers=layers))
+    return make_pipeline(StandardScaler(), bottleneck, StandardScaler()).fit(train_nF).transform
+
+
+def _bottleneck(rows_nF: NDArray[Any], layers: Sequence[tuple[NDArray[Any], ...]]) -> NDArray[Any]:
+    """The innermost layer before its activation: a linear function of the layer before."""
+    *outer, (weight, bias) = layers
+    hidden = rows_nF
+    for weights, biases in outer:
+        hidden = np.tanh(hidden @ weights + biases)
+    return hidden @ weight + bias
 
 
 FEATURES: Final[Mapping[str, Callable[[NDArray[Any], int], Features]]] = MappingProxyType(
-    {"autoencoder": autoencoder, "pca": pca, "rows": rows}
+    {"autoencoder": _autoencoder, "pca": _pca, "rows": _rows}
 )

@@ -1,120 +1,38 @@
-"""Classifiers that oracles ask: always fresh, seeded, and quiet."""
-
-from __future__ import annotations
+"""Oracles that score with classifiers: fresh clones, seeded alike for every score, without warnings."""
 
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgWarning
 from sklearn import config_context
-from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
+from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from gan_oversampler.encoding.dataset import Rows
-from gan_oversampler.oracles.base import Oracle
-from gan_oversampler.oracles.samples import completed, height, level
-from gan_oversampler.oracles.scorers import Scorer, Sizes, scorer_of
+from gan_oversampler.oracles.base import POSITIVE, Oracle
+from gan_oversampler.oracles.samples import balanced_sample
+from gan_oversampler.oracles.scorers import Scorer, scorer_of
 
-MANY: Final = 20_000  # cells of real rows to study
-
-
-def panel(random_state: int, n_cells: int = 0) -> list[ClassifierMixin]:
-    """Cheap learners of three kinds; a generator that helps all of them helps most classifiers."""
-    # Of many cells a tree that weighs all columns at every split takes longer than all else together.
-    columns = "sqrt" if n_cells > MANY else None
-    return [
-        LogisticRegression(solver="newton-cholesky"),
-        KNeighborsClassifier(5),
-        DecisionTreeClassifier(min_samples_leaf=2, max_features=columns, random_state=random_state),
-    ]
+MANY_CELLS: Final = 20_000  # rows times columns
+MIN_PER_CLASS: Final = 5  # rows that a classifier gets, repeated if need be: it may need five neighbours
 
 
 class LearnerOracle(Oracle):
-    """Oracle that asks classifiers; its subclasses say what these study and what they are asked.
+    """Base class of oracles that fit classifiers; subclasses say to which rows, and which ones are scored.
 
-    Attributes
-    ----------
-    estimator : classifier, list of classifiers or None
-        Cloned afresh wherever something is fitted; None is the panel.
-    scoring : str or callable
-        Callables see the user's labels, all else class codes.
-    encoded : bool
-        Whether classifiers see encoded rows or the user's own columns.
-    max_rows : int
-        Rows to study at most.
+    Parameters are those of `DownstreamOracle`. ``estimator=None`` is a panel of logistic regression, five
+    nearest neighbours and a decision tree: they are cheap and differ in kind, so a generator that helps all
+    three helps most classifiers. A ``scoring`` that is callable gets the user's labels, a name class codes.
     """
 
-    estimator: BaseEstimator | Sequence[BaseEstimator] | None
-    scoring: str | Scorer = "f1_macro"
-    encoded: bool = True
-    max_rows: int
-    _positive: ClassVar[tuple[str, ...]] = ("max_rows",)
-
-    def validate(self, n_classes: int) -> None:
-        """Check parameters before anything is trained.
-
-        Raises
-        ------
-        ValueError
-            If ``max_rows`` is not positive or an estimator does not classify.
-        """
-        super().validate(n_classes)
-        for learner in self._given():
-            if not is_classifier(learner):
-                raise ValueError(f"'estimator' must be a classifier. Got {learner!r} instead.")
-
-    def _fitted(self, rows: Rows) -> list[Any]:
-        """Fresh clones that studied these rows."""
-        x, y = self._x(rows), self._y(rows)
-        with lean(checked=self.encoded):
-            return [learner.fit(x, y) for learner in self._learners()]
-
-    def _mean(self, scorer: Scorer, fitted: Sequence[Any], rows: Rows) -> float:
-        """Mean score of fitted classifiers on these rows."""
-        x, y = self._x(rows), self._y(rows)
-        with lean(checked=self.encoded):
-            return float(np.mean([scorer(learner, x, y) for learner in fitted]))
-
-    def _taught(self) -> list[Any]:
-        """Classifiers that studied the training rows, all classes alike; none where there is one class."""
-        study = self._level(self.train_)
-        return self._fitted(study) if len(np.unique(study.codes)) > 1 else []
-
-    def _asked(self, holdout: Rows, synthetic: Rows) -> Rows:
-        """Synthetic rows of the targets beside held-out rows of the other classes, all classes alike."""
-        return self._level(completed(holdout, synthetic, self.targets_))
-
-    def _level(self, rows: Rows) -> Rows:
-        return level(rows, height(rows, self.max_rows), self._seed)
-
-    def _learners(self) -> list[Any]:
-        """Unfitted classifiers, the same and seeded alike for every score."""
-        if self.estimator is None:
-            n_rows, n_columns = self.train_.values.shape
-            return panel(self._seed, min(n_rows, self.max_rows) * n_columns)
-        return [seeded(clone(learner), self._seed) for learner in self._given()]
-
-    def _given(self) -> list[Any]:
-        if self.estimator is None:
-            return []
-        return list(self.estimator) if isinstance(self.estimator, list | tuple) else [self.estimator]
-
-    def _x(self, rows: Rows) -> Any:
-        return rows.values if self.encoded else rows.frame
-
-    def _y(self, rows: Rows) -> NDArray[Any]:
-        return rows.codes if isinstance(self.scoring, str) else rows.labels
-
-
-class ScoringOracle(LearnerOracle):
-    """Oracle that gives classifiers a score of scikit-learn's kind."""
+    _parameter_constraints = {"smooth": ["boolean"], "encoded": ["boolean"], "max_rows": [POSITIVE]}
 
     def __init__(
         self,
@@ -132,33 +50,79 @@ class ScoringOracle(LearnerOracle):
         self.max_rows = max_rows
 
     def validate(self, n_classes: int) -> None:
-        """Check parameters before anything is trained.
-
-        Raises
-        ------
-        ValueError
-            If the scorer is unknown, ``max_rows`` is not positive or an estimator does not classify.
-        """
+        """Raise ``ValueError`` for an unknown scorer, an estimator that is no classifier or a wrong value."""
         scorer_of(self.scoring, n_classes)
         super().validate(n_classes)
+        for learner in self._estimators:
+            if not is_classifier(learner):
+                raise ValueError(f"'estimator' must be a classifier. Got {learner!r} instead.")
 
-    def _scorer(self, sizes: Sizes | None = None) -> Scorer:
-        return scorer_of(self.scoring, len(self.train_.classes), smooth=self.smooth, sizes=sizes)
+    @property
+    def _estimators(self) -> list[Any]:
+        if self.estimator is None:
+            return []
+        return list(self.estimator) if isinstance(self.estimator, list | tuple) else [self.estimator]
+
+    def _fit_learners(self, rows: Rows) -> list[Any]:
+        """Fresh classifiers fitted to these rows, seeded alike for every score."""
+        learners = [seeded(clone(learner), self._seed) for learner in self._estimators]
+        if self.estimator is None:
+            # The tree depends on the training rows only, so that all candidates get the same panel. With many
+            # cells, trying all columns at every split would take longer than everything else together.
+            n_rows, n_columns = self.train_.values.shape
+            tried = "sqrt" if min(n_rows, self.max_rows) * n_columns > MANY_CELLS else None
+            learners = [
+                LogisticRegression(solver="newton-cholesky"),
+                KNeighborsClassifier(5),
+                DecisionTreeClassifier(min_samples_leaf=2, max_features=tried, random_state=self._seed),
+            ]
+        x, y = self._data(rows)
+        with quiet_sklearn(checked=self.encoded):
+            return [learner.fit(x, y) for learner in learners]
+
+    def _fit_balanced(self, rows: Rows) -> list[Any]:
+        """Fresh classifiers fitted to equally many rows of each class; none if there is a single class."""
+        return self._fit_learners(self._balanced(rows)) if len(np.unique(rows.codes)) > 1 else []
+
+    def _balanced(self, rows: Rows) -> Rows:
+        """As many rows of each class as the largest one has, and ``max_rows`` in all at most."""
+        counts = np.unique(rows.codes, return_counts=True)[1]
+        n_per_class = min(int(counts.max(initial=0)), self.max_rows // max(len(counts), 1))
+        return balanced_sample(rows, max(MIN_PER_CLASS, n_per_class), self._seed)
+
+    def _scorer(self) -> Scorer:
+        return scorer_of(self.scoring, len(self.train_.classes), smooth=self.smooth)
+
+    def _mean_score(self, fitted: Sequence[Any], rows: Rows, **options: Any) -> float:
+        """Mean score of fitted classifiers on these rows; NaN if there are no classifiers."""
+        if not fitted:
+            return float("nan")
+        scorer, (x, y) = self._scorer(), self._data(rows)
+        with quiet_sklearn(checked=self.encoded):
+            return float(np.mean([scorer(learner, x, y, **options) for learner in fitted]))
+
+    def _data(self, rows: Rows) -> tuple[Any, NDArray[Any]]:
+        x = rows.values if self.encoded else rows.frame
+        return x, rows.codes if isinstance(self.scoring, str) else rows.labels
 
 
 @contextmanager
-def lean(*, checked: bool = True) -> Iterator[None]:
-    """No checks of what has been checked, no warnings about what a low score already says."""
-    with (
-        config_context(skip_parameter_validation=checked, assume_finite=checked),
-        warnings.catch_warnings(),
-    ):
+def quiet_sklearn(*, checked: bool = True) -> Iterator[None]:
+    """Silence scikit-learn's warnings of convergence and undefined metrics within a ``with`` block.
+
+    A low score says the same, and there would be hundreds of them. With ``checked``, input checks are
+    skipped, too: encoded rows are known to be finite numbers, and checks take a good part of small fits.
+    """
+    with config_context(skip_parameter_validation=checked, assume_finite=checked), warnings.catch_warnings():
         for category in (ConvergenceWarning, LinAlgWarning, UndefinedMetricWarning):
             warnings.simplefilter("ignore", category)
         yield
 
 
 def seeded(learner: Any, seed: int) -> Any:
-    """The learner itself, with this seed wherever it takes one."""
+    """Return the learner itself, with every ``random_state`` set to ``seed``, in steps of a pipeline, too.
+
+    Candidates are compared, so their classifiers must not differ by chance.
+    """
     names = {name for name in learner.get_params() if name.split("__")[-1] == "random_state"}
     return learner.set_params(**dict.fromkeys(names, seed))

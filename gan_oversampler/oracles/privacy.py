@@ -2,34 +2,33 @@
 
 # n, m row, F column
 
-from __future__ import annotations
-
-from typing import Any, ClassVar
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import pairwise_distances_argmin
 
 from gan_oversampler.encoding.dataset import Rows
-from gan_oversampler.oracles.base import Oracle
+from gan_oversampler.oracles.base import ClassWiseOracle
 from gan_oversampler.oracles.samples import evenly
 
-COPY = 1e-6  # distance below which a row is a copy; encoded rows are float32
+COPY: Final = 1e-6  # distance below which a row is a copy; encoded rows are float32
 
 
-class PrivacyOracle(Oracle):
-    """How far synthetic rows keep from the rows that their generator saw.
+class PrivacyOracle(ClassWiseOracle):
+    """How far synthetic rows keep from the rows that their generator saw, compared with unseen real rows.
 
-    ``min(1, ratio) * min(1, novelty)``, where the ratio is the median distance of synthetic rows to their
-    closest training row over that of held-out real rows, and novelty is the share of synthetic rows that
-    copy no training row over that of held-out ones. 1 for rows as new as real rows are, 0 for copies;
-    higher is better, the mean over the oversampled classes counts. Rows from nowhere are private, too:
-    this is a guard beside another oracle, not a judge.
+    ``min(1, d / d') * min(1, c / c')``, with ``d`` the median distance of synthetic rows to their closest
+    training row, ``c`` the share of synthetic rows that copy no training row, and ``d'`` and ``c'`` the same
+    of held-out real rows; the mean over the oversampled classes. It lies between 0 for copies and 1 for rows
+    as new as real ones are, higher is better. Rows far from all real ones are private, too, so use it beside
+    another oracle (`CompositeOracle`). One row of each kind is enough; a score costs one search for the
+    closest of all training rows per held-out and synthetic row.
 
     Parameters
     ----------
     max_rows : int, default=1000
-        Held-out, and synthetic, rows of a class at most; evenly spaced ones count. Training rows count all.
+        Held-out, and synthetic, rows of a class at most; evenly spaced ones are used. All training rows are.
 
     References
     ----------
@@ -44,45 +43,41 @@ class PrivacyOracle(Oracle):
     0.0
     """
 
-    _positive: ClassVar[tuple[str, ...]] = ("max_rows",)
-
     def __init__(self, *, max_rows: int = 1000) -> None:
         self.max_rows = max_rows
 
-    def score(self, holdout: Rows, synthetic: Rows) -> float:
-        """Mean over the oversampled classes."""
+    def _compare(self, real: Rows, synthetic: Rows) -> float:
         if not len(self.train_):
             return float("nan")
-        return self._per_target(self._kept, holdout, synthetic)
-
-    def _kept(self, real: Rows, fake: Rows) -> float:
         away, expected = (
-            closest_record(evenly(rows.values, self.max_rows), self.train_.values) for rows in (fake, real)
+            closest_record(evenly(rows.values, self.max_rows), self.train_.values)
+            for rows in (synthetic, real)
         )
-        new, new_expected = 1 - copy_rate(away), 1 - copy_rate(expected)
-        return _at_most_one(np.median(away), np.median(expected)) * _at_most_one(new, new_expected)
+        pairs = (np.median(away), np.median(expected)), (1 - copy_rate(away), 1 - copy_rate(expected))
+        ratios = [1.0 if value >= usual else float(value / usual) for value, usual in pairs]
+        return ratios[0] * ratios[1]
 
 
 def closest_record(rows_mF: NDArray[Any], train_nF: NDArray[Any]) -> NDArray[np.float64]:
-    """Euclidean distance of each row to the closest training row.
+    """Return the Euclidean distance of each row to the closest training row, ``(m,)``.
+
+    The distance of a copy is exactly 0.
 
     >>> closest_record(np.array([[0.0], [5.0]]), np.array([[1.0], [5.0]])).tolist()
     [1.0, 0.0]
     """
     rows_mF, train_nF = np.asarray(rows_mF, float), np.asarray(train_nF, float)
-    # Squared norms find the closest row fast; the distance is taken anew, because a copy's must be 0.
+    # Squared norms find the closest row fast; the distance is computed anew, because a copy's must be 0.
     nearest_m = pairwise_distances_argmin(rows_mF, train_nF)
     return np.asarray(np.linalg.norm(rows_mF - train_nF[nearest_m], axis=1))
 
 
 def copy_rate(distances_m: NDArray[Any]) -> float:
-    """Share of rows whose closest training row is the same row.
+    """Return the share of rows that copy a training row, given their distances to the closest one.
+
+    Distances below ``1e-6`` count as copies, because encoded rows are float32.
 
     >>> copy_rate(np.array([0.0, 0.3]))
     0.5
     """
     return float(np.mean(np.asarray(distances_m) < COPY))
-
-
-def _at_most_one(value: float, expected: float) -> float:
-    return 1.0 if value >= expected else float(value / expected)

@@ -1,9 +1,7 @@
-"""From what users write to an oracle."""
-
-from __future__ import annotations
+"""From what users write as ``oracle=`` to an oracle."""
 
 from collections.abc import Callable, Collection, Mapping
-from itertools import count
+from itertools import chain, count
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -12,10 +10,9 @@ from sklearn.metrics import get_scorer
 
 from gan_oversampler._utils import did_you_mean
 from gan_oversampler.oracles.base import CallableOracle, Oracle
-from gan_oversampler.oracles.cas import CASRealOracle, CASSynOracle
+from gan_oversampler.oracles.cas import CASRealOracle, CASSynOracle, DiversityOracle
 from gan_oversampler.oracles.composite import CompositeOracle
 from gan_oversampler.oracles.distances import EnergyOracle, FrechetOracle, MMDOracle, SlicedWassersteinOracle
-from gan_oversampler.oracles.diversity import DiversityOracle
 from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.oracles.manifold import PRDCOracle
 from gan_oversampler.oracles.privacy import PrivacyOracle
@@ -40,20 +37,17 @@ ORACLES: Final[Mapping[str, type[Oracle]]] = MappingProxyType(
     }
 )
 
+# The base class of scikit-learn's scorers is private, and scorers are callable as users' functions are.
 _SCORER: Final = type(get_scorer("accuracy")).__mro__[1]
 
 
 def oracle_of(oracle: str | Oracle | Callable[..., float]) -> Oracle:
-    """Oracle from a name, an instance, a scikit-learn scorer or its name, or a function.
+    """Return an unfitted oracle for a name, an instance, a scikit-learn scorer or a function.
 
-    Raises
-    ------
-    ValueError
-        If the name is neither an oracle nor a scorer (the message says which there are), or it is none of
-        these things.
+    Instances are cloned, scorers and their names become a `DownstreamOracle`, and any other callable is
+    a function of two tables (`CallableOracle`). ``ValueError`` is raised for an unknown name, with the known
+    ones and the nearest one, and for an object that is none of these.
 
-    Examples
-    --------
     >>> oracle_of("energy")
     EnergyOracle()
     >>> oracle_of("average_precision")
@@ -63,7 +57,12 @@ def oracle_of(oracle: str | Oracle | Callable[..., float]) -> Oracle:
         copy: Oracle = clone(oracle)
         return copy
     if isinstance(oracle, str):
-        return _named(oracle)
+        if oracle in ORACLES:
+            return ORACLES[oracle]()
+        if oracle in scorer_names():
+            return DownstreamOracle(scoring=oracle)
+        hint = did_you_mean(oracle, ORACLES, besides=scorer_names())
+        raise ValueError(f"Unknown oracle {oracle!r}.{hint[:-1]} and the scorers of scikit-learn.")
     if isinstance(oracle, type):
         raise ValueError(f"'oracle' must be an instance: write {oracle.__name__}() for {oracle.__name__}.")
     if not callable(oracle):
@@ -74,21 +73,15 @@ def oracle_of(oracle: str | Oracle | Callable[..., float]) -> Oracle:
     return DownstreamOracle(scoring=oracle) if isinstance(oracle, _SCORER) else CallableOracle(oracle)
 
 
-def _named(name: str) -> Oracle:
-    if name in ORACLES:
-        return ORACLES[name]()
-    if name in scorer_names():
-        return DownstreamOracle(scoring=name)
-    hint = did_you_mean(name, ORACLES, besides=scorer_names())
-    raise ValueError(f"Unknown oracle {name!r}.{hint[:-1]} and the scorers of scikit-learn.")
+def name_of(oracle: Any, used: Collection[str] = ()) -> str:
+    """Return the name under which reports list an oracle as the user wrote it.
 
+    It is the string itself, the name of the function, or the ``repr`` of the instance; a number is added
+    if the name is used already.
 
-def name_of(oracle: Any, taken: Collection[str] = ()) -> str:
-    """How reports call an oracle that a user wrote, where some names are taken.
-
-    >>> name_of("energy"), name_of("energy", taken={"energy"})
+    >>> name_of("energy"), name_of("energy", used={"energy"})
     ('energy', 'energy 2')
     """
     name = oracle if isinstance(oracle, str) else getattr(oracle, "__name__", repr(oracle))
-    numbered = (f"{name} {k}" for k in count(2))
-    return name if name not in taken else next(n for n in numbered if n not in taken)
+    names = chain([name], (f"{name} {k}" for k in count(2)))
+    return next(n for n in names if n not in used)

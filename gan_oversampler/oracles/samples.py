@@ -1,11 +1,9 @@
-"""Samples of the size that a comparison needs."""
+"""Samples of real and synthetic rows, of the sizes that comparisons need."""
 
 # n, m row, F column
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +11,11 @@ from scipy.spatial.distance import pdist
 
 from gan_oversampler.encoding.dataset import Rows
 
-FEWEST: Final = (
-    5  # rows of each class that a classifier gets, repeated if need be: it may ask five neighbours
-)
-
 
 def evenly(rows_nF: NDArray[Any], max_rows: int) -> NDArray[Any]:
-    """All rows, or so many evenly spaced ones.
+    """Return all rows, or ``max_rows`` evenly spaced ones with the first and the last among them.
+
+    Nothing is drawn at random, so every candidate of a comparison is thinned alike.
 
     >>> evenly(np.arange(9), 3).tolist()
     [0, 4, 8]
@@ -29,79 +25,90 @@ def evenly(rows_nF: NDArray[Any], max_rows: int) -> NDArray[Any]:
     return rows_nF[np.linspace(0, len(rows_nF) - 1, max_rows).astype(int)]
 
 
-def parts(rows_mF: NDArray[Any], n: int, most: int) -> list[NDArray[Any]]:
-    """Disjoint samples of ``n`` rows each, at most so many; fewer than ``n`` rows are one sample.
+def disjoint_samples(rows_mF: NDArray[Any], n: int, max_samples: int) -> list[NDArray[Any]]:
+    """Split rows into at most ``max_samples`` disjoint samples of ``n`` rows each.
 
-    >>> [part.tolist() for part in parts(np.arange(7), 3, 5)]
+    Some distances depend on the sample size, so synthetic rows are compared in samples as large as the
+    real one. Fewer than ``n`` rows are returned as a single sample.
+
+    >>> [sample.tolist() for sample in disjoint_samples(np.arange(7), 3, 5)]
     [[0, 2, 6], [1, 3, 5]]
     """
-    n_parts = max(1, min(most, len(rows_mF) // n))
-    return [evenly(rows_mF[i::n_parts], n) for i in range(n_parts)]
+    n_samples = max(1, min(max_samples, len(rows_mF) // n))
+    return [evenly(rows_mF[i::n_samples], n) for i in range(n_samples)]
 
 
-def level(rows: Rows, n: int, seed: int) -> Rows:
-    """``n`` rows of each class that is there: drawn without replacement, or repeated alike.
+def balanced_sample(rows: Rows, n_per_class: int, seed: int) -> Rows:
+    """Return ``n_per_class`` rows of each class that is present, in their order.
 
-    Which rows of a class are taken does not depend on the other classes. The order is kept.
+    Rows are drawn without replacement; where a class has too few, all of its rows are repeated equally
+    often, up to one. Which rows of a class are drawn does not depend on the other classes.
 
-    >>> np.bincount(level(Rows(np.eye(4), np.array([0, 0, 0, 1]), np.array([0, 1])), 2, 0).codes).tolist()
+    >>> rows = Rows(np.eye(4), np.array([0, 0, 0, 1]), np.array([0, 1]))
+    >>> np.bincount(balanced_sample(rows, 2, seed=0).codes).tolist()
     [2, 2]
     """
-    taken = []
+    drawn = []
     for code in np.unique(rows.codes):
         order = np.random.default_rng((seed, int(code))).permutation(np.flatnonzero(rows.codes == code))
-        taken.append(np.resize(order, n))  # repeats from the start where rows run out
-    return rows.at(np.sort(np.concatenate(taken))) if taken else rows
+        drawn.append(np.resize(order, n_per_class))  # starts again at the first row where rows run out
+    return rows.at(np.sort(np.concatenate(drawn))) if drawn else rows
 
 
-def completed(real: Rows, synthetic: Rows, targets: Sequence[int]) -> Rows:
-    """Synthetic rows of the targets, after real rows of all other classes."""
+def with_other_classes(real: Rows, synthetic: Rows, targets: Sequence[int]) -> Rows:
+    """Return real rows of all classes but the targets, followed by synthetic rows of the targets.
+
+    Only the targets have synthetic rows, and a classifier needs all classes. Synthetic rows come last,
+    because decoding relies on it.
+    """
     return real.at(~np.isin(real.codes, targets)).join(synthetic.at(np.isin(synthetic.codes, targets)))
 
 
-def height(rows: Rows, max_rows: int) -> int:
-    """Rows of each class: as many as the largest has, if that is not too much."""
-    counts = np.unique(rows.codes, return_counts=True)[1]
-    return max(FEWEST, min(int(counts.max(initial=0)), max_rows // max(len(counts), 1)))
-
-
 def typical_distance(rows_nF: NDArray[Any], max_rows: int = 500) -> float:
-    """Median distance between rows, the mean where most are equal, 1 where all are.
+    """Return the median distance between two rows, as a unit of length that is never 0.
+
+    Where most rows are equal it is the mean distance, and 1 where all are. Of more than ``max_rows`` rows
+    evenly spaced ones are used.
 
     >>> typical_distance(np.array([[0.0], [1.0], [3.0]]))
     2.0
     """
     distances = pdist(evenly(np.asarray(rows_nF, float), max_rows))
-    for value in (np.median(distances), distances.mean()) if len(distances) else ():
-        if value > 0:
-            return float(value)
-    return 1.0
+    return float(np.median(distances) or distances.mean()) if distances.any() else 1.0
 
 
 def thin(rows: Rows, share: float, rng: np.random.Generator) -> Rows:
-    """A share of the rows of each class, at least one of each."""
+    """Return a random share of the rows of each class, at least one of each, in their order.
+
+    Class shares stay the same up to rounding. With a share of 1 or more, all rows are returned.
+    """
     if share >= 1.0:
         return rows
     counts = zip(*(found.tolist() for found in np.unique(rows.codes, return_counts=True)), strict=True)
-    return _some(rows, {code: max(1, round(share * n)) for code, n in counts}, rng)
+    return _draw(rows, {code: max(1, round(share * n)) for code, n in counts}, rng)
 
 
-def spared(rows: Rows, n: int, rng: np.random.Generator) -> Rows:
-    """About ``n`` rows, at least one of each class: large classes are thinned, small ones stay whole.
+def thin_large_classes(rows: Rows, n: int, rng: np.random.Generator) -> Rows:
+    """Return about ``n`` random rows, drawn from the large classes only as far as possible.
+
+    Small classes stay whole, because their few rows say most about a score; each class keeps at least one
+    row, so there may be more than ``n``.
 
     >>> rows = Rows(np.eye(9), np.repeat([0, 1, 2], [5, 3, 1]), np.arange(3))
-    >>> np.bincount(spared(rows, 5, np.random.default_rng(0)).codes).tolist()
+    >>> np.bincount(thin_large_classes(rows, 5, np.random.default_rng(0)).codes).tolist()
     [2, 2, 1]
     """
     codes, counts = np.unique(rows.codes, return_counts=True)
     left, quotas = n, {}
-    for i, place in enumerate(np.argsort(counts, kind="stable")):  # what a small class leaves goes to others
-        quotas[int(codes[place])] = quota = int(min(counts[place], max(1, left // (len(codes) - i))))
+    # From the smallest class on: what one class does not use is shared by the larger ones.
+    for i, position in enumerate(np.argsort(counts, kind="stable")):
+        quota = int(min(counts[position], max(1, left // (len(codes) - i))))
+        quotas[int(codes[position])] = quota
         left -= quota
-    return _some(rows, quotas, rng)
+    return _draw(rows, quotas, rng)
 
 
-def _some(rows: Rows, quotas: Mapping[int, int], rng: np.random.Generator) -> Rows:
-    """So many rows of each class, in their order."""
+def _draw(rows: Rows, quotas: Mapping[int, int], rng: np.random.Generator) -> Rows:
+    """The given number of rows of each class, without replacement and in their order."""
     kept = [rng.choice(np.flatnonzero(rows.codes == c), n, replace=False) for c, n in sorted(quotas.items())]
     return rows.at(np.sort(np.concatenate(kept)) if kept else np.arange(0))

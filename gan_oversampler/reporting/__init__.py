@@ -1,8 +1,8 @@
 """Reporting: what a fit did, as text, tables, one HTML page and pictures.
 
-Here live the report, its page, the displays in scikit-learn's style, the model summary and the held-out
-evidence that they show. Nothing here may decide anything: reports are written from finished facts. Start at
-``report.py``, then at ``displays/``.
+Here live the facts of a fit, the report that renders them, its page, the displays in scikit-learn's style,
+the model summary, and the held-out evidence that they show. Nothing here may decide anything: reports are
+written from finished facts. Start at ``facts.py``, then at ``report.py`` and ``displays/``.
 """
 
 from gan_oversampler.reporting.displays.correlation import CorrelationDisplay
@@ -13,13 +13,5 @@ from gan_oversampler.reporting.displays.training import LossDisplay, TrajectoryD
 from gan_oversampler.reporting.model_summary import ModelSummary
 from gan_oversampler.reporting.report import Report
 
-__all__ = [
-    "CorrelationDisplay",
-    "LossDisplay",
-    "MarginalsDisplay",
-    "ModelSummary",
-    "ProjectionDisplay",
-    "Report",
-    "ScoresDisplay",
-    "TrajectoryDisplay",
-]
+__all__ = ["CorrelationDisplay", "LossDisplay", "MarginalsDisplay", "ModelSummary", "ProjectionDisplay"]
+__all__ += ["Report", "ScoresDisplay", "TrajectoryDisplay"]

@@ -1,4 +1,8 @@
-"""What a fit is judged by: held-out real rows, and rows of generators that never saw them."""
+"""What generated rows are compared with: held-out real rows, fold by fold, and metrics of this comparison.
+
+Every fold holds real rows that its generators never saw, and new rows that these generators drew. Pictures
+and metrics of a report compare these two, because new rows look better beside rows that generators saw.
+"""
 
 from __future__ import annotations
 
@@ -24,43 +28,37 @@ from gan_oversampler.oracles.manifold import PRDCOracle
 from gan_oversampler.oracles.privacy import closest_record, copy_rate
 from gan_oversampler.oracles.two_sample import C2STOracle
 
-MOST_DRAWN: Final = 500  # new rows per class and fold
-FEWEST_DRAWN: Final = 100
-MOST_REAL: Final = 1000  # rows kept of a class
-MOST_CELLS: Final = 4_000_000  # of all real rows kept together, in wide tables
-WIDEST_TEST: Final = 400  # encoded columns
+MIN_DRAWN, MAX_DRAWN = 100, 500  # new rows per class and fold
+MIN_REAL, MAX_REAL = 50, 1000  # real rows kept of a class
+MAX_CELLS: Final = 4_000_000  # of all real rows kept together, in wide tables
+MAX_TEST_COLUMNS: Final = 400  # encoded columns; with more, the two-sample test would take minutes
 
 Index = NDArray[np.intp]
 Fold = tuple[Index, Index]
+"""Positions of rows that generators of a fold saw, and of those they did not see."""
+
+Measure = Callable[[Sequence[int], Rows, Rows, Rows], float]
+"""Codes of the oversampled classes, real rows that generators of a fold saw and did not see, and the new rows
+that they drew, to a number; NaN where it cannot be measured."""
 
 
 def n_drawn(n_real: int) -> int:
-    """New rows of a class to draw in a fold for pictures and figures.
+    """How many new rows of a class to draw in a fold for pictures and metrics.
+
+    As many as there are real ones, but at least 100 and at most 500.
 
     >>> n_drawn(20), n_drawn(300), n_drawn(9000)
     (100, 300, 500)
     """
-    return int(np.clip(n_real, FEWEST_DRAWN, MOST_DRAWN))
-
-
-Measure = Callable[[Sequence[int], Rows, Rows, Rows], float]
-"""``(targets, seen, unseen, new)`` to a figure."""
+    return int(np.clip(n_real, MIN_DRAWN, MAX_DRAWN))
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """A measure of what came out.
+class EvidenceMetric:
+    """A metric of the fidelity or the privacy of new rows, with its best value and its meaning in a line.
 
-    Attributes
-    ----------
-    measure : callable
-        ``(targets, seen, unseen, new) -> float``.
-    best : str
-        The best value.
-    meaning : str
-        What it says, in a line.
-    fidelity : bool
-        Whether real rows of the other folds, in the place of new ones, say what is attainable.
+    It measures encoded rows of one fold, see :data:`Measure`. ``fidelity`` says that real rows, put in the
+    place of new ones, show what is attainable.
     """
 
     measure: Measure
@@ -69,64 +67,59 @@ class Figure:
     fidelity: bool = True
 
 
-def by(oracle: Oracle) -> Measure:
-    """An oracle's score as a figure."""
+def _score_of(oracle: Oracle) -> Measure:
     return lambda targets, seen, unseen, new: clone(oracle).fit(seen, targets=targets).score(unseen, new)
 
 
-def _told_apart(targets: Sequence[int], seen: Rows, unseen: Rows, new: Rows) -> float:
-    """The classifier two-sample test; of very wide tables it would take minutes."""
-    wide = new.values.shape[1] > WIDEST_TEST
-    return np.nan if wide else by(C2STOracle())(targets, seen, unseen, new)
-
-
-def _away(rows: Rows, seen: Rows, code: int) -> NDArray[np.float64]:
-    return closest_record(rows.of(code).values, seen.values)
+def _two_sample_test(targets: Sequence[int], seen: Rows, unseen: Rows, new: Rows) -> float:
+    wide = new.values.shape[1] > MAX_TEST_COLUMNS
+    return np.nan if wide else _score_of(C2STOracle())(targets, seen, unseen, new)
 
 
 def _distance_ratio(targets: Sequence[int], seen: Rows, unseen: Rows, new: Rows) -> float:
     """Median distance to the closest seen row, of new rows over that of unseen real ones."""
-    pairs = [(_away(new, seen, code), _away(unseen, seen, code)) for code in _in_all(targets, unseen, new)]
-    ratios = [np.median(ours) / np.median(theirs) for ours, theirs in pairs if np.median(theirs) > 0]
+    ratios = []
+    for code in targets:
+        samples = [rows.of(code).values for rows in (new, unseen)]
+        if all(map(len, samples)):
+            ours, theirs = (np.median(closest_record(rows, seen.values)) for rows in samples)
+            ratios += [ours / theirs] if theirs > 0 else []
     return float(np.mean(ratios)) if ratios else np.nan
 
 
 def _copies(targets: Sequence[int], seen: Rows, unseen: Rows, new: Rows) -> float:
-    """Share of new rows that copy a seen one."""
-    shares = [copy_rate(_away(new, seen, code)) for code in _in_all(targets, new)]
+    samples = [new.of(code).values for code in targets]
+    shares = [copy_rate(closest_record(rows, seen.values)) for rows in samples if len(rows)]
     return float(np.mean(shares)) if shares else np.nan
 
 
-def _in_all(targets: Sequence[int], *samples: Rows) -> list[int]:
-    return [code for code in targets if all((rows.codes == code).any() for rows in samples)]
-
-
-FIGURES: Final[Mapping[str, Figure]] = MappingProxyType(
+METRICS: Final[Mapping[str, EvidenceMetric]] = MappingProxyType(
     {
-        "precision": Figure(by(PRDCOracle("precision")), "1", "share of new rows that lie among real ones"),
-        "recall": Figure(by(PRDCOracle("recall")), "1", "share of real rows that lie among new ones"),
-        "density": Figure(
-            by(PRDCOracle("density")), "1 or more", "how densely real rows surround the new ones"
+        **{
+            measure: EvidenceMetric(_score_of(PRDCOracle(measure)), best, meaning)
+            for measure, best, meaning in (
+                ("precision", "1", "share of new rows that lie among real ones"),
+                ("recall", "1", "share of real rows that lie among new ones"),
+                ("density", "1 or more", "how densely real rows surround the new ones"),
+                ("coverage", "1", "share of real rows that have a new one in their neighbourhood"),
+            )
+        },
+        "classifier two-sample test": EvidenceMetric(
+            _two_sample_test, "0", "|AUC − ½| of a classifier that tells new rows from real ones"
         ),
-        "coverage": Figure(
-            by(PRDCOracle("coverage")), "1", "share of real rows that have a new one in their neighbourhood"
-        ),
-        "classifier two-sample test": Figure(
-            _told_apart, "0", "|AUC − ½| of a classifier that tells new rows from real ones"
-        ),
-        "energy distance": Figure(
-            by(EnergyOracle()),
+        "energy distance": EvidenceMetric(
+            _score_of(EnergyOracle()),
             "0",
             "how much farther real and new rows lie from each other than among themselves",
         ),
-        "distance to closest record": Figure(
+        "distance to closest record": EvidenceMetric(
             _distance_ratio,
             "1 or more",
             "of new rows to the rows that generators saw, over the same of unseen real rows; far below 1"
             " means that rows are nearly copied",
             fidelity=False,
         ),
-        "copies": Figure(
+        "copies": EvidenceMetric(
             _copies, "0", "share of new rows that equal a row that generators saw", fidelity=False
         ),
     }
@@ -134,134 +127,121 @@ FIGURES: Final[Mapping[str, Figure]] = MappingProxyType(
 
 
 @dataclass(frozen=True, eq=False)
-class Exhibit:
-    """One fold: positions of real rows that its generators saw and did not see, and what they drew.
+class FoldEvidence:
+    """Real rows that the generators of one fold saw and did not see, and what these generators drew.
 
-    Attributes
-    ----------
-    seen, unseen : ndarray of int
-        Positions among the real rows of the evidence.
-    synthetic : Rows
-        New rows of generators that were trained on the seen rows only.
-    table : DataFrame
-        The same new rows, decoded.
+    ``seen`` and ``unseen`` are positions among the real rows of the :class:`Evidence`; ``synthetic`` are new
+    rows of generators that were trained on the seen ones only, and ``table`` the same new rows, decoded.
     """
 
     seen: Index
     unseen: Index
     synthetic: Rows
-    table: Any
+    table: pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """Real rows and, per fold, new rows of the kept generators that never saw some of them.
+    """Real rows and, per fold, new rows of the kept generators that never saw some of them."""
 
-    Attributes
-    ----------
-    real : Rows
-        Real rows of all classes, a bounded sample, encoded.
-    table : DataFrame
-        The same real rows as they came.
-    exhibits : tuple of Exhibit
-        One per fold; a single one without unseen rows where nothing was held out.
-    targets : tuple of int
-        Codes of the classes that are oversampled, the rarest first.
-    """
-
-    real: Rows
-    table: Any
-    exhibits: tuple[Exhibit, ...]
-    targets: tuple[int, ...]
+    real: Rows  # a bounded sample of the real rows of all classes, encoded
+    table: pd.DataFrame  # the same real rows as the user gave them
+    # one per fold; a single one without unseen rows where nothing was held out
+    by_fold: tuple[FoldEvidence, ...]
+    targets: tuple[int, ...]  # codes of the classes that are oversampled, the rarest first
 
     @classmethod
     def gather(
         cls, rows: Rows, folds: Sequence[Fold], drawn: Sequence[Rows], targets: Sequence[int]
     ) -> Evidence:
-        """Keep a bounded sample of what a fit had before it; nothing of it refers to the user's table.
+        """Keep a bounded sample of the rows of a fit, none of which refers to the user's table.
 
-        Parameters
-        ----------
-        rows : Rows
-            All real rows.
-        folds : sequence of (ndarray, ndarray)
-            Positions that generators of a fold saw, and those they did not see. Without folds, one pair
-            of all rows and none.
-        drawn : sequence of Rows
-            New rows per fold.
-        targets : sequence of int
-            Codes of the classes that are oversampled.
+        ``folds`` and ``drawn`` hold, per fold, positions of the rows that generators saw and did not see, and
+        the rows that they drew; without folds, one pair of all positions and none. ``targets`` are the codes
+        of the oversampled classes. At most 1000 real rows of a class are kept, evenly spaced over the table;
+        fewer of wide tables, but at least 50.
         """
-        kept = _kept(rows)
+        counts = np.bincount(rows.codes, minlength=1)
+        most = MAX_CELLS // (max(rows.values.shape[1], 1) * max(np.count_nonzero(counts), 1))
+        most = min(MAX_REAL, max(MIN_REAL, most))
+        kept = []
+        for code, n in enumerate(counts):
+            every = np.flatnonzero(rows.codes == code)
+            kept.append(every[np.linspace(0, n - 1, most).round().astype(int)] if n > most else every)
+        index = np.sort(np.concatenate(kept))
         place = np.full(len(rows), -1)
-        place[kept] = np.arange(len(kept))
-        real = rows.at(kept)
-        exhibits = tuple(
-            Exhibit(_known(place[seen]), _known(place[unseen]), _alone(new), _decoded(new))
-            for (seen, unseen), new in zip(folds, drawn, strict=True)
-        )
-        return cls(_alone(real), _decoded(real), exhibits, tuple(sorted(targets, reverse=True)))
+        place[index] = np.arange(len(index))
+        by_fold = []
+        for (seen, unseen), new in zip(folds, drawn, strict=True):
+            seen, unseen = (places[places >= 0] for places in (place[seen], place[unseen]))
+            by_fold.append(FoldEvidence(seen, unseen, *_detached(new)))
+        return cls(*_detached(rows.at(index)), tuple(by_fold), tuple(sorted(targets, reverse=True)))
 
     @property
     def held_out(self) -> bool:
-        """Whether there are rows that generators did not see."""
-        return all(len(exhibit.unseen) for exhibit in self.exhibits)
+        """Whether every fold has real rows that its generators did not see; else there are no metrics."""
+        return all(len(fold.unseen) for fold in self.by_fold)
 
     @property
     def labels(self) -> list[Any]:
-        """Classes that are oversampled, the rarest first."""
+        """Labels, as the user gave them, of the classes that are oversampled, the rarest first."""
         return [self.real.classes.tolist()[code] for code in self.targets]
 
-    def real_table(self, label: Any, *, others: bool = False) -> Any:
-        """Real rows of a class, or of all others; held-out ones only where there are any."""
+    def real_table(self, label: Any, *, others: bool = False) -> pd.DataFrame:
+        """Real rows of a class, or of all others, as the user gave them; held-out ones if there are any.
+
+        Raises ``ValueError`` if the class is not one of ``labels``.
+        """
         mask = (self.real.codes == self._code(label)) ^ others
         if self.held_out:
-            unseen = np.zeros(len(self.real), bool)
-            unseen[np.concatenate([exhibit.unseen for exhibit in self.exhibits])] = True
-            mask &= unseen
+            mask &= np.isin(np.arange(len(mask)), np.concatenate([fold.unseen for fold in self.by_fold]))
         return self.table[mask].reset_index(drop=True)
 
-    def new_table(self, label: Any) -> Any:
-        """New rows of a class, of all folds."""
+    def new_table(self, label: Any) -> pd.DataFrame:
+        """New rows of a class from the generators of all folds, decoded to the columns of the user.
+
+        Raises ``ValueError`` if the class is not one of ``labels``.
+        """
         code = self._code(label)
-        parts = [exhibit.table[exhibit.synthetic.codes == code] for exhibit in self.exhibits]
-        return pd.concat(parts, ignore_index=True)
+        return pd.concat([f.table[f.synthetic.codes == code] for f in self.by_fold], ignore_index=True)
 
     def folds(self) -> list[tuple[Rows, Rows, Rows]]:
-        """Per fold: rows that its generators saw, rows they did not see, rows they drew."""
-        return [(self.real.at(e.seen), self.real.at(e.unseen), e.synthetic) for e in self.exhibits]
+        """Encoded rows per fold: those that its generators saw, those they did not see, those they drew."""
+        return [(self.real.at(f.seen), self.real.at(f.unseen), f.synthetic) for f in self.by_fold]
 
     @cached_property
-    def figures(self) -> Any:
-        """Fidelity and privacy as a table: name, value, standard_error, real, best, meaning.
+    def metrics(self) -> pd.DataFrame:
+        """Fidelity and privacy of the new rows, measured on held-out rows when first asked for.
 
-        Means over the folds, and standard errors of these means; ``real`` is what as many real rows of the
-        other folds reach in the place of new ones. Empty where nothing was held out.
+        One row per entry of ``METRICS``: name, value (mean over the folds), standard_error, real (what real
+        rows of the other folds reach in the place of new ones), best, meaning. Empty where nothing was held
+        out.
         """
         columns = ["name", "value", "standard_error", "real", "best", "meaning"]
         if not self.held_out:
             return pd.DataFrame(columns=columns)
+        new = self.folds()
+        real = [(seen, unseen, seen.at(np.isin(seen.codes, self.targets))) for seen, unseen, _ in new]
+        lines = []
         with single_threaded():
-            told = [[name, *self._figure(figure), *_words(figure)] for name, figure in FIGURES.items()]
-        return pd.DataFrame(told, columns=columns)
-
-    def _figure(self, figure: Figure) -> tuple[float, float, float]:
-        values = pd.Series([figure.measure(self.targets, *fold) for fold in self.folds()], dtype=float)
-        real = np.nan
-        if figure.fidelity:
-            asked = [(s, u, s.at(np.isin(s.codes, self.targets))) for s, u, _ in self.folds()]
-            real = pd.Series([figure.measure(self.targets, *fold) for fold in asked], dtype=float).mean()
-        return float(values.mean()), float(values.sem()), float(real)
+            for name, metric in METRICS.items():
+                values, attainable = (
+                    pd.Series([metric.measure(self.targets, *fold) for fold in folds], dtype=float)
+                    for folds in (new, real if metric.fidelity else [])
+                )
+                numbers = (float(values.mean()), float(values.sem()), float(attainable.mean()))
+                lines.append([name, *numbers, metric.best, metric.meaning])
+        return pd.DataFrame(lines, columns=columns)
 
     def to_dict(self) -> dict[str, Any]:
-        """Figures, and how many rows they rest on."""
+        """The metrics, and how many classes, rows and folds they rest on, for the JSON form of a report."""
         return {
             "held_out": self.held_out,
             "classes": self.labels,
             "real_rows": len(self.real),
-            "new_rows": sum(len(exhibit.synthetic) for exhibit in self.exhibits),
-            "folds": len(self.exhibits),
-            "figures": self.figures,
+            "new_rows": sum(len(fold.synthetic) for fold in self.by_fold),
+            "folds": len(self.by_fold),
+            "metrics": self.metrics,
         }
 
     def _code(self, label: Any) -> int:
@@ -271,15 +251,23 @@ class Evidence:
         return known[label]
 
 
-def as_pandas(table: Any) -> Any:
-    """Any table as a pandas frame with a fresh index.
+def _detached(rows: Rows) -> tuple[Rows, pd.DataFrame]:
+    """Rows that no longer lead to the user's table, and the same rows as a pandas frame."""
+    with warnings.catch_warnings():  # of formats that are slow to build; these are a few rows only
+        warnings.simplefilter("ignore", sparse.SparseEfficiencyWarning)
+        return replace(rows, frames=_encoded), as_pandas(rows.frame)
 
-    Parameters
-    ----------
-    table : dataframe, array, list of rows or sparse matrix
 
-    Examples
-    --------
+def _encoded(values: NDArray[Any], origin: Index) -> Frame:  # a named function, so that it can be pickled
+    return values
+
+
+def as_pandas(table: Any) -> pd.DataFrame:
+    """A dataframe of any library, an array, a list of rows or a sparse matrix as a pandas frame.
+
+    Its index is fresh. Frames of other libraries keep their column names, all others get positions. pyarrow,
+    which pandas asks for when it converts frames of polars, is not needed.
+
     >>> as_pandas([[1, "a"], [2, "b"]]).columns.tolist(), str(as_pandas([[1, "a"]])[0].dtype)
     ([0, 1], 'int64')
     """
@@ -289,50 +277,6 @@ def as_pandas(table: Any) -> Any:
         return pd.DataFrame(table.toarray())
     frame = nw.from_native(table, pass_through=True, eager_only=True)
     if isinstance(frame, nw.DataFrame):
-        # Not ``to_pandas``: that asks for pyarrow, which users need not have.
-        return pd.DataFrame({name: _series(frame[name].to_list()) for name in frame.columns})
-    array = np.asarray(table, dtype=object if isinstance(table, (list, tuple)) else None)
-    return pd.DataFrame({j: _series(array[:, j]) for j in range(array.shape[1])})
-
-
-def _series(cells: Any) -> Any:
-    return pd.Series(list(cells), dtype=object).infer_objects()
-
-
-def _kept(rows: Rows) -> Index:
-    """Positions of the rows to keep: of each class so many, evenly over the table."""
-    width = max(rows.values.shape[1], 1)
-    counts = np.bincount(rows.codes, minlength=1)
-    most = min(MOST_REAL, max(50, MOST_CELLS // (width * max(int((counts > 0).sum()), 1))))
-    parts = [_evenly(np.flatnonzero(rows.codes == code), most) for code in range(len(counts))]
-    return np.sort(np.concatenate(parts))
-
-
-def _evenly(index: Index, most: int) -> Index:
-    if len(index) <= most:
-        return index
-    return index[np.linspace(0, len(index) - 1, most).round().astype(int)]
-
-
-def _known(places: Index) -> Index:
-    return places[places >= 0]
-
-
-def _alone(rows: Rows) -> Rows:
-    """Rows that no longer lead to the user's table."""
-    return replace(rows, frames=_values)
-
-
-def _decoded(rows: Rows) -> Any:
-    """Rows as a pandas frame."""
-    with warnings.catch_warnings():  # of formats that are slow to build; these are a few rows only
-        warnings.simplefilter("ignore", sparse.SparseEfficiencyWarning)
-        return as_pandas(rows.frame)
-
-
-def _values(values: NDArray[Any], origin: Index) -> Frame:
-    return values
-
-
-def _words(figure: Figure) -> tuple[str, str]:
-    return figure.best, figure.meaning
+        return pd.DataFrame({name: frame[name].to_list() for name in frame.columns})
+    rows = list(table) if isinstance(table, list | tuple) else np.asarray(table)
+    return pd.DataFrame(rows).infer_objects()

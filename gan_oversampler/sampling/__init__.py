@@ -7,10 +7,5 @@ at ``base_samplers.py``, then at ``sources.py``.
 
 from gan_oversampler.sampling.acceptance import Rejection
 from gan_oversampler.sampling.policy import Policy
-from gan_oversampler.sampling.refinement import Refinement
 
-__all__ = [
-    "Policy",
-    "Refinement",
-    "Rejection",
-]
+__all__ = ["Policy", "Rejection"]

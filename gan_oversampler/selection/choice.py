@@ -1,20 +1,25 @@
-"""Which of the scored candidates is kept."""
-
-from __future__ import annotations
+"""Which of the scored candidates, and which way to draw from them, is kept: pure functions of utilities."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gan_oversampler.gans.gan import GAN
-from gan_oversampler.reporting.report import Gain
+from gan_oversampler.reporting.facts import Gain
 from gan_oversampler.training.loop import Scored
 
+Utilities = NDArray[np.float64]
+"""Utility per fold ``(n_folds,)``; higher is better, NaN where scoring failed."""
 
-def standard_error(values: NDArray[np.float64]) -> float:
-    """Standard error of a mean over folds; 0 for a single fold.
+_mean_utility: Final = attrgetter("mean")
+
+
+def standard_error(values: Utilities) -> float:
+    """Estimate the standard error of a mean over folds; 0 for a single fold.
 
     >>> standard_error(np.array([1.0, 3.0]))
     1.0
@@ -22,123 +27,107 @@ def standard_error(values: NDArray[np.float64]) -> float:
     return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
 
 
+def gain_over(kept: Utilities, baseline: Utilities) -> Gain:
+    """Compare what is kept with a baseline: the mean gain and its standard error, paired over the folds.
+
+    Both are utilities per fold; a negative gain means that the baseline is better.
+    """
+    differences = kept - baseline
+    return Gain(float(differences.mean()), standard_error(differences))
+
+
 @dataclass(frozen=True)
 class Choice:
-    """What is kept.
+    """The candidates that are kept."""
 
-    Attributes
-    ----------
-    best : Scored
-        The candidate that counts: the best of the first specification, or one that is surely better.
-    mixture : tuple of Scored
-        It and the trained generators of its kind that cannot be told from it, by scores that are neither
-        worse nor better; all of them sample, because an average errs less than one winner.
-    """
-
-    best: Scored
+    best: Scored  # the best one of the first specification, or of one that is significantly better
+    # the best one and the trained generators of its family whose utilities are within a standard error of its
+    # own, above or below; all of them sample, because an average errs less than one winner
     mixture: tuple[Scored, ...]
 
     def name(self, gans: Sequence[GAN]) -> str:
-        """What samples, in words."""
+        """Name what samples, for reports: the best candidate, and how many others sample with it."""
         candidate, n_others = self.best.candidate, len(self.mixture) - 1
         name = gans[candidate.specification].label_at(candidate.step)
         return f"{name} mixed with {n_others} like it" if n_others else name
 
 
 def choose(
-    scored: Sequence[Scored], proofs: Sequence[float], kinds: Sequence[object] | None = None
+    scored: Sequence[Scored], min_gains_in_se: Sequence[float], kinds: Sequence[object] | None = None
 ) -> Choice:
-    """The candidates to keep.
+    """Choose the candidates to keep, out of all that one oracle has scored.
 
-    Within a specification training has to earn its place: the best trained generator counts only if its
-    gain over the untrained one, paired over the folds, exceeds as many standard errors as ``proofs``
-    asks of this specification; fewer than none where training is known to help. What is mere noise
-    untrained has no such place, whatever its score. Among specifications the first one is kept unless the
-    one with the highest mean gains more than a standard error over it, which is that of all specifications
-    together. ``kinds`` says which specifications may be mixed; without it each is of a kind of its own.
-
-    Raises
-    ------
-    ValueError
-        If no candidate has a finite score.
+    Within a specification the best trained generator counts only if its gain over the untrained one, paired
+    over the folds, exceeds ``min_gains_in_se`` standard errors, a number by specification that may be
+    negative. Among specifications the first one is kept unless the one with the highest mean gains more than
+    a standard error over it, which is pooled over all specifications. ``kinds``, by specification, tell which
+    trained candidates may be mixed with the best one; None mixes none of different specifications. Untrained
+    noise is never kept. Raises ValueError if no candidate has a finite score.
     """
-    finite = [entry for entry in scored if entry.candidate.sound and np.isfinite(entry.mean)]
+    finite = [entry for entry in scored if entry.candidate.is_sound and np.isfinite(entry.mean)]
     if not finite:
         raise ValueError("No candidate has a finite score.")
-    finite = [entry for entry in finite if not entry.candidate.noise] or finite
-    by_number: dict[int, list[Scored]] = {}
-    for entry in finite:
-        by_number.setdefault(entry.candidate.specification, []).append(entry)
-    earned = [_earned(entries, proofs[number]) for number, entries in sorted(by_number.items())]
-    best = _sure_best(earned)
-    kinds = range(len(proofs)) if kinds is None else kinds
-    kind = kinds[best.candidate.specification]
-    return Choice(
-        best, _alike(best, [entry for entry in finite if kinds[entry.candidate.specification] == kind])
-    )
-
-
-def rivals(
-    scored: Sequence[Scored], choice: Choice, proofs: Sequence[float], kinds: Sequence[object]
-) -> list[Choice]:
-    """What each specification that is not in a choice would be kept for, best first."""
-    taken = {entry.candidate.specification for entry in choice.mixture}
-    known = [entry.utilities for entry in choice.mixture]
-    by_number: dict[int, list[Scored]] = {}
-    for entry in scored:
-        number = entry.candidate.specification
-        if number not in taken and entry.candidate.keepable and np.isfinite(entry.mean):
-            by_number.setdefault(number, []).append(entry)
-    found: list[Choice] = []
-    for rival in (choose(entries, proofs, kinds) for entries in by_number.values()):
-        if not any(np.array_equal(rival.best.utilities, values) for values in known):  # else they draw alike
-            known.append(rival.best.utilities)
-            found.append(rival)
-    return sorted(found, key=lambda rival: rival.best.mean, reverse=True)
-
-
-def _earned(entries: Sequence[Scored], proof: float) -> Scored:
-    """The best trained step of one specification, or the untrained one where that does not gain enough."""
-    first, *trained = entries
-    if first.candidate.step:  # the untrained one does not count
-        return max(entries, key=_mean)
-    best = max(trained, key=_mean, default=first)
-    return best if best.mean - first.mean > proof * _noise(first, trained) else first
-
-
-def _sure_best(earned: Sequence[Scored]) -> Scored:
-    """The first specification, or the best one if it is better by more than a standard error."""
-    first, *others = earned
-    best = max(earned, key=_mean)
-    return best if best.mean - first.mean > _noise(first, others) else first
-
-
-def _mean(entry: Scored) -> float:
-    return entry.mean
-
-
-def _alike(best: Scored, entries: Sequence[Scored]) -> tuple[Scored, ...]:
-    """The trained ones within a standard error of the best, in order; the untrained one stands alone."""
+    finite = [entry for entry in finite if not entry.candidate.is_noise] or finite
+    best_of_each = []
+    for number, (first, *later) in sorted(_by_specification(finite).items()):
+        best = max(later, key=_mean_utility, default=first)
+        if first.candidate.step:  # the untrained one has no score
+            best_of_each.append(max(first, best, key=_mean_utility))
+        else:
+            gained = best.mean - first.mean > min_gains_in_se[number] * _pooled_error(first, later)
+            best_of_each.append(best if gained else first)
+    first, *others = best_of_each
+    best = max(best_of_each, key=_mean_utility)
+    if best.mean - first.mean <= _pooled_error(first, others):
+        best = first
     if not best.candidate.step:
-        return (best,)
-    trained = [entry for entry in entries if entry.candidate.step]
-    noise = _noise(best, [entry for entry in trained if entry is not best])
-    return tuple(entry for entry in trained if abs(best.mean - entry.mean) <= noise)
+        return Choice(best, (best,))
+    kinds = range(len(min_gains_in_se)) if kinds is None else kinds
+    kind = kinds[best.candidate.specification]
+    alike = [s for s in finite if s.candidate.step and kinds[s.candidate.specification] == kind]
+    error = _pooled_error(best, [entry for entry in alike if entry is not best])
+    return Choice(best, tuple(entry for entry in alike if abs(best.mean - entry.mean) <= error))
 
 
-def _noise(reference: Scored, others: Sequence[Scored]) -> float:
-    """Standard error of a gain over the reference.
+def runners_up(
+    scored: Sequence[Scored], choice: Choice, min_gains_in_se: Sequence[float], kinds: Sequence[object]
+) -> list[Choice]:
+    """Choose again among each specification that is not in a choice, and list what is chosen, best first.
 
-    A few folds know their own scatter badly, so all candidates together say how much gains scatter.
+    Left out is what cannot be kept, and what has the utilities of an earlier one in all folds: two such
+    specifications draw alike. The other arguments are those of ``choose``.
     """
+    kept = {entry.candidate.specification for entry in choice.mixture}
+    known = [entry.utilities for entry in choice.mixture]
+    others = [s for s in scored if s.candidate.specification not in kept]
+    others = [s for s in others if s.candidate.may_be_kept and np.isfinite(s.mean)]
+    found: list[Choice] = []
+    for entries in _by_specification(others).values():
+        other = choose(entries, min_gains_in_se, kinds)
+        if not any(np.array_equal(other.best.utilities, utilities) for utilities in known):
+            known.append(other.best.utilities)
+            found.append(other)
+    return sorted(found, key=lambda other: other.best.mean, reverse=True)
+
+
+def _by_specification(scored: Sequence[Scored]) -> dict[int, list[Scored]]:
+    found: dict[int, list[Scored]] = {}
+    for entry in scored:
+        found.setdefault(entry.candidate.specification, []).append(entry)
+    return found
+
+
+def _pooled_error(reference: Scored, others: Sequence[Scored]) -> float:
+    """Standard error of a gain over the reference, pooled: a few folds estimate their own scatter badly."""
     gains = [entry.utilities - reference.utilities for entry in others]
     return float(np.sqrt(np.mean([standard_error(gain) ** 2 for gain in gains]))) if gains else 0.0
 
 
-def choose_ratio(utilities: Mapping[float, NDArray[np.float64]]) -> float:
-    """The smallest ratio that is not worse than the best one by more than a standard error.
+def choose_ratio(utilities: Mapping[float, Utilities]) -> float:
+    """Choose the smallest ratio whose utilities are within a standard error of the best one's.
 
-    Fewer new rows are the simpler choice; scores that are not finite do not count.
+    Fewer new rows are the simpler choice. Utilities per fold that are not all finite do not count; if none
+    are left, the ratio is 1.
     """
     finite = {ratio: values for ratio, values in utilities.items() if np.isfinite(values).all()}
     if not finite:
@@ -149,47 +138,33 @@ def choose_ratio(utilities: Mapping[float, NDArray[np.float64]]) -> float:
     )
 
 
-def choose_way(ways: Sequence[Mapping[float, NDArray[np.float64]]]) -> tuple[int, float]:
-    """Which of several ways to draw is taken, and the smallest good ratio there.
+def choose_draw_options(candidates: Sequence[Mapping[float, Utilities]]) -> tuple[int, float]:
+    """Choose one of several ways to draw, each scored at several ratios, and the smallest good ratio there.
 
-    Parameters
-    ----------
-    ways : sequence of dict of float to ndarray
-        Utilities per fold by ratio; the first way is what is done without a choice.
-
-    Notes
-    -----
-    Each way counts at its best ratio. Another than the first one has to gain more than the best of so many
-    gains is by chance: their pooled standard error times the universal threshold sqrt(2 ln n) of Donoho and
-    Johnstone (1994), and at least that error; so do the ratios that are then considered. Few folds know their
-    error badly: of 18 equal ways another one is taken in about one of seven fits. Scores that are not finite
-    do not count.
+    The result is the position and the ratio; the first candidate is what is done without a choice. Each
+    counts at its best ratio. Another than the first has to gain more than the best of so many gains is by
+    chance: their pooled standard error times the universal threshold ``sqrt(2 ln n)`` of Donoho and Johnstone
+    (1994), and at least that error; so do the ratios that are then considered. Few folds estimate their error
+    badly: of 18 equal candidates another than the first is chosen in about one of seven fits.
     """
-    first, *others = [_top(way) for way in ways]
-    gains = {n: gain for n, top in enumerate(others, 1) if np.isfinite(gain := top - first).all()}
+    first, *others = [_best_ratio(utilities) for utilities in candidates]
+    gains = {n: gain for n, best in enumerate(others, 1) if np.isfinite(gain := best - first).all()}
     if not gains:
-        return 0, choose_ratio(ways[0])
-    noise = np.sqrt(np.mean([standard_error(gain) ** 2 for gain in gains.values()]))
-    least = noise * max(1.0, np.sqrt(2 * np.log(len(gains))))
+        return 0, choose_ratio(candidates[0])
+    error = np.sqrt(np.mean([standard_error(gain) ** 2 for gain in gains.values()]))
+    least = error * max(1.0, np.sqrt(2 * np.log(len(gains))))
     best = max(gains, key=lambda n: float(gains[n].mean()))
-    good = {ratio: values for ratio, values in ways[best].items() if (values - first).mean() > least}
-    return (best, choose_ratio(good)) if good else (0, choose_ratio(ways[0]))
+    good = {ratio: values for ratio, values in candidates[best].items() if (values - first).mean() > least}
+    return (best, choose_ratio(good)) if good else (0, choose_ratio(candidates[0]))
 
 
-def _top(way: Mapping[float, NDArray[np.float64]]) -> NDArray[np.float64]:
+def _best_ratio(utilities: Mapping[float, Utilities]) -> Utilities:
     """Utilities at the best ratio, or NaN."""
-    finite = [values for values in way.values() if np.isfinite(values).all()]
+    finite = [values for values in utilities.values() if np.isfinite(values).all()]
     return max(finite, key=lambda values: float(values.mean()), default=np.array(np.nan))
 
 
-def gain_over(kept: NDArray[np.float64], baseline: NDArray[np.float64]) -> Gain:
-    """Utilities of what is kept minus those of a baseline, paired over the folds."""
-    differences = kept - baseline
-    return Gain(float(differences.mean()), standard_error(differences))
-
-
-def better_baseline(kept: NDArray[np.float64], baselines: Mapping[str, NDArray[np.float64]]) -> str | None:
-    """The best of the baselines that beat what is kept by more than a standard error, if any does."""
-    gains = {name: gain_over(kept, utilities) for name, utilities in baselines.items()}
-    lost = [name for name, gain in gains.items() if gain.mean < -gain.standard_error]
-    return min(lost, key=lambda name: gains[name].mean, default=None)
+def better_baseline(gains: Mapping[str, Gain]) -> str | None:
+    """Name the best of the baselines that beat what is kept by more than a standard error, if any does."""
+    better = [name for name, gain in gains.items() if gain.mean < -gain.standard_error]
+    return min(better, key=lambda name: gains[name].mean, default=None)

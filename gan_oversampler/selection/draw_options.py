@@ -1,4 +1,4 @@
-"""Generators, policy and ratio chosen together, where the oracle may choose how rows are drawn."""
+"""Draw options: generators, policy and ratio, chosen together where the oracle may choose."""
 
 from __future__ import annotations
 
@@ -7,99 +7,125 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from gan_oversampler.gans.gan import GAN
-from gan_oversampler.sampling.policy import Governed, Policy
-from gan_oversampler.sampling.sources import Drawer
-from gan_oversampler.selection.choice import Choice, choose_way, standard_error
-from gan_oversampler.selection.scoring import Judge
+from gan_oversampler.sampling.policy import POLICIES, Policy, PolicySource
+from gan_oversampler.selection.candidate_sources import generator_sources
+from gan_oversampler.selection.choice import (
+    Choice,
+    Utilities,
+    choose_draw_options,
+    runners_up,
+    standard_error,
+)
+from gan_oversampler.selection.scoring import Evaluator
+from gan_oversampler.training.loop import Scored
 
 RATIOS: Final = (0.25, 0.5, 0.75, 1.0)
-SHORTLIST: Final = 3  # specifications that are tried in every way: the others did worse as they come
+N_CHOICES: Final = 3  # specifications tried under every policy and ratio: the choice and the next best
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How new rows are made: by which generators, under which policy, to which ratio.
+class DrawOptions:
+    """One way to make new rows."""
 
-    Parameters
-    ----------
-    ratio : float
-        Of what is asked for; to the largest class, where that is left to the oracle.
-    utilities : ndarray
-        Per fold, by the oracle.
+    choice: Choice  # whose generators draw
+    policy: Policy  # how they draw
+    ratio: float  # share of the size at which classes would be balanced, or of what was asked for
+    utilities: Utilities  # per fold, by the oracle
+
+
+def scored_draw_options(
+    evaluator: Evaluator,
+    scored: Sequence[Scored],
+    choice: Choice,
+    *,
+    policy: Policy | str | None,
+    choose_ratio: bool,
+) -> list[list[DrawOptions]]:
+    """Score the ways to draw that are open, as lists of draw options that differ in their ratio only.
+
+    The first list is what is done without a choice. A policy given as a string means that the oracle is to
+    choose one; then, and with ``choose_ratio``, the best specifications besides the choice are tried, too.
+    Without anything to choose there is one list of one entry.
     """
-
-    choice: Choice
-    policy: Policy
-    ratio: float
-    utilities: NDArray[np.float64]
-
-
-Way = dict[float, Recipe]
-"""The recipes of one choice under one policy, by ratio."""
-
-
-def try_recipes(
-    judge: Judge, choices: Sequence[Choice], policies: Sequence[Policy], ratios: Sequence[float]
-) -> list[Way]:
-    """Every choice under every policy to every ratio that asks for rows, scored on the same folds."""
-    pairs = list(itertools.product(choices, policies))
-    sources = [_sources(judge, *pair) for pair in pairs]
-    ways: list[Way] = [{} for _ in pairs]
-    for ratio in ratios:
-        if (there := judge.at_ratio(ratio)) is None:
+    is_free = isinstance(policy, str) or choose_ratio
+    if not choice.best.candidate.may_be_kept or (policy is None and not is_free):
+        return [[DrawOptions(choice, Policy(), 1.0, choice.best.utilities)]]
+    gans, data, n_folds = evaluator.gans, evaluator.data, len(evaluator.folds)
+    others = runners_up(scored, choice, *rules_of(gans)) if is_free else []
+    policies = POLICIES if isinstance(policy, str) else [policy or Policy()]
+    pairs = list(itertools.product([choice, *others][:N_CHOICES], policies))
+    sources = []
+    for option, its_policy in pairs:
+        candidates = [entry.candidate for entry in option.mixture]
+        by_fold = generator_sources(gans, candidates, data, n_folds).by_fold
+        sources.append(
+            [PolicySource(source, its_policy, data.fold(None, i)) for i, source in enumerate(by_fold)]
+        )
+    tried: list[list[DrawOptions]] = [[] for _ in pairs]
+    for ratio in RATIOS if choose_ratio else [1.0]:
+        if (at_ratio := evaluator.at_ratio(ratio)) is None:
             continue
-        names = [f"{choice.name(judge.gans)}, {policy}, ratio {ratio:g}" for choice, policy in pairs]
-        scores = there.scores(sources, names)
-        for way, pair, utilities in zip(ways, pairs, scores, strict=True):
-            way[ratio] = Recipe(*pair, ratio, utilities)
-    return ways
+        names = [f"{option.name(gans)}, {its_policy}, ratio {ratio:g}" for option, its_policy in pairs]
+        for options, pair, utilities in zip(tried, pairs, at_ratio.scores(sources, names), strict=True):
+            options.append(DrawOptions(*pair, ratio, utilities))
+    return tried
 
 
-def _sources(judge: Judge, choice: Choice, policy: Policy) -> list[Drawer]:
-    """Per fold: what draws."""
-    mixtures = judge.mixtures([entry.candidate for entry in choice.mixture])
-    pools = [trial.pools["targets"] for trial in judge.trials]
-    return [Governed(mixture, policy, pool) for mixture, pool in zip(mixtures, pools, strict=True)]
+def rules_of(gans: Sequence[GAN]) -> tuple[list[float], list[str]]:
+    """List of each GAN the least gain of its training in standard errors, and its family, for ``choose``."""
+    return [gan.min_gain_in_se for gan in gans], [gan.family for gan in gans]
 
 
-def best_recipe(ways: Sequence[Way]) -> Recipe:
-    """The first choice under the first policy, or what is better by more than chance; to a small ratio."""
-    number, ratio = choose_way([{r: recipe.utilities for r, recipe in way.items()} for way in ways])
-    return ways[number][ratio]
+def best_draw_options(tried: Sequence[Sequence[DrawOptions]]) -> DrawOptions:
+    """Choose the first draw options, or others that are better by more than chance, at a small ratio.
+
+    The rule is that of ``choose_draw_options``, each list of ``tried`` being a candidate there.
+    """
+    by_ratio = [{options.ratio: options for options in group} for group in tried]
+    number, ratio = choose_draw_options(
+        [{ratio: options.utilities for ratio, options in group.items()} for group in by_ratio]
+    )
+    return by_ratio[number][ratio]
 
 
-def as_frame(ways: Sequence[Way], kept: Recipe, gans: Sequence[GAN], sign: float) -> pd.DataFrame:
-    """One row per recipe: name, policy, ratio, score in the oracle's own unit, standard error, kept."""
+def as_frame(
+    tried: Sequence[Sequence[DrawOptions]], kept: DrawOptions | None, gans: Sequence[GAN], sign: float
+) -> pd.DataFrame:
+    """Make a table of draw options, a row each, for ``report_.draw_options``.
+
+    Columns are the name, the parameters of the policy, the ratio, the score in the oracle's unit with its
+    standard error, and which of them is kept.
+    """
     rows = [
         {
-            "name": recipe.choice.name(gans),
-            **recipe.policy.get_params(),
-            "ratio": recipe.ratio,
-            "score": sign * float(recipe.utilities.mean()),
-            "standard_error": standard_error(recipe.utilities),
-            "kept": recipe is kept,
+            "name": options.choice.name(gans),
+            **options.policy.get_params(),
+            "ratio": options.ratio,
+            "score": sign * float(options.utilities.mean()),
+            "standard_error": standard_error(options.utilities),
+            "kept": options is kept,
         }
-        for way in ways
-        for recipe in way.values()
+        for group in tried
+        for options in group
     ]
     return pd.DataFrame(rows)
 
 
-def in_words(ways: Sequence[Way], kept: Recipe, gans: Sequence[GAN], sign: float) -> str:
-    """What was chosen, of how many."""
-    plain = ways[0][max(ways[0])]
+def describe(
+    tried: Sequence[Sequence[DrawOptions]], kept: DrawOptions, gans: Sequence[GAN], sign: float
+) -> str:
+    """Say what was chosen, of how many draw options, and its score beside that without a choice."""
+    plain = tried[0][-1]
     chosen = [kept.choice.name(gans)]
-    if len({repr(recipe.policy) for way in ways for recipe in way.values()}) > 1:
+    if len({repr(options.policy) for group in tried for options in group}) > 1:
         chosen.append(str(kept.policy))
-    if len(ways[0]) > 1:
+    if len(tried[0]) > 1:
         chosen.append(f"a ratio of {kept.ratio:g} to the largest class")
-    scores = [f"{sign * r.utilities.mean():.4f} ± {standard_error(r.utilities):.4f}" for r in (kept, plain)]
+    scores = [f"{sign * o.utilities.mean():.4f} ± {standard_error(o.utilities):.4f}" for o in (kept, plain)]
     return (
-        f"Of {sum(map(len, ways))} ways to draw the oracle chose {', '.join(chosen)}: {scores[0]},"
-        f" {scores[1]} without a choice; all are in report_.recipes."
+        f"Of {sum(map(len, tried))} ways to draw the oracle chose {', '.join(chosen)}: {scores[0]},"
+        f" {scores[1]} without a choice; all are in report_.draw_options."
     )

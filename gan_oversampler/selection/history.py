@@ -1,57 +1,68 @@
-"""From scored candidates to the history and the report that users read."""
+"""From scored candidates and drawn rows to the tables and the evidence of a report."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from gan_oversampler._utils import Streams
+from gan_oversampler.callbacks import Event, in_order
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.gans.gan import GAN
-from gan_oversampler.reporting.evidence import Evidence, Fold, n_drawn
-from gan_oversampler.reporting.report import Entry
-from gan_oversampler.sampling.sources import Drawer
-from gan_oversampler.selection.choice import Choice, standard_error
-from gan_oversampler.training.loop import Scored
+from gan_oversampler.reporting.evidence import Evidence, n_drawn
+from gan_oversampler.reporting.facts import Entry
+from gan_oversampler.reporting.report import Report
+from gan_oversampler.sampling.sources import Source, draw_classes
+from gan_oversampler.selection.choice import Utilities, standard_error
+from gan_oversampler.selection.decision import Decision
+from gan_oversampler.selection.draw_options import as_frame
+from gan_oversampler.selection.scoring import Evaluator
+from gan_oversampler.training.data import Fold
+from gan_oversampler.training.loop import Candidate, Scored
+
+ONE_FOLD: Final = (
+    "There is one fold only, so nobody knows how scores scatter: standard errors of 0 say nothing."
+)
+SCALED_DOWN: Final = (
+    "Scores are of classifiers that study {:.1%} of a fold's rows, and of the new ones ('max_rows' of the"
+    " oracle). New rows tell them of all real ones, so doing nothing may be better than it looks."
+)
 
 
-def baseline_entry(name: str, scores: NDArray[np.float64]) -> Entry:
-    """Line of a baseline."""
+def baseline_entry(name: str, scores: Utilities) -> Entry:
+    """Make the report's line of a baseline from its scores per fold, in the oracle's own unit."""
     return Entry(name, None, float(scores.mean()), standard_error(scores))
 
 
 @dataclass(frozen=True)
-class Storyteller:
-    """Puts scored candidates into words and tables.
+class HistoryWriter:
+    """Writes scored candidates into tables."""
 
-    Parameters
-    ----------
-    gans : sequence of GAN
-        Specifications that candidates refer to.
-    sign : float
-        Utility to the oracle's own unit: 1, or -1 where low scores are good.
-    """
-
-    gans: Sequence[GAN]
-    sign: float = 1.0
+    gans: Sequence[GAN]  # specifications that candidates refer to
+    sign: float = 1.0  # turns utility into the oracle's own unit: 1, or -1 where low scores are good
 
     def entry(self, scored: Scored, *, kept: bool = False) -> Entry:
-        """Line of a candidate."""
+        """Make the report's line of a candidate: its mean score and standard error in the oracle's unit."""
         scores, candidate = self.sign * scored.utilities, scored.candidate
         name = self.gans[candidate.specification].label
         return Entry(name, candidate.step, float(scores.mean()), standard_error(scores), kept)
 
-    def entries(self, scored: Sequence[Scored], choice: Choice) -> list[Entry]:
-        """All candidates, specification by specification."""
-        told = sorted(scored, key=lambda s: s.candidate.specification)
-        return [self.entry(s, kept=s in choice.mixture) for s in told]
+    def entries(self, scored: Sequence[Scored], kept: Collection[Candidate] = ()) -> list[Entry]:
+        """Make the lines of all candidates, specification by specification; those kept are marked."""
+        ordered = sorted(scored, key=lambda s: s.candidate.specification)
+        ids = {id(candidate) for candidate in kept}
+        return [self.entry(s, kept=id(s.candidate) in ids) for s in ordered]
 
     def history(self, scored: Sequence[Scored]) -> pd.DataFrame:
-        """One row per scored candidate, scores in the oracle's own unit."""
+        """Make a table of one row per scored candidate, for ``history_`` and the learning curves.
+
+        Columns are the step, the specification and its name, the mean score in the oracle's own unit with its
+        standard error, what patience made of it, losses, seconds, and the score of each fold.
+        """
         columns = {
             "step": [s.candidate.step for s in scored],
             "specification": [s.candidate.specification for s in scored],
@@ -59,7 +70,7 @@ class Storyteller:
             "score": [self.sign * s.mean for s in scored],
             "standard_error": [standard_error(s.utilities) for s in scored],
             "improved": [s.improved for s in scored],
-            "failed": [s.failed for s in scored],
+            "failed": [s.n_failed for s in scored],
             "critic_loss": [s.candidate.losses[0] for s in scored],
             "generator_loss": [s.candidate.losses[1] for s in scored],
             "seconds": [s.seconds for s in scored],
@@ -69,65 +80,70 @@ class Storyteller:
         return pd.DataFrame({**columns, **folds})
 
 
-def reason(
+def write_report(
+    decision: Decision,
+    evaluator: Evaluator | None,
     scored: Sequence[Scored],
-    choice: Choice,
-    utilities: NDArray[np.float64],
-    baselines: Mapping[str, NDArray[np.float64]],
-    instead: str = "",
-) -> str:
-    """Why these candidates were kept, and which baselines did better than the utilities of what is drawn.
+    baselines: Mapping[str, Utilities],
+    gans: Sequence[GAN],
+    *,
+    notes: Sequence[str],
+    draw_notes: Sequence[str] = (),
+    events: Sequence[Event] = (),
+    **facts: Any,
+) -> Report:
+    """Write the report of one oracle from finished facts, as plain values without anything of the fit itself.
 
-    ``instead`` says why another choice than the first one was taken.
+    ``evaluator`` has scored candidates and baselines; it is None where there is no oracle, and the report
+    then has no scores. What a user should know stands in ``notes`` before, in ``draw_notes`` after what the
+    decision has to say; ``events`` are what was decided during training. Further ``facts`` become fields of
+    the report as they are: seconds, parameters, evidence, summary.
     """
-    kept = choice.best
-    own = [s for s in scored if s.candidate.specification == kept.candidate.specification]
-    keepable = [s.mean for s in scored if s.candidate.sound and not s.candidate.noise and np.isfinite(s.mean)]
-    parts = ["best held-out score of all GANs"]
-    if instead:
-        parts = [instead]
-    elif kept.mean < max(keepable, default=kept.mean):
-        parts = ["no GAN is surely better by its held-out scores"]
-    if len(choice.mixture) > 1:
-        parts.append("mixed with the trained ones within a standard error of it")
-    if not kept.candidate.step and len(own) > 1:
-        parts.append("its training did not gain enough to count")
-    better = [repr(name) for name, found in baselines.items() if found.mean() > utilities.mean()]
-    if better:
-        parts.append(f"baselines that score higher: {', '.join(better)}")
-    return "; ".join(parts)
+    writer = HistoryWriter(gans, evaluator.sign if evaluator else math.nan)
+    scores: dict[str, Any] = {"oracle": "none"}
+    cautions, failures, options = [], [], None
+    if evaluator:
+        failures = evaluator.failures
+        share = min(fold.oracle.share_ for fold in evaluator.folds)
+        cautions += [ONE_FOLD] if len(evaluator.folds) == 1 else []
+        cautions += [SCALED_DOWN.format(share)] if share < 1 else []
+        if decision.draw_options:
+            options = as_frame(decision.draw_options, decision.kept, gans, evaluator.sign)
+        lines = [
+            replace(baseline_entry(name, evaluator.sign * found), kept=name == decision.fallback)
+            for name, found in baselines.items()
+        ]
+        scores = {
+            "oracle": repr(evaluator.oracle),
+            "greater_is_better": evaluator.oracle.greater_is_better,
+            "entries": (*lines, *writer.entries(scored, decision.candidates)),
+        }
+    return Report(
+        **scores,
+        choice=decision.name,
+        reason=decision.reason,
+        notes=(*notes, *cautions, *map(str, failures), *decision.notes, *draw_notes),
+        gains=dict(decision.gains),
+        history=writer.history(scored),
+        events=in_order((*events, *(failure.event for failure in failures))),
+        draw_options=options,
+        **facts,
+    )
 
 
-def evidence_of(
-    rows: Rows,
-    folds: Sequence[Fold],
-    sources: Sequence[Drawer],
-    targets: Sequence[int],
-    streams: Streams,
+def gather_evidence(
+    rows: Rows, folds: Sequence[Fold], sources: Sequence[Source], targets: Sequence[int], streams: Streams
 ) -> Evidence:
-    """What the sources of each fold draw, beside real rows that they saw and did not see."""
-    drawn = [
-        _drawn(rows, seen, source, targets, streams.child("evidence", number))
-        for number, ((seen, _), source) in enumerate(zip(folds, sources, strict=True))
-    ]
+    """Draw rows from the source of each fold, and put them beside real rows that it saw and did not see.
+
+    ``folds`` hold positions of training and held-out rows, one pair of all rows and none where nothing was
+    held out; there is one source per fold. Of each class among the ``targets`` about as many rows are drawn
+    as are real, for the pictures and metrics of a report.
+    """
+    drawn = []
+    for number, ((seen, _), source) in enumerate(zip(folds, sources, strict=True)):
+        counts = {code: int((rows.codes[seen] == code).sum()) for code in targets}
+        n_new = {code: n_drawn(n) for code, n in counts.items() if n}
+        new = draw_classes(source, n_new, streams.child("evidence", number), rows.values.shape[1])
+        drawn.append(rows.synthetic(new.rows, new.codes))
     return Evidence.gather(rows, folds, drawn, targets)
-
-
-def _drawn(
-    rows: Rows, seen: NDArray[np.intp], source: Drawer, targets: Sequence[int], streams: Streams
-) -> Rows:
-    counts = {code: int((rows.codes[seen] == code).sum()) for code in targets}
-    parts = {code: source.draw(code, n_drawn(n), streams) for code, n in counts.items() if n}
-    codes = np.repeat(np.array(list(parts), np.intp), [len(part) for part in parts.values()])
-    values = np.concatenate([rows.values[:0], *parts.values()])
-    return Rows(values, codes, rows.classes, rows.frames)
-
-
-def small_class_notes(counts: Mapping[object, int], base: str, minimum: int) -> list[str]:
-    """What to know about classes with too few rows to learn from."""
-    return [
-        f"Class {label!r} has {n} rows, fewer than {minimum}: it is drawn from the base {base!r}"
-        " without training or selection."
-        for label, n in counts.items()
-        if n < minimum
-    ]

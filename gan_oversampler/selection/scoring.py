@@ -1,15 +1,15 @@
-"""Rungs: every candidate is scored on rows it never saw, paired with all others on the same folds."""
+"""Scores of candidates and baselines on rows they never saw, paired on the same folds."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 from joblib import Parallel, delayed
-from numpy.typing import NDArray
 from sklearn.base import clone
 
 from gan_oversampler._utils import Streams, single_threaded
@@ -17,28 +17,44 @@ from gan_oversampler.callbacks import Event
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.oracles.base import Oracle
-from gan_oversampler.sampling.pool import Pool
-from gan_oversampler.sampling.sources import Drawer, Mixture, Source
+from gan_oversampler.sampling.sources import BaseSource, Source, draw_classes
+from gan_oversampler.selection.candidate_sources import fold_source
+from gan_oversampler.selection.choice import Utilities
+from gan_oversampler.selection.problem import Problem
+from gan_oversampler.training.data import TrainingData
 from gan_oversampler.training.loop import Candidate
 
-# What a user would do instead of a GAN: nothing, or draw from one of the bases.
+# What a user would do instead of a GAN: nothing, or draw from one of the bases, some by a name of their own.
 NOTHING: Final = "none"
-BASELINES: Final[Mapping[str, str]] = {"random": "bootstrap"}
+BASELINE_BASES: Final[Mapping[str, str]] = MappingProxyType({"random": "bootstrap"})
+
+
+def n_new_at_ratio(n_rows: Mapping[int, int], n_new: Mapping[int, int], ratio: float) -> dict[int, int]:
+    """Reduce new rows, by class code, so that every class comes to ``ratio`` times its size with all of them.
+
+    A class that is larger than that without any new row gets none.
+
+    >>> n_new_at_ratio({1: 20}, {1: 80}, 1.0), n_new_at_ratio({1: 20}, {1: 80}, 0.5)
+    ({1: 80}, {1: 30})
+    >>> n_new_at_ratio({1: 20}, {1: 80}, 0.1)
+    {1: 0}
+    """
+    return {code: max(0, int(ratio * (n_rows[code] + n)) - n_rows[code]) for code, n in n_new.items()}
 
 
 @dataclass(frozen=True)
-class Trial:
-    """One fold: what generators saw, what they never saw, and how many rows to draw.
+class FoldEvaluator:
+    """Scores sources on the held-out rows of one fold.
 
-    All candidates draw from the same streams here, so that their scores differ by merit only.
+    All sources draw from the same random streams here, so that their scores differ by merit only.
     """
 
-    number: int
-    oracle: Oracle
-    holdout: Rows
-    pools: Mapping[str, Pool]
-    n_new: dict[int, int]
-    streams: Streams
+    number: int  # the fold
+    oracle: Oracle  # fitted on the training rows of the fold
+    heldout: Rows  # real rows that no generator of the fold saw
+    n_rows: dict[int, int]  # training rows of each class to oversample, by code
+    n_new: dict[int, int]  # the new rows that are to be drawn of it
+    streams: Streams  # root of the random numbers
 
     @classmethod
     def of(
@@ -46,162 +62,178 @@ class Trial:
         number: int,
         oracle: Oracle,
         train: Rows,
-        holdout: Rows,
-        pools: Mapping[str, Pool],
-        shares: Mapping[int, float],
+        heldout: Rows,
+        new_per_real: Mapping[int, float],
         streams: Streams,
-    ) -> Trial:
-        """Trial of one fold; ``shares`` are new rows per real row of each class to oversample."""
-        counts = {code: len(train.of(code)) for code in shares}
-        # At least one row each: a distance to nothing is no score.
-        n_new = {code: max(1, round(share * counts[code])) for code, share in shares.items() if counts[code]}
-        fitted = clone(oracle).fit(
-            train, targets=tuple(n_new), random_state=streams.child_seed("oracle") % 2**32
-        )
-        return cls(number, fitted, holdout, pools, n_new, streams)
+    ) -> FoldEvaluator:
+        """Fit a copy of an oracle on the training rows of a fold, and count the new rows that it needs.
 
-    def at_ratio(self, ratio: float) -> Trial | None:
-        """The same fold with so many new rows that classes come to a share of their full size.
-
-        None if no class needs any; a class that has enough gets one, because a distance to nothing is no
-        score.
+        ``new_per_real`` names the classes to oversample, with their new rows per real one; those without rows
+        in the fold are left out. Others get at least one, because a distance to nothing is no score.
         """
-        counts = {code: len(self.pools["targets"].rows[code]) for code in self.n_new}
-        n_new = {c: missing(counts[c], n, ratio) for c, n in self.n_new.items()}
-        return replace(self, n_new={c: max(1, n) for c, n in n_new.items()}) if any(n_new.values()) else None
+        counts = {code: int((train.codes == code).sum()) for code in new_per_real}
+        n_rows = {code: n for code, n in counts.items() if n}
+        n_new = {code: max(1, round(new_per_real[code] * n)) for code, n in n_rows.items()}
+        seed = streams.child_seed("oracle") % 2**32
+        fitted = clone(oracle).fit(train, targets=tuple(n_new), random_state=seed)
+        return cls(number, fitted, heldout, n_rows, n_new, streams)
 
-    def utility(self, source: Drawer | None) -> tuple[float, str]:
-        """Utility of rows from a source (None draws nothing), or NaN and what went wrong."""
+    def at_ratio(self, ratio: float) -> FoldEvaluator | None:
+        """Make an evaluator of fewer new rows, with which classes come to a share of their full size.
+
+        A class that has enough gets one row, because a distance to nothing is no score; if all have enough,
+        the result is None.
+        """
+        n_new = n_new_at_ratio(self.n_rows, self.n_new, ratio)
+        if not any(n_new.values()):
+            return None
+        return replace(self, n_new={code: max(1, n) for code, n in n_new.items()})
+
+    def utility(self, source: Source | None) -> tuple[float, str]:
+        """Score rows of a source on the held-out rows: their utility, and an empty string.
+
+        None draws no rows. If the oracle raises an error, or its score is not finite, the string says what
+        went wrong: one candidate fails then, not the run.
+        """
+        share = self.oracle.share_
+        n_new = {code: max(1, round(share * n)) for code, n in self.n_new.items()}
         try:
-            value = self.oracle.utility(self.holdout, self._draw(source))
-        except Exception as error:  # an oracle may be anybody's code: one candidate fails, not the run
+            new = self.heldout.synthetic(self.heldout.values[:0], self.heldout.codes[:0])
+            if source is not None:
+                drawn = draw_classes(source, n_new, self.streams, new.values.shape[1])
+                new = new.synthetic(drawn.rows, drawn.codes)
+            value = self.oracle.utility(self.heldout, new)
+        except Exception as error:  # an oracle may be anybody's code
             return np.nan, f"{type(error).__name__}: {error}"
         return value, "" if np.isfinite(value) else f"the score is {value}"
 
-    def _draw(self, source: Drawer | None) -> Rows:
-        share = self.oracle.share_
-        counts = {code: max(1, round(share * n)) for code, n in self.n_new.items()} if source else {}
-        parts = [source.draw(code, n, self.streams) for code, n in counts.items() if source]
-        empty = self.holdout.values[:0]
-        return Rows(
-            np.concatenate([empty, *parts]),
-            np.repeat(np.array(list(counts), np.intp), [len(part) for part in parts]),
-            self.holdout.classes,
-            self.holdout.frames,
-        )
 
+@dataclass(frozen=True, slots=True)
+class ScoringFailure:
+    """A candidate or baseline that an oracle could not score."""
 
-def missing(n_rows: int, n_new: int, ratio: float) -> int:
-    """New rows that bring a class to ``ratio`` times what it has with all new rows.
+    name: str  # what was scored
+    reason: str  # type and message of the error, or the score that is no finite number
+    step: int | None = None  # generator updates of a candidate
 
-    >>> missing(20, 80, 1.0), missing(20, 80, 0.5), missing(20, 80, 0.1)
-    (80, 30, 0)
-    """
-    return max(0, int(ratio * (n_rows + n_new)) - n_rows)
+    def __str__(self) -> str:
+        return f"The oracle could not score {self.name}; it counts as failed ({self.reason})."
+
+    @property
+    def event(self) -> Event:
+        """The same as an entry of the log, by the controller ``"oracle"``."""
+        return Event(self.step, self.name, "", "oracle", f"could not score it: {self.reason}")
 
 
 @dataclass
-class Judge:
-    """Score candidates and baselines on all folds.
+class Evaluator:
+    """Scores candidates and baselines on all folds."""
 
-    Parameters
-    ----------
-    trials : sequence of Trial
-        One per fold.
-    gans : sequence of GAN
-        Specifications that candidates refer to.
-    n_jobs : int or None
-        Parallel scorings, as in joblib.
+    folds: Sequence[FoldEvaluator]  # one per fold
+    gans: Sequence[GAN]  # specifications that candidates refer to
+    data: TrainingData  # rows that sources may use
+    n_jobs: int | None = None  # parallel scorings, as in joblib
+    failures: list[ScoringFailure] = field(default_factory=list)  # what could not be scored, and why
 
-    Attributes
-    ----------
-    events : list of str
-        What could not be scored, in words.
-    failures : list of Event
-        The same for the log.
-    """
+    @classmethod
+    def of(
+        cls,
+        oracle: Oracle,
+        problem: Problem,
+        gans: Sequence[GAN],
+        data: TrainingData,
+        streams: Streams,
+        n_jobs: int | None,
+    ) -> Evaluator:
+        """Fit an oracle on the training rows of every fold; all sources share the streams of a fold."""
+        rows, growth = problem.rows, problem.new_per_real
+        folds = []
+        for number, (train, heldout) in enumerate(problem.folds):
+            root = streams.child("trial", number)
+            folds.append(FoldEvaluator.of(number, oracle, rows.at(train), rows.at(heldout), growth, root))
+        return cls(folds, gans, data, n_jobs)
 
-    trials: Sequence[Trial]
-    gans: Sequence[GAN]
-    n_jobs: int | None = None
-    events: list[str] = field(default_factory=list)
-    failures: list[Event] = field(default_factory=list)
+    @property
+    def oracle(self) -> Oracle:
+        """The oracle as it was fitted in the first fold, for its name and its direction."""
+        return self.folds[0].oracle
 
-    def __call__(self, candidates: Sequence[Candidate]) -> list[NDArray[np.float64]]:
-        """Utilities per fold of each candidate."""
-        scores, fates = self._utilities([self.sources(c) for c in candidates])
-        for candidate, fate in zip(candidates, fates, strict=True):
-            self._report(self.gans[candidate.specification].label_at(candidate.step), fate, candidate.step)
+    @property
+    def sign(self) -> float:
+        """Turns utility, of which more is better, into the oracle's own unit: 1 or -1."""
+        return 1.0 if self.oracle.greater_is_better else -1.0
+
+    def at_ratio(self, ratio: float) -> Evaluator | None:
+        """Make an evaluator of fewer new rows in every fold; None where a fold needs none at all."""
+        folds = [evaluator for fold in self.folds if (evaluator := fold.at_ratio(ratio))]
+        return replace(self, folds=folds) if len(folds) == len(self.folds) else None
+
+    def __call__(self, candidates: Sequence[Candidate]) -> list[Utilities]:
+        """Score candidates, each by its members that never saw a fold's rows: utilities per fold of each."""
+        pairs = [(self.gans[candidate.specification], candidate) for candidate in candidates]
+        sources = [[fold_source(*pair, self.data, fold.number) for fold in self.folds] for pair in pairs]
+        names = [gan.label_at(candidate.step) for gan, candidate in pairs]
+        scores, failures = self._utilities(sources, names, [candidate.step for candidate in candidates])
+        self._note(failures)
         return scores
 
-    def baselines(self, names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
-        """Utilities per fold of what users would do instead."""
+    def baselines(self, names: Sequence[str]) -> dict[str, Utilities]:
+        """Score what users would do without a GAN: utilities per fold of each baseline, by its name.
+
+        ``"none"`` adds no rows; others are bases, or names that ``BASELINE_BASES`` gives to them.
+        """
         sources: list[list[Source | None]] = [
             [
-                None if name == NOTHING else Source(trial.pools["targets"], BASELINES.get(name, name))
-                for trial in self.trials
+                BaseSource(self.data.fold(None, fold.number), BASELINE_BASES.get(name, name))
+                for fold in self.folds
             ]
+            if name != NOTHING
+            else [None for _ in self.folds]
             for name in names
         ]
-        scores, fates = self._utilities(sources)
-        for name, fate in zip(names, fates, strict=True):
-            self._report(name, fate)
+        scores, failures = self._utilities(sources, names)
+        self._note(failures)
         return dict(zip(names, scores, strict=True))
 
-    def at_ratio(self, ratio: float) -> Judge | None:
-        """The same judge of so many new rows; None where a fold needs none."""
-        trials = [trial for trial in (trial.at_ratio(ratio) for trial in self.trials) if trial]
-        return replace(self, trials=trials) if len(trials) == len(self.trials) else None
+    def scores(self, sources: Sequence[Sequence[Source]], names: Sequence[str]) -> list[Utilities]:
+        """Score anything that draws: for each row of sources, one per fold, its utilities per fold.
 
-    def mixtures(self, candidates: Sequence[Candidate]) -> list[Mixture]:
-        """Per fold: candidates that sample together."""
-        parts = zip(*(self.sources(candidate) for candidate in candidates), strict=True)
-        return [Mixture(row) for row in parts]
-
-    def score(self, sources: Sequence[Drawer], name: str) -> NDArray[np.float64]:
-        """Utilities per fold of whatever draws there."""
-        return self.scores([sources], [name])[0]
-
-    def scores(self, sources: Sequence[Sequence[Drawer]], names: Sequence[str]) -> list[NDArray[np.float64]]:
-        """The same of several; where some cannot be scored, the first of them is reported."""
-        scores, fates = self._utilities(sources)
-        failed = [(name, fate) for name, fate in zip(names, fates, strict=True) if fate]
-        if failed:
-            (name, fate), *others = failed
-            self._report(name + (f" and {len(others)} more" if others else ""), fate)
+        ``names`` are for messages; where several cannot be scored, only the first is named, with the number
+        of the others.
+        """
+        scores, failures = self._utilities(sources, names)
+        if len(failures) > 1:
+            failures = [replace(failures[0], name=f"{failures[0].name} and {len(failures) - 1} more")]
+        self._note(failures)
         return scores
 
-    def sources(self, candidate: Candidate) -> list[Source]:
-        """Per fold: where a candidate draws from."""
-        gan = self.gans[candidate.specification]
-        return [
-            Source(trial.pools[gan.classes], gan.base, candidate.snapshots[trial.number])
-            for trial in self.trials
-        ]
-
     def _utilities(
-        self, sources: Sequence[Sequence[Drawer | None]]
-    ) -> tuple[list[NDArray[np.float64]], list[str]]:
-        """For each row of sources its utilities per fold, and what went wrong, if anything did."""
-        tasks = [pair for row in sources for pair in zip(self.trials, row, strict=True)]
+        self,
+        sources: Sequence[Sequence[Source | None]],
+        names: Sequence[str],
+        steps: Sequence[int | None] = (),
+    ) -> tuple[list[Utilities], list[ScoringFailure]]:
+        """For each row of sources its utilities per fold, and what could not be scored."""
+        tasks = [pair for row in sources for pair in zip(self.folds, row, strict=True)]
         results = Parallel(n_jobs=self.n_jobs)(delayed(_utility)(*task) for task in tasks)
-        shape = len(sources), len(self.trials)
+        shape = len(sources), len(self.folds)
         scores = np.array([value for value, _ in results]).reshape(shape)
-        fates = np.array([fate for _, fate in results], object).reshape(shape)
-        # A distance has no value for no rows at all; that is no failure.
-        told = [next(filter(None, row), "") if any(s) else "" for row, s in zip(fates, sources, strict=True)]
-        return list(scores), told
+        messages = np.array([message for _, message in results], object).reshape(shape)
+        failures = [
+            ScoringFailure(name, next(filter(None, found)), step)
+            for name, step, row, found in zip(names, steps or [None] * len(names), sources, messages)
+            # A distance has no value for no rows at all; that is no failure.
+            if any(row) and any(found)
+        ]
+        return list(scores), failures
 
-    def _report(self, name: str, fate: str, step: int | None = None) -> None:
-        """Note, log and warn of what could not be scored, if anything went wrong."""
-        if not fate:
-            return
-        event = f"The oracle could not score {name}; it counts as failed ({fate})."
-        self.events.append(event)
-        self.failures.append(Event(step, name, "", "oracle", f"could not score it: {fate}"))
-        warnings.warn(event, RuntimeWarning, stacklevel=2)
+    def _note(self, failures: Sequence[ScoringFailure]) -> None:
+        """Log and warn of what could not be scored."""
+        for failure in failures:
+            self.failures.append(failure)
+            warnings.warn(str(failure), RuntimeWarning, stacklevel=2)
 
 
-def _utility(trial: Trial, source: Drawer | None) -> tuple[float, str]:
+def _utility(fold: FoldEvaluator, source: Source | None) -> tuple[float, str]:
     with single_threaded():  # this may be a worker process
-        return trial.utility(source)
+        return fold.utility(source)

@@ -1,131 +1,123 @@
 """Endless batches of the rows that a member may see."""
 
-# T batch, B row, F encoded column, Z latent, C class
-
-from __future__ import annotations
+# T batch, P member, B row, F encoded column, Z latent, C class
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_oversampler.gans.utility import Lesson
+from gan_oversampler.gans.utility import InnerSplit
 from gan_oversampler.nn.latent import Latent
-from gan_oversampler.nn.learned_geometry import Start
-from gan_oversampler.sampling.base_samplers import Base, systematic
-from gan_oversampler.sampling.pool import Pool
-from gan_oversampler.training.lessons import Lessons
+from gan_oversampler.nn.learned_geometry import GuidedStart
+from gan_oversampler.nn.tensors import map_tensors
+from gan_oversampler.sampling.base_samplers import Base, systematic_resampling
+from gan_oversampler.sampling.fold_data import FoldData
+from gan_oversampler.training.inner_splits import InnerSplits
 
 
 @dataclass(frozen=True, slots=True)
-class Batches:
-    """T batches of one member, or of P when stacked: leading dimension T, then P if stacked."""
+class Batch:
+    """Rows of a training step: real ones, and what generated ones are made of, paired by class.
 
-    real: Tensor
-    start: Start
-    noise: Tensor
-    label: Tensor
-    mix: Tensor
-    lesson: Lesson | None = None
+    Before each tensor's own dimensions come T (batches drawn ahead) and P (members), if there are several.
+    """
 
-    @classmethod
-    def stack(cls, parts: Sequence[Batches], device: torch.device) -> Batches:
-        """Batches of a population: ``(T, B, ...)`` of each member to ``(T, P, B, ...)``."""
-        return cls(*(_stack([getattr(part, field.name) for part in parts], device) for field in fields(cls)))
-
-    def take(self, index: int | Sequence[int]) -> Batches:
-        """Some along the leading dimension."""
-        return Batches(*(_take(getattr(self, field.name), index) for field in fields(self)))
+    real: Tensor  # ``(B, F)`` real rows
+    start: Tensor | GuidedStart | None  # what generators start from; None where they start from noise alone
+    noise: Tensor  # ``(B, Z)``
+    label: Tensor  # ``(B, C)`` one-hot classes
+    mix: Tensor  # ``(B, 1)`` uniform numbers, for penalties between real and generated rows
 
 
-def _stack(parts: Sequence[Any], device: torch.device) -> Any:
-    """Tensors, nothing at all, or values made of them, side by side along the second dimension."""
-    first = parts[0]
-    if first is None:
-        return None
-    if isinstance(first, Tensor):
-        return torch.stack(list(parts), dim=1).to(device)
-    names = [field.name for field in fields(first)]
-    return type(first)(*(_stack([getattr(part, name) for part in parts], device) for name in names))
+@dataclass(frozen=True, slots=True)
+class GuidedBatch(Batch):
+    """A batch with an inner split of the rows, whose training rows the starts are made of."""
+
+    start: GuidedStart
+    split: InnerSplit
 
 
-def _take(part: Any, index: int | Sequence[int]) -> Any:
-    if part is None:
-        return None
-    if isinstance(part, Tensor):
-        return part[index]
-    return type(part)(*(_take(getattr(part, field.name), index) for field in fields(part)))
+def stacked(batches: Sequence[Batch], device: torch.device) -> Batch:
+    """Put the batches of all members side by side on a device, so that one step can train them together.
+
+    Tensors ``(T, B, ...)`` of P batches become ``(T, P, B, ...)``; all batches must have the same shapes.
+    """
+    return map_tensors(lambda *parts: torch.stack(parts, dim=1).to(device), *batches)
 
 
 @dataclass(frozen=True)
-class Feed:
-    """Batches of one member from its own stream: real rows and starts of the same class, paired.
+class PlainBatches:
+    """Batches of real rows and, with a base, of base rows of the same classes."""
 
-    Without ``base`` starts are empty, with ``lessons`` they are made of the rows that a lesson studies.
-    """
+    data: FoldData  # the rows
+    base: Base | None  # draws the starts; None for generators that start from noise alone
+    batch_size: int  # rows per batch
+    latent: Latent  # law of the noise
+    stream: torch.Generator  # the member's own
 
-    pool: Pool
-    base: Base | None
-    batch_size: int
-    latent: Latent
-    stream: torch.Generator
-    lessons: Lessons | None = None
+    def draw(self, n_batches: int, *, balanced: bool = True) -> Batch:
+        """Draw the next batches ``(T, B, ...)``, in which rows of all learned classes come in random order.
 
-    def draw(self, n_batches: int, *, balanced: bool = True) -> Batches:
-        """The next batches, ``(T, B, ...)`` each, classes in equal shares or in those of the rows."""
-        if self.lessons is not None:
-            return self._with_lessons(n_batches, self.lessons)
-        n = n_batches * self.batch_size
-        counts = self._counts(n, balanced=balanced)
+        Classes have equal shares or, if not ``balanced``, those of the data, exactly over all T batches. Real
+        rows of a class are used evenly; starts are rows that the base draws, or None without a base.
+        """
+        n, classes = n_batches * self.batch_size, self.data.classes
+        sizes = [1 if balanced else len(self.data.rows[code]) for code in classes]
+        counts = np.diff(-(-n * np.cumsum(sizes) // sum(sizes)), prepend=0).tolist()
         order = torch.randperm(n, generator=self.stream)
-        real = torch.cat([self._real(c, k) for c, k in zip(self.pool.classes, counts, strict=True)])
-        label = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
-
-        def batched(rows: Tensor) -> Tensor:
-            return rows.unflatten(0, (n_batches, self.batch_size))
-
-        return Batches(
-            real=batched(real[order]),
-            start=Start(batched(self._base(counts)[order])),
-            noise=batched(self.latent.draw(n, self.stream)),
-            label=batched(F.one_hot(label[order], len(counts)).float()),
-            mix=batched(torch.rand(n, 1, generator=self.stream)),
+        real = torch.cat([_real(self.data, code, k, self.stream) for code, k in zip(classes, counts)])
+        start = None
+        if self.base is not None:
+            near = self.data.neighbourhoods
+            parts = [self.base.draw(near[c], k, generator=self.stream) for c, k in zip(classes, counts)]
+            start = torch.cat(parts)[order]
+        label = torch.arange(len(classes)).repeat_interleave(torch.tensor(counts))[order]
+        batch = Batch(
+            real[order],
+            start,
+            self.latent.draw(n, self.stream),
+            F.one_hot(label, len(classes)).float(),
+            torch.rand(n, 1, generator=self.stream),
         )
+        return map_tensors(lambda rows: rows.unflatten(0, (n_batches, self.batch_size)), batch)
 
-    def _with_lessons(self, n_batches: int, lessons: Lessons) -> Batches:
-        """Batches whose classes come in equal shares, in the order of the learned ones."""
-        start, label_B, lesson = lessons.draw(n_batches, self.batch_size)
-        n = n_batches * self.batch_size
+
+@dataclass(frozen=True)
+class GuidedBatches:
+    """Batches of guided GANs: starts come from the training rows of inner splits, classes in equal shares."""
+
+    splits: InnerSplits  # inner splits of the member's rows, from the member's own stream
+    batch_size: int  # rows per batch
+    latent: Latent  # law of the noise
+
+    def draw(self, n_batches: int, *, balanced: bool = True) -> GuidedBatch:
+        """Draw the next batches ``(T, B, ...)``, each with an inner split of its own, T in all.
+
+        Learned classes come in equal shares, one after the other; ``balanced=False`` is refused when a guided
+        GAN is validated. The real rows are for a critic, if one stands beside the utility.
+        """
+        data, stream = self.splits.data, self.splits.stream
+        start, label_B, split = self.splits.draw(n_batches, self.batch_size)
         label_TB = label_B.expand(n_batches, -1)
-        real = torch.empty(n_batches, self.batch_size, self.pool.space.width)
-        for number, code in enumerate(self.pool.classes):
+        real = torch.empty(n_batches, self.batch_size, data.space.width)
+        for number, code in enumerate(data.classes):
             mine = label_TB == number
-            real[mine] = self._real(code, int(mine.sum()))
-        return Batches(
+            real[mine] = _real(data, code, int(mine.sum()), stream)
+        return GuidedBatch(
             real,
             start,
-            self.latent.draw(n, self.stream).unflatten(0, (n_batches, -1)),
-            F.one_hot(label_TB, len(self.pool.classes)).float(),
-            torch.rand(n_batches, self.batch_size, 1, generator=self.stream),
-            lesson,
+            self.latent.draw(n_batches * self.batch_size, stream).unflatten(0, (n_batches, -1)),
+            F.one_hot(label_TB, len(data.classes)).float(),
+            torch.rand(n_batches, self.batch_size, 1, generator=stream),
+            split,
         )
 
-    def _counts(self, n: int, *, balanced: bool) -> list[int]:
-        """Rows per class."""
-        sizes = [1 if balanced else len(self.pool.reals[c]) for c in self.pool.classes]
-        ends = -(-n * np.cumsum(sizes) // sum(sizes))
-        return np.diff(ends, prepend=0).tolist()
 
-    def _real(self, code: int, n: int) -> Tensor:
-        rows = self.pool.reals[code]
-        return rows[systematic(torch.ones(len(rows)), n, generator=self.stream)]
-
-    def _base(self, counts: Sequence[int]) -> Tensor:
-        if self.base is None:
-            return torch.zeros(sum(counts), self.pool.space.width)
-        drawn = zip(self.pool.classes, counts, strict=True)
-        return torch.cat([self.base.draw(self.pool.hoods[c], k, generator=self.stream) for c, k in drawn])
+def _real(data: FoldData, code: int, n: int, stream: torch.Generator) -> Tensor:
+    """Real rows of a class, each as often as all others up to rounding."""
+    rows = data.rows[code]
+    return rows[systematic_resampling(torch.ones(len(rows)), n, generator=stream)]

@@ -1,12 +1,6 @@
-"""Members that share shapes, advanced as one tensor program.
+"""Members that share shapes, advanced as one tensor program."""
 
-Laws: a member's numbers depend on its own rows, stream and specification only. Losses are means over rows
-and sums over members, gradients are clipped per member, every member draws from its own stream.
-"""
-
-# P member, B row, N parameter, F encoded column
-
-from __future__ import annotations
+# P member, N parameter, K number that controllers remember, M mutation
 
 from collections import deque
 from collections.abc import Sequence
@@ -16,167 +10,184 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from gan_oversampler.nn.batched_ops import padded
-from gan_oversampler.nn.generator import Snapshot
+from gan_oversampler.nn.generator import GuidedGenerator, Snapshot
+from gan_oversampler.nn.latent import Latent
+from gan_oversampler.nn.tensors import put, take, to_device
 from gan_oversampler.sampling.base_samplers import BASES
-from gan_oversampler.training.batches import Batches, Feed
-from gan_oversampler.training.control import spare_streams
-from gan_oversampler.training.lessons import Lessons
-from gan_oversampler.training.members import Member, State, reach_of
-from gan_oversampler.training.steps import Game
+from gan_oversampler.training.batches import Batch, GuidedBatches, PlainBatches, stacked
+from gan_oversampler.training.inner_splits import InnerSplits
+from gan_oversampler.training.members import CriticResult, Member, State, correction_bounds
+from gan_oversampler.training.steps import Steps
 
 BLOCK: Final = 50  # batches drawn at once: fewer calls, little memory
-WIDE_ROW: Final = 400  # encoded columns from which blocks of lessons, which hold many rows, are smaller
+WIDE_ROW: Final = 400  # encoded columns from which blocks of inner splits, which hold many rows, are smaller
 
 
-class Cohort(Game):
+class Cohort:
     """Train members whose specifications differ in their base only.
 
-    Parameters
-    ----------
-    members : sequence of Member
-        Who trains.
-    device : torch.device
-        Where the tensors live; all numbers are drawn on the CPU.
+    Tensors live on ``device``; all random numbers are drawn on the CPU. ``steps`` holds what the members have
+    in common, ``state`` the numbers of each, one member per row.
     """
 
     def __init__(self, members: Sequence[Member], device: torch.device) -> None:
-        self.members = list(members)
-        super().__init__(self.members[0], device)
-        self._enlist(self._with_twin())
+        self.members, self.device, self.gan = list(members), device, members[0].gan
+        self.feedback = None
+        if self.gan.controllers:
+            from gan_oversampler.training.feedback import Feedback
 
-    def _with_twin(self) -> list[Member]:
-        """At least two members: batched products round differently for one alone."""
-        if len(self.members) > 1 or self.critic.looped:
-            return self.members
-        (only,) = self.members
-        twin = Member(only.specification, only.fold, only.gan, only.pool, only.streams.child("twin"))
-        return [only, twin]
+            self.feedback = Feedback(self.gan, members[0].data.space.to(device))
+        self.steps = Steps(members[0], device, self.feedback)
+        self.latent = Latent(self.gan.generator.latent, self.gan.generator.latent_law)
+        self.batch_streams = [self._batch_stream(member) for member in members]
+        self.streams = [member.streams.torch("dropout") for member in members]
+        self.state = self._start(members, self.feedback.start_K if self.feedback else torch.empty(0))
+        self.steps.bounds = to_device(correction_bounds(members), device)
+        self.recorded_PK = self.state.control_PK
+        self.mutations = tuple(self.gan.evolution.mutations) if self.gan.evolution else ()
+        self.children_PM = torch.zeros(len(members), len(self.mutations), dtype=torch.long)
+        self.ahead: dict[bool, deque[Batch]] = {True: deque(), False: deque()}
 
-    def _enlist(self, members: Sequence[Member]) -> None:
-        self.feeds = [self._feed(member) for member in members]
-        self.dropout = [member.streams.torch("dropout") for member in members]
-        self.state = State.start(self.at_rest, self.critic, members, self.control.start).to(self.device)
-        self.told_PK = self.state.control_PK.clone()
-        self.chosen_PM = torch.zeros(len(members), len(self.mutations), dtype=torch.long, device=self.device)
-        self.reach = reach_of(members).to(self.device)
-        self.losses_P2 = torch.zeros(len(members), 2, device=self.device)
-        self.block = self._block()
-        self.ahead: dict[bool, deque[Batches]] = {True: deque(), False: deque()}
+    def _start(self, members: Sequence[Member], control_K: Tensor) -> State:
+        generator, critic = self.steps.generator_at_rest, self.steps.critic
+        return to_device(State.start(generator, critic, members, control_K), self.device)
 
-    def _block(self) -> int:
-        """Batches drawn at once; it depends on the table only, so members draw alike."""
-        width = self.generator.space.width
-        wide = self.generator.family.learnt and width > WIDE_ROW
-        return max(2, BLOCK * WIDE_ROW // width) if wide else BLOCK
-
-    def _feed(self, member: Member) -> Feed:
-        family, stream = self.generator.family, member.streams.torch("batches")
-        base = BASES[member.gan.base] if family.from_base else None
-        lessons = Lessons(member.pool, stream) if family.learnt else None
-        return Feed(member.pool, base, padded(self.gan.batch_size), self.latent, stream, lessons)
+    def _batch_stream(self, member: Member) -> PlainBatches | GuidedBatches:
+        stream, size = member.streams.torch("batches"), self.gan.batch_size
+        if isinstance(self.steps.generator, GuidedGenerator):
+            size = max(size, len(member.data.classes))  # each class has a row in every batch
+            return GuidedBatches(InnerSplits(member.data, stream), size, self.latent)
+        base = BASES[member.gan.base] if self.steps.generator.uses_base else None
+        return PlainBatches(member.data, base, size, self.latent, stream)
 
     def snapshots(self) -> list[Snapshot]:
-        """What each member would sample from now."""
+        """Copy the generator that each member would sample from now, to the CPU.
+
+        A snapshot holds the running average of the weights, not the weights of the last step, and shares no
+        tensor with the cohort: training may go on.
+        """
+        averages, statistics = self.state.average_PN.cpu(), self.state.generator.statistics_PS.cpu()
+        bounds, shape = to_device(self.steps.bounds, "cpu"), self.steps.generator_at_rest
         return [
-            Snapshot(
-                self.at_rest,
-                self.state.average_PN[p].to("cpu", copy=True),
-                self.state.statistics_PS[p].to("cpu", copy=True),
-                self.reach.take([p]).to("cpu"),
-                self.latent,
-            )
+            Snapshot(shape, averages[p].clone(), statistics[p].clone(), take(bounds, [p]), self.latent)
             for p in range(len(self.members))
         ]
 
     def keep(self, members: Sequence[int]) -> None:
-        """Go on with some members only; their numbers stay what they would have been."""
-        twin = [len(self.members)] if len(self.feeds) > len(self.members) else []
-        rows = [*members, *twin]
-        if len(rows) == 1 and not self.critic.looped:  # the first one left out goes on as the twin
-            rows.append(next(p for p in range(len(self.feeds)) if p not in rows))
-        self.members = [self.members[p] for p in members]
-        self.feeds = [self.feeds[p] for p in rows]
-        self.dropout = [self.dropout[p] for p in rows]
-        self.state, self.reach = self.state.take(rows), self.reach.take(rows)
-        self.losses_P2, self.told_PK = self.losses_P2[rows], self.told_PK[rows]
-        self.chosen_PM = self.chosen_PM[rows]
-        self.ahead = {key: deque(b.take(rows) for b in ahead) for key, ahead in self.ahead.items()}
+        """Go on with the members at these positions only; the others are forgotten with all their numbers.
+
+        Those that stay are trained as if nothing had happened, because batches drawn ahead are kept too and
+        every member has random streams of its own.
+        """
+        rows = list(members)
+        self.members = [self.members[p] for p in rows]
+        self.batch_streams = [self.batch_streams[p] for p in rows]
+        self.streams = [self.streams[p] for p in rows]
+        self.state, self.steps.bounds = take(self.state, rows), take(self.steps.bounds, rows)
+        self.recorded_PK, self.children_PM = self.recorded_PK[rows], self.children_PM[rows]
+        self.ahead = {key: deque(take(batch, rows) for batch in ahead) for key, ahead in self.ahead.items()}
+
+    def roll_back(self, members: Sequence[int], saved: State) -> None:
+        """Restore the saved numbers of the members at these positions, and halve their learning rates.
+
+        The rates that are halved are those of now, not the saved ones, so that one rollback after another
+        takes ever smaller steps. ``saved`` has one row per member.
+        """
+        rates_P1 = self.state.rate_P1[list(members)] / 2
+        self.state = put(self.state, members, replace(saved, rate_P1=rates_P1))
+        self.recorded_PK = put(self.recorded_PK, members, saved.control_PK)
+
+    def collapsed(self) -> list[bool]:
+        """Tell which members' generated rows are all alike, if a controller watches for that; else none."""
+        return self.feedback.collapsed(self.state) if self.feedback else [False] * len(self.members)
 
     def decisions(self) -> list[tuple[Member, str, str]]:
-        """What controllers have changed, and evolution has chosen, since this was asked last."""
-        before_PK, self.told_PK = self.told_PK, self.state.control_PK.clone()
-        return [
-            (member, name, words)
-            for p, member in enumerate(self.members)
-            for name, words in [*self.control.decisions(before_PK[p], self.told_PK[p]), *self._births(p)]
-        ]
+        """List what controllers and evolution have decided since the last call, member by member.
 
-    def _births(self, p: int) -> list[tuple[str, str]]:
-        """How often each mutation was chosen for a parent's place."""
-        counts = self.chosen_PM[p].tolist()
-        self.chosen_PM[p] = 0
-        chosen = ", ".join(f"{name} {n}" for name, n in zip(self.mutations, counts, strict=True))
-        return [("evolution", f"children chosen: {chosen}")] if sum(counts) and len(counts) > 1 else []
-
-    def fall_back(self, members: Sequence[int], rows: State) -> None:
-        """Restore numbers of some members, but for their rates, which are halved."""
-        rates_P1 = self.state.rate_P1[list(members)]
-        self.state.put(members, replace(rows, rate_P1=rates_P1 / 2))
-        self.told_PK[list(members)] = rows.control_PK
+        An entry holds the member, the name of the controller or ``"evolution"``, and a sentence for the log.
+        Evolution is logged only where there are several mutations to choose among.
+        """
+        found = []
+        before_PK, self.recorded_PK = self.recorded_PK, self.state.control_PK
+        for p, member in enumerate(self.members):
+            if self.feedback:
+                logged = self.feedback.decisions(before_PK[p], self.recorded_PK[p])
+                found += [(member, name, decision) for name, decision in logged]
+            counts = dict(zip(self.mutations, self.children_PM[p].tolist(), strict=True))
+            if len(counts) > 1 and sum(counts.values()):
+                chosen = ", ".join(f"{mutation} {n}" for mutation, n in counts.items())
+                found.append((member, "evolution", f"children chosen: {chosen}"))
+        self.children_PM.zero_()
+        return found
 
     def advance(self, n_steps: int) -> Tensor:
-        """Train; mean losses ``(P, 2)`` of critic and generator over these steps."""
-        self.losses_P2.zero_()
-        for _ in range(n_steps):
-            self._train_critic()
-            self._generator_step(self._next_batch())
-            for p in self.regulator.end_step(self.state):
-                if p < len(self.members):  # a twin need not learn anything
-                    self._restart(p)
-        return self.losses_P2[: len(self.members)].cpu() / max(n_steps, 1)
+        """Train all members for some steps, and measure their mean losses ``(P, 2)`` of critic and generator.
 
-    def _train_critic(self) -> None:
-        """The critic's updates between two of the generator."""
-        if self.critic_in_force is None:
-            return
-        steps_P = self.regulator.critic_steps(self.state)
-        if steps_P is not None:
-            self._paced(steps_P)
-            return
-        for _ in range(self.gan.critic_steps):
-            self._critic_step(self._next_batch(self.gan.balanced), self.gan.critic_steps)
-
-    def _paced(self, steps_P: Sequence[int]) -> None:
-        """As many updates as each member's controller wants; who has had them rests.
-
-        All draw as many batches as any of them may ever need, and the first update is computed even for who
-        rests: so streams move alike, and there always is something to see. Losses are those of the first.
+        In a step the critics are updated as often as the GAN asks, then the generators once. Controllers see
+        both and adjust the next step; members that they find stuck begin anew with fresh networks.
         """
-        batches = [self._next_batch(self.gan.balanced) for _ in range(self.control.most_steps)]
-        streams = self.dropout
-        for k in range(max(1, *steps_P)):
-            resting = [p for p, steps in enumerate(steps_P) if steps <= k]
-            before, losses_P2 = self.state.take(resting), self.losses_P2.clone()
-            self.dropout = spare_streams(streams, resting) if k else streams
-            self._critic_step(batches[k], 1)
-            self.state.put(resting, before)
-            self.losses_P2 = losses_P2 if k else self.losses_P2
-        self.dropout = streams
+        losses_P2, evolution = torch.zeros(len(self.streams), 2, device=self.device), self.gan.evolution
+        for _ in range(n_steps):
+            critic = self._train_critic(losses_P2)
+            if not self.steps.loss_weights:
+                continue
+            batch, before = self._next_batch(), self.state
+            if evolution:
+                from gan_oversampler.training.evolving import evolve
 
-    def _restart(self, p: int) -> None:
-        """Fresh networks for one member."""
-        control_K, number = self.control.renewed(self.state.control_PK[p].cpu())
-        member = self.members[p]
-        newborn = replace(member, streams=member.streams.child("restart", number))
-        fresh = State.start(self.at_rest, self.critic, [newborn], control_K).to(self.device)
-        self.state.put([p], replace(fresh, rate_P1=self.state.rate_P1[[p]]))
+                self.state, loss_P, mutation_P = evolve(self.steps, evolution, before, batch, self.streams)
+                self.children_PM[torch.arange(len(mutation_P)), mutation_P.cpu()] += 1
+            else:
+                self.state, loss_P = self.steps.generator_step(before, batch, self.streams)
+            losses_P2[:, 1] += loss_P
+            if self.feedback and critic:
+                if evolution:
+                    loss_P = evolution.shared(loss_P)
+                self.state = self.feedback.update(self.state, *critic, loss_P)
+                for p, control_K, number in self.feedback.restarting(before, self.state):
+                    streams = self.members[p].streams.child("restart", number)
+                    fresh = self._start([replace(self.members[p], streams=streams)], control_K)
+                    self.state = put(self.state, [p], replace(fresh, rate_P1=self.state.rate_P1[[p]]))
+        return losses_P2.cpu() / max(n_steps, 1)
 
-    def _next_batch(self, balanced: bool = True) -> Batches:
-        """Batches are drawn ahead, in blocks that do not depend on when members are scored."""
+    def _train_critic(self, losses_P2: Tensor) -> tuple[Batch, CriticResult] | None:
+        """The critic's updates between two of the generator; the first one is returned."""
+        if not self.steps.trains_critic:
+            return None
+        first = None
+        paced = self.feedback.critic_steps(self.state) if self.feedback else None
+        if self.feedback is None or paced is None:
+            n_steps = self.gan.critic.steps
+            for _ in range(n_steps):
+                batch = self._next_batch(self.gan.balanced)
+                self.state, result = self.steps.critic_step(self.state, batch, self.streams)
+                losses_P2[:, 0] += result.total_P / n_steps
+                first = first or (batch, result)
+            return first
+        from gan_oversampler.training.feedback import streams_of_active
+
+        # Each member has as many updates as its controller wants, and then rests. All draw as many batches as
+        # any may ever need, and the first update is computed even for members that rest: so streams move
+        # alike whoever trains beside a member, and controllers always have something to see.
+        batches = [self._next_batch(self.gan.balanced) for _ in range(self.feedback.max_critic_steps)]
+        for k in range(max(1, *paced)):
+            resting = [p for p, steps in enumerate(paced) if steps <= k]
+            streams = streams_of_active(self.streams, resting) if k else self.streams
+            after, result = self.steps.critic_step(self.state, batches[k], streams)
+            self.state = put(after, resting, take(self.state, resting))
+            if not k:
+                first = batches[0], result
+                losses_P2[:, 0] += result.total_P
+        return first
+
+    def _next_batch(self, balanced: bool = True) -> Batch:
+        """The next batch; they are drawn ahead, in blocks that do not depend on when members are scored."""
         ahead = self.ahead[balanced]
         if not ahead:
-            drawn = [feed.draw(self.block, balanced=balanced) for feed in self.feeds]
-            batches = Batches.stack(drawn, self.device)
-            ahead.extend(batches.take(t) for t in range(self.block))
+            width, block = self.steps.generator.space.width, BLOCK
+            if isinstance(self.steps.generator, GuidedGenerator) and width > WIDE_ROW:
+                block = max(2, BLOCK * WIDE_ROW // width)
+            drawn = [stream.draw(block, balanced=balanced) for stream in self.batch_streams]
+            batches = stacked(drawn, self.device)
+            ahead.extend(take(batches, t) for t in range(block))
         return ahead.popleft()

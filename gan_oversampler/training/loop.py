@@ -1,16 +1,13 @@
 """The AutoGAN loop: train a unit, score, keep the best, stop when it no longer improves.
 
-Nazari, Branco & Jourdan 2023, with the defects of the released code mended: scores come from rows that
-the scored member never saw, untrained generators are scored too, a score that is not finite is a failure,
-weights that are not finite are rolled back at half the rates, and training stops after exactly ``patience``
-failures in a row. Several oracles may follow one training; each has its own best step and its own end.
+Nazari, Branco & Jourdan 2023, with the defects of the released code mended: scores come from rows that the
+scored member never saw, untrained generators are scored too, a score that is not finite is a failure, weights
+that are not finite are rolled back at half the rates, and training stops after exactly ``patience`` failures
+in a row. Several oracles may track one training; each has its own best step and its own end.
 """
 
-from __future__ import annotations
-
 import math
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,94 +20,109 @@ from gan_oversampler.nn.generator import Snapshot
 
 @dataclass(frozen=True)
 class Candidate:
-    """What an oracle scores: all members of one specification at one step.
+    """What an oracle scores: all members of one specification at one step."""
 
-    Attributes
-    ----------
-    specification, step : int
-        Which GAN, after how many generator updates.
-    snapshots : dict of (int or None) to Snapshot
-        By the fold that the member never saw; None for the first member that saw all rows.
-    losses : tuple of float
-        Mean critic and generator loss since the rung before.
-    others : tuple of Snapshot
-        Further members that saw all rows; they sample beside the first.
-    collapsed : bool
-        Whether a controller found that new rows are all alike.
-    noise : bool
-        Whether it is the untrained start of a generator that begins with noise. It is scored for comparison,
-        but never kept: such rows lie so far from all others that a downstream score hardly minds them.
-    """
-
-    specification: int
-    step: int
-    snapshots: dict[int | None, Snapshot]
-    losses: tuple[float, float] = (math.nan, math.nan)
-    others: tuple[Snapshot, ...] = ()
-    collapsed: bool = False
-    noise: bool = False
+    specification: int  # position of the GAN in the user's list
+    step: int  # generator updates so far
+    snapshots: dict[int | None, Snapshot]  # by the fold never seen; None: the first that saw all rows
+    losses: tuple[float, float] = (math.nan, math.nan)  # of critic and generator, since the last round
+    replicas: tuple[Snapshot, ...] = ()  # further members that saw all rows; they sample beside the first
+    is_collapsed: bool = False  # whether a controller found that generated rows are all alike
+    # whether it is the untrained start of a generator that begins with noise. It is scored for comparison,
+    # but never kept: such rows lie so far from all others that a downstream score hardly minds them
+    is_noise: bool = False
 
     @property
-    def finals(self) -> tuple[Snapshot, ...]:
-        """Generators that sample in the end."""
-        return (self.snapshots[None], *self.others)
+    def samplers(self) -> tuple[Snapshot, ...]:
+        """Generators that saw all rows, from which new rows are drawn in the end: one or more replicas."""
+        return (self.snapshots[None], *self.replicas)
 
     @property
-    def finite(self) -> bool:
-        return all(snapshot.finite for snapshot in (*self.snapshots.values(), *self.others))
+    def is_finite(self) -> bool:
+        """Whether no member has diverged, that is, all of them have finite weights."""
+        return all(snapshot.is_finite for snapshot in (*self.snapshots.values(), *self.replicas))
 
     @property
-    def sound(self) -> bool:
-        """Whether training may go on from it."""
-        return self.finite and not self.collapsed
+    def is_sound(self) -> bool:
+        """Whether training may go on from it, because it has neither diverged nor collapsed."""
+        return self.is_finite and not self.is_collapsed
 
     @property
-    def keepable(self) -> bool:
-        """Whether it may be kept."""
-        return self.sound and not self.noise
+    def may_be_kept(self) -> bool:
+        """Whether it may sample in the end: it is sound, and it is not an untrained generator of noise."""
+        return self.is_sound and not self.is_noise
 
 
 @dataclass(frozen=True)
 class Scored:
-    """A candidate with its utility per fold (higher is better) and the loop's verdict."""
+    """A candidate with its utilities, as one oracle tracked it."""
 
-    candidate: Candidate
-    utilities: NDArray[np.float64]
-    improved: bool
-    failed: int
-    seconds: float
+    candidate: Candidate  # what was scored
+    utilities: NDArray[np.float64]  # per fold; higher is better
+    improved: bool  # whether it beat all candidates of its specification before it
+    n_failed: int  # scores in a row without improvement, with this one
+    seconds: float  # since the fit began
 
     @property
     def mean(self) -> float:
+        """Mean utility over the folds, by which candidates are compared; NaN where there are no folds."""
         return float(np.mean(self.utilities)) if self.utilities.size else math.nan
 
 
 class Population(Protocol):
-    """What the loop asks of whoever trains."""
+    """What the loop asks of a population; ``specification`` is a position in the user's list of GANs."""
 
     def advance(self, n_steps: int) -> None:
-        """Train all active specifications."""
+        """Train every specification that has not been dropped for some generator steps."""
 
     def candidates(self, step: int) -> Sequence[Candidate]:
-        """Active specifications as they are now."""
+        """List those specifications as they are now, after ``step`` steps; an empty list ends the loop."""
 
     def save(self, specification: int) -> None:
-        """Remember the training state of a specification."""
+        """Remember the numbers of a specification, because an oracle found its best score so far."""
 
-    def rollback(self, specification: int) -> None:
-        """Go back to the state remembered last, at half the rates."""
+    def roll_back(self, specification: int) -> None:
+        """Go back to the numbers remembered last, at half the learning rates."""
 
     def drop(self, specification: int) -> None:
-        """Train a specification no further."""
-
-    def breed(self, scores: Mapping[int, float]) -> None:
-        """Let lineages of one evolution go on from the best of them."""
+        """Train a specification no further, and leave it out of ``candidates``."""
 
     def trains(self, specification: int) -> bool:
-        """Whether there is anything that pulls a specification."""
+        """Tell whether a specification has any loss term to be trained by."""
 
 
 Score = Callable[[Sequence[Candidate]], Sequence[NDArray[np.float64]]]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to train."""
+
+    epoch_unit: int  # steps between two evaluation rounds
+    patience: int  # scores in a row without improvement after which a specification stops
+    max_steps: int  # steps after which all stop
+    max_time: float = math.inf  # seconds since the fit began after which no further unit is begun
+    growth: float = (
+        0.0  # share of ``max_steps`` by which specifications go on that improved in their last round
+    )
+
+    def next_unit(self, step: int, seconds: float) -> int:
+        """Count the steps to train from ``step`` to the next evaluation round; 0 when the budget is spent.
+
+        A unit ends at ``max_steps`` and at ``last_step`` at the latest. No unit is begun when more seconds
+        than ``max_time`` have gone by since the fit began.
+        """
+        end = self.max_steps if step < self.max_steps else self.last_step
+        return 0 if seconds >= self.max_time else min(self.epoch_unit, end - step)
+
+    @property
+    def last_step(self) -> int:
+        """Step at which training ends even where scores still improve, with all the growth allowed."""
+        return self.max_steps + int(self.growth * self.max_steps)
+
+    def has_grown(self, step: int) -> bool:
+        """Tell whether only those specifications go on from a step that improved in its evaluation round."""
+        return self.max_steps <= step < self.last_step
 
 
 @dataclass
@@ -126,170 +138,103 @@ class Tracker:
     True
     """
 
-    patience: int
+    patience: float
     best: float = -math.inf
-    failed: int = 0
+    n_failed: int = 0
 
     def observe(self, score: float) -> bool:
-        """Whether the score beats all before; ties and numbers that are not finite do not."""
+        """Take in the next score, and tell whether it beats all before; ties and NaN count as failures."""
         improved = math.isfinite(score) and score > self.best
         self.best = score if improved else self.best
-        self.failed = 0 if improved else self.failed + 1
+        self.n_failed = 0 if improved else self.n_failed + 1
         return improved
 
     @property
     def stopped(self) -> bool:
-        return self.failed >= self.patience
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How long to train.
-
-    Parameters
-    ----------
-    epoch_unit : int
-        Steps between two rungs.
-    patience : int
-        Failures in a row after which a specification stops.
-    max_steps : int
-        Steps after which all stop.
-    max_time : float
-        Seconds after which no further unit is begun.
-    growth : float
-        Share of ``max_steps`` by which those may go on that improved in their last rung.
-    """
-
-    epoch_unit: int
-    patience: int
-    max_steps: int
-    max_time: float = math.inf
-    growth: float = 0.0
-    started: float = field(default_factory=time.monotonic)
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self.started
-
-    def next_unit(self, step: int) -> int:
-        """Steps to train before the next rung; 0 when the budget is spent."""
-        end = self.max_steps if step < self.max_steps else self.last_step
-        return 0 if self.seconds >= self.max_time else min(self.epoch_unit, end - step)
-
-    @property
-    def last_step(self) -> int:
-        """Step at which training ends even where scores still improve."""
-        return self.max_steps + int(self.growth * self.max_steps)
-
-    def grown(self, step: int) -> bool:
-        """Whether only those may go on from a step that improved there."""
-        return self.max_steps <= step < self.last_step
+        """Whether patience has run out: as many scores in a row as it allows were no improvement."""
+        return self.n_failed >= self.patience
 
 
 @dataclass
-class Follower:
-    """One oracle that follows the training, with best scores and stopping steps of its own.
+class OracleTracker:
+    """One oracle that tracks a training, with best scores and stopping steps of its own."""
 
-    Parameters
-    ----------
-    score : callable
-        Candidates to their utilities per fold.
-    patience : int
-        Failures in a row after which a specification stops for this oracle.
-    on_rung : callable
-        Told of every rung.
+    score: Score  # candidates to their utilities per fold
+    patience: float  # failures in a row after which a specification stops; ``inf`` never stops one
+    on_round: Callable[[Sequence[Scored]], None] = lambda scored: None  # called after every evaluation round
+    scored: list[Scored] = field(default_factory=list)  # all candidates that it has scored, in order
+    trackers: dict[int, Tracker] = field(default_factory=dict)  # best scores and failures, by specification
+    finished: set[int] = field(default_factory=set)  # specifications whose budget did not grow any more
 
-    Attributes
-    ----------
-    scored : list of Scored
-        All candidates that it has seen, in order.
-    trackers : dict of int to Tracker
-        Best scores and failures, by specification.
-    over : set of int
-        Specifications whose budget did not grow any more.
-    """
+    def evaluate(
+        self, candidates: Sequence[Candidate], budget: Budget, seconds: Callable[[], float]
+    ) -> list[Scored]:
+        """Score the candidates of an evaluation round whose specifications the oracle still tracks.
 
-    score: Score
-    patience: int
-    on_rung: Callable[[Sequence[Scored]], None] = lambda rung: None
-    scored: list[Scored] = field(default_factory=list)
-    trackers: dict[int, Tracker] = field(default_factory=dict)
-    over: set[int] = field(default_factory=set)
-
-    def follow(self, candidates: Sequence[Candidate], budget: Budget) -> list[Scored]:
-        """Score those of a rung that it still follows."""
-        watched = [c for c in candidates if not self.has_left(c.specification)]
-        if not watched:
+        Their order is kept. Candidates that diverged or collapsed count as failures with any score; untrained
+        noise is scored, but neither improves nor fails. ``seconds`` tells the time since the fit began. In
+        the part of a budget that has grown, a specification that does not improve is finished.
+        """
+        tracked = [c for c in candidates if not self.has_left(c.specification)]
+        if not tracked:
             return []
-        rung = [self._verdict(c, u, budget) for c, u in zip(watched, self.score(watched), strict=True)]
-        self.scored += rung
-        self.on_rung(rung)
-        self.over |= {c.candidate.specification for c in rung if budget.grown(c.candidate.step)}
-        self.over -= {c.candidate.specification for c in rung if c.improved}
-        return rung
+        scores = self.score(tracked)
+        found = []
+        for candidate, utilities in zip(tracked, scores, strict=True):
+            improved, n_failed = False, 0
+            if not candidate.is_noise:
+                tracker = self.trackers.setdefault(candidate.specification, Tracker(self.patience))
+                is_scored = candidate.is_sound and utilities.size
+                improved = tracker.observe(float(np.mean(utilities)) if is_scored else math.nan)
+                n_failed = tracker.n_failed
+            found.append(Scored(candidate, utilities, improved, n_failed, seconds()))
+        self.scored += found
+        self.on_round(found)
+        self.finished |= {s.candidate.specification for s in found if budget.has_grown(s.candidate.step)}
+        self.finished -= {s.candidate.specification for s in found if s.improved}
+        return found
 
     def has_left(self, specification: int) -> bool:
-        """Whether it follows a specification no longer."""
+        """Tell whether the oracle tracks a specification no longer: patience or growth has ended."""
         stopped = specification in self.trackers and self.trackers[specification].stopped
-        return stopped or specification in self.over
-
-    def _verdict(self, candidate: Candidate, utilities: NDArray[np.float64], budget: Budget) -> Scored:
-        if candidate.noise:
-            return Scored(candidate, utilities, False, 0, budget.seconds)
-        tracker = self.trackers.setdefault(candidate.specification, Tracker(self.patience))
-        score = float(np.mean(utilities)) if candidate.sound and utilities.size else math.nan
-        return Scored(candidate, utilities, tracker.observe(score), tracker.failed, budget.seconds)
+        return stopped or specification in self.finished
 
 
-def _unheard(step: int, specification: int, controller: str, decision: str) -> None:
-    """Log nothing."""
+def train(
+    population: Population,
+    trackers: Sequence[OracleTracker],
+    budget: Budget,
+    seconds: Callable[[], float],
+    log: Log = lambda *decision: None,
+) -> None:
+    """Train and score in turn, until no oracle tracks a specification any more or the budget is spent.
 
-
-def train(population: Population, followers: Sequence[Follower], budget: Budget, log: Log = _unheard) -> None:
-    """Run the loop for every specification until its last follower has left.
-
-    Each specification has its own tracker in every follower, so its trajectory depends neither on who else
-    trains nor on who else follows. (Only after weights that are not finite, or new rows that are all alike,
-    it goes back to what pleased any follower last; and lineages of an evolution by the oracle are bred by the
-    first follower, while it follows them.) A budget may grow for one follower and end for another.
+    Each specification has a tracker of its own in that of every oracle, so its trajectory depends neither on
+    what else trains nor on which other oracles look on. Only after weights that are not finite, or generated
+    rows that are all alike, it goes back to the last state in which any oracle's score improved. A budget may
+    grow for one oracle and end for another. ``seconds`` tells the time since the fit began; ``log`` is called
+    with the step, the specification, the name and the words of every decision.
     """
     step = 0
     while candidates := population.candidates(step):
-        rungs = [follower.follow(candidates, budget) for follower in followers]
-        improved = {entry.candidate.specification for rung in rungs for entry in rung if entry.improved}
+        rounds = [tracker.evaluate(candidates, budget, seconds) for tracker in trackers]
+        improved = {scored.candidate.specification for found in rounds for scored in found if scored.improved}
         for candidate in candidates:
-            _settle(population, candidate, improved, followers)
-            _log(candidate, improved, followers, budget, log)
-        population.breed({c.candidate.specification: c.mean for c in rungs[0] if c.candidate.keepable})
-        unit = budget.next_unit(step)
+            number = candidate.specification
+            has_left = all(tracker.has_left(number) for tracker in trackers)
+            if number in improved:
+                population.save(number)
+            elif not candidate.is_sound:
+                population.roll_back(number)
+                why = "new rows were all alike" if candidate.is_finite else "weights were not finite"
+                log(step, number, "rollback", f"{why}: back to the best state, at half the rates")
+            if not population.trains(number) or has_left:
+                population.drop(number)
+            if budget.has_grown(step) and budget.next_unit(step, seconds()) and not has_left:
+                end = min(step + budget.epoch_unit, budget.last_step)
+                log(step, number, "growth", f"scores still improve: trained on to step {end}")
+        unit = budget.next_unit(step, seconds())
         if not unit:
             break
         population.advance(unit)
         step += unit
-
-
-def _settle(
-    population: Population, candidate: Candidate, improved: set[int], followers: Sequence[Follower]
-) -> None:
-    """Tell the population what follows from the scores of a candidate."""
-    number = candidate.specification
-    if number in improved:
-        population.save(number)
-    elif not candidate.sound:
-        population.rollback(number)
-    if not population.trains(number) or all(follower.has_left(number) for follower in followers):
-        population.drop(number)
-
-
-def _log(
-    candidate: Candidate, improved: set[int], followers: Sequence[Follower], budget: Budget, log: Log
-) -> None:
-    """Tell the log what was decided about a candidate."""
-    number, step = candidate.specification, candidate.step
-    if number not in improved and not candidate.sound:
-        why = "new rows were all alike" if candidate.finite else "weights were not finite"
-        log(step, number, "rollback", f"{why}: back to the best state, at half the rates")
-    goes_on = not all(follower.has_left(number) for follower in followers)
-    if budget.grown(step) and budget.next_unit(step) and goes_on:
-        end = min(step + budget.epoch_unit, budget.last_step)
-        log(step, number, "growth", f"scores still improve: trained on to step {end}")

@@ -1,12 +1,11 @@
-"""Who trains, the numbers that training changes, and the snapshots that sample."""
+"""The members of a population, and the numbers that training changes."""
 
-# P member, N parameter, C class, F encoded column, Z latent, K number remembered
+# P member, N parameter, C class, F encoded column, K number that controllers remember, S statistic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
-from typing import TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -15,134 +14,110 @@ from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.row_space import STATE_LOGIT
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.nn.autoencoder import CriticNet
-from gan_oversampler.nn.generator import Generator, Reach
-from gan_oversampler.sampling.pool import Pool
+from gan_oversampler.nn.generator import BaseGenerator, CorrectionBounds
+from gan_oversampler.nn.optimizers import Moments
+from gan_oversampler.sampling.fold_data import FoldData
+
+StreamList = Sequence[torch.Generator]
+"""The random streams of some members, one each."""
 
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """One GAN of the population: a specification, the rows it may see, its own streams.
+    """One GAN of the population: a specification, the rows it may see, and random streams of its own."""
 
-    Attributes
-    ----------
-    specification : int
-        Position of ``gan`` in the user's list.
-    fold : int or None
-        The fold it never sees; None for members that see all rows and finally sample.
-    replica : int
-        Number among the members that differ in their streams only.
-    sibling : int
-        Number among the parents of an evolving population, which share a critic; the first is the fittest.
-    """
-
-    specification: int
-    fold: int | None
-    gan: GAN
-    pool: Pool
-    streams: Streams
-    replica: int = 0
+    specification: int  # position of ``gan`` in the user's list
+    fold: int | None  # the fold it never sees; None for members that see all rows and finally sample
+    gan: GAN  # the specification
+    data: FoldData  # the rows
+    streams: Streams  # root of the member's random numbers
+    replica: int = 0  # number among the members that differ in their streams only
+    # number among the parents of an evolving population, which share a critic; the first is the fittest
     sibling: int = 0
 
     @property
-    def origin(self) -> torch.Generator:
-        """Stream of the generator's first weights, the only one that siblings do not share."""
-        streams = self.streams.child("sibling", self.sibling) if self.sibling else self.streams
-        return streams.torch("generator")
-
-    @property
     def name(self) -> str:
-        """Which of the members of its specification this is."""
+        """Name of the member among those of its specification, such as "fold 0" or "all rows, replica 1"."""
         parts = ["all rows" if self.fold is None else f"fold {self.fold}"]
         parts += [f"replica {self.replica}"] if self.replica else []
         parts += [f"parent {self.sibling + 1}"] if self.gan.n_siblings > 1 else []
         return ", ".join(parts)
 
 
-Tensors = TypeVar("Tensors")
+@dataclass(frozen=True, slots=True)
+class Player:
+    """Numbers of one side of the game, generators or critics, one member per row."""
 
+    weights_PN: Tensor  # parameters
+    moments: Moments  # what the optimiser remembers
+    statistics_PS: Tensor  # running statistics of batch normalisation
 
-def map_fields(make: Callable[[str], Tensor], kind: type[Tensors]) -> Tensors:
-    """A dataclass of tensors, made field by field."""
-    return kind(*(make(field.name) for field in fields(kind)))  # type: ignore[arg-type]
+    @classmethod
+    def start(cls, weights_PN: Tensor, statistics_S: Tensor) -> Player:
+        """Make the numbers of one side before training; all members start from the same statistics."""
+        return cls(weights_PN, Moments.zeros(*weights_PN.shape), statistics_S.repeat(len(weights_PN), 1))
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All numbers that training changes, one member per row.
+    """All numbers that training changes, one member per row; a step takes a state and returns a new one."""
 
-    ``control_PK`` is what controllers remember, ``rate_P1`` a factor of all step sizes.
-    """
-
-    generator_PN: Tensor
-    average_PN: Tensor
-    generator_moments_P2N: Tensor
-    statistics_PS: Tensor
-    critic_PN: Tensor
-    critic_moments_P2N: Tensor
-    generator_decay_P2: Tensor
-    critic_decay_P2: Tensor
-    critic_statistics_PS: Tensor
-    balance_P: Tensor
-    control_PK: Tensor
-    rate_P1: Tensor
+    generator: Player
+    critic: Player
+    average_PN: Tensor  # running average of the generators' weights, which is what samples
+    balance_P: Tensor  # weight of new rows in the critic's loss, where proportional control steers it
+    control_PK: Tensor  # what controllers remember
+    rate_P1: Tensor  # factor of all step sizes
 
     @classmethod
     def start(
-        cls,
-        generator: Generator,
-        critic: CriticNet,
-        members: Sequence[Member],
-        control_K: Tensor | None = None,
+        cls, generator: BaseGenerator, critic: CriticNet, members: Sequence[Member], control_K: Tensor
     ) -> State:
-        """Fresh networks, each from its member's own stream, and what their controllers remember."""
-        p = len(members)
-        generator_PN = torch.stack([generator.init(m.origin) for m in members])
+        """Draw fresh networks for members, each from the member's own streams, and make their first state.
+
+        ``generator`` and ``critic`` tell the shapes; ``control_K`` is what the controllers of every member
+        remember at the start. Siblings share all streams but that of the generator's weights, so their
+        critics are alike.
+        """
+        n_members = len(members)
+        roots = [m.streams.child("sibling", m.sibling) if m.sibling else m.streams for m in members]
+        generator_PN = torch.stack([generator.init(root.torch("generator")) for root in roots])
         critic_PN = torch.stack([critic.init(m.streams.torch("critic")) for m in members])
         return cls(
-            generator_PN,
+            Player.start(generator_PN, generator.net.init_statistics()),
+            Player.start(critic_PN, critic.init_statistics()),
             generator_PN.clone(),
-            torch.zeros(p, 2, generator.n_parameters),
-            generator.mlp.init_statistics().repeat(p, 1),
-            critic_PN,
-            torch.zeros(p, 2, critic.n_parameters),
-            torch.ones(p, 2),
-            torch.ones(p, 2),
-            critic.init_statistics().repeat(p, 1),
-            torch.zeros(p),
-            (torch.empty(0) if control_K is None else control_K).repeat(p, 1),
-            torch.ones(p, 1),
+            torch.zeros(n_members),
+            control_K.repeat(n_members, 1),
+            torch.ones(n_members, 1),
         )
 
-    def take(self, members: Sequence[int]) -> State:
-        """A copy of some members' numbers."""
-        return map_fields(lambda name: getattr(self, name)[list(members)], State)
 
-    def with_generators(self, rows: State) -> State:
-        """The same critics beside the generators of other rows."""
-        return map_fields(lambda name: getattr(self if "critic" in name else rows, name), State)
+@dataclass(frozen=True, slots=True)
+class CriticResult:
+    """What a step of the critic has shown, without gradients."""
 
-    @classmethod
-    def chosen(cls, children: Sequence[State], child_P: Tensor, row_P: Tensor) -> State:
-        """Row by row the numbers of one of several states."""
-        return map_fields(lambda n: torch.stack([getattr(c, n) for c in children])[child_P, row_P], cls)
-
-    def put(self, members: Sequence[int], rows: State) -> None:
-        """Overwrite some members' numbers."""
-        for field in fields(self):
-            getattr(self, field.name)[list(members)] = getattr(rows, field.name)
-
-    def to(self, device: torch.device) -> State:
-        return map_fields(lambda name: getattr(self, name).to(device), State)
+    loss_P: Tensor  # the critic's loss, without penalty
+    real_PB: Tensor  # its outputs for real rows
+    fake_PB: Tensor  # the same for generated rows
+    fake_PBF: Tensor  # the generated rows
+    total_P: Tensor  # its loss with the penalty
 
 
-def reach_of(members: Sequence[Member]) -> Reach:
-    """How far each member's generator may go, from the real rows it may see."""
+def correction_bounds(members: Sequence[Member]) -> CorrectionBounds:
+    """Measure how far each member's generator may go, on the real rows that this member may see.
+
+    Corrections of a base row are bounded by ``Generator.correction_bound`` standard deviations of its class;
+    rows made of noise stay within the range of the learned classes. States, which are logits, may always
+    flip.
+    """
     bounds, centres, halves = [], [], []
     for member in members:
-        space, reals = member.pool.space, [member.pool.reals[c] for c in member.pool.classes]
-        bound_CF = torch.stack([member.gan.reach * rows.std(0, correction=0) for rows in reals])
-        bounds.append(bound_CF.index_fill(1, space.states_S.cpu(), 2 * STATE_LOGIT))
-        low_F, high_F = torch.cat(reals).aminmax(dim=0)
+        states, rows = member.data.space.states_S.cpu(), list(member.data.learned_rows.values())
+        factor = member.gan.generator.correction_bound
+        bound_CF = torch.stack([factor * class_rows.std(0, correction=0) for class_rows in rows])
+        bounds.append(bound_CF.index_fill(1, states, 2 * STATE_LOGIT))
+        low_F, high_F = torch.cat(rows).aminmax(dim=0)
         centres.append((low_F + high_F) / 2)
-        halves.append(((high_F - low_F) / 2).index_fill(0, space.states_S.cpu(), STATE_LOGIT))
-    return Reach(torch.stack(bounds), torch.stack(centres), torch.stack(halves))
+        halves.append(((high_F - low_F) / 2).index_fill(0, states, STATE_LOGIT))
+    return CorrectionBounds(torch.stack(bounds), torch.stack(centres), torch.stack(halves))

@@ -1,57 +1,53 @@
-"""From a specification and a table to the shapes of its networks."""
+"""From a GAN and a table to the shapes of its networks."""
 
-from __future__ import annotations
+from typing import Any
 
-from typing import Any, Final
-
+from gan_oversampler.gans.families import FAMILIES
+from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.losses import LOSSES
 from gan_oversampler.nn.autoencoder import CriticNet, GeneratorNet, mirrored
 from gan_oversampler.nn.convolution import Decoder, Encoder
-from gan_oversampler.nn.generator import FAMILIES, Generator
+from gan_oversampler.nn.generator import BaseGenerator, GuidedGenerator
 from gan_oversampler.nn.image_grid import Canvas
-from gan_oversampler.nn.learned_geometry import Geometry
+from gan_oversampler.nn.learned_geometry import LearnedGeometry
 from gan_oversampler.nn.mlp import Mlp
-from gan_oversampler.sampling.base_samplers import N_TRAITS
-from gan_oversampler.training.members import Member
-
-WIDE: Final = 256  # hidden units from which members are multiplied one by one
+from gan_oversampler.sampling.fold_data import FoldData
+from gan_oversampler.sampling.neighbourhood import N_TRAITS
 
 
-def networks_of(member: Member) -> tuple[Generator, CriticNet]:
-    """Generator and critic of a member's specification."""
-    gan, pool = member.gan, member.pool
-    family, n_columns, n_classes = FAMILIES[gan.family], pool.space.width, len(pool.classes)
-    widths, critic_widths = tuple(gan.widths), gan.layers_of_critic
-    n_inputs = family.n_inputs(n_columns, gan.latent)
-    rebuilds = LOSSES[gan.loss].error is not None
-    shared: dict[str, Any] = {
-        "multiply": gan.conditioning == "multiply",
-        "slope": gan.slope,
-        "norm_momentum": gan.norm_momentum,
-    }
-    ours: dict[str, Any] = {
-        "activation": gan.activation,
-        "batch_norm": gan.batch_norm,
-        "zero_last": family.from_base,
-    }
-    theirs: dict[str, Any] = {
-        "activation": gan.critic_activation or gan.activation,
-        "batch_norm": gan.critic_norm == "batch",
-        "layer_norm": gan.critic_norm == "layer",
-        "dropout": gan.critic_dropout,
-    }
-    generator: GeneratorNet
+def networks_of(gan: GAN, data: FoldData) -> tuple[BaseGenerator, CriticNet]:
+    """Build the shapes of a GAN's generator and critic for the columns and the learned classes of a table.
+
+    Networks are perceptrons or, with a grid, convolutions; a critic whose loss reconstructs rows becomes an
+    autoencoder. The shapes hold no parameters: these lie in the buffers of a ``State``.
+    """
+    kind, n_columns, n_classes = FAMILIES[gan.family].generator, data.space.width, len(data.classes)
+    ours, theirs = gan.generator, gan.critic.completed(gan.generator)
+    widths, critic_widths = tuple(ours.widths), tuple(theirs.widths or ())
+    n_inputs = kind.n_net_inputs(n_columns, ours.latent)
+    is_autoencoder = LOSSES[gan.loss].error is not None
+    shared = ("activation", "slope", "norm_momentum", "batch_norm", "layer_norm")
+    options: list[dict[str, Any]] = [
+        {
+            "n_classes": n_classes,
+            "multiply": gan.conditioning == "multiply",
+            **{name: getattr(part, name) for name in shared},
+        }
+        for part in (ours, theirs)
+    ]
+    options[0]["zero_last"], options[1]["dropout"] = kind.uses_base, theirs.dropout
+    net: GeneratorNet
     critic: CriticNet
-    if gan.grid is None:
-        shared["looped"] = max(widths + critic_widths, default=0) >= WIDE
-        generator = Mlp(n_inputs, n_classes, n_columns, widths, **ours, **shared)
-        critic = Mlp(n_columns, n_classes, n_columns if rebuilds else 1, critic_widths, **theirs, **shared)
+    if ours.grid is None:
+        n_outputs = n_columns if is_autoencoder else 1
+        net = Mlp(n_inputs, n_columns, widths=widths, **options[0])
+        critic = Mlp(n_columns, n_outputs, widths=critic_widths, **options[1])
     else:
-        canvas = Canvas.of(pool.space.layout, gan.grid)
-        generator = Decoder(canvas, n_classes, n_inputs, widths, **ours, **shared)
-        encoder = Encoder(
-            canvas, n_classes, min(critic_widths) if rebuilds else 1, critic_widths, **theirs, **shared
-        )
-        critic = mirrored(encoder) if rebuilds else encoder
-    geometry = Geometry(n_classes, n_columns, N_TRAITS) if family.learnt else None
-    return Generator(family, generator, pool.space, geometry), critic
+        canvas = Canvas.of(data.space.layout, ours.grid)
+        net = Decoder(canvas, n_inputs, widths=widths, **options[0])
+        length = min(critic_widths) if is_autoencoder else 1
+        encoder = Encoder(canvas, length, widths=critic_widths, **options[1])
+        critic = mirrored(encoder) if is_autoencoder else encoder
+    if issubclass(kind, GuidedGenerator):
+        return kind(net, data.space, LearnedGeometry(n_classes, n_columns, N_TRAITS)), critic
+    return kind(net, data.space), critic

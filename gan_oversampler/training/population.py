@@ -1,147 +1,119 @@
-"""All members of one fit, grouped into cohorts that share a tensor program."""
-
-from __future__ import annotations
+"""The population: all members of one fit, grouped into cohorts that share a tensor program."""
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
 
 from gan_oversampler._utils import Streams
 from gan_oversampler.callbacks import Event
+from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
-from gan_oversampler.gans.stream_names import stream_name
 from gan_oversampler.nn.autoencoder import CriticNet
-from gan_oversampler.nn.generator import FAMILIES, Generator, Snapshot
-from gan_oversampler.sampling.pool import Pool
+from gan_oversampler.nn.generator import BaseGenerator, Snapshot
+from gan_oversampler.nn.tensors import take
 from gan_oversampler.training.cohort import Cohort
+from gan_oversampler.training.data import TrainingData
 from gan_oversampler.training.loop import Candidate
 from gan_oversampler.training.members import Member, State
 
 
-class CrossFitted:
-    """Specifications x (folds + 1) members; a specification moves, rests and falls back as one.
+class CrossFittedPopulation:
+    """One member per specification and fold, and further ones that see all rows and finally sample.
 
-    Parameters
-    ----------
-    gans : sequence of GAN
-        Specifications.
-    pools : dict of str to dict of (int or None) to Pool
-        By ``GAN.classes``, then by fold: rows that the members may see; None holds all rows.
-    streams : Streams
-        Root of the members' streams. A member's streams are named by what it is, not by its place.
-    device : torch.device
-        Where to train.
-
-    Attributes
-    ----------
-    events : list of Event
-        What controllers have decided, rung by rung.
+    A specification trains, stops and rolls back as one. Members that share their shapes form a cohort. The
+    streams of a member are named by what it is, not by its place, so it trains the same beside any others.
     """
 
     def __init__(
-        self,
-        gans: Sequence[GAN],
-        pools: Mapping[str, Mapping[int | None, Pool]],
-        streams: Streams,
-        device: torch.device,
+        self, gans: Sequence[GAN], data: TrainingData, streams: Streams, device: torch.device
     ) -> None:
         self.gans = list(gans)
         groups: dict[str, list[Member]] = defaultdict(list)
         seen: dict[str, int] = defaultdict(int)
         for number, gan in enumerate(gans):
-            name = stream_name(gan)
-            root = streams.child(name, seen[name])
-            seen[name] += 1
-            groups[gan.shape_key] += _members(number, gan, pools[gan.classes], root)
+            root = streams.child(*gan.stream_name, seen[gan.shape_key + gan.base])
+            seen[gan.shape_key + gan.base] += 1
+            folds, replicas = data.by_fold(gan), range(1, gan.n_replicas)
+            members = [Member(number, fold, gan, rows, root.child(fold)) for fold, rows in folds.items()]
+            members += [Member(number, None, gan, folds[None], root.child(None, r), r) for r in replicas]
+            siblings = [replace(member, sibling=s) for member in members for s in range(gan.n_siblings)]
+            groups[gan.shape_key] += siblings
         self.cohorts = [Cohort(members, device) for members in groups.values()]
         self.losses = dict.fromkeys(range(len(gans)), (math.nan, math.nan))
-        self.events: list[Event] = []
+        self.events: list[Event] = []  # what controllers have decided, one evaluation round after the other
         self._step = 0
         self._saved: dict[int, State] = {}
         for number in range(len(gans)):
             self.save(number)
 
     @property
-    def networks(self) -> list[tuple[str, Generator, CriticNet | None]]:
-        """Name, generator and critic, if any, of all specifications that train, in the user's order."""
-        found = {
-            member.specification: (member.gan.label, cohort.at_rest, cohort.critic_in_force)
-            for cohort in self.cohorts
-            for member in cohort.members
-            if member.gan.pulls
-        }
+    def networks(self) -> list[tuple[str, BaseGenerator, CriticNet | None]]:
+        """Label, generator and critic of every specification that trains, as shapes; some need no critic."""
+        found: dict[int, tuple[str, BaseGenerator, CriticNet | None]] = {}
+        for cohort in self.cohorts:
+            critic = cohort.steps.critic if cohort.steps.trains_critic else None
+            for member in cohort.members if cohort.steps.loss_weights else ():
+                found[member.specification] = member.gan.label, cohort.steps.generator_at_rest, critic
         return [found[number] for number in sorted(found)]
 
-    def _place(self, specification: int) -> tuple[Cohort, list[int]]:
-        for cohort in self.cohorts:
-            rows = [p for p, m in enumerate(cohort.members) if m.specification == specification]
-            if rows:
-                return cohort, rows
-        raise KeyError(specification)
-
     def advance(self, n_steps: int) -> None:
-        """Train all active specifications."""
+        """Train all active specifications for some steps, and collect their losses and events meanwhile.
+
+        ``losses`` then holds the means over these steps and over the members of each specification.
+        """
+        self._step += n_steps
+        decisions = []
         for cohort in self.cohorts:
             losses_P2 = cohort.advance(n_steps)
             for number in {m.specification for m in cohort.members}:
-                _, rows = self._place(number)
-                critic, generator = losses_P2[rows].mean(0).tolist()
-                critic = critic if cohort.critic_in_force else math.nan
-                self.losses[number] = critic, generator
-        self._step += n_steps
-        self._note_decisions()
-
-    def _note_decisions(self) -> None:
-        """Enter what has changed since the rung before, in the user's order."""
-        told = [entry for cohort in self.cohorts for entry in cohort.decisions()]
-        told.sort(key=lambda entry: entry[0].specification)
-        self.events += [
-            Event(self._step, member.gan.label, member.name, name, words) for member, name, words in told
-        ]
+                critic, generator = losses_P2[self._place(number)[1]].mean(0).tolist()
+                self.losses[number] = critic if cohort.steps.trains_critic else math.nan, generator
+            decisions += cohort.decisions()
+        for member, name, decision in sorted(decisions, key=lambda entry: entry[0].specification):
+            self.events.append(Event(self._step, member.gan.label, member.name, name, decision))
 
     def candidates(self, step: int) -> list[Candidate]:
-        """Active specifications as they are now, in the user's order."""
-        firsts: dict[int, dict[int | None, Snapshot]] = defaultdict(dict)
-        others: dict[int, list[Snapshot]] = defaultdict(list)
-        collapsed: dict[int, bool] = defaultdict(bool)
+        """Collect the active specifications as they are now, in the user's order, to be scored.
+
+        A candidate holds snapshots of its members; of an evolving population only the fittest parent's. It
+        has collapsed if any of its members has.
+        """
+        entries: dict[int, list[tuple[Member, Snapshot, bool]]] = defaultdict(list)
         for cohort in self.cohorts:
-            flags = cohort.control.flagged(cohort.state.control_PK)
-            for member, snapshot, flag in zip(cohort.members, cohort.snapshots(), flags, strict=False):
-                collapsed[member.specification] |= flag
-                if member.sibling:
-                    continue
-                if member.replica:
-                    others[member.specification].append(snapshot)
-                else:
-                    firsts[member.specification][member.fold] = snapshot
-        return [
-            Candidate(
-                number,
-                step,
-                firsts[number],
-                self.losses[number],
-                tuple(others[number]),
-                collapsed[number],
-                noise=not step and self.trains(number) and not FAMILIES[self.gans[number].family].from_base,
+            for entry in zip(cohort.members, cohort.snapshots(), cohort.collapsed()):
+                entries[entry[0].specification].append(entry)
+        candidates = []
+        for number, found in sorted(entries.items()):
+            samplers = [(member, snapshot) for member, snapshot, _ in found if not member.sibling]
+            uses_base = FAMILIES[self.gans[number].family].generator.uses_base
+            candidates.append(
+                Candidate(
+                    number,
+                    step,
+                    {member.fold: snapshot for member, snapshot in samplers if not member.replica},
+                    self.losses[number],
+                    tuple(snapshot for member, snapshot in samplers if member.replica),
+                    any(is_collapsed for _, _, is_collapsed in found),
+                    is_noise=not step and self.trains(number) and not uses_base,
+                )
             )
-            for number in sorted(firsts)
-        ]
+        return candidates
 
     def save(self, specification: int) -> None:
-        """Remember the training state of a specification."""
+        """Copy all numbers of a specification's members as they are now, for a later ``roll_back``."""
         cohort, rows = self._place(specification)
-        self._saved[specification] = cohort.state.take(rows)
+        self._saved[specification] = take(cohort.state, rows)
 
-    def rollback(self, specification: int) -> None:
-        """Go back to the state remembered last, at half the rates."""
+    def roll_back(self, specification: int) -> None:
+        """Bring a specification back to the numbers that were saved last, and halve its learning rates."""
         cohort, rows = self._place(specification)
-        cohort.fall_back(rows, self._saved[specification])
+        cohort.roll_back(rows, self._saved[specification])
 
     def drop(self, specification: int) -> None:
-        """Train a specification no further."""
+        """Forget the members of a specification, which is trained and scored no further; others go on."""
         cohort, rows = self._place(specification)
         rest = [p for p in range(len(cohort.members)) if p not in rows]
         if rest:
@@ -149,39 +121,14 @@ class CrossFitted:
         else:
             self.cohorts.remove(cohort)
 
-    def breed(self, scores: Mapping[int, float]) -> None:
-        """Lineages of one evolution go on from the best of them, optimisers and all."""
-        kin: dict[str, list[int]] = defaultdict(list)
-        for number in sorted({m.specification for cohort in self.cohorts for m in cohort.members}):
-            if (kinship := self.gans[number].kinship) and math.isfinite(scores.get(number, math.nan)):
-                kin[kinship].append(number)
-        for numbers in kin.values():
-            best = max(numbers, key=lambda number: scores[number])
-            ancestor, rows = self._place(best)
-            for heir in numbers:
-                self._inherit(heir, ancestor.state.take(rows))
-            words = f"all lineages go on from {self.gans[best].label}"
-            self.events += [
-                Event(self._step, self.gans[heir].label, "", "evolution", words)
-                for heir in numbers
-                if heir != best
-            ]
-
-    def _inherit(self, heir: int, ancestor: State) -> None:
-        cohort, rows = self._place(heir)
-        cohort.state.put(rows, ancestor)
-        self.save(heir)
-
     def trains(self, specification: int) -> bool:
-        """Whether there is anything that pulls a specification."""
-        return bool(self.gans[specification].pulls)
+        """Tell whether a specification has any loss term to be trained by; without one it is a plain base."""
+        return bool(self.gans[specification].active_terms)
 
-
-def _members(number: int, gan: GAN, pools: Mapping[int | None, Pool], streams: Streams) -> list[Member]:
-    """One member per fold, and replicas of the one that sees all rows; each with its siblings beside it."""
-    members = [Member(number, fold, gan, pool, streams.child(fold)) for fold, pool in pools.items()]
-    members += [
-        Member(number, None, gan, pools[None], streams.child(None, replica), replica)
-        for replica in range(1, gan.n_replicas)
-    ]
-    return [replace(member, sibling=s) for member in members for s in range(gan.n_siblings)]
+    def _place(self, specification: int) -> tuple[Cohort, list[int]]:
+        """Cohort of a specification, and the rows of its members there."""
+        for cohort in self.cohorts:
+            rows = [p for p, m in enumerate(cohort.members) if m.specification == specification]
+            if rows:
+                return cohort, rows
+        raise KeyError(specification)

@@ -1,1 +1,1 @@
-"""Pictures in scikit-learn's style."""
+"""Pictures of a fit in scikit-learn's display style: one class per picture, drawn by ``from_estimator``."""

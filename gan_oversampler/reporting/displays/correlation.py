@@ -1,41 +1,36 @@
-"""How columns hang together, real against new."""
+"""Picture of how columns correlate, real against new."""
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from gan_oversampler.reporting.displays.drawing import axes_for, title_of
-from gan_oversampler.reporting.displays.pairs import Pair
-from gan_oversampler.reporting.displays.tables import kinds_of, measured
+from gan_oversampler.reporting.displays.base import Pair, RowsDisplay
+from gan_oversampler.reporting.displays.drawing import column_title
+from gan_oversampler.reporting.displays.tables import kinds_of, numeric_tables
 
-MOST_COLUMNS: Final = 20
-MOST_NUMBERED: Final = 12  # with more columns, the numbers would not fit
-LEAST_LIMIT: Final = 0.25
+MAX_COLUMNS: Final = 20
+MAX_NUMBERED: Final = 12  # with more columns, the numbers would not fit
+MIN_LIMIT: Final = 0.25  # of the colours: differences far below it must not look strong
 
 
-class CorrelationDisplay:
-    """Correlations of real rows minus those of new rows of one class.
+@dataclass(eq=False, repr=False)
+class CorrelationDisplay(RowsDisplay):
+    """Correlations of real rows minus those of new rows of one class, as a matrix of colours.
 
-    Numbers, dates, durations, and of each category its most frequent level.
+    Numbers, dates and durations are correlated, and of each category its most frequent level.
 
     Parameters
     ----------
     difference : DataFrame
-        Square, real minus new.
+        Square matrix of differences, real minus new.
     by_chance : float, default=nan
         Mean absolute difference of two samples of these sizes from one distribution without correlations.
     label : object, default=None
-        The class, for the title.
-
-    Attributes
-    ----------
-    ax_ : matplotlib Axes
-        Where it was drawn.
-    figure_ : matplotlib Figure
-        The figure of these axes.
+        The class, for the description.
 
     Examples
     --------
@@ -45,49 +40,30 @@ class CorrelationDisplay:
     0.0
     """
 
-    def __init__(self, difference: pd.DataFrame, *, by_chance: float = np.nan, label: Any = None) -> None:
-        self.difference = difference
-        self.by_chance = by_chance
-        self.label = label
-
-    @classmethod
-    def from_estimator(
-        cls, sampler: Any, *, label: Any = None, X: Any = None, y: Any = None, ax: Any = None
-    ) -> CorrelationDisplay:
-        """Draw correlations of a fitted sampler.
-
-        Parameters
-        ----------
-        sampler : GANOversampler
-            Fitted.
-        label : object, default=None
-            Class; the rarest one by default.
-        X, y : table and labels, default=None
-            Real rows to compare with rows drawn now. Without them it shows what the fit kept: rows held
-            out, and rows of generators that never saw these.
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
-        """
-        return cls.from_pair(Pair.of_estimator(sampler, X, y, label)).plot(ax=ax)
+    difference: pd.DataFrame
+    _: KW_ONLY
+    by_chance: float = np.nan
+    label: Any = None
 
     @classmethod
     def from_pair(cls, pair: Pair) -> CorrelationDisplay:
-        """Correlate tables; constant columns have no correlation and are left out."""
-        real, new = measured([pair.real, pair.new], kinds_of(pair.real, pair.new))
+        """Correlate the columns of real rows and of new ones; those that are constant in one are left out."""
+        real, new = numeric_tables([pair.real, pair.new], kinds_of(pair.real, pair.new))
         moving = [name for name in real if real[name].std() > 0 and new[name].std() > 0]
         difference = real[moving].corr(min_periods=3) - new[moving].corr(min_periods=3)
-        noise = np.sqrt(1 / max(len(real), 2) + 1 / max(len(new), 2)) * np.sqrt(2 / np.pi)
-        return cls(difference, by_chance=float(noise), label=pair.label)
+        # A correlation of n independent pairs has variance 1/n; sqrt(2/pi) is the mean of |N(0, 1)|.
+        chance = np.sqrt(1 / max(len(real), 2) + 1 / max(len(new), 2)) * np.sqrt(2 / np.pi)
+        return cls(difference, by_chance=float(chance), label=pair.label)
 
     @property
     def mean(self) -> float:
-        """Mean absolute difference over all pairs of columns."""
+        """Mean absolute difference over all pairs of different columns; NaN if no pair can be compared."""
         values = self.difference.to_numpy()[np.triu_indices(len(self.difference), 1)]
         return float(np.nanmean(np.abs(values))) if np.isfinite(values).any() else np.nan
 
     @property
     def description(self) -> str:
-        """What the picture shows, in words."""
+        """Mean absolute difference of the correlations, over how many columns, and how much is chance."""
         return (
             f"Correlations of real rows minus those of new rows of class {self.label}: mean absolute"
             f" difference {self.mean:.2f} over {len(self.difference)} columns; about {self.by_chance:.2f}"
@@ -95,47 +71,34 @@ class CorrelationDisplay:
         )
 
     def plot(self, ax: Any = None) -> CorrelationDisplay:
-        """Draw.
+        """Draw the matrix of the 20 columns that differ most, as :meth:`Display.plot`.
 
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+        Up to 12 columns have numbers in their cells. Raises ``ValueError`` if fewer than two columns vary.
         """
         if len(self.difference) < 2:
             raise ValueError("There is nothing to correlate: fewer than two columns vary.")
-        self.ax_ = axes_for(ax, (6.5, 5.5))
-        self.figure_ = self.ax_.figure
-        shown = self._shown()
-        limit = max(LEAST_LIMIT, float(np.nanmax(np.abs(shown.to_numpy()), initial=0.0)))
+        self._start(ax, (6.5, 5.5))
+        order = self.difference.abs().mean().sort_values(ascending=False, kind="stable").index
+        most = set(order[:MAX_COLUMNS])
+        chosen = [name for name in self.difference if name in most]  # in the order of the table
+        shown, numbered = self.difference.loc[chosen, chosen].to_numpy(), len(chosen) <= MAX_NUMBERED
+        limit = max(MIN_LIMIT, float(np.nanmax(np.abs(shown), initial=0.0)))
         image = self.ax_.imshow(shown, cmap="PuOr", vmin=-limit, vmax=limit)
-        names = [title_of(name, 18) for name in shown]
-        self.ax_.set_xticks(range(len(shown)), names, rotation=45, ha="right", rotation_mode="anchor")
-        self.ax_.set_yticks(range(len(shown)), names)
-        self.ax_.tick_params(length=0, labelsize="small" if len(shown) <= MOST_NUMBERED else "x-small")
+        names = [column_title(name, 18) for name in chosen]
+        self.ax_.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
+        self.ax_.set_yticks(range(len(names)), names)
+        self.ax_.tick_params(length=0, labelsize="small" if numbered else "x-small")
         self.ax_.spines[:].set_visible(False)
-        if len(shown) <= MOST_NUMBERED:
-            self._numbers(shown, limit)
-        self.figure_.colorbar(image, ax=self.ax_, shrink=0.7, label="correlation, real minus new")
-        self.ax_.set_title(self._title(shown), fontsize="small", loc="left")
-        return self
-
-    def _shown(self) -> pd.DataFrame:
-        """Columns that differ most, in the order of the table."""
-        order = self.difference.abs().mean().sort_values(ascending=False, kind="stable")
-        chosen = set(order.index[:MOST_COLUMNS])
-        names = [name for name in self.difference if name in chosen]
-        return self.difference.loc[names, names]
-
-    def _numbers(self, shown: pd.DataFrame, limit: float) -> None:
-        centre = {"ha": "center", "va": "center", "fontsize": "x-small"}
-        for (i, j), value in np.ndenumerate(shown.to_numpy()):
-            if i != j and np.isfinite(value):
+        for (i, j), value in np.ndenumerate(shown):
+            if numbered and i != j and np.isfinite(value):
                 colour = "white" if abs(value) > 0.6 * limit else "black"
-                self.ax_.text(j, i, f"{value:.2f}".replace("0.", "."), color=colour, **centre)
-
-    def _title(self, shown: pd.DataFrame) -> str:
-        chance = "" if np.isnan(self.by_chance) else f" (about {self.by_chance:.2f} is chance)"
-        hidden = len(self.difference) - len(shown)
-        more = f"; {hidden} columns that differ less are not shown" if hidden else ""
-        return f"mean |difference| {self.mean:.2f}{chance}{more}"
+                look = {"ha": "center", "va": "center", "fontsize": "x-small", "color": colour}
+                self.ax_.text(j, i, f"{value:.2f}".replace("0.", "."), **look)
+        self.figure_.colorbar(image, ax=self.ax_, shrink=0.7, label="correlation, real minus new")
+        title = f"mean |difference| {self.mean:.2f}"
+        if not np.isnan(self.by_chance):
+            title += f" (about {self.by_chance:.2f} is chance)"
+        if n_hidden := len(self.difference) - len(chosen):
+            title += f"; {n_hidden} columns that differ less are not shown"
+        self.ax_.set_title(title, fontsize="small", loc="left")
+        return self

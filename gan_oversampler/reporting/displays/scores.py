@@ -1,43 +1,31 @@
-"""Scores of candidates and baselines, each with its noise."""
+"""Picture of the scores of candidates and baselines, each with its noise."""
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from gan_oversampler.reporting.displays.drawing import (
-    KEPT,
-    NEW,
-    QUIET,
-    axes_for,
-    judged,
-    legend_below,
-    plain,
-    short,
-    title_of,
-)
+from gan_oversampler.reporting.displays import drawing
+from gan_oversampler.reporting.displays.base import ReportDisplay
+from gan_oversampler.reporting.facts import ReportFacts
 
-MOST: Final = 24  # lines
+MAX_LINES: Final = 24
 
 
-class ScoresDisplay:
-    """Held-out scores of candidates and baselines, the best on top, the kept ones marked.
+@dataclass(eq=False, repr=False)
+class ScoresDisplay(ReportDisplay):
+    """Held-out scores of candidates and baselines, the best on top, the kept ones marked by a star.
 
     Parameters
     ----------
     entries : DataFrame
-        One row each: name, step (missing for baselines), score, standard_error, kept.
-    direction : str, default=""
-        ``"higher is better"`` or ``"lower is better"``, for the axis and the order.
-
-    Attributes
-    ----------
-    ax_ : matplotlib Axes
-        Where it was drawn.
-    figure_ : matplotlib Figure
-        The figure of these axes.
+        One row each: name, step (missing for baselines), score, standard_error, kept. Of more than 24 with a
+        score, the baselines, the kept and the best candidates are drawn.
+    greater_is_better : bool or None, default=None
+        Whether high scores are on top (they are if None, too), and what the axis says of them.
 
     Examples
     --------
@@ -49,81 +37,58 @@ class ScoresDisplay:
     ['guided, step 50', 'smote']
     """
 
-    def __init__(self, entries: pd.DataFrame, *, direction: str = "") -> None:
-        self.entries = entries
-        self.direction = direction
+    entries: pd.DataFrame
+    _: KW_ONLY
+    greater_is_better: bool | None = None
 
     @classmethod
-    def from_estimator(cls, sampler: Any, *, oracle: str | None = None, ax: Any = None) -> ScoresDisplay:
-        """Draw the scores of a fitted sampler.
-
-        Parameters
-        ----------
-        sampler : GANOversampler
-            Fitted, with an oracle.
-        oracle : str, default=None
-            Whose scores, of several oracles; None is the first one.
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
-
-        Raises
-        ------
-        ValueError
-            If nothing was scored.
-        """
-        report, _ = judged(sampler, oracle)
-        return cls(report.to_frame(), direction=report.direction).plot(ax=ax)
+    def from_report(cls, report: ReportFacts) -> ScoresDisplay:
+        """Take the entries of a report and the direction of its oracle, without drawing them."""
+        return cls(report.to_frame(), greater_is_better=report.greater_is_better)
 
     @property
     def description(self) -> str:
-        """What the picture shows, in words."""
-        told = [f"{self._name(e)} {e.score:.3f} ± {e.standard_error:.3f}" for e in self._shown()]
-        return f"Held-out scores, best first: {'; '.join(told)}."
+        """Name, step, score and standard error of all candidates and baselines that are drawn, best first."""
+        shown = self._shown().itertuples()
+        texts = [f"{line.title} {line.score:.3f} ± {line.standard_error:.3f}" for line in shown]
+        return f"Held-out scores, best first: {'; '.join(texts)}."
 
     def plot(self, ax: Any = None) -> ScoresDisplay:
-        """Draw.
+        """Draw a point per score, with a bar of one standard error to either side, as :meth:`Display.plot`.
 
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+        Raises ``ValueError`` if there is no finite score.
         """
         shown = self._shown()
-        if not shown:
+        if not len(shown):
             raise ValueError("There are no scores to draw: no oracle judged this fit.")
-        self.ax_ = axes_for(ax, (8, 1.3 + 0.3 * len(shown)))
-        self.figure_ = self.ax_.figure
-        self._dots([i for i, e in enumerate(shown) if pd.isna(e.step)], "baseline", QUIET, mfc="white")
-        self._dots([i for i, e in enumerate(shown) if not pd.isna(e.step)], "candidate", NEW)
-        if kept := [i for i, e in enumerate(shown) if e.kept]:
-            self.ax_.plot([shown[i].score for i in kept], kept, label="kept", **KEPT)
-        self.ax_.set_yticks(range(len(shown)), [self._name(e) for e in shown])
+        self._start(ax, (8, 1.3 + 0.3 * len(shown)))
+        trained = shown["step"].notna()
+        look = {"fmt": "o", "ms": 6, "elinewidth": 1.4, "capsize": 2.5}
+        for label, lines, colours in (
+            ("baseline", shown[~trained], {"color": drawing.QUIET, "mfc": "white"}),
+            ("candidate", shown[trained], {"color": drawing.NEW}),
+        ):
+            if len(lines):
+                errors = lines["standard_error"]
+                self.ax_.errorbar(lines["score"], lines.index, xerr=errors, label=label, **look, **colours)
+        if len(kept := shown[shown["kept"]]):
+            self.ax_.plot(kept["score"], kept.index, label="kept", **drawing.KEPT)
+        self.ax_.set_yticks(shown.index, shown["title"])
         self.ax_.set_ylim(len(shown) - 0.4, -0.6)
-        unit = f" ({self.direction})" if self.direction else ""
-        self.ax_.set_xlabel(f"held-out score ± SE{unit}")
-        plain(self.ax_, grid="x")
+        self.ax_.set_xlabel(drawing.score_axis_label(self.greater_is_better))
+        drawing.clean_axes(self.ax_, grid="x")
         self.ax_.tick_params(axis="y", length=0)
-        legend_below(self.ax_)
+        drawing.legend_below(self.ax_)
         return self
 
-    def _dots(self, places: list[int], label: str, colour: str, **look: Any) -> None:
-        if places:
-            shown = [self._shown()[i] for i in places]
-            scores, errors = [e.score for e in shown], [e.standard_error for e in shown]
-            style = {"fmt": "o", "ms": 6, "color": colour, "elinewidth": 1.4, "capsize": 2.5, **look}
-            self.ax_.errorbar(scores, places, xerr=errors, label=label, **style)
-
-    def _shown(self) -> list[Any]:
-        """Lines with a score, the best first; of very many candidates the best and the kept ones."""
-        finite = self.entries[np.isfinite(self.entries["score"].astype(float))]
-        best = finite.sort_values("score", ascending=self.direction.startswith("lower"), kind="stable")
-        if len(best) > MOST:
-            asked = best["kept"] | best["step"].isna()
-            room = max(MOST - int(asked.sum()), 0)
-            best = best[asked | ((~asked).cumsum() <= room)]
-        return list(best.itertuples(index=False))
-
-    @staticmethod
-    def _name(entry: Any) -> str:
-        name = title_of(short(entry.name))
-        return name if pd.isna(entry.step) else f"{name}, step {int(entry.step)}"
+    def _shown(self) -> pd.DataFrame:
+        """Entries to draw, the best first, numbered from 0, with their titles."""
+        entries = self.entries.astype({"score": float, "standard_error": float, "kept": bool})
+        ascending = self.greater_is_better is False
+        best = entries[np.isfinite(entries["score"])].sort_values("score", ascending=ascending, kind="stable")
+        if len(best) > MAX_LINES:
+            always = best["kept"] | best["step"].isna()
+            best = best[always | ((~always).cumsum() <= max(MAX_LINES - int(always.sum()), 0))]
+        names = [drawing.column_title(drawing.gan_title(name)) for name in best["name"]]
+        titles = [n if pd.isna(step) else f"{n}, step {int(step)}" for n, step in zip(names, best["step"])]
+        return best.assign(title=titles).reset_index(drop=True)

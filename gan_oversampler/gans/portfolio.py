@@ -1,0 +1,21 @@
+"""The GANs that are trained where the user names none."""
+
+from typing import Final
+
+from gan_oversampler.gans.gan import GAN
+from gan_oversampler.gans.parts import Generator
+
+# The robust default comes first; others have to be better by more than a standard error.
+PORTFOLIO: Final = ("smoothed_bootstrap", "smote", "border", "local_gaussian", "star")
+MAX_ROWS_WITH_CRITIC: Final = 50  # of the rarest class: beyond, a critic adds nothing to utility
+
+
+def default_portfolio(n_rows: int) -> list[GAN]:
+    """GANs that ``gan=None`` stands for: a guided generator beside bases that stay untrained.
+
+    ``n_rows`` is the size of the rarest class that is learned. Beyond ``MAX_ROWS_WITH_CRITIC`` of them the
+    generator trains for held-out utility alone.
+    """
+    weights = None if n_rows <= MAX_ROWS_WITH_CRITIC else {"utility": 1.0}
+    guided = GAN("guided", base=PORTFOLIO[0], loss_weights=weights, generator=Generator(widths=(32,)))
+    return [guided, *(GAN(base=base, loss_weights={}) for base in PORTFOLIO)]

@@ -1,0 +1,220 @@
+"""What a fit found out, as frozen values: scores, gains, parameters, and everything else that reports show.
+
+Nothing is rendered here. ``report.py`` turns these facts into text and JSON, ``html.py`` into a page.
+"""
+
+from __future__ import annotations
+
+import math
+import platform
+import sys
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, asdict, dataclass, field, fields
+from itertools import compress
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from gan_oversampler.callbacks import Event
+from gan_oversampler.reporting.evidence import Evidence
+from gan_oversampler.reporting.model_summary import ModelSummary
+
+MAX_SHOWN: Final = 24  # entries; a report with more shows a selection
+DIRECTIONS: Final = MappingProxyType({True: "higher is better", False: "lower is better", None: ""})
+LIBRARIES: Final = ("gan_oversampler", "numpy", "pandas", "scipy", "torch", "sklearn", "imblearn", "narwhals")
+PIP_NAMES: Final = MappingProxyType({"sklearn": "scikit-learn", "imblearn": "imbalanced-learn"})
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, of this package, and of the libraries it computes with, by their names for pip.
+
+    A library that was never imported is left out.
+
+    >>> sorted({"python", "numpy", "torch", "scikit-learn"} - set(versions()))
+    []
+    """
+    found = {PIP_NAMES.get(n, n): str(sys.modules[n].__version__) for n in LIBRARIES if n in sys.modules}
+    return {"python": platform.python_version(), **found}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Score of one baseline or candidate over all folds: one line of a report.
+
+    Parameters
+    ----------
+    name : str
+        Name of the baseline, or label of the candidate's specification.
+    step : int or None
+        Generator updates before the candidate was scored; None for a baseline.
+    score, standard_error : float
+        Mean over the folds and its standard error, in the oracle's own unit.
+    kept : bool, default=False
+        Whether new rows are drawn from this candidate or baseline.
+    """
+
+    name: str
+    step: int | None
+    score: float
+    standard_error: float
+    kept: bool = False
+
+    def __str__(self) -> str:
+        when = "baseline" if self.step is None else f"step {self.step}"
+        mark = "  <- kept" if self.kept else ""
+        return f"{self.name:<32} {when:>10}  {self.score:9.4f} ± {self.standard_error:.4f}{mark}"
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """Utility of the kept candidate minus that of a baseline, paired over the folds; negative if it is worse.
+
+    Parameters
+    ----------
+    mean, standard_error : float
+        Mean of the differences over the folds, and its standard error.
+
+    Examples
+    --------
+    >>> gain = Gain(0.04, 0.02)
+    >>> round(gain.expected, 3), str(gain)
+    (0.03, '+0.0400 ± 0.0200')
+    """
+
+    mean: float
+    standard_error: float
+
+    @property
+    def expected(self) -> float:
+        """Gain to expect on new rows: the measured gain, shrunk because the best of many looks too good.
+
+        The positive-part James-Stein factor ``1 - (standard_error / mean) ** 2`` leaves nothing of a gain
+        within one standard error.
+        """
+        if abs(self.mean) <= self.standard_error:
+            return 0.0
+        return self.mean * (1.0 - (self.standard_error / self.mean) ** 2)
+
+    def __str__(self) -> str:
+        return f"{self.mean:+.4f} ± {self.standard_error:.4f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of the sampler: its value, or a short text of it, and whether it is not the default."""
+
+    value: Any
+    changed: bool = False
+
+
+@dataclass(frozen=True)
+class ReportFacts:
+    """Everything that is known about a fit and the choice that one oracle made in it.
+
+    Dicts are copied when a report is made, so a report never changes afterwards. ``dataclasses.replace``
+    makes a report with other facts.
+
+    Parameters
+    ----------
+    oracle : str
+        The oracle as Python prints it, or ``"none"``.
+    choice : str
+        Name of what draws new rows now.
+    reason : str
+        Why it was chosen.
+    greater_is_better : bool or None, default=None
+        Whether high scores of the oracle are good; None if no oracle scored anything.
+    entries : tuple of Entry
+        Baselines first, then all candidates, specification by specification.
+    notes : tuple of str
+        What a user should know, such as classes with too few rows to learn from or oracles that failed.
+    seconds : dict of str to float
+        Time spent in each phase.
+    gains : dict of str to Gain
+        Gain of the best kept candidate over each baseline.
+    history : DataFrame or None
+        One row per scored candidate.
+    parameters : dict of str to Parameter
+        Parameters of the sampler.
+    versions : dict of str to str
+        Versions of Python and of the libraries.
+    evidence : Evidence or None
+        Real rows, held-out ones where there are any, and new rows of generators that never saw them.
+    summary : ModelSummary or None
+        Layers and parameters of the networks.
+    events : tuple of Event
+        Decisions in the order in which they were made: of controllers, rollbacks, budgets that grew, scorings
+        that failed.
+    draw_options : DataFrame or None
+        Where the oracle chose a policy or a ratio, one row per combination that it tried: name, spread,
+        border, filter, ratio, score, standard_error, kept.
+    """
+
+    oracle: str
+    choice: str
+    reason: str
+    _: KW_ONLY
+    greater_is_better: bool | None = None
+    entries: tuple[Entry, ...] = ()
+    notes: tuple[str, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+    gains: dict[str, Gain] = field(default_factory=dict)
+    history: pd.DataFrame | None = field(default=None, compare=False, repr=False)
+    parameters: dict[str, Parameter] = field(default_factory=dict, compare=False, repr=False)
+    versions: dict[str, str] = field(default_factory=versions, compare=False, repr=False)
+    evidence: Evidence | None = field(default=None, compare=False, repr=False)
+    summary: ModelSummary | None = field(default=None, compare=False, repr=False)
+    events: tuple[Event, ...] = field(default=(), repr=False)
+    draw_options: pd.DataFrame | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("seconds", "gains", "parameters", "versions"):
+            object.__setattr__(self, name, dict(getattr(self, name)))
+
+    @property
+    def direction(self) -> str:
+        """Which scores are good: ``"higher is better"``, ``"lower is better"``, or ``""`` without scores."""
+        return DIRECTIONS[self.greater_is_better]
+
+    @property
+    def oracle_text(self) -> str:
+        """The oracle and its direction as one text, such as ``"FrechetOracle(), lower is better"``."""
+        return f"{self.oracle}, {self.direction}" if self.direction else self.oracle
+
+    @property
+    def shown(self) -> tuple[Entry, ...]:
+        """Entries that a page or a print shows, in their order: all of them unless there are more than 24.
+
+        Of more than that, it keeps the baselines, the kept entries, and the first and the best entry of each
+        name.
+        """
+        if len(self.entries) <= MAX_SHOWN:
+            return self.entries
+        frame = self.to_frame()
+        utility = frame["score"] * (-1.0 if self.greater_is_better is False else 1.0)
+        utility = utility.where(np.isfinite(utility), -math.inf)
+        keep = frame["step"].isna() | frame["kept"] | ~frame["name"].duplicated()
+        keep[utility.groupby(frame["name"]).idxmax()] = True
+        return tuple(compress(self.entries, keep))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Entries as a table of name, step (missing for baselines), score, standard_error and kept."""
+        return _table_of(Entry, self.entries).astype({"kept": bool})
+
+    def events_to_frame(self) -> pd.DataFrame:
+        """Events as a table of step (missing where it has none), gan, member, controller and decision.
+
+        >>> event = Event(50, "guided", "fold 0", "pacing", "critic steps 1 -> 0")
+        >>> facts = ReportFacts("none", "smote", "few rows", events=(event,))
+        >>> facts.events_to_frame()["decision"].tolist()
+        ['critic steps 1 -> 0']
+        """
+        return _table_of(Event, self.events)
+
+
+def _table_of(kind: type, items: Sequence[Any]) -> pd.DataFrame:
+    """One row per dataclass instance; steps stay integers where some are missing."""
+    columns = [part.name for part in fields(kind)]
+    return pd.DataFrame([asdict(item) for item in items], columns=columns).astype({"step": "Int64"})

@@ -1,0 +1,104 @@
+"""The real rows that the members of one fold may see."""
+
+# n row, T batch, B row of a batch, F encoded column, C class
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gan_oversampler.encoding.row_space import RowSpace
+from gan_oversampler.sampling.neighbourhood import Neighbourhood
+
+N_MEASURED: Final = 300  # rows that the typical distance is measured on
+
+
+@dataclass(frozen=True)
+class FoldData:
+    """Training data of a fold: real rows by class, and the neighbourhoods of those that are drawn."""
+
+    space: RowSpace  # geometry of the encoded rows
+    classes: tuple[int, ...]  # codes that generators learn; a class's place here is its one-hot label
+    neighbourhoods: dict[int, Neighbourhood]  # by class code, for classes that are drawn from a base
+    rows: dict[int, Tensor]  # ``(n, F)`` rows of every class, the learned ones first; n may be 0
+    new_per_real: Mapping[int, float]  # new rows per real row of each class to oversample
+
+    @classmethod
+    def of(
+        cls,
+        rows: NDArray[np.float32],
+        codes: NDArray[np.intp],
+        space: RowSpace,
+        *,
+        learned: Sequence[int],
+        drawn: Sequence[int],
+        new_per_real: Mapping[int, float] | None = None,
+        n_classes: int | None = None,
+    ) -> FoldData:
+        """Sort encoded rows ``(n, F)`` by class, and search the neighbours of some classes.
+
+        Generators are trained on the ``learned`` classes; those ``drawn`` from a base need neighbourhoods,
+        where they have any rows. ``new_per_real`` None doubles every class that is drawn. ``n_classes``
+        counts classes of which some may have no rows here; None takes those up to the largest code.
+        """
+        n_classes = int(codes.max()) + 1 if n_classes is None else n_classes
+        others = [code for code in range(n_classes) if code not in learned]
+        neighbourhoods = {
+            code: Neighbourhood.of(rows[codes == code], rows[codes != code], space)
+            for code in drawn
+            if (codes == code).any()
+        }
+        by_class = {code: torch.from_numpy(rows[codes == code]) for code in (*learned, *others)}
+        growth = dict.fromkeys(drawn, 1.0) if new_per_real is None else new_per_real
+        return cls(space, tuple(learned), neighbourhoods, by_class, growth)
+
+    def mixing_partners(
+        self, shape: tuple[int, ...], generator: torch.Generator, among: Mapping[int, Tensor] | None = None
+    ) -> Tensor:
+        """Draw rows of any class, each class as often as it has rows, that seeds are mixed with.
+
+        The result is ``(T, B, F)`` for the ``shape`` ``(T, B)``. ``among`` holds the positions ``(T, n)``
+        that may be drawn of each class, such as the training rows of T inner splits; None allows all.
+        """
+        ends = torch.tensor([len(rows) for rows in self.rows.values()]).cumsum(0).double()
+        place_TB = torch.rand(shape, generator=generator, dtype=torch.double) * ends[-1]
+        rank_TB = torch.searchsorted(ends, place_TB, right=True)
+        starts = F.pad(ends, (1, 0))
+        place_TB = (place_TB - starts[rank_TB]) / (ends - starts[:-1])[rank_TB]  # within the class, in [0, 1)
+        partners_TBF = torch.empty(*shape, self.space.width)
+        for rank, (code, rows) in enumerate(self.rows.items()):
+            mine_TB = rank_TB == rank
+            among_Tn = torch.arange(len(rows)).expand(shape[0], -1) if among is None else among[code]
+            index_n = among_Tn[mine_TB.nonzero()[:, 0], (place_TB[mine_TB] * among_Tn.shape[1]).long()]
+            partners_TBF[mine_TB] = rows[index_n]
+        return partners_TBF
+
+    @property
+    def learned_rows(self) -> dict[int, Tensor]:
+        """Rows ``(n, F)`` of the classes that generators learn, by code, in the order of ``classes``."""
+        return {code: self.rows[code] for code in self.classes}
+
+    def one_hot(self, code: int, n: int) -> Tensor:
+        """Repeat the one-hot label of a class ``n`` times: ``(n, C)``; the class must be a learned one."""
+        return F.one_hot(torch.full((n,), self.classes.index(code)), len(self.classes)).float()
+
+    @cached_property
+    def typical_distance(self) -> float:
+        """Median distance between rows of any class, by which kernels are scaled; 1 for a single row."""
+        rows = torch.cat(list(self.rows.values())) * torch.from_numpy(self.space.layout.scale)
+        some = rows[:: -(-len(rows) // N_MEASURED)]
+        return float(torch.pdist(some).median()) + 1e-6 if len(some) > 1 else 1.0
+
+    @cached_property
+    def scored_classes(self) -> Tensor:
+        """Mask of 1 and 0 of the classes whose scores count ``(C,)``: the rarer one of two, all of more."""
+        rarest = max(self.rows)
+        return torch.tensor([float(len(self.rows) > 2 or code == rarest) for code in self.rows])

@@ -1,0 +1,156 @@
+"""Neighbourhoods: which rows of the same class and of other classes lie near each row of a class."""
+
+# n row, K neighbour, F encoded column, U random number
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.neighbors import NearestNeighbors
+from torch import Tensor
+
+from gan_oversampler.encoding.row_space import RowSpace
+from gan_oversampler.nn.learned_geometry import GuidedStart
+
+N_NEIGHBOURS: Final = 5  # of the same class, as in SMOTE
+N_NEAREST: Final = 10  # of any class, to tell safe rows from borderline rows, as in Borderline-SMOTE
+N_TRAITS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class StartNumbers:
+    """Random numbers that turn seeds into the starts of guided generators."""
+
+    step_n1: Tensor  # uniform in [0, 1]: the largest share of the way from a seed to its neighbour
+    noise_nF: Tensor  # standard normal noise of each value
+
+    @classmethod
+    def draw(cls, n: int, n_columns: int, generator: torch.Generator) -> StartNumbers:
+        """Draw independent numbers for ``n`` rows of so many columns, as training does in every step."""
+        step_n1 = torch.rand(n, 1, generator=generator)
+        return cls(step_n1, torch.randn(n, n_columns, generator=generator))
+
+    @classmethod
+    def from_uniform(cls, uniform_nU: Tensor) -> StartNumbers:
+        """Transform uniform numbers ``(n, U)`` in (0, 1), one more per row than there are encoded columns.
+
+        The first of a row is the step; the others become normal noise, by the quantiles of the normal law, so
+        that quasi-random numbers keep their even spread.
+        """
+        return cls(uniform_nU[:, :1].float(), torch.special.ndtri(uniform_nU[:, 1:]).float())
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """Rows of one class, with their nearest neighbours inside and outside the class."""
+
+    space: RowSpace  # geometry of the encoded rows
+    rows_nF: Tensor  # rows of the class
+    neighbours_nK: Tensor  # positions of the ``N_NEIGHBOURS`` nearest; the row's own where it is alone
+    nearest_nK: Tensor  # positions of the ``N_NEAREST`` nearest rows of the same class
+    others_nKF: Tensor  # nearest rows of other classes; the row itself where there are none
+    borderline_n: Tensor  # borderline score: share of other classes among the ``N_NEAREST`` rows of any class
+    # what seed probabilities are learned from, standardised: how much nearer other classes are than the own
+    # one, how far same-class neighbours are, the borderline score, and how near that score is to one half
+    traits_nK: Tensor
+    spread_F: Tensor  # standard deviation of each encoded column within the class
+
+    @classmethod
+    def of(cls, rows: NDArray[np.float32], others: NDArray[np.float32], space: RowSpace) -> Neighbourhood:
+        """Search the neighbours of the rows ``(n, F)`` of one class, among themselves and among ``others``.
+
+        The latter are all rows of other classes ``(m, F)``; there may be none. Distances weigh each encoded
+        column as the layout says.
+        """
+        scale = space.layout.scale
+        same, same_distance = _nearest(rows * scale, rows * scale, skip_self=True)
+        other, other_distance = _nearest(rows * scale, others * scale, skip_self=False)
+        if not same.size:
+            same = np.arange(len(rows))[:, None]
+        other_rows = others[other[:, :N_NEIGHBOURS]] if other.size else rows[:, None, :]
+        distances = np.concatenate([same_distance, other_distance], axis=1)
+        around = np.argsort(distances, axis=1, kind="stable")[:, :N_NEAREST]
+        borderline = np.zeros(len(rows), np.float32)
+        if around.size:
+            borderline = (around >= same_distance.shape[1]).mean(axis=1).astype(np.float32)
+        traits = _traits(same_distance, other_distance, borderline)
+        parts = (rows, same[:, :N_NEIGHBOURS], same, other_rows, borderline, traits, rows.std(axis=0))
+        return cls(space, *map(torch.from_numpy, parts))
+
+    @property
+    def centre(self) -> Tensor:
+        """Mean of each value ``(F,)`` over the rows where it is free: neither missing nor at a spike."""
+        free_nF = self.space.free_values(self.rows_nF)
+        return (self.rows_nF * free_nF).sum(0) / free_nF.sum(0).clamp(min=1)
+
+    @property
+    def bandwidth(self) -> float:
+        """Silverman's bandwidth factor, for as many rows, in as many dimensions as there are values."""
+        n, d = len(self.rows_nF), max(1, len(self.space.values_V))
+        return float((4 / ((d + 2) * n)) ** (1 / (d + 4)))
+
+    def start(
+        self,
+        seeds_n: Tensor,
+        neighbours_n: Tensor,
+        partners_nF: Tensor,
+        numbers: StartNumbers,
+        generator: torch.Generator,
+    ) -> GuidedStart:
+        """Prepare what a learned geometry combines into base rows: seeds, and how they may be moved.
+
+        ``seeds_n`` and ``neighbours_n`` are positions of the seed of each new row, and of one of its
+        neighbours; ``partners_nF`` are mixing partners, rows of any class. Values stay those of the seed,
+        states come from the neighbour with the probability of the step. The generator draws these, and the
+        columns that mix.
+        """
+        parents = torch.stack([self.rows_nF[seeds_n], self.rows_nF[neighbours_n]], dim=1)
+        step_n1 = numbers.step_n1
+        weights = torch.cat([1 - step_n1, step_n1], dim=1)
+        rows = self.space.compose(parents, torch.eye(2)[:1].expand_as(weights), weights, generator=generator)
+        neighbour, free = parents[:, 1], self.space.free_values(rows)
+        way = step_n1 * (neighbour - rows) * self.space.free_values(neighbour)
+        noise = self.bandwidth * numbers.noise_nF * self.spread_F
+        coin = torch.rand(rows.shape, generator=generator) < 0.5
+        mixing = (partners_nF - rows) * coin * self.space.free_values(partners_nF)
+        return GuidedStart(rows, way * free, noise * free, self.traits_nK[seeds_n], mixing * free)
+
+    def any_neighbour(self, seeds_n: Tensor, place_n: Tensor, generator: torch.Generator) -> Tensor:
+        """Pick one same-class neighbour of each seed, and return its position ``(n,)``.
+
+        ``place_n`` holds numbers in (0, 1), which point into the neighbours of a seed in a random order: so
+        quasi-random numbers spread over all neighbours of a seed evenly.
+        """
+        order_nK = torch.rand(self.neighbours_nK.shape, generator=generator).argsort(1)
+        pick_n1 = (place_n * self.neighbours_nK.shape[1]).long()[:, None]
+        return self.neighbours_nK[seeds_n].gather(1, order_nK[seeds_n].gather(1, pick_n1))[:, 0]
+
+
+def _nearest(
+    queries: NDArray[np.float32], rows: NDArray[np.float32], *, skip_self: bool
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Positions and distances ``(n, at most N_NEAREST)`` of the nearest rows."""
+    k = min(N_NEAREST, len(rows) - skip_self)
+    if k < 1 or not rows.shape[1]:
+        return np.empty((len(queries), 0), np.intp), np.empty((len(queries), 0))
+    index = NearestNeighbors(n_neighbors=k).fit(rows)
+    distances, positions = index.kneighbors() if skip_self else index.kneighbors(queries)
+    return positions, distances
+
+
+def _traits(
+    same: NDArray[np.float64], other: NDArray[np.float64], borderline: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Standardised traits ``(n, N_TRAITS)``; a distance counts as 0 where there is no neighbour."""
+    n = len(borderline)
+    to_same, to_other = (
+        np.log(d[:, :N_NEIGHBOURS].mean(axis=1) + 1e-3) if d.shape[1] else np.zeros(n) for d in (same, other)
+    )
+    traits = np.stack([to_same - to_other, to_same, borderline, 4 * borderline * (1 - borderline)], axis=1)
+    traits -= traits.mean(axis=0)
+    spread = traits.std(axis=0)
+    return np.asarray(traits / np.where(spread > 1e-6, spread, np.inf), np.float32)

@@ -1,0 +1,138 @@
+"""What one oracle decides about a training: what draws the new rows, and why; a pure function of scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+import numpy as np
+
+from gan_oversampler.gans.gan import GAN
+from gan_oversampler.reporting.facts import Gain
+from gan_oversampler.sampling.policy import Policy
+from gan_oversampler.selection.choice import Utilities, better_baseline, gain_over
+from gan_oversampler.selection.draw_options import DrawOptions, best_draw_options, describe
+from gan_oversampler.selection.scoring import BASELINE_BASES, NOTHING
+from gan_oversampler.training.loop import Candidate, Scored
+
+OTHER_DRAW_OPTIONS: Final = "better with its draw options than the first choice, by more than chance"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What draws the new rows, and why."""
+
+    name: str  # what samples, for the report
+    reason: str  # why
+    candidates: tuple[Candidate, ...] = ()  # whose generators draw; empty where a geometric sampler does
+    base: str = ""  # the geometric sampler, where one draws
+    fallback: str | None = None  # the baseline that draws, where ``fallback="baseline"`` made it so
+    policy: Policy = field(default_factory=Policy)  # how the generators draw
+    ratio: float = 1.0  # share of the size at which classes would be balanced, or of what was asked for
+    gains: Mapping[str, Gain] = field(default_factory=dict)  # of the kept generators over each baseline
+    notes: tuple[str, ...] = ()  # what a user should know
+    warnings: tuple[str, ...] = ()  # those of the notes that a user should be warned of
+    error: str = ""  # why the decision is refused, where ``fallback="error"`` makes it so; else empty
+    draw_options: Sequence[Sequence[DrawOptions]] = ()  # all that were tried, where the oracle was to choose
+    kept: DrawOptions | None = None  # those that draw; None where a geometric sampler draws
+
+
+def decide(
+    scored: Sequence[Scored],
+    tried: Sequence[Sequence[DrawOptions]],
+    baselines: Mapping[str, Utilities],
+    gans: Sequence[GAN],
+    *,
+    fallback: str,
+    sign: float,
+) -> Decision:
+    """Decide what draws the new rows, and why, from the scores of one oracle.
+
+    ``tried`` holds draw options with their utilities, first those of the choice among the candidates; they
+    are compared with the utilities of the ``baselines``. ``fallback`` says what happens when a baseline is
+    better than the kept generators by more than a standard error: their rows and a warning, rows of the best
+    baseline that can be drawn, or an error. ``sign`` turns utility into the oracle's own unit.
+    """
+    kept, first = best_draw_options(tried), tried[0][0].choice
+    gains = {name: gain_over(kept.utilities, utilities) for name, utilities in baselines.items()}
+    notes = [describe(tried, kept, gans, sign)] if sum(map(len, tried)) > 1 else []
+    reason = reason_for(scored, kept, baselines, OTHER_DRAW_OPTIONS if kept.choice is not first else "")
+    decision = partial(Decision, reason=reason, gains=gains, draw_options=tried if notes else ())
+    if not kept.choice.best.candidate.may_be_kept:
+        gan = gans[kept.choice.best.candidate.specification]
+        note = _noise_message(gan)
+        name = f"base {gan.base}, untrained"
+        return decision(name, base=gan.base, notes=(*notes, note), warnings=(note,))
+    of_generators = partial(
+        decision,
+        kept.choice.name(gans),
+        candidates=tuple(entry.candidate for entry in kept.choice.mixture),
+        policy=kept.policy,
+        ratio=kept.ratio,
+        kept=kept,
+    )
+    better = better_baseline(gains)
+    if better is None:
+        return of_generators(notes=tuple(notes))
+    message = f"By the oracle the baseline {better!r} is better than the kept GAN: gain {gains[better]}."
+    drawable = [name for name in baselines if name != NOTHING and gains[name].mean < 0]
+    instead = min(drawable, key=lambda name: gains[name].mean, default=None)
+    if fallback == "baseline" and instead is not None:
+        note = f"{message} Rows come from the baseline {instead!r}, because fallback='baseline'."
+        if kept.ratio < 1:
+            note += " It fills classes up, because the ratio was chosen for the GAN."
+        base = BASELINE_BASES.get(instead, instead)
+        name = f"baseline {instead}"
+        return decision(name, base=base, fallback=instead, notes=(*notes, note), warnings=(note,))
+    error = f"{message} Give other GANs, another oracle, or fallback='warn' or 'baseline'."
+    advice = "" if instead is None else " fallback='baseline' takes a baseline instead."
+    note = f"{message} Rows come from the best GAN.{advice}"
+    error = error if fallback == "error" else ""
+    return of_generators(notes=(*notes, note), warnings=(note,), error=error)
+
+
+def decide_without_oracle(scored: Sequence[Scored], gan: GAN, policy: Policy) -> Decision:
+    """Keep the last generator that has neither diverged nor collapsed, where no oracle scores.
+
+    Where that is untrained noise, rows come from the GAN's base instead, with a warning.
+    """
+    last = [entry.candidate for entry in scored if entry.candidate.is_sound][-1]
+    reason = "the last finite generator, because there is no oracle"
+    if last.may_be_kept:
+        return Decision(gan.label_at(last.step), reason, (last,), policy=policy)
+    note = _noise_message(gan)
+    return Decision(f"base {gan.base}, untrained", reason, base=gan.base, notes=(note,), warnings=(note,))
+
+
+def _noise_message(gan: GAN) -> str:
+    return (
+        f"No trained generator of {gan.label!r} could be kept, and an untrained one draws noise: rows come"
+        f" from its base {gan.base!r}. Train it longer ('max_steps', 'max_time'), or give another GAN."
+    )
+
+
+def reason_for(
+    scored: Sequence[Scored], kept: DrawOptions, baselines: Mapping[str, Utilities], instead: str = ""
+) -> str:
+    """Say why candidates were kept, and which baselines have higher mean scores: a line of the report.
+
+    ``instead`` is the reason where other draw options than the first were taken.
+    """
+    best, mixture = kept.choice.best, kept.choice.mixture
+    own = [s for s in scored if s.candidate.specification == best.candidate.specification]
+    means = [s.mean for s in scored if s.candidate.may_be_kept and np.isfinite(s.mean)]
+    parts = ["best held-out score of all GANs"]
+    if instead:
+        parts = [instead]
+    elif best.mean < max(means, default=best.mean):
+        parts = ["no GAN is better by more than a standard error of its held-out scores"]
+    if len(mixture) > 1:
+        parts.append("mixed with the trained ones within a standard error of it")
+    if not best.candidate.step and len(own) > 1:
+        parts.append("its training did not gain enough to count")
+    better = [repr(name) for name, found in baselines.items() if found.mean() > kept.utilities.mean()]
+    if better:
+        parts.append(f"baselines that score higher: {', '.join(better)}")
+    return "; ".join(parts)

@@ -1,0 +1,28 @@
+"""Every method works on the tables that it is meant for."""
+
+import pytest
+
+from benchmarks import protocol
+from benchmarks.methods import METHODS, TITLES
+from benchmarks.protocol import Cell
+from benchmarks.tables import EMBEDDED
+from tests.benchmarks.small_benchmarks import QUICK, tiny
+
+
+@pytest.mark.parametrize("categorical", [(), ("c",), ("a", "b", "c")])
+@pytest.mark.parametrize(
+    "method", ["class_weight", "random", "smoothed_bootstrap", "smote", "borderline", "ours_base_only"]
+)
+def test_methods_work_on_numbers_categories_and_few_rows(method, categorical):
+    for row in protocol.evaluate(Cell(tiny(categorical, n_minority=6), 0, 0, method, QUICK)):
+        assert row["error"] == ""
+
+
+@pytest.mark.parametrize("method", ["svm_smote", "kmeans_smote", "adasyn", "smote_tomek", "smote_enn"])
+def test_further_methods_work_on_numbers(method):
+    table = EMBEDDED["wine-third"]()
+    assert [row["error"] for row in protocol.evaluate(Cell(table, 0, 0, method, ("knn",)))] == [""]
+
+
+def test_every_method_has_a_title_of_its_own():
+    assert len(set(TITLES.values())) == len(METHODS)

@@ -1,0 +1,33 @@
+"""Rows are selected by position, mask and class, and remember their position in the user's table."""
+
+import numpy as np
+import pandas as pd
+
+from gan_oversampler.encoding.dataset import Rows
+
+REAL = Rows(np.arange(8.0).reshape(4, 2), np.array([0, 1, 0, 1]), np.array(["no", "yes"]), pd.DataFrame)
+
+
+def test_rows_are_taken_by_class_and_joined():
+    rows = REAL
+    assert rows.of(1).values.tolist() == [[2, 3], [6, 7]]
+    assert rows.of(1).labels.tolist() == ["yes", "yes"]
+    assert isinstance(rows.of(0).frame, pd.DataFrame)
+    both = rows.of(0).join(rows.of(1))
+    assert both.labels.tolist() == ["no", "no", "yes", "yes"]
+    assert len(both) == len(rows)
+    assert sorted(both.values.tolist()) == rows.values.tolist()
+
+
+def test_rows_remember_where_they_came_from():
+    seen = []
+
+    def frames(values, origin):
+        seen.append(origin.tolist())
+        return values
+
+    real = Rows(REAL.values, REAL.codes, REAL.classes, frames, np.arange(4))
+    new = Rows(REAL.values[:1], REAL.codes[:1], REAL.classes, frames)
+    both = real.at(np.array([3, 0])).join(new)
+    np.testing.assert_array_equal(both.frame, [[6, 7], [0, 1], [0, 1]])
+    assert seen == [[3, 0, -1]]

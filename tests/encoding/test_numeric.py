@@ -1,0 +1,91 @@
+"""Columns of numbers: the decimal grid, the range and the spikes are learned and kept."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gan_oversampler.encoding.table_encoder import TableEncoder
+from tests.coding import cells_of, column_of, rng, round_trip, some_rows
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("decimals", range(7))
+def test_the_grid_is_learned(decimals, dtype):
+    values = (np.arange(1, 40) / 10**decimals).astype(dtype)
+    column = column_of(values)
+    assert column.decimals == decimals
+    back = column.decode(column.encode(cells_of(values)), rng())
+    np.testing.assert_array_equal(back.values.astype(dtype), values)
+
+
+def test_wide_ranges_of_integers_come_back():
+    X = rng().integers(0, 1_500_000, (3000, 1))
+    np.testing.assert_array_equal(round_trip(X), X)
+
+
+def test_rounding_is_unbiased():
+    X = np.array([[0], [1], [2]])
+    encoder = TableEncoder.learn(X)
+    low, high = encoder.encode(X)[[0, 1], 0]
+    n = 20_000
+    rows = np.full((n, 1), low + 0.3 * (high - low), dtype=np.float32)
+    drawn = encoder.decode(rows, rng())
+    assert set(np.unique(drawn)) == {0, 1}
+    assert abs(drawn.mean() - 0.3) < 4 * np.sqrt(0.21 / n)
+
+
+def test_decoded_values_stay_inside_the_observed_range():
+    X = pd.DataFrame({"grid": [1.1, 2.4, 3.7] * 5, "free": rng().normal(size=15)})
+    encoder = TableEncoder.learn(X)
+    new = encoder.decode(some_rows(encoder) * 100, rng())
+    for name in X:
+        assert new[name].min() == X[name].min()
+        assert new[name].max() == X[name].max()
+
+
+def test_the_range_is_that_of_the_values_not_of_their_grid():
+    values = np.float32([0.1, 0.2, 0.5, 0.9]).astype(float)
+    X = pd.DataFrame({"x": values})
+    assert round_trip(X)["x"].between(values[0], values[-1]).all()
+    assert values[0] != 0.1
+
+
+def test_integers_at_the_ends_of_their_dtype_do_not_wrap_around():
+    limits = np.iinfo("int64")
+    X = np.array([[limits.min], [0], [limits.max]])
+    new = round_trip(X)
+    assert new[0, 0] < -(2**62)
+    assert new[2, 0] > 2**62
+
+
+def test_spikes_get_a_state_and_keep_their_share():
+    values = np.concatenate([np.zeros(40), np.full(30, 9.5), rng().uniform(1, 9, 130)])
+    column = column_of(values)
+    assert column.spikes == (0.0, 9.5)
+    assert column.block(0).n_states == 3
+    back = column.decode(column.encode(cells_of(values)), rng()).values
+    assert (back == 0).sum() == 40
+    assert (back == 9.5).sum() == 30
+    assert column.low >= 1
+
+
+def test_there_are_at_most_three_spikes_and_none_among_few_values():
+    many = np.concatenate([np.repeat(np.arange(5.0), 19), np.linspace(0.01, 0.9, 25)])
+    assert column_of(many).spikes == (0.0, 1.0, 2.0)
+    assert column_of([0] * 50 + list(range(1, 10))).spikes == ()
+
+
+def test_far_spikes_are_held_next_to_the_free_values():
+    values = np.concatenate([np.full(40, 99_999.0), rng().uniform(0, 1, 60)])
+    column = column_of(values)
+    rows = column.encode(cells_of(values))
+    assert column.spikes == (99_999.0,)
+    assert np.abs(rows).max() < 4
+    np.testing.assert_allclose(column.decode(rows, rng()).values, values, atol=1e-6)
+
+
+def test_ranges_of_extreme_size_do_not_overflow():
+    largest = np.finfo(float).max
+    for values in ([1e308, -1e308, 0.5, 1e-300], [*[0] * 9, largest, largest / 2, -largest]):
+        X = np.array(values)[:, None]
+        np.testing.assert_allclose(round_trip(X) / 1e308, X / 1e308, atol=1e-5)

@@ -1,0 +1,91 @@
+"""Evidence is held out, bounded, and finds copies."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from scipy import sparse
+
+from gan_oversampler import GAN
+from gan_oversampler.reporting.evidence import MAX_DRAWN, MAX_REAL, METRICS, as_pandas
+from tests.fitted_samplers import fitted, gathered
+from tests.tables import mixed, numbers
+
+
+def test_generators_of_a_fold_draw_nothing_of_its_holdout():
+    X, y = numbers()
+    sampler = fitted(X, y, gan=GAN(base="bootstrap", loss_weights={}), max_steps=0)
+    for seen, unseen, new in sampler.report_.evidence.folds():
+        assert not set(map(tuple, seen.values)) & set(map(tuple, unseen.values))
+        assert not set(map(tuple, new.values)) & set(map(tuple, unseen.values))
+    for seen, _, new in gathered(X, y, "bootstrap").folds():
+        assert set(map(tuple, new.values)) <= set(map(tuple, seen.values))
+
+
+def test_copies_are_found():
+    metrics = gathered(*numbers(), "bootstrap").metrics.set_index("name")
+    assert metrics.index.tolist() == list(METRICS)
+    assert metrics.loc["copies", "value"] == 1
+    assert metrics.loc["distance to closest record", "value"] == 0
+    fresh = gathered(*numbers()).metrics.set_index("name")
+    assert fresh.loc["copies", "value"] == 0
+    assert fresh.loc["distance to closest record", "value"] > 0.2
+    assert fresh["value"].notna().all()
+
+
+def test_real_rows_say_what_is_attainable_by_fidelity_only():
+    metrics = gathered(*numbers()).metrics.set_index("name")
+    fidelity = [name for name, metric in METRICS.items() if metric.fidelity]
+    assert set(metrics.index[metrics["real"].notna()]) == set(fidelity)
+
+
+def test_of_very_wide_tables_the_two_sample_test_is_left_out(monkeypatch):
+    monkeypatch.setattr("gan_oversampler.reporting.evidence.MAX_TEST_COLUMNS", 3)
+    metrics = gathered(*numbers(columns=4)).metrics.set_index("name")
+    assert metrics.index[metrics["value"].isna()].tolist() == ["classifier two-sample test"]
+
+
+def test_every_held_out_row_is_shown_once_and_only_the_class_asked_for():
+    X, y = mixed()
+    evidence = gathered(X, y)
+    assert evidence.held_out
+    assert evidence.labels == ["rarest", "rare"]
+    assert len(evidence.real_table("rare")) == 30
+    assert len(evidence.real_table("rare", others=True)) == 90
+    assert len(evidence.new_table("rarest")) == 3 * 100
+    with pytest.raises(ValueError, match=r"class 'common'.*Known are"):
+        evidence.new_table("common")
+
+
+def test_evidence_is_bounded_and_leads_nowhere_else():
+    rng = np.random.default_rng(0)
+    y = np.r_[np.zeros(5000, int), np.ones(1500, int)]
+    evidence = gathered(rng.normal(size=(len(y), 2)), y)
+    assert np.bincount(evidence.real.codes).tolist() == [MAX_REAL, MAX_REAL]
+    assert all(len(fold.synthetic) == MAX_DRAWN for fold in evidence.by_fold)
+    assert evidence.real.frame is evidence.real.values
+
+
+def test_where_nothing_was_held_out_there_are_pictures_but_no_metrics():
+    evidence = gathered(*numbers(), cv=None)
+    assert not evidence.held_out
+    assert evidence.metrics.empty
+    assert len(evidence.real_table(1)) == 24
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda X: X,
+        lambda X: X.to_numpy(),
+        lambda X: X.to_numpy().tolist(),
+        lambda X: tuple(X.to_numpy().tolist()),
+        lambda X: sparse.csr_array(X.to_numpy()),
+        lambda X: pl.DataFrame({name: X[name].to_numpy() for name in X}),
+    ],
+)
+def test_any_container_becomes_a_pandas_frame(make):
+    X = pd.DataFrame({"a": [1.0, 2.0], "b": [0.0, 3.0]})
+    table = as_pandas(make(X))
+    assert isinstance(table, pd.DataFrame)
+    np.testing.assert_array_equal(table.to_numpy(float), X.to_numpy())
