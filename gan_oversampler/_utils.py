@@ -1,14 +1,17 @@
-"""What every room needs: look-ups by name, random streams, and a limit of threads."""
+"""What every room needs: look-ups by name, warnings, random streams, and a limit of threads."""
 
 from __future__ import annotations
 
 import hashlib
+import re
+import sys
 import threading
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 import torch
@@ -16,6 +19,12 @@ from sklearn.utils import check_random_state
 from threadpoolctl import threadpool_limits
 
 Entry = TypeVar("Entry")
+CALLED_THROUGH: Final = (
+    "gan_oversampler",
+    "imblearn",
+    "joblib",
+    "sklearn",
+)  # packages between users and a fit
 
 
 def lookup(registry: Mapping[str, Entry], name: str, what: str) -> Entry:
@@ -41,6 +50,23 @@ def did_you_mean(name: str, known: Iterable[str], besides: Iterable[str] = ()) -
     near = get_close_matches(name, [*known, *besides], n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return f"{hint} Known are: {', '.join(map(repr, sorted(known)))}."
+
+
+def text_of(value: object) -> str:
+    """Text of an object as Python prints it, without addresses in memory: equal fits give equal texts.
+
+    >>> text_of(print), text_of(object())
+    ('<built-in function print>', '<object object>')
+    """
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
+
+
+def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the line of the user's own code, however deep inside a pipeline or a grid search the fit is."""
+    frame, level = sys._getframe(), 1
+    while frame.f_back and str(frame.f_globals.get("__name__")).partition(".")[0] in CALLED_THROUGH:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
 
 
 @dataclass(frozen=True, slots=True)

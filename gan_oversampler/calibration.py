@@ -1,4 +1,4 @@
-"""Probabilities of a classifier that learnt from resampled rows, brought back to the original shares."""
+"""Probabilities of a classifier that learned from resampled rows, brought back to the original shares."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
     seen_shares_ : ndarray of float
         Shares among the rows that the classifier was fitted on.
     calibrated_ : CalibratedClassifierCV
-        What ``"sigmoid"`` learnt.
+        What ``"sigmoid"`` learned.
     n_features_in_ : int
         Columns of ``X``.
     feature_names_in_ : ndarray of str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,7 +16,7 @@ from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted, validate_data
 
-from gan_oversampler._utils import Streams, lookup, single_threaded
+from gan_oversampler._utils import Streams, lookup, single_threaded, warn_user
 from gan_oversampler.encoding.dataset import Frame, Rows
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.table_encoder import TableEncoder, frames_of
@@ -45,7 +44,7 @@ class _Fitted:
 
 
 class GANOversampler(BaseOverSampler):
-    """Oversample with GANs that start as geometric samplers and are judged on held-out rows.
+    """Oversample with GANs that start as geometric samplers and are scored on held-out rows.
 
     A population of small conditional GANs is trained on the classes to be oversampled, each one in a version
     per fold that never sees that fold. Every ``epoch_unit`` steps an oracle scores all of them on those
@@ -73,8 +72,8 @@ class GANOversampler(BaseOverSampler):
         each with a choice and an end of its own; the first one decides what ``fit_resample`` draws and what
         guided GANs are trained for. None trains the first GAN for ``max_steps`` and keeps its last state.
     cv : int or splitter, default=3
-        Folds of the cross-fit. Where rare rows are few, ``RepeatedStratifiedKFold`` scores more surely, for
-        as many times the cost.
+        Folds of the cross-fit; None is 5, as in scikit-learn. Where rare rows are few,
+        ``RepeatedStratifiedKFold`` scores with less noise, for as many times the cost.
     epoch_unit : int, default=50
         Generator steps between two scorings.
     patience : int, default=2
@@ -279,7 +278,7 @@ class GANOversampler(BaseOverSampler):
         with single_threaded():
             drawn = draw_classes(outcome.source, n_new, streams.child("resample"), encoder.layout.width)
         if message := capped_message({repr(target.names[c]): found for c, found in drawn.by_class.items()}):
-            warnings.warn(message, UserWarning, stacklevel=3)  # of whoever called this, through the decorator
+            warn_user(message)
         self.is_synthetic_ = np.repeat([False, True], [len(target.codes), len(drawn.codes)])
         new = encoder.decode(drawn.rows, streams.numpy("decode"))
         return encoder.stack(X, new), target.stack(y, drawn.codes)
@@ -329,7 +328,7 @@ class GANOversampler(BaseOverSampler):
         with single_threaded():
             drawn = outcome.source.draw(code, int(n), streams)
         if message := capped_message({repr(target.names[code]): drawn}):
-            warnings.warn(message, UserWarning, stacklevel=2)
+            warn_user(message)
         return fitted.encoder.decode(drawn.rows, streams.numpy("decode"))
 
     def rescore(self, oracle: Any) -> Report:

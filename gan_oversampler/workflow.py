@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
+from gan_oversampler._utils import warn_user
 from gan_oversampler.callbacks import Event, in_order
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.encoding.layout import Layout
@@ -250,7 +250,7 @@ def _outcome(
     if decides and decision.error:
         raise RuntimeError(decision.error)
     for message in decision.warnings if decides else ():
-        warnings.warn(message, UserWarning, stacklevel=2)
+        warn_user(message)
     plan, problem, clock = training.plan, training.problem, services.clock
     at_ratio = evaluator.at_ratio(decision.ratio) if evaluator else None
     notes: list[str] = []
@@ -259,7 +259,7 @@ def _outcome(
         if plan.rejection:
             with clock.phase("rejection"):
                 gan = plan.gans[decision.candidates[0].specification]
-                root = services.streams.child("polish").child("reject")
+                root = services.streams.child("polish").child("reject")  # frozen names
                 sources, notes = reject(sources, plan.rejection, gan, data, problem.labels, at_ratio, root)
         if not decision.policy.changes_nothing:
             with clock.phase("policy"):

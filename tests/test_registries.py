@@ -7,8 +7,8 @@ from gan_oversampler.gans.controllers import CONTROLLERS
 from gan_oversampler.gans.divergences import DIVERGENCES
 from gan_oversampler.gans.evolution import MUTATIONS
 from gan_oversampler.gans.families import FAMILIES
+from gan_oversampler.gans.loss_terms import LOSS_TERMS
 from gan_oversampler.gans.losses import LOSSES, PENALTIES
-from gan_oversampler.gans.objectives import LOSS_TERMS
 from gan_oversampler.gans.presets import PRESETS
 from gan_oversampler.gans.utility import OBJECTIVES
 from gan_oversampler.nn.latent import LATENTS

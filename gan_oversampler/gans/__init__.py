@@ -2,5 +2,5 @@
 
 Here live the parameters of a ``GAN``, the presets of the literature, losses, divergences, the smooth held-out
 utility, evolution and feedback controllers, all of them values or pure functions of tensors. Nothing here
-may hold training state or random numbers. Start at ``gan.py``, then at ``losses.py`` and ``objectives.py``.
+may hold training state or random numbers. Start at ``gan.py``, then at ``losses.py`` and ``loss_terms.py``.
 """

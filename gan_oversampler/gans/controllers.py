@@ -197,7 +197,7 @@ CONTROLLERS: Final[Mapping[str, Controller]] = MappingProxyType(
         "ada": Controller(_STRENGTH, _strength, {"strength": Logged("share of rows augmented", 0.05)}),
         # Jiang et al. 2021
         "apa": Controller(_STRENGTH, _strength, {"strength": Logged("share of real rows replaced", 0.05)}),
-        # with Karras et al.'s signal; of a critic that knows all real rows nothing is to be learnt
+        # with Karras et al.'s signal; of a critic that knows all real rows nothing is to be learned
         "fade": Controller(
             {"age": 0.0, "confidence": 0.0, "adversarial": 0.0},
             _fade,

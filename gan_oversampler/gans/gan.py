@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Defaults of the signature, so that reprs leave them out; every GAN gets copies of its own.
 _GENERATOR: Final = Generator()
 _CRITIC: Final = Critic()
-SHAPELESS: Final = ("base", "replicas")  # parameters that change no shape
+FREE_IN_COHORT: Final = ("base", "replicas")  # parameters that change no shape
 STREAMS: Final = "gan, version 2"  # another text gives other random numbers to every fit
 
 
@@ -196,10 +196,10 @@ class GAN(BaseEstimator):
         return f"{self.label} at step {step}"
 
     @property
-    def shape_key(self) -> str:
+    def cohort_key(self) -> str:
         """Key of all parameters but base and replicas: GANs that share it train as one tensor program."""
-        params = self.get_params(deep=False)
-        return repr(sorted((name, _plain(value)) for name, value in params.items() if name not in SHAPELESS))
+        params = {name: v for name, v in self.get_params(deep=False).items() if name not in FREE_IN_COHORT}
+        return repr(sorted((name, _plain(value)) for name, value in params.items()))
 
     @property
     def stream_name(self) -> tuple[str, ...]:
@@ -209,6 +209,9 @@ class GAN(BaseEstimator):
         starts; equal GANs are numbered by the population.
         """
         return STREAMS, self.family, self.base
+
+
+del GAN.generator, GAN.critic  # a change of these shared defaults would change every GAN made later
 
 
 def _plain(value: Any) -> Any:

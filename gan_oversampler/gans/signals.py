@@ -68,7 +68,7 @@ def variety_ratio(real_PBF: Tensor, fake_PBF: Tensor) -> Tensor:
 
 
 def _n_different(rows_PBF: Tensor) -> Tensor:
-    # Rows that are equal have equal projections, others nearly surely have not.
+    # Rows that are equal have equal projections, others almost never have.
     line_F = torch.arange(1.0, rows_PBF.shape[-1] + 1).sin().to(rows_PBF)
     steps = (rows_PBF * line_F).sum(-1).sort(-1).values.diff(dim=-1)
     return 1.0 + (steps > SAME).to(rows_PBF).sum(-1, keepdim=True)

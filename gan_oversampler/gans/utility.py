@@ -40,19 +40,19 @@ class InnerSplit:
 
 
 def utility(
-    split: InnerSplit, new_PBF: Tensor, label_PBC: Tensor, seed_log_odds_PB: Tensor, objective: str
+    split: InnerSplit, new_PBF: Tensor, label_PBC: Tensor, seed_logits_PB: Tensor, objective: str
 ) -> Tensor:
     """Smooth score ``(P,)`` on validation rows of a learner fitted on training and synthetic rows.
 
     Synthetic rows ``(P, B, F)`` are in units of distance; their one-hot classes are the first of those of the
-    split. Each row weighs as much as its seed is to be drawn, of which ``seed_log_odds_PB`` is the logarithm.
+    split. Each row weighs as much as its seed is to be drawn, of which ``seed_logits_PB`` is the logarithm.
     ``objective`` is a name in ``OBJECTIVES``. The score is a mean over the scored classes; higher is better.
     """
     # Real and synthetic rows are summed up apart, because only the latter need gradients.
     real_PDD, real_PDC = _moments(_features(split, split.training_PSF), split.training_PSC)
-    log_odds_PB = seed_log_odds_PB + split.seed_log_weight_PB
-    odds_PBC = (log_odds_PB - log_odds_PB.amax(1, keepdim=True).detach()).exp()[..., None] * label_PBC
-    share_PBC = odds_PBC / odds_PBC.sum(1, keepdim=True).clamp(min=1e-12)
+    logits_PB = seed_logits_PB + split.seed_log_weight_PB
+    drawn_PBC = (logits_PB - logits_PB.amax(1, keepdim=True).detach()).exp()[..., None] * label_PBC
+    share_PBC = drawn_PBC / drawn_PBC.sum(1, keepdim=True).clamp(min=1e-12)
     n_others = split.new_weight_PC.shape[1] - label_PBC.shape[2]
     weight_PBC = F.pad(share_PBC, (0, n_others)) * split.new_weight_PC[:, None]
     new_PDD, new_PDC = _moments(_features(split, new_PBF), weight_PBC)

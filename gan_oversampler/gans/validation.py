@@ -9,8 +9,8 @@ from typing import Any, Final
 from gan_oversampler._utils import lookup
 from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
+from gan_oversampler.gans.loss_terms import LOSS_TERMS
 from gan_oversampler.gans.losses import LOSSES, PENALTIES
-from gan_oversampler.gans.objectives import LOSS_TERMS
 from gan_oversampler.gans.parts import COUNT, FRACTION
 from gan_oversampler.gans.utility import OBJECTIVES
 from gan_oversampler.nn.latent import LATENTS
@@ -120,6 +120,11 @@ def _check_critic(gan: GAN) -> None:
             f"The penalty {penalty!r} measures the critic's slope row by row, and norm='batch' mixes rows."
             " Set norm='layer' of the critic, or penalty='none' with a loss that can do without."
         )
+    if critic.dropout and len(critic.completed(gan.generator).widths or ()) < 2:
+        raise ValueError(
+            f"dropout={critic.dropout!r} silences nothing: it acts after each hidden layer of the critic but"
+            f" the first. Give the critic two or more widths, or no dropout. Got widths={critic.widths!r}."
+        )
     if critic.separate_batches and critic.norm != "batch":
         raise ValueError(
             "separate_batches=True makes no difference unless the critic normalises over batches. Set"
@@ -168,6 +173,6 @@ def _check_evolution(gan: GAN) -> None:
     gan.evolution.validate()
     if gan.loss != "bce" or "adversarial" not in gan.active_terms:
         raise ValueError(
-            "'evolution' needs a critic that tells odds: set loss='bce', and leave the loss term"
-            f" 'adversarial' on. Got loss={gan.loss!r} and loss_weights={gan.loss_weights!r}."
+            "'evolution' needs a critic whose output is a log density ratio: set loss='bce', and leave the"
+            f" loss term 'adversarial' on. Got loss={gan.loss!r} and loss_weights={gan.loss_weights!r}."
         )

@@ -101,13 +101,13 @@ class GuidedGenerator(ResidualGenerator):
         """Draw the parameters ``(N,)`` of one member before training; those of the geometry are constants."""
         return torch.cat([self.net.init(generator), *(part.flatten() for part in self.geometry.init())])
 
-    def seed_log_odds(self, parts: Sequence[Tensor], traits_PBK: Tensor, label_PBC: Tensor) -> Tensor:
+    def seed_logits(self, parts: Sequence[Tensor], traits_PBK: Tensor, label_PBC: Tensor) -> Tensor:
         """Logarithm of how often each seed is drawn, up to a constant per class: ``(P, B)``.
 
         ``parts`` are all matrices of the generator, as ``split`` returns them. Their gradient teaches the
         generator which real rows to start from.
         """
-        return self.geometry.seed_log_odds(parts[len(self.net.shapes) :], traits_PBK, label_PBC)
+        return self.geometry.seed_logits(parts[len(self.net.shapes) :], traits_PBK, label_PBC)
 
     def __call__(  # type: ignore[override]
         self, parts: Sequence[Tensor], start: GuidedStart, z_PBZ: Tensor, mode: Mode, bounds: CorrectionBounds
@@ -144,7 +144,7 @@ class Snapshot:
         if not isinstance(self.generator, GuidedGenerator):
             return torch.full((len(traits_nK),), 1 / len(traits_nK))
         parts = self.generator.split(self.weights_N[None])
-        return self.generator.seed_log_odds(parts, traits_nK[None], label_nC[None])[0].softmax(0)
+        return self.generator.seed_logits(parts, traits_nK[None], label_nC[None])[0].softmax(0)
 
     @property
     def is_finite(self) -> bool:

@@ -75,7 +75,7 @@ class LearnedGeometry:
         near_PBF = start.rows + step_PB1 * start.to_neighbour + bandwidth_PBF * start.noise
         return near_PBF + mixing_PBF * start.to_partner
 
-    def seed_log_odds(self, parts: Sequence[Tensor], traits_PBK: Tensor, label_PBC: Tensor) -> Tensor:
+    def seed_logits(self, parts: Sequence[Tensor], traits_PBK: Tensor, label_PBC: Tensor) -> Tensor:
         """Logarithm of how often each seed is drawn, up to a constant per class: ``(P, B)``.
 
         It is linear in the traits of the seed, with slopes learned for its class; equal slopes of zero before

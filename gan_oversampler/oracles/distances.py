@@ -30,7 +30,7 @@ class FrechetOracle(ClassWiseOracle):
     ----------
     features : {"rows", "pca", "autoencoder"}, default="rows"
         Where to measure: on encoded rows, their principal components, or the bottleneck of an
-        autoencoder, which is AutoGAN's FCD. Features are learnt from the training rows of the fold, once.
+        autoencoder, which is AutoGAN's FCD. Features are learned from the training rows of the fold, once.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Features on which the Fréchet distance is measured: the rows themselves, or learnt from training rows."""
+"""Features on which the Fréchet distance is measured: the rows themselves, or learned from training rows."""
 
 # n row, F column, D feature
 
@@ -24,7 +24,7 @@ VARIANCE: Final = 0.95  # share that principal components keep
 MAX_WIDTH: Final = 64  # columns that the autoencoder's layers are sized for
 STEPS: Final = 600  # of the autoencoder, about; the reference goes through its rows 200 times
 BATCH_SIZE: Final = 32
-MAX_ROWS: Final = 2000  # that features are learnt from
+MAX_ROWS: Final = 2000  # that features are learned from
 
 
 def _rows(train_nF: NDArray[Any], seed: int) -> Features:

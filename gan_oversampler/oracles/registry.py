@@ -8,7 +8,7 @@ from typing import Any, Final
 from sklearn.base import clone
 from sklearn.metrics import get_scorer
 
-from gan_oversampler._utils import did_you_mean
+from gan_oversampler._utils import did_you_mean, text_of
 from gan_oversampler.oracles.base import CallableOracle, Oracle
 from gan_oversampler.oracles.cas import CASRealOracle, CASSynOracle, DiversityOracle
 from gan_oversampler.oracles.composite import CompositeOracle
@@ -82,6 +82,6 @@ def name_of(oracle: Any, used: Collection[str] = ()) -> str:
     >>> name_of("energy"), name_of("energy", used={"energy"})
     ('energy', 'energy 2')
     """
-    name = oracle if isinstance(oracle, str) else getattr(oracle, "__name__", repr(oracle))
+    name = oracle if isinstance(oracle, str) else getattr(oracle, "__name__", text_of(oracle))
     names = chain([name], (f"{name} {k}" for k in count(2)))
     return next(n for n in names if n not in used)

@@ -2,7 +2,6 @@
 
 import inspect
 import math
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from numbers import Integral, Real
@@ -12,6 +11,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from gan_oversampler._utils import text_of
 from gan_oversampler.reporting.facts import Parameter, ReportFacts
 from gan_oversampler.reporting.html import card, page
 
@@ -113,7 +113,7 @@ def json_value(value: Any) -> Any:
         return int(value)
     if isinstance(value, Real):
         return float(value) if math.isfinite(value) else None
-    return str(value) if isinstance(value, pd.Timestamp | pd.Timedelta) else repr(value)
+    return str(value) if isinstance(value, pd.Timestamp | pd.Timedelta) else text_of(value)
 
 
 def parameters_of(sampler: Any) -> dict[str, Parameter]:
@@ -136,5 +136,5 @@ def _short(value: Any) -> Any:
     value = json_value(value)
     if not isinstance(value, str) and len(repr(value)) <= MAX_LENGTH:
         return value
-    text = re.sub(r" at 0x[0-9a-fA-F]+", "", value if isinstance(value, str) else repr(value))
+    text = value if isinstance(value, str) else text_of(value)
     return text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH]}…"

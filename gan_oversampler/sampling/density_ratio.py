@@ -11,7 +11,7 @@ missed its rows.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
@@ -63,8 +63,9 @@ class View:
         """Centre and scale the columns by the rows trained on; also return centre and spread ``(F,)``."""
         rows_nF = torch.cat([self.real_nF, self.fake_nF])
         centre_F, spread_F = rows_nF.mean(0), rows_nF.std(0, correction=0).clamp(min=MIN_SPREAD)
-        parts = (self.real_nF, self.fake_nF, self.heldout_nF, self.fresh_nF)
-        return View(*((part - centre_F) / spread_F for part in parts if part is not None)), centre_F, spread_F
+        parts = ((field.name, getattr(self, field.name)) for field in fields(self))
+        scaled = {name: (part - centre_F) / spread_F for name, part in parts if part is not None}
+        return replace(self, **scaled), centre_F, spread_F
 
 
 def split_views(view: View, streams: Streams) -> list[View]:

@@ -1,4 +1,4 @@
-"""Which of the scored candidates, and which way to draw from them, is kept: pure functions of utilities."""
+"""Which of the scored candidates are kept, and with which draw options: pure functions of utilities."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ def choose(
     negative. Among specifications the first one is kept unless the one with the highest mean gains more than
     a standard error over it, which is pooled over all specifications. ``kinds``, by specification, tell which
     trained candidates may be mixed with the best one; None mixes none of different specifications. Untrained
-    noise is never kept. Raises ValueError if no candidate has a finite score.
+    noise is chosen only where nothing else has a finite score. Raises ValueError if nothing has one.
     """
     finite = [entry for entry in scored if entry.candidate.is_sound and np.isfinite(entry.mean)]
     if not finite:

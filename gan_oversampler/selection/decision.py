@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
-
-import numpy as np
 
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.reporting.facts import Gain
@@ -18,6 +16,7 @@ from gan_oversampler.selection.scoring import BASELINE_BASES, NOTHING
 from gan_oversampler.training.loop import Candidate, Scored
 
 OTHER_DRAW_OPTIONS: Final = "better with its draw options than the first choice, by more than chance"
+ONLY_NOISE: Final = "no trained generator could be kept"
 
 
 @dataclass(frozen=True)
@@ -56,15 +55,14 @@ def decide(
     baseline that can be drawn, or an error. ``sign`` turns utility into the oracle's own unit.
     """
     kept, first = best_draw_options(tried), tried[0][0].choice
-    gains = {name: gain_over(kept.utilities, utilities) for name, utilities in baselines.items()}
     notes = [describe(tried, kept, gans, sign)] if sum(map(len, tried)) > 1 else []
-    reason = reason_for(scored, kept, baselines, OTHER_DRAW_OPTIONS if kept.choice is not first else "")
-    decision = partial(Decision, reason=reason, gains=gains, draw_options=tried if notes else ())
+    options = tried if notes else ()
     if not kept.choice.best.candidate.may_be_kept:
-        gan = gans[kept.choice.best.candidate.specification]
-        note = _noise_message(gan)
-        name = f"base {gan.base}, untrained"
-        return decision(name, base=gan.base, notes=(*notes, note), warnings=(note,))
+        noise = _instead_of_noise(gans[kept.choice.best.candidate.specification])
+        return replace(noise, notes=(*notes, *noise.notes), draw_options=options)
+    gains = {name: gain_over(kept.utilities, utilities) for name, utilities in baselines.items()}
+    reason = reason_for(scored, kept, baselines, OTHER_DRAW_OPTIONS if kept.choice is not first else "")
+    decision = partial(Decision, reason=reason, gains=gains, draw_options=options)
     of_generators = partial(
         decision,
         kept.choice.name(gans),
@@ -99,18 +97,20 @@ def decide_without_oracle(scored: Sequence[Scored], gan: GAN, policy: Policy) ->
     Where that is untrained noise, rows come from the GAN's base instead, with a warning.
     """
     last = [entry.candidate for entry in scored if entry.candidate.is_sound][-1]
+    if not last.may_be_kept:
+        return _instead_of_noise(gan)
     reason = "the last finite generator, because there is no oracle"
-    if last.may_be_kept:
-        return Decision(gan.label_at(last.step), reason, (last,), policy=policy)
-    note = _noise_message(gan)
-    return Decision(f"base {gan.base}, untrained", reason, base=gan.base, notes=(note,), warnings=(note,))
+    return Decision(gan.label_at(last.step), reason, (last,), policy=policy)
 
 
-def _noise_message(gan: GAN) -> str:
-    return (
+def _instead_of_noise(gan: GAN) -> Decision:
+    """Decide for the base of a GAN; nothing is said of gains, because its rows were not scored."""
+    note = (
         f"No trained generator of {gan.label!r} could be kept, and an untrained one draws noise: rows come"
         f" from its base {gan.base!r}. Train it longer ('max_steps', 'max_time'), or give another GAN."
     )
+    name = f"base {gan.base}, untrained"
+    return Decision(name, ONLY_NOISE, base=gan.base, notes=(note,), warnings=(note,))
 
 
 def reason_for(
@@ -122,12 +122,14 @@ def reason_for(
     """
     best, mixture = kept.choice.best, kept.choice.mixture
     own = [s for s in scored if s.candidate.specification == best.candidate.specification]
-    means = [s.mean for s in scored if s.candidate.may_be_kept and np.isfinite(s.mean)]
+    higher = [s.candidate for s in scored if s.mean > best.mean]
     parts = ["best held-out score of all GANs"]
     if instead:
         parts = [instead]
-    elif best.mean < max(means, default=best.mean):
+    elif any(candidate.may_be_kept for candidate in higher):
         parts = ["no GAN is better by more than a standard error of its held-out scores"]
+    elif higher:
+        parts = ["best held-out score of all trained GANs; only untrained noise scores higher"]
     if len(mixture) > 1:
         parts.append("mixed with the trained ones within a standard error of it")
     if not best.candidate.step and len(own) > 1:

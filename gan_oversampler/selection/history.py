@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from gan_oversampler._utils import Streams
+from gan_oversampler._utils import Streams, text_of
 from gan_oversampler.callbacks import Event, in_order
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.gans.gan import GAN
@@ -114,7 +114,7 @@ def write_report(
             for name, found in baselines.items()
         ]
         scores = {
-            "oracle": repr(evaluator.oracle),
+            "oracle": text_of(evaluator.oracle),
             "greater_is_better": evaluator.oracle.greater_is_better,
             "entries": (*lines, *writer.entries(scored, decision.candidates)),
         }

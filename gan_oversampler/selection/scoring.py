@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -12,7 +11,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import clone
 
-from gan_oversampler._utils import Streams, single_threaded
+from gan_oversampler._utils import Streams, single_threaded, warn_user
 from gan_oversampler.callbacks import Event
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.gans.gan import GAN
@@ -149,7 +148,7 @@ class Evaluator:
         rows, growth = problem.rows, problem.new_per_real
         folds = []
         for number, (train, heldout) in enumerate(problem.folds):
-            root = streams.child("trial", number)
+            root = streams.child("trial", number)  # a frozen name: another one would change every result
             folds.append(FoldEvaluator.of(number, oracle, rows.at(train), rows.at(heldout), growth, root))
         return cls(folds, gans, data, n_jobs)
 
@@ -231,7 +230,7 @@ class Evaluator:
         """Log and warn of what could not be scored."""
         for failure in failures:
             self.failures.append(failure)
-            warnings.warn(str(failure), RuntimeWarning, stacklevel=2)
+            warn_user(str(failure), RuntimeWarning)
 
 
 def _utility(fold: FoldEvaluator, source: Source | None) -> tuple[float, str]:

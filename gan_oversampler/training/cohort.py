@@ -168,7 +168,7 @@ class Cohort:
 
         # Each member has as many updates as its controller wants, and then rests. All draw as many batches as
         # any may ever need, and the first update is computed even for members that rest: so streams move
-        # alike whoever trains beside a member, and controllers always have something to see.
+        # alike whatever trains beside a member, and controllers always have something to see.
         batches = [self._next_batch(self.gan.balanced) for _ in range(self.feedback.max_critic_steps)]
         for k in range(max(1, *paced)):
             resting = [p for p, steps in enumerate(paced) if steps <= k]

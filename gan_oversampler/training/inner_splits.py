@@ -55,7 +55,7 @@ class ClassSplit:
 
     @property
     def training(self) -> Tensor:
-        """Positions of the training rows of each split among all rows of the class: ``(T, R)``."""
+        """Positions of the training rows of each split, within the class: ``(T, R)``."""
         return self.order_Tn[:, self.n_validation :]
 
     @property

@@ -34,13 +34,13 @@ class CrossFittedPopulation:
         groups: dict[str, list[Member]] = defaultdict(list)
         seen: dict[str, int] = defaultdict(int)
         for number, gan in enumerate(gans):
-            root = streams.child(*gan.stream_name, seen[gan.shape_key + gan.base])
-            seen[gan.shape_key + gan.base] += 1
+            root = streams.child(*gan.stream_name, seen[gan.cohort_key + gan.base])
+            seen[gan.cohort_key + gan.base] += 1
             folds, replicas = data.by_fold(gan), range(1, gan.n_replicas)
             members = [Member(number, fold, gan, rows, root.child(fold)) for fold, rows in folds.items()]
             members += [Member(number, None, gan, folds[None], root.child(None, r), r) for r in replicas]
             siblings = [replace(member, sibling=s) for member in members for s in range(gan.n_siblings)]
-            groups[gan.shape_key] += siblings
+            groups[gan.cohort_key] += siblings
         self.cohorts = [Cohort(members, device) for members in groups.values()]
         self.losses = dict.fromkeys(range(len(gans)), (math.nan, math.nan))
         self.events: list[Event] = []  # what controllers have decided, one evaluation round after the other

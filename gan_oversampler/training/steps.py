@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 
 from gan_oversampler.gans.families import FAMILIES
+from gan_oversampler.gans.loss_terms import LOSS_TERMS, GeneratorStep, GuidedStep
 from gan_oversampler.gans.losses import PENALTIES, CriticFn, GanLoss, loss_of, proportional_control
-from gan_oversampler.gans.objectives import LOSS_TERMS, GeneratorStep, GuidedStep
 from gan_oversampler.gans.parts import Critic, Generator
 from gan_oversampler.nn.convolution import Encoder
 from gan_oversampler.nn.generator import CorrectionBounds, GuidedGenerator
@@ -129,8 +129,8 @@ class Steps:
             loss or self.loss,
         )
         if isinstance(self.generator, GuidedGenerator) and isinstance(batch, GuidedBatch):
-            odds_PB = self.generator.seed_log_odds(parts, batch.start.traits, batch.label)
-            step = GuidedStep(*common, odds_PB, batch.split, self.objective, self.scale_F)
+            seed_logits_PB = self.generator.seed_logits(parts, batch.start.traits, batch.label)
+            step = GuidedStep(*common, seed_logits_PB, batch.split, self.objective, self.scale_F)
         else:
             step = GeneratorStep(*common)
         terms = [

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.preprocessing import OneHotEncoder
 
-from gan_oversampler import DownstreamOracle
+from gan_oversampler import GAN, DownstreamOracle
 from tests.samplers import quick
 from tests.tables import cancer, mixed, numbers
 
@@ -42,6 +42,13 @@ def test_raw_frames_go_before_preprocessing():
     )
     model = make_pipeline(quick(), encode, LogisticRegression())
     assert set(model.fit(X, y).predict(X)) <= set(y)
+
+
+def test_warnings_point_at_the_users_own_line():
+    sampler = quick(gan=GAN("classic"), max_steps=0, oracle="energy")
+    with pytest.warns(UserWarning, match="No trained generator of 'classic'") as caught:
+        make_pipeline(sampler, LogisticRegression()).fit(*numbers())
+    assert {warning.filename for warning in caught} == {__file__}
 
 
 def test_a_clone_has_the_parameters_and_nothing_that_was_fitted():

@@ -97,8 +97,8 @@ def test_evolution_is_a_parameter_like_any_other():
     gan = GAN(loss="bce", evolution=Evolution(population=2))
     assert clone(gan).evolution.population == 2
     assert gan.set_params(evolution__population=3).evolution.population == 3
-    assert gan.shape_key != GAN(loss="bce").shape_key
-    assert gan.shape_key == GAN(loss="bce", evolution=Evolution(population=3)).shape_key
+    assert gan.cohort_key != GAN(loss="bce").cohort_key
+    assert gan.cohort_key == GAN(loss="bce", evolution=Evolution(population=3)).cohort_key
     assert gan.n_siblings == 3
     assert GAN().n_siblings == 1
 

@@ -4,7 +4,7 @@ import pytest
 
 from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
-from gan_oversampler.gans.objectives import LOSS_TERMS
+from gan_oversampler.gans.loss_terms import LOSS_TERMS
 from gan_oversampler.gans.parts import Generator
 from gan_oversampler.gans.validation import validated
 

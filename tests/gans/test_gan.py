@@ -51,7 +51,7 @@ def test_what_stays_untrained_needs_no_replicas(gan, n):
 
 
 def test_specifications_share_a_program_when_they_differ_in_base_and_replicas_only():
-    keys = {GAN(base=base).shape_key for base in sorted(BASES)} | {GAN(replicas=2).shape_key}
+    keys = {GAN(base=base).cohort_key for base in sorted(BASES)} | {GAN(replicas=2).cohort_key}
     assert len(keys) == 1
     others = [
         GAN(loss="hinge"),
@@ -60,14 +60,14 @@ def test_specifications_share_a_program_when_they_differ_in_base_and_replicas_on
         GAN("classic"),
         GAN(loss_weights={}),
     ]
-    assert len(keys | {gan.shape_key for gan in others}) == 1 + len(others)
+    assert len(keys | {gan.cohort_key for gan in others}) == 1 + len(others)
 
 
 def test_equal_specifications_share_a_program_however_they_are_written():
     first = GAN("guided", loss_weights={"utility": 1.0, "adversarial": 2}, generator=Generator(widths=(8, 4)))
     weights = {"adversarial": 2.0, "utility": 1}
     second = GAN("guided", loss_weights=weights, generator=Generator(widths=[8.0, 4], latent=8.0))
-    assert first.shape_key == second.shape_key
+    assert first.cohort_key == second.cohort_key
 
 
 def test_random_streams_are_named_after_family_and_base_alone_by_a_frozen_name():

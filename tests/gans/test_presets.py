@@ -66,7 +66,7 @@ def test_a_preset_trains(name):
 
 def test_a_preset_is_given_by_name_and_never_shared():
     assert preset("wgan") is not preset("wgan")
-    assert preset("wgan-gp").shape_key == preset("wgan_gp").shape_key
+    assert preset("wgan-gp").cohort_key == preset("wgan_gp").cohort_key
     changed = preset("wgan").set_params(generator__widths=(4,))
     assert changed.generator.widths != preset("wgan").generator.widths
     sampler = GANOversampler(gan=["gan", GAN()], max_steps=0, oracle="energy", cv=2, random_state=0)

@@ -5,8 +5,8 @@ from sklearn.base import clone
 
 from gan_oversampler.gans.evolution import Evolution
 from gan_oversampler.gans.gan import GAN
+from gan_oversampler.gans.loss_terms import LOSS_TERMS
 from gan_oversampler.gans.losses import LOSSES
-from gan_oversampler.gans.objectives import LOSS_TERMS
 from gan_oversampler.gans.parts import Critic, Generator
 from gan_oversampler.gans.validation import REGISTRIES, validated
 
@@ -123,6 +123,7 @@ def test_settings_without_a_meaning_for_an_autoencoder_are_refused(loss, change,
     [
         ({"critic__norm": "batch"}, "penalty 'r1_r2' .* norm='layer' of the critic"),
         ({"critic__norm": "batch", "loss": "wgan_gp"}, "penalty 'gradient' .* norm='layer' of the critic"),
+        ({"critic__dropout": 0.4, "critic__widths": (8,)}, "silences nothing: .* Got widths=\\(8,\\)"),
         ({"critic__separate_batches": True}, "makes no difference .* Got norm='none'"),
         ({"critic__penalty": "none", "critic__penalty_weight": 1.0}, "weighs nothing"),
     ],

@@ -34,7 +34,7 @@ def test_before_training_rows_lie_halfway_to_a_neighbour_with_half_a_bandwidth_a
     )
     assert little < 0.06
     torch.testing.assert_close(GEOMETRY.rows(_initial(), start, label), expected)
-    assert not GEOMETRY.seed_log_odds(_initial(), start.traits, label).any()
+    assert not GEOMETRY.seed_logits(_initial(), start.traits, label).any()
 
 
 @pytest.mark.parametrize(
@@ -66,4 +66,4 @@ def test_log_odds_of_seeds_are_linear_in_their_traits_with_slopes_of_their_class
     parts, label, traits = _initial(), labels(1, 8), randn(1, 8, 3)
     parts[2].copy_(randn(1, 2, 3, seed=1))
     expected = (traits[0] * parts[2][0][label[0].argmax(-1)]).sum(-1)
-    torch.testing.assert_close(GEOMETRY.seed_log_odds(parts, traits, label)[0], expected)
+    torch.testing.assert_close(GEOMETRY.seed_logits(parts, traits, label)[0], expected)

@@ -1,4 +1,4 @@
-"""Features of the Fréchet distance: learnt from training rows only, and in one unit."""
+"""Features of the Fréchet distance: learned from training rows only, and in one unit."""
 
 import numpy as np
 import pytest

@@ -9,6 +9,7 @@ from gan_oversampler import GAN, Policy
 from gan_oversampler.reporting.facts import Gain
 from gan_oversampler.selection.choice import Choice
 from gan_oversampler.selection.decision import (
+    ONLY_NOISE,
     OTHER_DRAW_OPTIONS,
     decide,
     decide_without_oracle,
@@ -133,7 +134,8 @@ def test_where_only_noise_is_left_its_base_draws(fallback):
     assert decision.notes == decision.warnings
     assert "No trained generator of 'classic' could be kept" in decision.notes[0]
     assert "rows come from its base 'border'" in decision.notes[0]
-    assert decision.gains == {"smote": Gain(-6.0, 0.0)}
+    assert decision.reason == ONLY_NOISE
+    assert decision.gains == {}  # rows of the base were not scored
 
 
 # --- draw options
@@ -183,7 +185,10 @@ def test_what_a_user_should_know_of_draw_options_comes_before_what_of_baselines(
             [scored(0, 50, 1, 1), scored(1, 0, 0, 4)],
             "no GAN is better by more than a standard error of its held-out scores",
         ),
-        ([scored(0, 50, 1, 1), noise(2, 9, 9)], "best held-out score of all GANs"),
+        (
+            [scored(0, 50, 1, 1), noise(2, 9, 9)],
+            "best held-out score of all trained GANs; only untrained noise scores higher",
+        ),
         ([scored(0, 50, 1, 1), scored(0, 0, math.nan, 1)], "best held-out score of all GANs"),
         (
             [scored(0, 0, 1, 1), scored(0, 50, 0, 0)],
@@ -234,6 +239,7 @@ def test_without_an_oracle_noise_gives_way_to_its_base():
         [noise(0, 0.0), scored(0, 5, 5, is_collapsed=True)], GANS[2], Policy(filter=0.5)
     )
     assert (decision.name, decision.base, decision.candidates) == ("base border, untrained", "border", ())
+    assert decision.reason == ONLY_NOISE
     assert decision.notes == decision.warnings
     assert "No trained generator of 'classic'" in decision.notes[0]
     assert str(decision.policy) == "Policy()"

@@ -60,7 +60,7 @@ class ScoresDisplay(ReportDisplay):
         """
         shown = self._shown()
         if not len(shown):
-            raise ValueError("There are no scores to draw: no oracle judged this fit.")
+            raise ValueError("There are no scores to draw: no oracle scored this fit.")
         self._start(ax, (8, 1.3 + 0.3 * len(shown)))
         trained = shown["step"].notna()
         look = {"fmt": "o", "ms": 6, "elinewidth": 1.4, "capsize": 2.5}

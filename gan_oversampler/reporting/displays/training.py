@@ -77,7 +77,7 @@ class TrajectoryDisplay(ReportDisplay):
         Raises ``ValueError`` if there is no finite score.
         """
         if not np.isfinite(self.history["score"].astype(float)).any():
-            raise ValueError("There are no scores to draw: no oracle judged this fit.")
+            raise ValueError("There are no scores to draw: no oracle scored this fit.")
         self._start(ax, (8, 5))
         looks = cycle({"color": colour, "ls": dash} for dash in DASHES for colour in LINES)
         for look, line in zip(looks, self._lines(trained=True), strict=False):

@@ -5,8 +5,8 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
+from gan_oversampler.gans.loss_terms import LOSS_TERMS, GeneratorStep, GuidedStep, adversarial, utility
 from gan_oversampler.gans.losses import LOSSES, PULLING_AWAY
-from gan_oversampler.gans.objectives import LOSS_TERMS, GeneratorStep, GuidedStep, adversarial, utility
 from gan_oversampler.gans.utility import InnerSplit
 from gan_oversampler.gans.utility import utility as smooth_utility
 from tests.populations import randn

@@ -31,7 +31,7 @@ class GeneratorStep:
 class GuidedStep(GeneratorStep):
     """What the terms of a guided generator's loss are computed from besides."""
 
-    seed_log_odds_PB: Tensor  # logarithm of how often the seed of each generated row is drawn, with gradient
+    seed_logits_PB: Tensor  # logarithm of how often the seed of each generated row is drawn, with gradient
     split: InnerSplit  # an inner split of the real rows; the generated rows start from its training rows
     objective: str  # name of the smooth score that utility means
     scale_F: Tensor  # weight of each encoded column in distances
@@ -54,7 +54,7 @@ def utility(step: GuidedStep) -> Tensor:
     Its gradient teaches the generator both the rows and how often each seed is to be drawn.
     """
     rows_PBF = step.fake_PBF * step.scale_F
-    return 1 - smooth_utility(step.split, rows_PBF, step.label_PBC, step.seed_log_odds_PB, step.objective)
+    return 1 - smooth_utility(step.split, rows_PBF, step.label_PBC, step.seed_logits_PB, step.objective)
 
 
 @dataclass(frozen=True, slots=True)
