@@ -58,7 +58,7 @@ def test_a_preset_has_the_settings_of_its_paper(name):
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_a_preset_trains(name):
     X, y = numbers()  # four columns, which form a square
-    gan = preset(name).set_params(batch_size=32, generator__widths=(16,), critic__widths=(16,))
+    gan = preset(name).set_params(batch_size=32, generator__widths=(16,), critic__widths=(16, 16))
     sampler = GANOversampler(gan=gan, cv=2, max_steps=3, oracle="energy", random_state=0).fit(X, y)
     assert np.isfinite(sampler.sample(20)).all()
     assert sampler.history_["generator_loss"].iloc[1:].notna().all()

@@ -233,12 +233,13 @@ NOISY = {
     "generator__widths": (16, 8),
     "generator__norm": "batch",
     "critic__dropout": 0.25,
+    "critic__widths": (32, 16),
     "critic__label_noise": 0.1,
 }
 # every controller by itself once, and all of them with all that draws random numbers
 DECIDING = {
     **{name: _gan(controllers=(name,), **STRONG_CRITIC) for name in ALL},
-    "noisy": _gan(controllers=ALL, **STRONG_CRITIC, **NOISY),
+    "noisy": _gan(controllers=ALL, **STRONG_CRITIC | NOISY),
     "guided": _gan("guided", controllers=ALL),
 }
 

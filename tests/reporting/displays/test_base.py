@@ -84,7 +84,7 @@ def test_without_an_oracle_there_are_losses_but_no_scores():
     sampler = fitted(*numbers(), oracle=None)
     assert LossDisplay.from_estimator(sampler, ax=Figure().add_subplot()).ax_.lines
     for display in (TrajectoryDisplay, ScoresDisplay):
-        with pytest.raises(ValueError, match="no oracle judged"):
+        with pytest.raises(ValueError, match="no oracle scored"):
             display.from_estimator(sampler)
 
 
