@@ -81,7 +81,7 @@ def measured(folder: Path) -> dict[str, Any]:
         [d for d in found if not d.is_class],
         [d for d in found if d.is_public and d.words],
     )
-    constructors = [d for d in found if d.is_class or d.name.endswith(".__init__")]
+    constructors = [d for d in found if d.parameters and (d.is_class or d.name.endswith(".__init__"))]
     constructors.sort(key=lambda d: -d.parameters)
     bodies = [d.body for d in functions if d.body]
     tokens = [token for source in sources for token in tokenize.generate_tokens(StringIO(source).readline)]
