@@ -62,6 +62,10 @@ class GANOversampler(BaseOverSampler):
         at most 50 rows) and, beside it, five bases that stay untrained; a name is a GAN of the literature,
         see :func:`preset`. Of a list, the first one is kept unless another is better by more than a standard
         error.
+    fidelity : float, default=None
+        How near the rows of the default GAN stay to the class, from 0 (for the score only) to 1 (as near as
+        SMOTE's): the weight of the energy distance to rows that were held out, beside utility. None is .1,
+        which costs no score, and 1 where the first oracle is a distance or rewards the recall of every class.
     oracle : str, Oracle, scorer, callable, list of these, or None, default="downstream"
         ``"downstream"`` (held-out F1 of a panel of cheap classifiers); a scikit-learn scorer or its name; a
         distance to held-out rows (``"frechet"``, ``"energy"``, ``"mmd"``, ``"sliced_wasserstein"``,
@@ -170,6 +174,7 @@ class GANOversampler(BaseOverSampler):
             StrOptions({CHOSEN_BY_ORACLE}),
         ],
         "gan": [GAN, str, list, tuple, None],
+        "fidelity": [Interval(Real, 0, 1, closed="both"), None],
         "oracle": [str, Oracle, callable, list, tuple, None],
         "cv": ["cv_object"],
         "epoch_unit": [Interval(Integral, 1, None, closed="left")],
@@ -196,6 +201,7 @@ class GANOversampler(BaseOverSampler):
         sampling_strategy: Any = "auto",
         *,
         gan: GAN | str | Sequence[GAN | str] | None = None,
+        fidelity: float | None = None,
         oracle: Any = "downstream",
         cv: Any = 3,
         epoch_unit: int = 50,
@@ -216,6 +222,7 @@ class GANOversampler(BaseOverSampler):
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.gan = gan
+        self.fidelity = fidelity
         self.oracle = oracle
         self.cv = cv
         self.epoch_unit = epoch_unit

@@ -109,10 +109,16 @@ def plan_of(sampler: Any, target: Target, n_new: Mapping[int, int], *, choose_ra
         lookup({NOTHING: None, **BASELINE_BASES, **BASES}, name, "baseline")
     oracles = oracles_of(sampler.oracle, len(target.classes))
     learned = [int(target.counts[code]) for code in n_new if target.counts[code] >= MIN_ROWS]
-    gans = gans_of(sampler.gan, min(learned, default=0))
-    if oracles:
-        objective = next(iter(oracles.values())).objective
-        gans = [gan.aimed_at(objective) for gan in gans]
+    first = next(iter(oracles.values()), None)
+    fidelity = sampler.fidelity if sampler.fidelity is not None or first is None else first.fidelity
+    if sampler.fidelity is not None and sampler.gan is not None:
+        raise ValueError(
+            f"fidelity={sampler.fidelity!r} shapes the default GAN, but gan={sampler.gan!r} is given. Leave"
+            " one of them None, or give a GAN(loss_weights=...) with the term 'fidelity'."
+        )
+    gans = gans_of(sampler.gan, min(learned, default=0), fidelity)
+    if first:
+        gans = [gan.aimed_at(first.objective) for gan in gans]
     policy = policy_of(sampler.policy)
     if not oracles and policy == CHOSEN_BY_ORACLE:
         raise ValueError(f"policy={CHOSEN_BY_ORACLE!r} needs an oracle. Give one, or a Policy.")
@@ -133,13 +139,14 @@ def plan_of(sampler: Any, target: Target, n_new: Mapping[int, int], *, choose_ra
     )
 
 
-def gans_of(given: Any, n_rows: int) -> list[GAN]:
+def gans_of(given: Any, n_rows: int, fidelity: float | None = None) -> list[GAN]:
     """Turn what a user gave as ``gan`` into specifications to train, each a checked copy.
 
-    ``n_rows`` are those of the rarest class that is learned, for the portfolio that None stands for. Raises
-    ValueError if something is no GAN and no preset, or has parameters that contradict each other.
+    ``n_rows`` are those of the rarest class that is learned and ``fidelity`` a weight, both for the portfolio
+    that None stands for. Raises ValueError if something is no GAN and no preset, or has parameters that
+    contradict each other.
     """
-    given = default_portfolio(n_rows) if given is None else given
+    given = default_portfolio(n_rows, fidelity) if given is None else given
     gans = list(given) if isinstance(given, (list, tuple)) else [given]
     if any(isinstance(gan, str) for gan in gans):
         from gan_oversampler.gans.presets import preset  # the literature's GANs are rarely asked for

@@ -30,7 +30,7 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
         "classic": Family(ClassicGenerator, {"adversarial": 1.0}, min_gain_in_se=0.0),
         "guided": Family(
             GuidedGenerator,
-            {"utility": 1.0, "adversarial": 0.1},
+            {"utility": 1.0, "adversarial": 0.1, "fidelity": 0.1},
             learning_rate=2e-3,
             min_gain_in_se=-1.0,
             replicas=3,

@@ -53,9 +53,10 @@ class GAN(BaseEstimator):
         values make new rows more typical and less diverse.
     loss_weights : mapping of str to float, default=None
         Weights of the terms of the generator's loss: ``adversarial`` (a critic that tells its rows from real
-        ones) and, in the guided family, ``utility`` (how well a learner with a closed form, fitted on real
-        and new rows, does on held-out rows). None is utility with a tenth of the critic for guided GANs, the
-        critic alone for the others. Without any term the generator stays untrained.
+        ones), ``fidelity`` (the energy distance of its rows to real ones, which guided GANs hold out) and, in
+        the guided family, ``utility`` (how well a learner with a closed form, fitted on real and new rows,
+        does on held-out rows). None is utility with a tenth of both others for guided GANs, the critic alone
+        for the rest. Without any term the generator stays untrained.
     objective : {"auto", "f1", "g_mean", "average_precision", "log_loss"}, default="auto"
         Smooth score that utility means; ``auto`` is the one nearest to the oracle's.
     classes : {"targets", "all"}, default="targets"

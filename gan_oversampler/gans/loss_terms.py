@@ -60,16 +60,20 @@ def utility(step: GuidedStep) -> Tensor:
 def fidelity(step: GeneratorStep) -> Tensor:
     """Energy distance ``(P,)`` of the generated rows of each class to real ones, over its own cross term.
 
-    Real rows are the validation rows of the inner split, which no seed comes from; families without inner splits
-    are compared with the real rows of the batch. It is a critic in closed form that cannot memorise: 0 where
-    generated rows are distributed like the real ones, weighted by how often their seeds are drawn.
+    Real rows are the validation rows of the inner split, which no seed comes from; families without inner
+    splits are compared with the real rows of the batch. Generated rows weigh as much as their seeds are
+    drawn. Székely & Rizzo (2013); the distances among real rows, a constant, are left out.
     """
     rows_PBF, label_PBC = step.fake_PBF * step.scale_F, step.label_PBC
     if isinstance(step, GuidedStep):
         logits_PB = step.seed_logits_PB + step.split.seed_log_weight_PB
         real_PRF, real_PRC = step.split.validation_PQF, step.split.validation_PQC[..., : label_PBC.shape[2]]
     else:
-        logits_PB, real_PRF, real_PRC = torch.zeros_like(label_PBC[..., 0]), step.real_PBF * step.scale_F, label_PBC
+        logits_PB, real_PRF, real_PRC = (
+            torch.zeros_like(label_PBC[..., 0]),
+            step.real_PBF * step.scale_F,
+            label_PBC,
+        )
     drawn_PBC = (logits_PB - logits_PB.amax(1, keepdim=True).detach()).exp()[..., None] * label_PBC
     weight_PBC = drawn_PBC / drawn_PBC.sum(1, keepdim=True).clamp(min=1e-12)
     real_PRC = real_PRC / real_PRC.sum(1, keepdim=True).clamp(min=1e-12)

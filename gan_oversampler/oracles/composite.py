@@ -99,6 +99,11 @@ class CompositeOracle(Oracle):
         """Name of the objective that guided GANs are trained for: that of the first oracle."""
         return self._given()[0].objective
 
+    @property
+    def fidelity(self) -> float:
+        """Fidelity of the default GAN that suits the first oracle."""
+        return self._given()[0].fidelity
+
     def validate(self, n_classes: int) -> None:
         """Raise ``ValueError`` if there is no oracle, if one is invalid, or if weights do not fit."""
         oracles = self._given()

@@ -82,6 +82,11 @@ class DownstreamOracle(LearnerOracle):
         """Name of the differentiable objective nearest to ``scoring``: what guided GANs are trained for."""
         return _OBJECTIVES.get(self.scoring, "f1") if isinstance(self.scoring, str) else "f1"
 
+    @property
+    def fidelity(self) -> float:
+        """Fidelity of the default GAN that suits ``scoring``: 1 for the recall of every class, else .1."""
+        return 1.0 if self.objective == "g_mean" else super().fidelity
+
     def _prepare(self) -> None:
         self.share_ = min(1.0, self.max_rows / max(len(self.train_), 1))
         self.thinned_train_ = thin(self.train_, self.share_, np.random.default_rng(self.random_state_))
