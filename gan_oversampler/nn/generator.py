@@ -75,10 +75,9 @@ class ClassicGenerator(BaseGenerator):
 
 
 class ResidualGenerator(BaseGenerator):
-    """Adds a bounded correction to base rows ``(P, B, F)``, its starts.
+    """Adds a bounded correction to the values of base rows ``(P, B, F)``, its starts; their states stay.
 
-    The last layer starts at zero, and states are turned to logits that ``project`` turns back exactly: before
-    training the rows are the base rows, bit for bit.
+    The last layer starts at zero: before training the rows are the base rows, bit for bit.
     """
 
     def __call__(
@@ -86,7 +85,7 @@ class ResidualGenerator(BaseGenerator):
     ) -> Tensor:
         raw_PBF = self.net(parts, torch.cat([start, z_PBZ], dim=-1), mode)
         correction_PBF = torch.bmm(mode.label_PBC, bounds.bound_PCF) * raw_PBF.tanh()
-        return self.space.project(self.space.logits(start) + correction_PBF)
+        return self.space.project(start + correction_PBF)
 
 
 @dataclass(frozen=True)
