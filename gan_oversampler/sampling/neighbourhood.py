@@ -95,8 +95,8 @@ class Neighbourhood:
         return float((4 / ((d + 2) * n)) ** (1 / (d + 4)))
 
     @cached_property
-    def local_spread_nF(self) -> Tensor:
-        """Standard deviation around each row, by column: half of its variance is the class's.
+    def local_spread(self) -> Tensor:
+        """Standard deviation around each row ``(n, F)``: half of its variance is the class's.
 
         The other half comes from the differences between the row and its same-class neighbours, so that noise
         is small where rows of the class lie close together.
@@ -117,9 +117,9 @@ class Neighbourhood:
         """Prepare what a learned geometry combines into base rows: seeds, and how they may be moved.
 
         ``seeds_n`` and ``neighbours_n`` are positions of the seed of each new row, and of one of its
-        neighbours; ``partners_nF`` are mixing partners, rows of any class, toward which no value moves by more
-        than the class's own spread. Values stay those of the seed, states come from the neighbour with the
-        probability of the step. The generator draws these, and the columns that mix.
+        neighbours; ``partners_nF`` are mixing partners, rows of any class, toward which no value moves by
+        more than the class's own spread. Values stay those of the seed, states come from the neighbour with
+        the probability of the step. The generator draws these, and the columns that mix.
         """
         parents = torch.stack([self.rows_nF[seeds_n], self.rows_nF[neighbours_n]], dim=1)
         step_n1 = numbers.step_n1
@@ -127,7 +127,7 @@ class Neighbourhood:
         rows = self.space.compose(parents, torch.eye(2)[:1].expand_as(weights), weights, generator=generator)
         neighbour, free = parents[:, 1], self.space.free_values(rows)
         way = step_n1 * (neighbour - rows) * self.space.free_values(neighbour)
-        noise = self.bandwidth * numbers.noise_nF * self.local_spread_nF[seeds_n]
+        noise = self.bandwidth * numbers.noise_nF * self.local_spread[seeds_n]
         coin = torch.rand(rows.shape, generator=generator) < 0.5
         gap = (partners_nF - rows).clamp(-self.spread_F, self.spread_F)
         mixing = gap * coin * self.space.free_values(partners_nF)

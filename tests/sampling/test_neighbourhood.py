@@ -121,7 +121,7 @@ def test_a_start_leads_from_the_seed_to_the_neighbour_and_to_the_partner():
     start = found.start(seeds, neighbours, torch.tensor([[1.0, 10.0]]).expand(n, -1), numbers, generator_of())
     assert (start.rows == 0).all()
     torch.testing.assert_close(start.to_neighbour, torch.tensor([1.0, 2.0]).expand(n, -1))
-    torch.testing.assert_close(start.noise, (found.bandwidth * found.local_spread_nF[0]).expand(n, -1))
+    torch.testing.assert_close(start.noise, (found.bandwidth * found.local_spread[0]).expand(n, -1))
     assert torch.equal(start.traits, found.traits_nK[seeds])
     # Toward a partner that is far away, a value moves by the spread of the class at most.
     assert set(start.to_partner[:, 0].tolist()) == {0.0, 1.0}
@@ -148,7 +148,7 @@ def test_noise_is_small_where_rows_of_the_class_lie_close_together():
     tight, loose = rng.normal(scale=0.01, size=(20, 1)), 5 + rng.normal(scale=2.0, size=(20, 1))
     found = neighbourhood_of(np.concatenate([tight, loose]))
     half = found.spread_F.item() / 2**0.5  # the class's own half stays
-    spread = found.local_spread_nF[:, 0]
+    spread = found.local_spread[:, 0]
     torch.testing.assert_close(spread[:20], torch.full((20,), half), rtol=1e-3, atol=0)
     assert (spread[20:] > half).all()
 
