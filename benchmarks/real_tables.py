@@ -122,6 +122,6 @@ def as_table(name: str, frame: pd.DataFrame) -> Table:
     frame = frame.reset_index(drop=True)
     labels = frame.pop(source.target)
     rare = labels.astype(str) == source.rare if source.above is None else labels > source.above
-    categorical = (*frame.columns[frame.dtypes == object], *source.codes)
+    categorical = (*frame.select_dtypes("object").columns, *source.codes)
     frame = frame.astype(dict.fromkeys(categorical, "category"))
     return Table(name, name, frame, rare.astype(int), categorical)

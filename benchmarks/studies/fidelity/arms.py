@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
+import gan_oversampler
 from benchmarks.methods import METHODS
 from benchmarks.preparation import Setting, Steps, on_raw
+from benchmarks.provenance import HERE
 from gan_oversampler import GANOversampler
 
 FRONTIER: Final = (0.0, 0.1, 0.3, 1.0)
@@ -29,6 +32,12 @@ def available(arms: tuple[str, ...]) -> tuple[str, ...]:
         if lacks := missing(arm):
             print(f"Left out: {arm} (the package has no parameter {', '.join(sorted(lacks))})")
     return tuple(arm for arm in arms if not missing(arm))
+
+
+def version() -> str:
+    """Tell whether the imported package is the one beside this benchmark."""
+    own = Path(gan_oversampler.__file__).is_relative_to(HERE.parent)
+    return "of this repository" if own else "another version"
 
 
 def steps_of(arm: str, setting: Setting) -> Steps:

@@ -54,17 +54,14 @@ def per_table(rows: pd.DataFrame) -> pd.DataFrame:
 def gains(means: pd.DataFrame, arm: str, score: str, than: str) -> pd.Series:
     """Compute the difference of a score between two arms, per table that both have."""
     wide = means.pivot(index=["suite", "family", "table"], columns="arm", values=score)
-    if not {arm, than} <= set(wide):
-        return pd.Series(dtype=float)
+    wide = wide.reindex(columns=sorted({arm, than}))
     return (wide[arm] - wide[than]).dropna()
 
 
 def ratio(means: pd.DataFrame, arm: str, measure: str, average: str = "mean") -> float:
     """Divide the mean or median of a measure over tables by that of SMOTE on the same tables."""
     wide = means.pivot(index=["suite", "table"], columns="arm", values=measure)
-    if not {arm, "smote"} <= set(wide):
-        return float("nan")
-    both = wide[[arm, "smote"]].dropna().agg(average)
+    both = wide.reindex(columns=sorted({arm, "smote"})).dropna().agg(average)
     return float(both[arm] / both["smote"])
 
 
@@ -110,7 +107,7 @@ def advice_table(rows: pd.DataFrame, arm: str = "ours") -> pd.DataFrame:
     means = per_table(rows)
     cost = -gains(means, arm, "average_precision_strong", "none").droplevel("family")
     own = rows[(rows["arm"] == arm) & (rows["advice"] != "")]
-    flags = own["advice"].map(flagged).groupby([own["suite"], own["table"]]).mean() >= 0.5
+    flags = own["advice"].map(flagged).astype(float).groupby([own["suite"], own["table"]]).mean() >= 0.5
     found = pd.DataFrame({"cost": cost, "flag": flags.reindex(cost.index).astype(float)}).reset_index()
     found["harmed"] = found["cost"] > COST
     groups = found.groupby(["suite", "harmed"])["flag"]
@@ -118,33 +115,35 @@ def advice_table(rows: pd.DataFrame, arm: str = "ours") -> pd.DataFrame:
     return counts.astype({"flagged": int})
 
 
-def families(means: pd.DataFrame, today: pd.DataFrame, arm: str = "ours") -> pd.Series:
-    """Compute the change of weak F1 per family against rows of the KEEL suite from before.
+def families(rows: pd.DataFrame, committed: pd.DataFrame, arm: str = "ours") -> pd.Series:
+    """Compute the change of weak F1 per family against committed rows of the KEEL suite.
 
-    ``today`` are rows of ``keel.parquet``; only tables that both have are compared.
+    Only tables and folds that both have are compared.
     """
-    weak = today[(today["method"] == "ours") & today["classifier"].isin(WEAK)]
-    before = weak.groupby("table")["f1"].mean()
-    now = means[(means["suite"] == "keel") & (means["arm"] == arm)].set_index("table")
-    change = (now["f1_weak"] - before).dropna()
-    return change.groupby(now["family"].reindex(change.index)).mean().sort_values()
+    fold = ["table", "repeat", "fold"]
+    weak = committed[(committed["method"] == "ours") & committed["classifier"].isin(WEAK)]
+    before = weak.groupby(fold)["f1"].mean()
+    now = rows[(rows["suite"] == "keel") & (rows["arm"] == arm)].set_index(fold)
+    change = (now["f1_weak"] - before).dropna().groupby("table").mean()
+    family = rows.drop_duplicates("table").set_index("table")["family"]
+    return change.groupby(family.reindex(change.index)).mean().sort_values()
 
 
-def bars(rows: pd.DataFrame, today: pd.DataFrame) -> list[Bar]:
-    """List the bars on tables. What was not measured is NaN."""
+def bars(rows: pd.DataFrame, committed: pd.DataFrame) -> list[Bar]:
+    """List the bars on tables. What was not measured is NaN; ``committed`` are rows of the KEEL suite."""
     means = per_table(rows)
     keel = means[means["suite"] == "keel"]
     mixed = means[means["suite"].isin(["mixed", "real"])]
     of_keel = {arm: facts(keel, arm) for arm in ARMS_OF_BARS}
-    worst = families(means, today).min() if len(keel) else float("nan")
-    ours, strong = of_keel["ours"], facts(means, "ours")
+    ours, everywhere = of_keel["ours"], facts(means, "ours")
+    worst = families(rows, committed).min()
     return [
         *_three("distance over SMOTE's, ratio of means (KEEL)", of_keel, "ratio", (1.5, 4, 2)),
         *_three("distance over SMOTE's, medians (KEEL)", of_keel, "ratio_median", (1.5, 4, 2)),
         *_three("C2ST (KEEL)", of_keel, "c2st", (0.45, 0.58, 0.52)),
         Bar("shares that tell classes apart: error (mixed, real)", _telling(mixed), 0.06),
         Bar("all shares: error (mixed, real)", facts(mixed, "ours")["share_error"], 0.06),
-        Bar("rows with a cell at an extreme, new ÷ real (all)", strong["extreme"], 1.3),
+        Bar("rows with a cell at an extreme, new ÷ real (all)", everywhere["extreme"], 1.3),
         Bar("weak F1 − SMOTE's (KEEL)", ours["f1_gain"], 0.036, at_most=False),
         Bar("weak AP − doing nothing's (KEEL)", ours["ap_gain"], 0.03, at_most=False),
         Bar("weak F1 of the worst family − before (KEEL)", worst, -0.01, at_most=False),

@@ -12,8 +12,8 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from benchmarks.classifiers import CLASSIFIERS
-from benchmarks.protocol import N_FOLDS, classifier_scores, in_one_line, quiet_single_thread, split, treat
 from benchmarks.preparation import Setting
+from benchmarks.protocol import N_FOLDS, classifier_scores, in_one_line, quiet_single_thread, split, treat
 from benchmarks.storage import Store
 from benchmarks.studies.fidelity.arms import steps_of
 from benchmarks.studies.fidelity.measures import as_cells, cloud, extremes, shares

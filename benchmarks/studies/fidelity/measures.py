@@ -94,8 +94,12 @@ def shares(new: pd.DataFrame, train: Table) -> dict[str, float]:
     is_rare = train.y == 1
     real, rest = states(train.X[is_rare], train), states(train.X[~is_rare], train)
     drawn = states(new, train)
-    errors = pd.Series({what: _total_variation(drawn[what], part) for what, part in real.items()}, dtype=float)
-    contrast = pd.Series({what: _total_variation(rest[what], part) for what, part in real.items()}, dtype=float)
+    errors = pd.Series(
+        {what: _total_variation(drawn[what], part) for what, part in real.items()}, dtype=float
+    )
+    contrast = pd.Series(
+        {what: _total_variation(rest[what], part) for what, part in real.items()}, dtype=float
+    )
     kinds = pd.Series({what: what[1] for what in real}, dtype=str)
     by_kind = {f"{kind}_error": errors[kinds == kind].mean() for kind in ("category", "missing", "zero")}
     telling = errors[contrast > TELLING].mean()
@@ -128,7 +132,7 @@ def _total_variation(shares: Mapping[Any, float], others: Mapping[Any, float]) -
 
 
 def extremes(new: pd.DataFrame, train: Table) -> dict[str, float]:
-    """Compute the shares of new and of real rows of the class with a cell at a column's smallest or largest value.
+    """Compute the shares of new and of real rare rows with a cell at a column's smallest or largest value.
 
     Columns of few values, and ends at which many rows lie, are left out: these are states.
     """
