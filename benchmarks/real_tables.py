@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from benchmarks.tables import MissingDataError, Table
 
@@ -122,6 +123,7 @@ def as_table(name: str, frame: pd.DataFrame) -> Table:
     frame = frame.reset_index(drop=True)
     labels = frame.pop(source.target)
     rare = labels.astype(str) == source.rare if source.above is None else labels > source.above
-    categorical = (*frame.select_dtypes("object").columns, *source.codes)
+    texts = [column for column in frame if not is_numeric_dtype(frame[column])]
+    categorical = (*texts, *source.codes)
     frame = frame.astype(dict.fromkeys(categorical, "category"))
     return Table(name, name, frame, rare.astype(int), categorical)

@@ -14,7 +14,8 @@ from benchmarks.suites import WEAK
 
 COST: Final = 0.02  # of strong average precision, from which on resampling is said to harm
 SCORED: Final = tuple(f"{score}_{block}" for block in BLOCKS for score in SCORES)
-LEAVE: Final = ("leave", "do not resample", "don't resample", "weigh", "threshold")
+# How an advice begins that speaks against new rows, or against them for strong classifiers.
+AGAINST: Final = ("Leave", "Move", "Weigh", "Resample for")
 ARMS_OF_BARS: Final = {"fidelity=1": "`fidelity=1`", "ours": "default", "g_mean": "oracle G-mean"}
 
 
@@ -90,13 +91,12 @@ def facts(means: pd.DataFrame, arm: str) -> dict[str, Any]:
 
 
 def flagged(advice: str) -> bool:
-    """Tell whether an advice speaks against resampling; it does if it recommends something else.
+    """Tell whether an advice speaks against resampling, be it for strong classifiers only.
 
-    >>> flagged("Leave the table as it is."), flagged("Resample: F1 gains 0.05 ± 0.01."), flagged("")
+    >>> flagged("Leave the table as it is: ..."), flagged("Resample: new rows gain ..."), flagged("")
     (True, False, False)
     """
-    first = advice.lower().split(".")[0]
-    return any(word in first for word in LEAVE)
+    return advice.startswith(AGAINST)
 
 
 def advice_table(rows: pd.DataFrame, arm: str = "ours") -> pd.DataFrame:

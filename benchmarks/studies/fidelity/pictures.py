@@ -34,24 +34,24 @@ def figure_of(width: float, height: float) -> Any:
 
 
 def toys(rows: pd.DataFrame, path: Path) -> None:
-    """Draw the real rows of each toy, and beside them the new ones of every stage."""
+    """Draw the real rows of each toy, and below them the new ones of every stage."""
     stages = [stage for stage in STAGES if (rows["stage"] == stage).any()]
     names = list(dict.fromkeys(rows["toy"]))
-    figure = figure_of(2.6 * (len(stages) + 1), 2.3 * len(names))
-    grid = figure.subplots(len(names), len(stages) + 1, squeeze=False)
-    for line, name in zip(grid, names):
+    figure = figure_of(2.4 * len(names), 2.3 * (len(stages) + 1))
+    grid = figure.subplots(len(stages) + 1, len(names), squeeze=False)
+    for line, name in zip(grid.T, names):
         own = rows[rows["toy"] == name]
         real = own[own["stage"] == stages[0]].set_index("kind")
-        shown = {stage: own[(own["stage"] == stage) & (own["kind"] == "new")] for stage in stages}
-        for axes, points in zip(line, [real.loc["rare"], *shown.values()]):
+        shown = [own[(own["stage"] == stage) & (own["kind"] == "new")] for stage in stages]
+        for axes, points in zip(line, [real.loc["rare"], *shown]):
             axes.scatter(real.loc["rest", "x"], real.loc["rest", "y"], c=REST, **FAINT)
             axes.scatter(points["x"], points["y"], c=RARE if axes is line[0] else NEW, **FAINT)
             if name in DIAGONAL:
                 axes.axline((0, 0), slope=1, color=GREY, lw=0.8)
             axes.set(xticks=[], yticks=[], xlim=_limits(real["x"]), ylim=_limits(real["y"]))
-        line[0].set_ylabel(name)
-    for axes, title in zip(grid[0], ["real rows", *(STAGES[stage] for stage in stages)]):
-        axes.set_title(title, fontsize=10)
+        line[0].set_title(name, fontsize=10)
+    for axes, title in zip(grid[:, 0], ["real rows", *(STAGES[stage] for stage in stages)]):
+        axes.set_ylabel(title)
     figure.savefig(path)
 
 
