@@ -17,7 +17,6 @@ from typing import Any, Final
 
 import pandas as pd
 
-from benchmarks.protocol import N_FOLDS
 from benchmarks.provenance import RESULTS, beside, note_run
 from benchmarks.studies.common import parser
 from benchmarks.studies.fidelity import cells, checks, pictures, toys
@@ -39,8 +38,8 @@ def run(options: Any) -> None:
     wanted = [
         cells.Cell(suite, table, repeat, fold, arm, SUITES[suite].classifiers)
         for repeat in range(options.repeats)
-        for fold in map(int, options.folds)
         for suite in options.suites
+        for fold in map(int, options.folds or range(SUITES[suite].folds))
         for arm in arms
         for table in tables[suite]
     ]
@@ -110,7 +109,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     command.add_argument("--suites", type=words, default=TABLES, help=f"a,b,... ({','.join(TABLES)})")
     command.add_argument("--tables", type=words, default=("*",), help="patterns of names (*)")
     command.add_argument("--arms", type=words, default=ARMS, help=f"a,b,... ({','.join(ARMS)})")
-    command.add_argument("--folds", type=words, default="01234"[:N_FOLDS], help="0,1,... (all five)")
+    command.add_argument("--folds", type=words, help="0,1,... (as many as the suite's)")
     command.add_argument("--repeats", type=int, default=1, help="shuffles of the five folds (1)")
     command.add_argument("--seeds", type=int, default=3, help="of checks (3)")
     command.add_argument("--stage", choices=toys.STAGES, default="after", help="of toys (after)")
