@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gan_oversampler.encoding.cells import Cells, Values
+from gan_oversampler.encoding.cells import NO_CLASSES, Cells, Drawn, Values
 from gan_oversampler.encoding.layout import Block, EncodedRows
 
 # Every state is an input and an output of all networks, so a column may have only so many.
@@ -44,7 +44,9 @@ class Constant:
     def encode(self, cells: Cells) -> EncodedRows:
         return np.empty((len(cells), 0), dtype=np.float32)
 
-    def decode(self, rows: EncodedRows, rng: np.random.Generator) -> Cells:
+    def decode(
+        self, rows: EncodedRows, rng: np.random.Generator, codes: NDArray[np.intp] | None = None
+    ) -> Cells:
         picked = np.zeros(len(rows), dtype=np.intp)
         return Cells(self.cell.values[picked], self.cell.missing[picked], self.cell.category)
 
@@ -93,7 +95,9 @@ class Categorical:
         state[~cells.missing] = np.minimum(found, self.n_own)  # rare levels come after the own ones
         return np.eye(self.n_states, dtype=np.float32)[state]
 
-    def decode(self, rows: EncodedRows, rng: np.random.Generator) -> Cells:
+    def decode(
+        self, rows: EncodedRows, rng: np.random.Generator, codes: NDArray[np.intp] | None = None
+    ) -> Cells:
         """Return the level of each row's largest state, drawing rare levels by their frequencies."""
         state = rows.argmax(axis=1)
         missing = (state == self.n_states - 1) & self.has_missing
@@ -109,7 +113,9 @@ def _index(values: Values) -> pd.Index:
     return pd.Index(values, dtype=object if values.dtype.kind == "O" else None)
 
 
-def learn_categorical(name: Hashable, cells: Cells, *, ids_allowed: bool) -> Categorical | Constant:
+def learn_categorical(
+    name: Hashable, cells: Cells, *, ids_allowed: bool, drawn: Drawn = NO_CLASSES
+) -> Categorical | Constant:
     """Learn the levels of a column and how often each occurs.
 
     At least one cell must not be missing. A column has 64 states at most; the rarest of more levels share

@@ -25,7 +25,7 @@ class Rows:
     classes : ndarray of shape (n_classes,)
         The user's label of each code.
     frames : callable, default=encoded rows as they are
-        Called as ``frames(values, origin)``, returns the rows in the user's container.
+        Called as ``frames(values, codes, origin)``, returns the rows in the user's container.
     origin : ndarray of shape (n,), default=None
         Position of each row in the user's table; -1 for synthetic rows, which come last. None if all are.
 
@@ -39,7 +39,9 @@ class Rows:
     values: NDArray[Any]
     codes: NDArray[np.intp]
     classes: NDArray[Any]
-    frames: Callable[[NDArray[Any], NDArray[np.intp]], Frame] = lambda values, origin: values
+    frames: Callable[[NDArray[Any], NDArray[np.intp], NDArray[np.intp]], Frame] = (
+        lambda values, codes, origin: values
+    )
     origin: NDArray[np.intp] | None = None
 
     def __len__(self) -> int:
@@ -58,7 +60,7 @@ class Rows:
     @property
     def frame(self) -> Frame:
         """The rows in the user's container: real ones as they came, synthetic ones decoded."""
-        return self.frames(self.values, self._origin)
+        return self.frames(self.values, self.codes, self._origin)
 
     @property
     def _origin(self) -> NDArray[np.intp]:

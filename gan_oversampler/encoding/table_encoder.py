@@ -13,6 +13,7 @@ from scipy import sparse
 from sklearn.utils import _safe_indexing
 
 from gan_oversampler._utils import Streams
+from gan_oversampler.encoding.cells import NO_CLASSES, Drawn
 from gan_oversampler.encoding.columns import Column, learn_column
 from gan_oversampler.encoding.containers import Container, read_table
 from gan_oversampler.encoding.dataset import Frame
@@ -41,7 +42,7 @@ class TableEncoder:
     layout: Layout
 
     @classmethod
-    def learn(cls, X: Any, *, categorical_features: Any = "auto") -> TableEncoder:
+    def learn(cls, X: Any, *, categorical_features: Any = "auto", drawn: Drawn = NO_CLASSES) -> TableEncoder:
         """Learn the container of a table, the kind and range of each column, and the layout of its rows.
 
         Parameters
@@ -51,6 +52,9 @@ class TableEncoder:
         categorical_features : "auto", None, or array-like of names, positions or bool
             Columns that are categorical although they hold numbers or times; text, booleans and
             columns of two values are so anyway.
+        drawn : mapping of int to ndarray, default=no classes
+            Positions of the rows of each class that new rows are drawn of, by class code: what matters in
+            these classes is kept best. Empty: no classes are known.
 
         Raises
         ------
@@ -62,7 +66,7 @@ class TableEncoder:
         container, cells = read_table(X)
         categorical = _categorical_names(categorical_features, container.names)
         columns = tuple(
-            learn_column(name, part, categorical=name in categorical)
+            learn_column(name, part, categorical=name in categorical, drawn=drawn)
             for name, part in zip(container.names, cells, strict=True)
         )
         # Constant columns have blocks of width 0, which the layout leaves out.
@@ -93,12 +97,18 @@ class TableEncoder:
         parts = [column.encode(part) for column, part in zip(self.columns, cells, strict=True)]
         return np.concatenate(parts, axis=1, dtype=np.float32)
 
-    def decode(self, rows: NDArray[np.floating[Any]], rng: np.random.Generator) -> Any:
+    def decode(
+        self,
+        rows: NDArray[np.floating[Any]],
+        rng: np.random.Generator,
+        codes: NDArray[np.intp] | None = None,
+    ) -> Any:
         """Return ``n`` encoded rows as a table of ``n`` rows in the learned container and dtypes.
 
         Rows may hold any finite numbers: the largest state of a group counts, and values are clipped to
         the learned range. The direction of rounding, and which of several rare levels a state becomes, are
-        drawn from ``rng``. Raises ``ValueError`` for rows of another width, and for NaN and infinity.
+        drawn from ``rng``; the latter from the levels of the row's own class, if ``codes`` holds the class
+        code of each row. Raises ``ValueError`` for rows of another width, and for NaN and infinity.
         """
         rows = np.asarray(rows, dtype=np.float32)
         if rows.ndim != 2 or rows.shape[1] != self.layout.width:
@@ -115,7 +125,7 @@ class TableEncoder:
         rows = np.asfortranarray(rows)
         stops = np.cumsum([column.block(0).width for column in self.columns])
         parts = np.split(rows, stops[:-1], axis=1)
-        cells = [column.decode(part, rng) for column, part in zip(self.columns, parts, strict=True)]
+        cells = [column.decode(part, rng, codes) for column, part in zip(self.columns, parts, strict=True)]
         return self.container.build(cells)
 
     def stack(self, X: Any, new: Any) -> Any:
@@ -160,7 +170,12 @@ def _short(names: Names) -> str:
 
 
 def frames_of(
-    encoder: TableEncoder, X: Frame, streams: Streams, values: NDArray[Any], origin: NDArray[np.intp]
+    encoder: TableEncoder,
+    X: Frame,
+    streams: Streams,
+    values: NDArray[Any],
+    codes: NDArray[np.intp],
+    origin: NDArray[np.intp],
 ) -> Frame:
     """Write encoded rows in the user's container, for oracles that look at the user's own columns.
 
@@ -172,5 +187,5 @@ def frames_of(
     known = _safe_indexing(X.tocsr() if is_fixed else X, origin[real])
     if real.all():
         return known
-    new = encoder.decode(values[~real], streams.numpy("decode"))
+    new = encoder.decode(values[~real], streams.numpy("decode"), codes[~real])
     return encoder.stack(known, new) if real.any() else new

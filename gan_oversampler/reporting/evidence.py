@@ -258,7 +258,9 @@ def _detached(rows: Rows) -> tuple[Rows, pd.DataFrame]:
         return replace(rows, frames=_encoded), as_pandas(rows.frame)
 
 
-def _encoded(values: NDArray[Any], origin: Index) -> Frame:  # a named function, so that it can be pickled
+def _encoded(
+    values: NDArray[Any], codes: Index, origin: Index
+) -> Frame:  # a named function, so that it can be pickled
     return values
 
 
