@@ -384,7 +384,7 @@ class GANOversampler(BaseOverSampler):
         check_grids(plan.gans, encoder)
         frames = partial(frames_of, encoder, X, streams.child("oracle"))
         origin = np.arange(len(target.codes))
-        rows = Rows(encoder.encode(X), target.codes, target.classes, frames, origin=origin)
+        rows = Rows(encoder.encode(X), target.codes, target.classes, frames, origin, encoder.recode)
         services = Services(streams, device, self.n_jobs, clock, self._say)
         with single_threaded():
             found = fit(plan, rows, encoder.layout, n_new, services, parameters_of(self))

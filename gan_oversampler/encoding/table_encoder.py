@@ -13,7 +13,7 @@ from scipy import sparse
 from sklearn.utils import _safe_indexing
 
 from gan_oversampler._utils import Streams
-from gan_oversampler.encoding.cells import NO_CLASSES, Drawn
+from gan_oversampler.encoding.cells import NO_CLASSES, Cells, Drawn
 from gan_oversampler.encoding.columns import Column, learn_column
 from gan_oversampler.encoding.containers import Container, read_table
 from gan_oversampler.encoding.dataset import Frame
@@ -110,6 +110,26 @@ class TableEncoder:
         drawn from ``rng``; the latter from the levels of the row's own class, if ``codes`` holds the class
         code of each row. Raises ``ValueError`` for rows of another width, and for NaN and infinity.
         """
+        return self.container.build(self._decode_cells(rows, rng, codes))
+
+    def recode(
+        self,
+        rows: NDArray[np.floating[Any]],
+        rng: np.random.Generator,
+        codes: NDArray[np.intp] | None = None,
+    ) -> EncodedRows:
+        """Return encoded rows decoded as by `decode` and encoded anew, without a table in between.
+
+        These are the rows that the user gets: rounded, in the learned range, and with their levels. Oracles
+        score them, so that what decoding ruins lowers the score. Parameters and errors are those of `decode`.
+        """
+        cells = self._decode_cells(rows, rng, codes)
+        parts = [column.encode(part) for column, part in zip(self.columns, cells, strict=True)]
+        return np.concatenate(parts, axis=1, dtype=np.float32)
+
+    def _decode_cells(
+        self, rows: NDArray[np.floating[Any]], rng: np.random.Generator, codes: NDArray[np.intp] | None
+    ) -> list[Cells]:
         rows = np.asarray(rows, dtype=np.float32)
         if rows.ndim != 2 or rows.shape[1] != self.layout.width:
             raise ValueError(
@@ -125,8 +145,7 @@ class TableEncoder:
         rows = np.asfortranarray(rows)
         stops = np.cumsum([column.block(0).width for column in self.columns])
         parts = np.split(rows, stops[:-1], axis=1)
-        cells = [column.decode(part, rng, codes) for column, part in zip(self.columns, parts, strict=True)]
-        return self.container.build(cells)
+        return [column.decode(part, rng, codes) for column, part in zip(self.columns, parts, strict=True)]
 
     def stack(self, X: Any, new: Any) -> Any:
         """Return the rows of ``X``, unchanged, followed by new rows from `decode`, in the same container.
