@@ -81,6 +81,14 @@ def test_small_classes_have_states_beside_larger_ones():
     assert "small" in column.levels[: column.n_own]
 
 
+def test_states_do_not_tell_the_class_where_levels_say_nothing():
+    level, codes = rng(3).integers(0, 1000, 3000), np.arange(3000) % 20 == 0
+    X = pd.DataFrame({"c": [f"l{i:03}" for i in level]})
+    kwargs = {"categorical_features": ["c"], "drawn": {1: np.flatnonzero(codes)}}
+    shared = TableEncoder.learn(X, **kwargs).encode(X)[:, -1]
+    assert abs(shared[codes].mean() - shared[~codes].mean()) < 0.05
+
+
 def test_a_shared_state_becomes_a_level_of_the_rows_own_class():
     X, codes = skewed()
     encoder = TableEncoder.learn(X, drawn={1: np.flatnonzero(codes == 1)})
