@@ -12,7 +12,7 @@ from gan_oversampler.encoding.cells import NO_CLASSES, Cells, Drawn, Values
 from gan_oversampler.encoding.layout import Block, EncodedRows
 
 # Every state is an input and an output of all networks, and a level of few rows teaches them little: on two
-# tables of 300 levels average precision was .25 with 16 states, .31 with 32, .29 with 64 and .27 with 320,
+# tables of 300 levels average precision was .25 with 16 states, .31 with 32, .27 with 64 and .27 with 320,
 # which took three times as long.
 MAX_STATES: Final = 32
 # Rows of one class give a level a state if there are so many of them. Fewer may be there by chance, and the
