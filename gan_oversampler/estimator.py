@@ -287,7 +287,7 @@ class GANOversampler(BaseOverSampler):
         if message := capped_message({repr(target.names[c]): found for c, found in drawn.by_class.items()}):
             warn_user(message)
         self.is_synthetic_ = np.repeat([False, True], [len(target.codes), len(drawn.codes)])
-        new = encoder.decode(drawn.rows, streams.numpy("decode"))
+        new = encoder.decode(drawn.rows, streams.numpy("decode"), drawn.codes)
         return encoder.stack(X, new), target.stack(y, drawn.codes)
 
     _fit_resample = fit_resample  # abstract in imbalanced-learn, whose own ``fit_resample`` would call it
@@ -336,7 +336,7 @@ class GANOversampler(BaseOverSampler):
             drawn = outcome.source.draw(code, int(n), streams)
         if message := capped_message({repr(target.names[code]): drawn}):
             warn_user(message)
-        return fitted.encoder.decode(drawn.rows, streams.numpy("decode"))
+        return fitted.encoder.decode(drawn.rows, streams.numpy("decode"), np.full(int(n), code))
 
     def rescore(self, oracle: Any) -> Report:
         """Let one more oracle score what the training left, without training again.
@@ -386,11 +386,12 @@ class GANOversampler(BaseOverSampler):
         if every_class or all(target.counts[code] == 1 for code in n_new):
             target.refuse_single_rows(n_new)
         streams, device = Streams.of(self.random_state), device_of(self.device, plan.gans)
-        encoder = TableEncoder.learn(X, categorical_features=self.categorical_features)
+        drawn = {code: np.flatnonzero(target.codes == code) for code in n_new}
+        encoder = TableEncoder.learn(X, categorical_features=self.categorical_features, drawn=drawn)
         check_grids(plan.gans, encoder)
         frames = partial(frames_of, encoder, X, streams.child("oracle"))
         origin = np.arange(len(target.codes))
-        rows = Rows(encoder.encode(X), target.codes, target.classes, frames, origin=origin)
+        rows = Rows(encoder.encode(X), target.codes, target.classes, frames, origin, encoder.recode)
         services = Services(streams, device, self.n_jobs, clock, self._say)
         with single_threaded():
             found = fit(plan, rows, encoder.layout, n_new, services, parameters_of(self))

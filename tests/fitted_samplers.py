@@ -22,7 +22,10 @@ def gathered(X, y, base="smoothed_bootstrap", cv=3):
     target, encoder, streams = Target.of(y), TableEncoder.learn(X), Streams(0)
     rng = np.random.default_rng(0)
     rows = Rows(
-        encoder.encode(X), target.codes, target.classes, lambda values, origin: encoder.decode(values, rng)
+        encoder.encode(X),
+        target.codes,
+        target.classes,
+        lambda values, codes, origin: encoder.decode(values, rng, codes),
     )
     n_new = {code: int(rows.counts[0] - rows.counts[code]) for code in range(1, len(rows.classes))}
     problem = Problem.of(rows, encoder.layout, n_new, streams, cv)

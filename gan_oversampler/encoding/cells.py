@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 
 Values = NDArray[Any]
 Mask = NDArray[np.bool_]
+Drawn = Mapping[int, NDArray[np.intp]]
+"""Positions of the rows of each class that new rows are drawn of, by class code."""
+NO_CLASSES: Final[Drawn] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gan_oversampler.encoding.categorical import Categorical, Constant
-from gan_oversampler.encoding.cells import Cells
+from gan_oversampler.encoding.cells import NO_CLASSES, Cells, Drawn
 from gan_oversampler.encoding.layout import Block, EncodedRows
 from gan_oversampler.encoding.numeric import Numeric, learn_numeric
 
@@ -39,7 +40,7 @@ class DateTime:
     numeric: ClassVar[bool] = False
 
     @classmethod
-    def learn(cls, name: Hashable, cells: Cells) -> DateTime | Constant:
+    def learn(cls, name: Hashable, cells: Cells, drawn: Drawn = NO_CLASSES) -> DateTime | Constant:
         """Learn the step, then the numbers of steps as a numeric column.
 
         At least one cell must not be missing; a column of one time without missing cells is a constant.
@@ -55,7 +56,7 @@ class DateTime:
             if n and not rest and not ((ticks - origin) % n).any():
                 step = int(n)
                 break
-        steps = learn_numeric(name, _steps_since(cells, origin, step, dtype))
+        steps = learn_numeric(name, _steps_since(cells, origin, step, dtype), drawn)
         if isinstance(steps, Constant):
             return Constant(name, Cells(cells.values[:1], cells.missing[:1]))
         return cls(steps, origin, step, dtype)
@@ -66,8 +67,10 @@ class DateTime:
     def encode(self, cells: Cells) -> EncodedRows:
         return self.steps.encode(_steps_since(cells, self.origin, self.step, self.dtype))
 
-    def decode(self, rows: EncodedRows, rng: np.random.Generator) -> Cells:
-        steps = self.steps.decode(rows, rng)
+    def decode(
+        self, rows: EncodedRows, rng: np.random.Generator, codes: NDArray[np.intp] | None = None
+    ) -> Cells:
+        steps = self.steps.decode(rows, rng, codes)
         ticks = self.origin + steps.values.astype(np.int64) * self.step
         return Cells(ticks.astype(self.dtype), steps.missing)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_oversampler.encoding.categorical import Categorical, Constant, learn_categorical
-from gan_oversampler.encoding.cells import Cells
+from gan_oversampler.encoding.cells import NO_CLASSES, Cells, Drawn
 from gan_oversampler.encoding.layout import Block, EncodedRows
 from gan_oversampler.encoding.number_format import decimals_of, to_grid
 
@@ -72,7 +72,9 @@ class Numeric:
         encoded = np.where(state == 0, free, np.array(block.pinned, dtype=np.float32)[state])
         return np.column_stack([np.eye(block.n_states, dtype=np.float32)[state], encoded])
 
-    def decode(self, rows: EncodedRows, rng: np.random.Generator) -> Cells:
+    def decode(
+        self, rows: EncodedRows, rng: np.random.Generator, codes: NDArray[np.intp] | None = None
+    ) -> Cells:
         """Return values in the observed range and on the grid, with spikes and missing cells by state.
 
         Values between two grid points are rounded at random without bias, so that means stay: 0.3 becomes
@@ -104,7 +106,9 @@ class Numeric:
         return ((values / 2 - self.mean / 2) / self.std * 2).astype(np.float32)
 
 
-def learn_numeric(name: Hashable, cells: Cells) -> Numeric | Categorical | Constant:
+def learn_numeric(
+    name: Hashable, cells: Cells, drawn: Drawn = NO_CLASSES
+) -> Numeric | Categorical | Constant:
     """Learn the grid, spikes, range, mean and standard deviation of a column of numbers.
 
     At least one cell must not be missing. Columns of two distinct values become categorical, as do columns
@@ -114,7 +118,7 @@ def learn_numeric(name: Hashable, cells: Cells) -> Numeric | Categorical | Const
     cells.to_floats(name)
     distinct, counts = np.unique(cells.present, return_counts=True)
     if len(distinct) <= 2:
-        return learn_categorical(name, cells, ids_allowed=True)
+        return learn_categorical(name, cells, ids_allowed=True, drawn=drawn)
     distinct = distinct.astype(np.float64)
     observed = float(distinct[0]), float(distinct[-1])
     decimals = decimals_of(distinct)

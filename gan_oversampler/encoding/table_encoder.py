@@ -13,6 +13,7 @@ from scipy import sparse
 from sklearn.utils import _safe_indexing
 
 from gan_oversampler._utils import Streams
+from gan_oversampler.encoding.cells import NO_CLASSES, Cells, Drawn
 from gan_oversampler.encoding.columns import Column, learn_column
 from gan_oversampler.encoding.containers import Container, read_table
 from gan_oversampler.encoding.dataset import Frame
@@ -41,7 +42,7 @@ class TableEncoder:
     layout: Layout
 
     @classmethod
-    def learn(cls, X: Any, *, categorical_features: Any = "auto") -> TableEncoder:
+    def learn(cls, X: Any, *, categorical_features: Any = "auto", drawn: Drawn = NO_CLASSES) -> TableEncoder:
         """Learn the container of a table, the kind and range of each column, and the layout of its rows.
 
         Parameters
@@ -51,6 +52,9 @@ class TableEncoder:
         categorical_features : "auto", None, or array-like of names, positions or bool
             Columns that are categorical although they hold numbers or times; text, booleans and
             columns of two values are so anyway.
+        drawn : mapping of int to ndarray, default=no classes
+            Positions of the rows of each class that new rows are drawn of, by class code: what matters in
+            these classes is kept best. Empty: no classes are known.
 
         Raises
         ------
@@ -62,7 +66,7 @@ class TableEncoder:
         container, cells = read_table(X)
         categorical = _categorical_names(categorical_features, container.names)
         columns = tuple(
-            learn_column(name, part, categorical=name in categorical)
+            learn_column(name, part, categorical=name in categorical, drawn=drawn)
             for name, part in zip(container.names, cells, strict=True)
         )
         # Constant columns have blocks of width 0, which the layout leaves out.
@@ -93,13 +97,39 @@ class TableEncoder:
         parts = [column.encode(part) for column, part in zip(self.columns, cells, strict=True)]
         return np.concatenate(parts, axis=1, dtype=np.float32)
 
-    def decode(self, rows: NDArray[np.floating[Any]], rng: np.random.Generator) -> Any:
+    def decode(
+        self,
+        rows: NDArray[np.floating[Any]],
+        rng: np.random.Generator,
+        codes: NDArray[np.intp] | None = None,
+    ) -> Any:
         """Return ``n`` encoded rows as a table of ``n`` rows in the learned container and dtypes.
 
         Rows may hold any finite numbers: the largest state of a group counts, and values are clipped to
         the learned range. The direction of rounding, and which of several rare levels a state becomes, are
-        drawn from ``rng``. Raises ``ValueError`` for rows of another width, and for NaN and infinity.
+        drawn from ``rng``; the latter from the levels of the row's own class, if ``codes`` holds the class
+        code of each row. Raises ``ValueError`` for rows of another width, and for NaN and infinity.
         """
+        return self.container.build(self._decode_cells(rows, rng, codes))
+
+    def recode(
+        self,
+        rows: NDArray[np.floating[Any]],
+        rng: np.random.Generator,
+        codes: NDArray[np.intp] | None = None,
+    ) -> EncodedRows:
+        """Return encoded rows decoded as by `decode` and encoded anew, without a table in between.
+
+        These are the rows that the user gets: rounded, in the learned range, and with their levels. Oracles
+        score them, so that what decoding ruins lowers the score. Parameters and errors are those of `decode`.
+        """
+        cells = self._decode_cells(rows, rng, codes)
+        parts = [column.encode(part) for column, part in zip(self.columns, cells, strict=True)]
+        return np.concatenate(parts, axis=1, dtype=np.float32)
+
+    def _decode_cells(
+        self, rows: NDArray[np.floating[Any]], rng: np.random.Generator, codes: NDArray[np.intp] | None
+    ) -> list[Cells]:
         rows = np.asarray(rows, dtype=np.float32)
         if rows.ndim != 2 or rows.shape[1] != self.layout.width:
             raise ValueError(
@@ -115,8 +145,7 @@ class TableEncoder:
         rows = np.asfortranarray(rows)
         stops = np.cumsum([column.block(0).width for column in self.columns])
         parts = np.split(rows, stops[:-1], axis=1)
-        cells = [column.decode(part, rng) for column, part in zip(self.columns, parts, strict=True)]
-        return self.container.build(cells)
+        return [column.decode(part, rng, codes) for column, part in zip(self.columns, parts, strict=True)]
 
     def stack(self, X: Any, new: Any) -> Any:
         """Return the rows of ``X``, unchanged, followed by new rows from `decode`, in the same container.
@@ -160,7 +189,12 @@ def _short(names: Names) -> str:
 
 
 def frames_of(
-    encoder: TableEncoder, X: Frame, streams: Streams, values: NDArray[Any], origin: NDArray[np.intp]
+    encoder: TableEncoder,
+    X: Frame,
+    streams: Streams,
+    values: NDArray[Any],
+    codes: NDArray[np.intp],
+    origin: NDArray[np.intp],
 ) -> Frame:
     """Write encoded rows in the user's container, for oracles that look at the user's own columns.
 
@@ -172,5 +206,5 @@ def frames_of(
     known = _safe_indexing(X.tocsr() if is_fixed else X, origin[real])
     if real.all():
         return known
-    new = encoder.decode(values[~real], streams.numpy("decode"))
+    new = encoder.decode(values[~real], streams.numpy("decode"), codes[~real])
     return encoder.stack(known, new) if real.any() else new

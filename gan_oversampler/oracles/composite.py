@@ -165,7 +165,7 @@ class CompositeOracle(Oracle):
                 drawn = {code: draw(real[code], n, rng) for code, n in counts.items() if len(real[code])}
                 codes = np.repeat(np.array(list(drawn), np.intp), [len(rows) for rows in drawn.values()])
                 values = np.concatenate([synthetic.values[:0], *drawn.values()])
-                sample = Rows(values, codes, synthetic.classes, synthetic.frames)
+                sample = synthetic.synthetic(values, codes)
                 found.append(self._utilities(holdout, sample))
             self._cached = key, np.array(found)
         return self._cached[1]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final
@@ -21,7 +21,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from gan_oversampler._utils import single_threaded
-from gan_oversampler.encoding.dataset import Frame, Rows
+from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.distances import EnergyOracle
 from gan_oversampler.oracles.manifold import PRDCOracle
@@ -255,11 +255,7 @@ def _detached(rows: Rows) -> tuple[Rows, pd.DataFrame]:
     """Rows that no longer lead to the user's table, and the same rows as a pandas frame."""
     with warnings.catch_warnings():  # of formats that are slow to build; these are a few rows only
         warnings.simplefilter("ignore", sparse.SparseEfficiencyWarning)
-        return replace(rows, frames=_encoded), as_pandas(rows.frame)
-
-
-def _encoded(values: NDArray[Any], origin: Index) -> Frame:  # a named function, so that it can be pickled
-    return values
+        return Rows(rows.values, rows.codes, rows.classes, origin=rows.origin), as_pandas(rows.frame)
 
 
 def as_pandas(table: Any) -> pd.DataFrame:

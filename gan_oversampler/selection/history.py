@@ -138,12 +138,13 @@ def gather_evidence(
 
     ``folds`` hold positions of training and held-out rows, one pair of all rows and none where nothing was
     held out; there is one source per fold. Of each class among the ``targets`` about as many rows are drawn
-    as are real, for the pictures and metrics of a report.
+    as are real, for the pictures and metrics of a report, and decoded, which encodes them anew.
     """
     drawn = []
     for number, ((seen, _), source) in enumerate(zip(folds, sources, strict=True)):
         counts = {code: int((rows.codes[seen] == code).sum()) for code in targets}
         n_new = {code: n_drawn(n) for code, n in counts.items() if n}
-        new = draw_classes(source, n_new, streams.child("evidence", number), rows.values.shape[1])
-        drawn.append(rows.synthetic(new.rows, new.codes))
+        root = streams.child("evidence", number)
+        new = draw_classes(source, n_new, root, rows.values.shape[1])
+        drawn.append(rows.synthetic(new.rows, new.codes).recoded(root.numpy("decode")))
     return Evidence.gather(rows, folds, drawn, targets)

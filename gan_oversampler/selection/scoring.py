@@ -91,8 +91,9 @@ class FoldEvaluator:
     def utility(self, source: Source | None) -> tuple[float, str]:
         """Score rows of a source on the held-out rows: their utility, and an empty string.
 
-        None draws no rows. If the oracle raises an error, or its score is not finite, the string says what
-        went wrong: one candidate fails then, not the run.
+        Rows are scored as the user gets them, decoded and encoded anew, with equal random numbers for all
+        sources. None draws no rows. If the oracle raises an error, or its score is not finite, the string
+        says what went wrong: one candidate fails then, not the run.
         """
         share = self.oracle.share_
         n_new = {code: max(1, round(share * n)) for code, n in self.n_new.items()}
@@ -100,7 +101,7 @@ class FoldEvaluator:
             new = self.heldout.synthetic(self.heldout.values[:0], self.heldout.codes[:0])
             if source is not None:
                 drawn = draw_classes(source, n_new, self.streams, new.values.shape[1])
-                new = new.synthetic(drawn.rows, drawn.codes)
+                new = new.synthetic(drawn.rows, drawn.codes).recoded(self.streams.numpy("decode"))
             value = self.oracle.utility(self.heldout, new)
         except Exception as error:  # an oracle may be anybody's code
             return np.nan, f"{type(error).__name__}: {error}"

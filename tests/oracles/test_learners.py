@@ -62,7 +62,7 @@ def test_learners_may_see_the_users_own_columns():
             assert list(X.columns) == ["a", "b"]
             return super().fit(X, y)
 
-    def frame(values, origin=None):
+    def frame(values, codes=None, origin=None):
         return pd.DataFrame(values, columns=["a", "b"])
 
     train, holdout = problem(frames=frame), problem(seed=1, frames=frame)
@@ -81,7 +81,7 @@ def test_learners_may_see_synthetic_rows_decoded(make):
             seen.append(X)
             return super().fit(X, y)
 
-    def frames(values, origin):
+    def frames(values, codes, origin):
         # Synthetic rows come last: that is what decoding relies on.
         assert (np.diff((np.asarray(origin) < 0).astype(int)) >= 0).all()
         return 10 * values
