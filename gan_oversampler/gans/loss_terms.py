@@ -69,7 +69,11 @@ def fidelity(step: GeneratorStep) -> Tensor:
         logits_PB = step.seed_logits_PB + step.split.seed_log_weight_PB
         real_PRF, real_PRC = step.split.validation_PQF, step.split.validation_PQC[..., : label_PBC.shape[2]]
     else:
-        logits_PB, real_PRF, real_PRC = torch.zeros_like(label_PBC[..., 0]), step.real_PBF * step.scale_F, label_PBC
+        logits_PB, real_PRF, real_PRC = (
+            torch.zeros_like(label_PBC[..., 0]),
+            step.real_PBF * step.scale_F,
+            label_PBC,
+        )
     drawn_PBC = (logits_PB - logits_PB.amax(1, keepdim=True).detach()).exp()[..., None] * label_PBC
     weight_PBC = drawn_PBC / drawn_PBC.sum(1, keepdim=True).clamp(min=1e-12)
     real_PRC = real_PRC / real_PRC.sum(1, keepdim=True).clamp(min=1e-12)

@@ -1,0 +1,80 @@
+"""Logarithms for columns with a long tail, so that a few large numbers do not outweigh all others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+# Columns whose skewness is further from zero are transformed; an exponential law has 2.
+MAX_SKEWNESS: Final = 2.0
+MIN_ROWS: Final = 50
+# Skewness is that of the values without the influence of single outliers: the outer ones are pulled in.
+OUTER_SHARE: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftedLog:
+    """The logarithm of the distance from the crowded end of a range, with a shift that removes the skewness.
+
+    A column with a long right tail becomes ``log(u + shift)`` with ``u = (value - lowest) / range``, one
+    with a long left tail ``-log(u + shift)`` with ``u = (highest - value) / range``. Both are increasing.
+    Box and Cox (1964) proposed the shifted logarithm; Stata's ``lnskew0`` chooses the shift like this.
+
+    Examples
+    --------
+    >>> values = np.exp(np.linspace(-5, 5, 100))
+    >>> log = ShiftedLog.learn(values)
+    >>> bool(np.allclose(log.inverse(log.forward(values)), values))
+    True
+    """
+
+    origin: float  # the crowded end
+    span: float  # from there to the other end; negative if that is the lowest value
+    shift: float  # as a share of the span
+
+    @classmethod
+    def learn(cls, values: NDArray[np.float64]) -> ShiftedLog | None:
+        """Learn the shift for sorted values ``(n,)``; None if they are fewer than 50 or not clearly skewed.
+
+        Clearly means that the skewness is beyond 2 after the lowest and the highest percent are pulled in.
+        """
+        with np.errstate(over="ignore"):
+            low, high, span = float(values[0]), float(values[-1]), float(values[-1] - values[0])
+        if len(values) < MIN_ROWS or not 0 < span < np.inf:
+            return None
+        inner = (values / span).clip(*np.quantile(values / span, [OUTER_SHARE, 1 - OUTER_SHARE]))
+        skewness = _skewness(inner)
+        if abs(skewness) <= MAX_SKEWNESS:
+            return None
+        origin, sign = (low, 1.0) if skewness > 0 else (high, -1.0)
+        distances = sign * (inner - origin / span)
+
+        def skewness_after(log_shift: float) -> float:
+            return _skewness(np.log(distances + np.exp(log_shift)))
+
+        least, most = float(np.log(distances[distances > 0].min())), 0.0
+        if skewness_after(least) >= 0:
+            return cls(origin, sign * span, float(np.exp(least)))
+        if skewness_after(most) <= 0:
+            return cls(origin, sign * span, 1.0)
+        return cls(origin, sign * span, float(np.exp(brentq(skewness_after, least, most, xtol=1e-3))))
+
+    def forward(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the transformed values; those beyond the crowded end are taken to lie on it."""
+        distances = np.maximum((values - self.origin) / self.span, 0.0)
+        return np.sign(self.span) * np.log(distances + self.shift)
+
+    def inverse(self, transformed: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the values that `forward` turns into these numbers."""
+        distances = np.exp(np.sign(self.span) * transformed) - self.shift
+        return self.origin + self.span * distances
+
+
+def _skewness(values: NDArray[np.float64]) -> float:
+    centred = values - values.mean()
+    variance = float((centred**2).mean())
+    return float((centred**3).mean()) / variance**1.5 if variance > 0 else 0.0
