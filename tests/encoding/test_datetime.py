@@ -14,7 +14,7 @@ def test_the_time_grid_is_learned(step, n):
     moments = np.datetime64("2024-03-01T05:00:00", "ns") + np.arange(0, 60, 3) * np.timedelta64(1, step)
     column = column_of(moments)
     assert isinstance(column, DateTime)
-    assert column.step == n * 10**9
+    assert column.scale.step == n * 10**9
     X = pd.DataFrame({"x": moments})
     encoder = TableEncoder.learn(X)
     new = encoder.decode(some_rows(encoder), rng())["x"]
@@ -32,7 +32,7 @@ def test_calendar_months_come_back():
 def test_times_off_every_coarse_step_keep_the_unit_of_their_dtype():
     X = np.array([[0], [3], [10]]).astype("M8[25us]")
     encoder = TableEncoder.learn(X)
-    assert encoder.columns[0].step == 1
+    assert encoder.columns[0].scale.step == 1
     np.testing.assert_array_equal(encoder.decode(encoder.encode(X), rng()), X)
 
 
