@@ -43,25 +43,16 @@ class ShiftedLog:
         Clearly means that the skewness is beyond 2 after the lowest and the highest percent are pulled in.
         """
         with np.errstate(over="ignore"):
-            low, high, span = float(values[0]), float(values[-1]), float(values[-1] - values[0])
+            low, high, span = values[0], values[-1], values[-1] - values[0]
         if len(values) < MIN_ROWS or not 0 < span < np.inf:
             return None
-        inner = (values / span).clip(*np.quantile(values / span, [OUTER_SHARE, 1 - OUTER_SHARE]))
-        skewness = _skewness(inner)
+        from_low, from_high = (values - low) / span, (high - values) / span
+        skewness = _skewness(_without_outer(from_low))
         if abs(skewness) <= MAX_SKEWNESS:
             return None
-        origin, sign = (low, 1.0) if skewness > 0 else (high, -1.0)
-        distances = sign * (inner - origin / span)
-
-        def skewness_after(log_shift: float) -> float:
-            return _skewness(np.log(distances + np.exp(log_shift)))
-
-        least, most = float(np.log(distances[distances > 0].min())), 0.0
-        if skewness_after(least) >= 0:
-            return cls(origin, sign * span, float(np.exp(least)))
-        if skewness_after(most) <= 0:
-            return cls(origin, sign * span, 1.0)
-        return cls(origin, sign * span, float(np.exp(brentq(skewness_after, least, most, xtol=1e-3))))
+        if skewness > 0:
+            return cls(float(low), float(span), _shift_without_skewness(from_low))
+        return cls(float(high), float(-span), _shift_without_skewness(from_high))
 
     def forward(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the transformed values; those beyond the crowded end are taken to lie on it."""
@@ -72,6 +63,26 @@ class ShiftedLog:
         """Return the values that `forward` turns into these numbers."""
         distances = np.exp(np.sign(self.span) * transformed) - self.shift
         return self.origin + self.span * distances
+
+
+def _shift_without_skewness(distances: NDArray[np.float64]) -> float:
+    """Shift between the smallest distance and one whose logarithms are least skewed."""
+    inner = _without_outer(distances)
+
+    def skewness(log_shift: float) -> float:
+        return _skewness(np.log(inner + np.exp(log_shift)))
+
+    # A greater shift leaves more skewness.
+    least, most = float(np.log(distances[distances > 0].min())), 0.0
+    if skewness(least) >= 0:
+        return float(np.exp(least))
+    if skewness(most) <= 0:
+        return 1.0
+    return float(np.exp(brentq(skewness, least, most, xtol=1e-3)))
+
+
+def _without_outer(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return values.clip(*np.quantile(values, [OUTER_SHARE, 1 - OUTER_SHARE]))
 
 
 def _skewness(values: NDArray[np.float64]) -> float:
