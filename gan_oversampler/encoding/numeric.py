@@ -94,13 +94,8 @@ class Numeric:
         encoded = reflect(rows[:, -1].astype(np.float64), low, high)
         values = self._restore(encoded)
         if self.grid is not None:
-            position = self.grid.position(values)
-            # A copied row must decode to itself, so errors of float32 are not rounded at random.
             float32_error = np.copysign(max(abs(low), abs(high)) * 2.0**-23, encoded)
-            error = np.abs(self.grid.position(self._restore(encoded - float32_error)) - position)
-            nearest, drawn = np.rint(position), np.floor(position + rng.random(len(position)))
-            is_near = np.abs(position - nearest) <= np.maximum(SNAP, error)
-            values = np.clip(self.grid.value(np.where(is_near, nearest, drawn)), self.low, self.high)
+            values = self._rounded(self.grid, values, self._restore(encoded - float32_error), rng)
         missing = np.zeros(len(values), dtype=bool)
         if n_states := self.block(0).n_states:
             state = rows[:, :n_states].argmax(axis=1)
@@ -109,6 +104,16 @@ class Numeric:
             missing = (state == n_states - 1) & self.has_missing
         # The grid point 0.1 lies below the float32 neighbour of 0.1 that was observed.
         return Cells(np.clip(values, *self.observed), missing)
+
+    def _rounded(
+        self, grid: Grid, values: NDArray[np.float64], inexact: NDArray[np.float64], rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        position = grid.position(values)
+        nearest, drawn = np.rint(position), np.floor(position + rng.random(len(position)))
+        # A copied row must decode to itself, so errors of float32 are not rounded at random.
+        error = np.abs(grid.position(inexact) - position)
+        is_near = np.abs(position - nearest) <= np.maximum(SNAP, error)
+        return np.clip(grid.value(np.where(is_near, nearest, drawn)), self.low, self.high)
 
     def _standardise(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
         values = values if self.log is None else self.log.forward(values)
