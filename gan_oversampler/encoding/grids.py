@@ -8,6 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+# Numbers that are so close to a grid point, in steps of the grid, become it; others are drawn.
+SNAP: Final = 1e-3
 # A step is believed if a column without it would show it in less than one of so many cases.
 MIN_ODDS: Final = 1000
 # New values are among the learned ones if these are so few and each fills so many cells.
@@ -107,6 +109,27 @@ def learn_grid(distinct: NDArray[np.float64], counts: NDArray[np.intp], decimals
     if steps is not None and np.ptp(steps.position(distinct)) < len(distinct) - 0.5:
         return steps
     return Levels(tuple(map(float, distinct)))
+
+
+def round_to(
+    grid: Grid, values: NDArray[np.float64], errors: NDArray[np.float64], rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Round numbers at random to a neighbour on the grid without bias, so that means stay.
+
+    Between 0 and 1, the number 0.3 becomes 1 with probability 0.3, otherwise 0. Numbers that lie no further
+    from a grid point than their ``errors``, of the same shape ``(n,)``, or a thousandth of a step become it.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> round_to(Steps(0), np.array([1.98, 2.5]), np.array([0.05, 0.0]), rng).tolist()
+    [2.0, 2.0]
+    """
+    position = grid.position(values)
+    nearest, drawn = np.rint(position), np.floor(position + rng.random(len(position)))
+    is_near = np.abs(grid.value(nearest) - values) <= errors
+    is_near |= np.abs(position - nearest) <= SNAP
+    return grid.value(np.where(is_near, nearest, drawn))
 
 
 def reflect(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:

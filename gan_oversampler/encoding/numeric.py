@@ -9,13 +9,11 @@ from numpy.typing import NDArray
 
 from gan_oversampler.encoding.categorical import Categorical, Constant, learn_categorical
 from gan_oversampler.encoding.cells import NO_CLASSES, Cells, Drawn, Values
-from gan_oversampler.encoding.grids import Grid, learn_grid, reflect
+from gan_oversampler.encoding.grids import Grid, learn_grid, reflect, round_to
 from gan_oversampler.encoding.layout import Block, EncodedRows
 from gan_oversampler.encoding.number_format import decimals_of, to_grid
 from gan_oversampler.encoding.transforms import ShiftedLog
 
-# Decoded values that are so close to a grid point, in steps of the grid, become it; others are drawn.
-SNAP: Final = 1e-3
 # A value is a spike if this share of the cells holds it, unless there are so few distinct values that
 # frequent ones are to be expected.
 SPIKE_SHARE: Final = 0.15
@@ -94,8 +92,9 @@ class Numeric:
         encoded = reflect(rows[:, -1].astype(np.float64), low, high)
         values = self._restore(encoded)
         if self.grid is not None:
-            float32_error = np.copysign(max(abs(low), abs(high)) * 2.0**-23, encoded)
-            values = self._rounded(self.grid, values, self._restore(encoded - float32_error), rng)
+            # Errors of float32 must not be rounded at random: a copied row decodes to itself.
+            inexact = self._restore(encoded - np.copysign(max(abs(low), abs(high)) * 2.0**-23, encoded))
+            values = round_to(self.grid, values, np.abs(values - inexact), rng).clip(self.low, self.high)
         missing = np.zeros(len(values), dtype=bool)
         if n_states := self.block(0).n_states:
             state = rows[:, :n_states].argmax(axis=1)
@@ -104,16 +103,6 @@ class Numeric:
             missing = (state == n_states - 1) & self.has_missing
         # The grid point 0.1 lies below the float32 neighbour of 0.1 that was observed.
         return Cells(np.clip(values, *self.observed), missing)
-
-    def _rounded(
-        self, grid: Grid, values: NDArray[np.float64], inexact: NDArray[np.float64], rng: np.random.Generator
-    ) -> NDArray[np.float64]:
-        position = grid.position(values)
-        nearest, drawn = np.rint(position), np.floor(position + rng.random(len(position)))
-        # A copied row must decode to itself, so errors of float32 are not rounded at random.
-        error = np.abs(grid.position(inexact) - position)
-        is_near = np.abs(position - nearest) <= np.maximum(SNAP, error)
-        return np.clip(grid.value(np.where(is_near, nearest, drawn)), self.low, self.high)
 
     def _standardise(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
         values = values if self.log is None else self.log.forward(values)

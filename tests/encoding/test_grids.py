@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_oversampler.encoding.grids import Levels, Steps, learn_grid, reflect
+from gan_oversampler.encoding.grids import Levels, Steps, learn_grid, reflect, round_to
 from tests.coding import rng
 
 
@@ -70,6 +70,16 @@ def test_levels_are_numbered_in_proportion_to_their_distances():
     levels = Levels((3.0, 6.0, 7.0))
     assert levels.position(np.array([2.0, 3.0, 4.5, 6.5, 9.0])).tolist() == [0.0, 0.0, 0.5, 1.5, 2.0]
     assert levels.value(np.array([2.0, 0.0])).tolist() == [7.0, 3.0]
+
+
+@pytest.mark.parametrize("grid", [Steps(0), Steps(1, 25), Levels((-3.0, 0.0, 7.0))], ids=str)
+def test_rounding_keeps_the_mean_and_forgives_errors(grid):
+    values = np.full(20_000, 1.9)
+    drawn = round_to(grid, values, np.zeros(len(values)), rng())
+    assert len(set(drawn)) == 2
+    assert abs(drawn.mean() - 1.9) < 4 * drawn.std() / np.sqrt(len(drawn))
+    copied = grid.value(np.array([1.0]))
+    assert (round_to(grid, np.repeat(copied + 0.01, 99), np.full(99, 0.02), rng()) == copied).all()
 
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6), st.floats(-1e9, 1e9))
