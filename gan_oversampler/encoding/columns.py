@@ -1,4 +1,4 @@
-"""The kinds of columns, one of which is inferred from the cells: constant, categorical, numeric, or time.
+"""The kinds of columns, one of which is inferred from the cells: constant, categorical, numeric or time.
 
 Every kind turns cells into encoded float32 rows and rows back into cells; no kind knows the container that
 the cells came from.
@@ -15,10 +15,14 @@ from gan_oversampler.encoding.cells import NO_CLASSES, Cells, Drawn
 from gan_oversampler.encoding.datetime import DateTime
 from gan_oversampler.encoding.layout import Block, EncodedRows
 from gan_oversampler.encoding.numeric import learn_numeric
+from gan_oversampler.encoding.wide_integers import learn_integers
 
 
 class Column(Protocol):
-    """A learned column, which encodes and decodes its cells: Constant, Categorical, Numeric or DateTime."""
+    """A learned column, which encodes and decodes its cells.
+
+    Constant, Categorical, Numeric, WideInteger and DateTime are such columns.
+    """
 
     @property
     def numeric(self) -> bool:
@@ -70,4 +74,6 @@ def learn_column(
         return learn_categorical(name, cells, ids_allowed=categorical or cells.category, drawn=drawn)
     if cells.is_time:
         return DateTime.learn(name, cells, drawn)
+    if cells.values.dtype.kind in "iu":
+        return learn_integers(name, cells, drawn)
     return learn_numeric(name, cells, drawn)

@@ -105,10 +105,10 @@ class TableEncoder:
     ) -> Any:
         """Return ``n`` encoded rows as a table of ``n`` rows in the learned container and dtypes.
 
-        Rows may hold any finite numbers: the largest state of a group counts, and values are clipped to
-        the learned range. The direction of rounding, and which of several rare levels a state becomes, are
-        drawn from ``rng``; the latter from the levels of the row's own class, if ``codes`` holds the class
-        code of each row. Raises ``ValueError`` for rows of another width, and for NaN and infinity.
+        Rows may hold any finite numbers: the largest state of a group counts, and values beyond the learned
+        range are reflected at its ends. The direction of rounding, and which of several rare levels a state
+        becomes, are drawn from ``rng``; the latter from the levels of the row's own class, if ``codes`` holds
+        the class code of each row. Raises ``ValueError`` for rows of another width, and for NaN and infinity.
         """
         return self.container.build(self._decode_cells(rows, rng, codes))
 
