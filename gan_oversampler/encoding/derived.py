@@ -19,6 +19,7 @@ from gan_oversampler.encoding.number_format import decimals_of
 # A column of so few values, each of which so many cells hold on average, takes no other values.
 MAX_LEVELS: Final = 64
 CELLS_PER_LEVEL: Final = 5
+TINY: Final = 1e-300  # keeps a modulus from being 0
 
 
 def as_numbers(columns: Sequence[Cells]) -> list[Values]:
@@ -191,7 +192,7 @@ class Gap(Derived):
     [1, 0, 3]
     >>> rest = Cells(np.array([-1, 2, 9]), np.zeros(3, bool))
     >>> gap.restore(rest, [start, end], np.dtype(int)).values.tolist()
-    [2, 7, 9]
+    [4, 7, 9]
     """
 
     __slots__ = ()
@@ -209,13 +210,12 @@ class Gap(Derived):
 
         Clipped, they would pile up there.
         """
-        least = reference + self.least
-        room = np.maximum(self.high - least, 0)
-        over = np.abs(rest - self.least)
-        turn = np.where(room > 0, over % np.maximum(2 * room, 1 if rest.dtype.kind == "i" else 1e-300), 0)
-        mirrored = np.where((rest >= self.least) & (over <= room), over, np.minimum(turn, 2 * room - turn))
-        values = self._rounded(least + mirrored)
-        return np.minimum(self.grid.snap(values, least), np.maximum(self.high, least))
+        bottom = np.maximum(reference + self.least, self.low)
+        room = np.maximum(self.high - bottom, 0)
+        over = np.abs(reference + rest - bottom)
+        turn = over % np.maximum(2 * room, 1 if rest.dtype.kind == "i" else TINY)
+        mirrored = np.where(over <= room, over, np.minimum(turn, 2 * room - turn))
+        return self.grid.snap(self._rounded(bottom + np.minimum(mirrored, room)), bottom)
 
 
 class Total(Derived):

@@ -111,8 +111,8 @@ def check_training_rows(
         if broken.any():
             raise ValueError(
                 f"{int(broken.sum())} of {len(broken)} rows of X break the constraint {described(rule)},"
-                f" the first of them is row {int(broken.argmax())} (counted from 0). Constraints must hold for"
-                " all training rows: mend these rows, drop them, or leave the constraint out."
+                f" the first of them is row {int(broken.argmax())} (counted from 0). Constraints must hold"
+                " for all training rows: mend these rows, drop them, or leave the constraint out."
             )
 
 

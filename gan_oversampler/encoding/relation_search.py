@@ -150,10 +150,10 @@ def _dependencies(
     most frequent one, could be predicted. Rows that occur twice count once. Every row of an identifier is a
     key of its own, so it determines nothing; nor do numbers determine numbers.
     """
-    if len(places) < 2:
+    if len(places) < 2 or not labels:
         return
     codes = {i: _codes(columns[i]) for i in places}
-    distinct = np.unique(np.column_stack(list(codes.values())), axis=0, return_index=True)[1]
+    distinct = ~pd.DataFrame(codes).duplicated().to_numpy()
     codes = {i: code[distinct] for i, code in codes.items()}
     keys = [i for i in places if _is_key(codes[i], columns[i].is_label or i in labels)]
     limit = np.log(ALPHA / max(1, len(keys) * (len(places) - 1)))
@@ -224,7 +224,7 @@ def _is_surprising(low: Values, high: Values, n_pairs: int, *, time: bool) -> bo
         return False
     telling = (low > high.min()) & (high < low.max())
     pairs = np.column_stack([low[telling], high[telling]])
-    if len(np.unique(pairs, axis=0)) < MIN_ROWS:
+    if (~pd.DataFrame(pairs).duplicated()).sum() < MIN_ROWS:
         return False
     gaps = np.diff(pairs, axis=1)[:, 0].astype(np.float64)
     if pairs.dtype.kind == "f" and (decimals := decimals_of(np.unique(pairs))) is not None:
