@@ -32,6 +32,7 @@ MIN_OVERLAP: Final = 0.05  # share of random pairs of cells that would break an 
 EDGE: Final = 0.1  # the smallest gap of an order, at most, as a share of the median one
 N_TAIL: Final = 40  # at least, of the smallest gaps
 MIN_DISTINCT: Final = 4  # gaps; fewer have no shape
+MAX_SHAPE_ROWS: Final = 2000  # whose gaps are looked at; the order itself is checked in all rows
 COARSE: Final = 8  # distinct gaps up to the median one; a shape of so few is hard to tell
 
 
@@ -203,14 +204,19 @@ def _orders(places: Sequence[int], columns: Columns) -> list[tuple[int, int]]:
         for b in places:
             if a == b:
                 continue
-            known = ~(columns[a].missing | columns[b].missing)
-            probe = np.flatnonzero(known)[:MIN_ROWS]
-            if len(probe) < MIN_ROWS or (columns[a].values[probe] > columns[b].values[probe]).any():
+            known = np.flatnonzero(~(columns[a].missing | columns[b].missing))
+            if len(known) < MIN_ROWS or not _in_order(columns, a, b, known[:MIN_ROWS]):
                 continue
-            low, high = (values[known] for values in as_numbers([columns[a], columns[b]]))
+            some = known[:: int(np.ceil(len(known) / MAX_SHAPE_ROWS))]
+            cells = [Cells(columns[i].values[some], columns[i].missing[some]) for i in (a, b)]
+            low, high = as_numbers(cells)
             if (low <= high).all() and _is_surprising(low, high, n_pairs, time=columns[a].is_time):
-                found.append((a, b))
+                found += [(a, b)] if _in_order(columns, a, b, known) else []
     return found
+
+
+def _in_order(columns: Columns, a: int, b: int, rows: NDArray[np.intp]) -> bool:
+    return bool((columns[a].values[rows] <= columns[b].values[rows]).all())
 
 
 def _is_surprising(low: Values, high: Values, n_pairs: int, *, time: bool) -> bool:
