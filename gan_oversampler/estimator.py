@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from imblearn.over_sampling.base import BaseOverSampler
+from numpy.typing import NDArray
 from sklearn.base import _fit_context
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -19,6 +20,7 @@ from sklearn.utils.validation import _num_samples, check_consistent_length, chec
 from gan_oversampler._utils import Streams, lookup, single_threaded, warn_user
 from gan_oversampler.encoding.dataset import Frame, Rows
 from gan_oversampler.encoding.labels import Target
+from gan_oversampler.encoding.relation_rules import AUTO
 from gan_oversampler.encoding.table_encoder import TableEncoder, frames_of
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.oracles.base import Oracle
@@ -29,7 +31,7 @@ from gan_oversampler.reporting.report import Report, parameters_of
 from gan_oversampler.sampling.acceptance import Rejection
 from gan_oversampler.sampling.policy import CHOSEN_BY_ORACLE, Policy
 from gan_oversampler.sampling.rejection import capped_message
-from gan_oversampler.sampling.sources import draw_classes
+from gan_oversampler.sampling.sources import Source, draw_classes
 from gan_oversampler.workflow import Fit, fit, rescore
 
 
@@ -110,6 +112,14 @@ class GANOversampler(BaseOverSampler):
     categorical_features : "auto", or list of names, positions or a mask, default="auto"
         Columns to treat as categories besides text, booleans and columns of a category dtype. Text that looks
         like an id is refused unless it is named here or has a category dtype.
+    constraints : "auto", list of constraints, or None, default="auto"
+        Relations that hold for all rows of ``X``, and so for all new ones. ``"auto"`` finds orders
+        (``start <= end``), sums and columns that another one determines (city, canton), in at least 50 rows
+        and by rules that chance does not pass: the gaps of an order must begin with an edge at 0, a sum must
+        be exact in every row, and a determined column have about a hundred chances to differ. A list
+        holds :class:`Order`, :class:`Sum`, :class:`OneOf`, :class:`Between`, functions of rows in your
+        container that return one bool per row, and ``"auto"``. Rows that miss a cell of a relation are not
+        meant. ``report_.constraints`` tells which are kept.
     keep_candidates : bool, default=False
         Whether the fitted sampler keeps all scored generators and the training table, so that ``rescore`` can
         let another oracle choose. Otherwise it holds no more than drawing needs.
@@ -187,6 +197,7 @@ class GANOversampler(BaseOverSampler):
         "rejection": ["boolean", str, Rejection, None],
         "policy": [Policy, str, None],
         "categorical_features": ["array-like", StrOptions({"auto"})],
+        "constraints": [list, tuple, StrOptions({AUTO}), None],
         "keep_candidates": ["boolean"],
         "device": [str],
         "n_jobs": [Integral, None],
@@ -214,6 +225,7 @@ class GANOversampler(BaseOverSampler):
         rejection: Rejection | str | bool | None = None,
         policy: Policy | str | None = None,
         categorical_features: Any = "auto",
+        constraints: Any = AUTO,
         keep_candidates: bool = False,
         device: str = "auto",
         n_jobs: int | None = None,
@@ -235,6 +247,7 @@ class GANOversampler(BaseOverSampler):
         self.rejection = rejection
         self.policy = policy
         self.categorical_features = categorical_features
+        self.constraints = constraints
         self.keep_candidates = keep_candidates
         self.device = device
         self.n_jobs = n_jobs
@@ -260,8 +273,9 @@ class GANOversampler(BaseOverSampler):
         Raises
         ------
         ValueError
-            If there is one class only, a class to oversample has one row, labels are missing, or a column
-            cannot be modelled (infinite values, texts that look like ids).
+            If there is one class only, a class to oversample has one row, labels are missing, a column
+            cannot be modelled (infinite values, texts that look like ids), or a constraint has no meaning for
+            the table or is broken by its rows.
         """
         self._train(X, y, every_class=False)
         return self
@@ -278,6 +292,11 @@ class GANOversampler(BaseOverSampler):
         -------
         X_resampled, y_resampled : same containers and dtypes as given
             The original rows, unchanged and first, then the new ones class by class.
+
+        Raises
+        ------
+        ValueError
+            As in ``fit``, and if new rows keep breaking a constraint.
         """
         target = self._train(X, y, every_class=True)
         encoder, streams, outcome = self._fitted.encoder, self._fitted.streams, self._fitted.fit.first
@@ -287,7 +306,8 @@ class GANOversampler(BaseOverSampler):
         if message := capped_message({repr(target.names[c]): found for c, found in drawn.by_class.items()}):
             warn_user(message)
         self.is_synthetic_ = np.repeat([False, True], [len(target.codes), len(drawn.codes)])
-        new = encoder.decode(drawn.rows, streams.numpy("decode"), drawn.codes)
+        again = partial(self._draw_again, outcome.source, drawn.codes, streams.child("resample"))
+        new = encoder.decode(drawn.rows, streams.numpy("decode"), drawn.codes, redraw=again)
         return encoder.stack(X, new), target.stack(y, drawn.codes)
 
     _fit_resample = fit_resample  # abstract in imbalanced-learn, whose own ``fit_resample`` would call it
@@ -313,7 +333,8 @@ class GANOversampler(BaseOverSampler):
         Raises
         ------
         ValueError
-            If the class is unknown or was not among those to oversample, or there is no such oracle.
+            If the class is unknown or was not among those to oversample, there is no such oracle, or new rows
+            keep breaking a constraint.
         """
         check_is_fitted(self, "report_")
         fitted = self._fitted
@@ -336,7 +357,9 @@ class GANOversampler(BaseOverSampler):
             drawn = outcome.source.draw(code, int(n), streams)
         if message := capped_message({repr(target.names[code]): drawn}):
             warn_user(message)
-        return fitted.encoder.decode(drawn.rows, streams.numpy("decode"), np.full(int(n), code))
+        codes = np.full(int(n), code)
+        again = partial(self._draw_again, outcome.source, codes, streams)
+        return fitted.encoder.decode(drawn.rows, streams.numpy("decode"), codes, redraw=again)
 
     def rescore(self, oracle: Any) -> Report:
         """Let one more oracle score what the training left, without training again.
@@ -365,8 +388,21 @@ class GANOversampler(BaseOverSampler):
         with single_threaded():
             found = rescore(fitted.fit, name, other, services, parameters_of(self))
         self._fitted = replace(fitted, fit=found)
-        self.reports_ = {**self.reports_, name: found.outcomes[name].report}
+        report = replace(found.outcomes[name].report, constraints=fitted.encoder.relations.constraints)
+        self.reports_ = {**self.reports_, name: report}
         return self.reports_[name]
+
+    def _draw_again(
+        self, source: Source, codes: NDArray[np.intp], streams: Streams, at: NDArray[np.intp], attempt: int
+    ) -> NDArray[Any]:
+        """Other rows of the same classes, for positions at which rows break a constraint."""
+        labels, counts = np.unique(codes[at], return_counts=True)
+        rows = np.empty((len(at), self._fitted.encoder.layout.width), np.float32)
+        with single_threaded():
+            for code, n in zip(labels.tolist(), counts.tolist(), strict=True):
+                found = source.draw(code, n, streams.child("again", attempt))
+                rows[codes[at] == code] = found.rows
+        return rows
 
     def _train(self, X: Frame, y: Any, *, every_class: bool) -> Target:
         """Check and read the table, fit, and set what the fit leaves behind once all went well."""
@@ -386,8 +422,12 @@ class GANOversampler(BaseOverSampler):
         if every_class or all(target.counts[code] == 1 for code in n_new):
             target.refuse_single_rows(n_new)
         streams, device = Streams.of(self.random_state), device_of(self.device, plan.gans)
-        drawn = {code: np.flatnonzero(target.codes == code) for code in n_new}
-        encoder = TableEncoder.learn(X, categorical_features=self.categorical_features, drawn=drawn)
+        encoder = TableEncoder.learn(
+            X,
+            categorical_features=self.categorical_features,
+            drawn={code: np.flatnonzero(target.codes == code) for code in n_new},
+            constraints=self.constraints,
+        )
         check_grids(plan.gans, encoder)
         frames = partial(frames_of, encoder, X, streams.child("oracle"))
         origin = np.arange(len(target.codes))
@@ -399,8 +439,11 @@ class GANOversampler(BaseOverSampler):
         n_new_by_label = {target.names[code]: n for code, n in found.first.n_new.items()}
         self.sampling_strategy_ = {label: n_new_by_label.get(label, 0) for label in strategy}
         self.classes_ = np.sort(target.classes)
-        self.reports_ = {name: o.report for name, o in found.outcomes.items()}
-        self.report_ = found.first.report
+        self.reports_ = {
+            name: replace(o.report, constraints=encoder.relations.constraints)
+            for name, o in found.outcomes.items()
+        }
+        self.report_ = next(iter(self.reports_.values()))
         self.history_, self.fallback_ = self.report_.history, found.first.fallback
         self.summary_ = self.report_.summary or ModelSummary()
         self._n_samplings = 0

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from gan_oversampler.callbacks import Event
+from gan_oversampler.constraints import Constraint, described
 from gan_oversampler.reporting.evidence import Evidence
 from gan_oversampler.reporting.model_summary import ModelSummary
 
@@ -150,6 +151,8 @@ class ReportFacts:
     draw_options : DataFrame or None
         Where the oracle chose a policy or a ratio, one row per combination that it tried: name, spread,
         border, filter, ratio, score, standard_error, kept.
+    constraints : tuple of constraints
+        Relations that new rows keep, given or found.
     """
 
     oracle: str
@@ -168,6 +171,7 @@ class ReportFacts:
     summary: ModelSummary | None = field(default=None, compare=False, repr=False)
     events: tuple[Event, ...] = field(default=(), repr=False)
     draw_options: pd.DataFrame | None = field(default=None, compare=False, repr=False)
+    constraints: tuple[Constraint, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("seconds", "gains", "parameters", "versions"):
@@ -182,6 +186,11 @@ class ReportFacts:
     def oracle_text(self) -> str:
         """The oracle and its direction as one text, such as ``"FrechetOracle(), lower is better"``."""
         return f"{self.oracle}, {self.direction}" if self.direction else self.oracle
+
+    @property
+    def constraint_texts(self) -> tuple[str, ...]:
+        """Constraints as texts, such as ``"start <= end"``; functions as Python prints them."""
+        return tuple(map(described, self.constraints))
 
     @property
     def shown(self) -> tuple[Entry, ...]:

@@ -69,10 +69,12 @@ def card(facts: ReportFacts) -> str:
 
 def _head(facts: ReportFacts) -> str:
     notes = "".join(f"<li>{escape(note)}</li>" for note in facts.notes)
+    rules = "; ".join(facts.constraint_texts)
     return (
         f'<dl class="facts"><dt>Kept</dt><dd class="choice">{escape(facts.choice)}</dd>'
         f"<dt>Why</dt><dd>{escape(facts.reason)}</dd>"
-        f"<dt>Oracle</dt><dd>{escape(facts.oracle_text)}</dd></dl>"
+        f"<dt>Oracle</dt><dd>{escape(facts.oracle_text)}</dd>"
+        + (f"<dt>Constraints</dt><dd>{escape(rules)}</dd></dl>" if rules else "</dl>")
         + (f'<h3>Notes</h3><ul class="notes">{notes}</ul>' if notes else "")
     )
 
