@@ -48,7 +48,7 @@ def test_a_plan_of_the_defaults():
     assert list(plan.oracles) == ["downstream"]
     assert plan.cv == 3
     assert plan.budget == Budget(50, 2, 200, math.inf, 0.0)
-    assert plan.baselines == ("none", "random", "smote")
+    assert plan.baselines == ("none", "class_weight", "random", "smote")
     assert plan.fallback == "warn"
     assert (plan.choose_ratio, plan.rejection, plan.policy, plan.keep_candidates) == (
         False,

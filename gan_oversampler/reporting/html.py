@@ -69,10 +69,11 @@ def card(facts: ReportFacts) -> str:
 
 def _head(facts: ReportFacts) -> str:
     notes = "".join(f"<li>{escape(note)}</li>" for note in facts.notes)
+    advice = f"<dt>Advice</dt><dd>{escape(facts.advice)}</dd>" if facts.advice else ""
     return (
         f'<dl class="facts"><dt>Kept</dt><dd class="choice">{escape(facts.choice)}</dd>'
         f"<dt>Why</dt><dd>{escape(facts.reason)}</dd>"
-        f"<dt>Oracle</dt><dd>{escape(facts.oracle_text)}</dd></dl>"
+        f"<dt>Oracle</dt><dd>{escape(facts.oracle_text)}</dd>{advice}</dl>"
         + (f'<h3>Notes</h3><ul class="notes">{notes}</ul>' if notes else "")
     )
 
