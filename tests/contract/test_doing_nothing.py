@@ -40,7 +40,8 @@ def test_a_better_baseline_without_rows_gives_the_table_back(make):
     assert (report.choice, sampler.fallback_) == ("no new rows", "none")
     assert [entry.name for entry in report.entries if entry.kept] == ["none"]
     assert (report.advised, report.advice in str(report)) == ("none", True)
-    assert sampler.sample(3, y=next(iter(sampler.sampling_strategy_)), random_state=0).shape == (3, X.shape[1])
+    label = next(iter(sampler.sampling_strategy_))
+    assert sampler.sample(3, y=label, random_state=0).shape == (3, X.shape[1])
 
 
 def test_the_oracle_may_choose_to_add_no_rows():

@@ -1,4 +1,4 @@
-"""What the scores support: the simplest action within noise of the best, and no harm to strong classifiers."""
+"""What the scores support: the simplest action within noise of the best, no harm to strong classifiers."""
 
 import math
 
