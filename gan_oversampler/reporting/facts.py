@@ -141,8 +141,8 @@ class ReportFacts:
         The same in a word: ``"resample"``, ``"class_weight"``, ``"threshold"`` or ``"none"``; empty where
         the scores do not tell.
     ranking : Gain or None
-        Average precision of a random forest on held-out rows with the new rows minus without them, where the
-        oracle scores classifiers fitted to real and new rows.
+        Average precision of a forest on held-out rows with the new rows minus without them, where the oracle
+        scores classifiers fitted to real and new rows.
     history : DataFrame or None
         One row per scored candidate.
     parameters : dict of str to Parameter

@@ -44,10 +44,11 @@ def test_of_equals_the_simplest_is_advised():
     assert list(ACTIONS) == ["none", "threshold", "class_weight", "resample"]
 
 
-def test_a_strong_classifier_that_ranks_worse_overrules_the_panel():
-    assert _advised(NONE + 0.1, Gain(-0.04, 0.01)).action == "threshold"
-    assert _advised(NONE, Gain(-0.04, 0.01)).action == "none"
-    for harmless in (Gain(-0.01, 0.02), Gain(0.04, 0.01), Gain(math.nan, math.nan)):
+def test_a_strong_classifier_that_does_not_rank_better_overrules_the_panel():
+    for harm in (Gain(-0.04, 0.01), Gain(-0.01, 0.02)):
+        assert _advised(NONE + 0.1, harm).action == "threshold"
+        assert _advised(NONE, harm).action == "none"
+    for harmless in (Gain(0.0, 0.0), Gain(0.01, 0.02), Gain(math.nan, math.nan)):
         assert _advised(NONE + 0.1, harmless).action == "resample"
 
 
@@ -85,6 +86,21 @@ def test_advice_names_the_action_and_the_best_alternative():
     text = _advised(NONE + 0.1, Gain(-0.04, 0.01), threshold=NONE).text
     assert text.startswith("Resample for classifiers such as those of the oracle only: ")
     assert "A strong classifier ranks better without new rows: move its threshold instead" in text
+
+
+@pytest.mark.parametrize(
+    ("ranking", "said"),
+    [
+        (Gain(-0.04, 0.01), "better without new rows: move its threshold instead"),
+        (Gain(-0.01, 0.02), "no better with new rows: move its threshold instead"),
+        (Gain(0.01, 0.02), "no worse with them"),
+        (Gain(0.04, 0.01), "better with them"),
+    ],
+)
+def test_what_is_said_of_the_ranking_knows_its_noise(ranking, said):
+    figures = f"(average precision of a forest with them {ranking})"
+    text = _advised(NONE + 0.1, ranking).text
+    assert text.endswith(f". A strong classifier ranks {said} {figures}.")
 
 
 # --- the ranking
