@@ -131,7 +131,7 @@ class GANOversampler(BaseOverSampler):
     classes_ : ndarray
         Labels, sorted.
     report_ : Report
-        What was kept, why, and the scores of candidates and baselines.
+        What was kept, why, the scores of candidates and baselines, and advice: whether to resample at all.
     reports_ : dict of str to Report
         The same for each oracle, also for those that ``rescore`` asked.
     fallback_ : str or None

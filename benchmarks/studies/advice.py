@@ -35,7 +35,7 @@ TABLES: Final = (
 )
 MOST_ROWS: Final = 3000
 HARM: Final = 0.02  # average precision that new rows may cost
-FLAGS: Final = {"advice other than to resample": "flagged", "ranking falls": "falls"}
+FLAGS: Final = {"advice other than to resample": "flagged", "ranking falls by half an SE": "falls"}
 
 
 def load(name: str, folder: Path | None) -> Table:
@@ -81,7 +81,8 @@ def flagged(rows: pd.DataFrame) -> pd.DataFrame:
     The loss of a table is the mean over its folds; every fold is a fit of its own, flagged or not.
     """
     gain = rows.groupby("table")["gain"].transform("mean")
-    known = rows.assign(flagged=rows["advised"] != "resample", falls=rows["ranking"] < 0, harmed=gain < -HARM)
+    falls = rows["ranking"] < -rows["standard_error"] / 2
+    known = rows.assign(flagged=rows["advised"] != "resample", falls=falls, harmed=gain < -HARM)
     lines = [
         {
             "tables": "that lose more" if harmed else "others",

@@ -84,7 +84,7 @@ def _scores(facts: ReportFacts) -> str:
     return (
         "<p>Means over the folds and their standard errors (SE), of rows that no GAN of the fold had seen; "
         f"{facts.direction or 'in the unit of the oracle'}. Baselines are what you would do instead"
-        " of a GAN.</p>"
+        " of a GAN; all but 'threshold' predict at the usual threshold, which may not be their best.</p>"
         + _picture(lambda: ScoresDisplay.from_report(facts), 1.3 + 0.3 * len(facts.shown))
         + _score_table(facts)
         + MARKED.format("kept, it samples now")

@@ -30,6 +30,8 @@ NOT_SCORED: Final = (
 # Average precision does not depend on the threshold, which resampling moves. Of forests and boosting that
 # take less than a tenth of a fit, this one missed fewest of the tables that new rows harmed.
 RANKER: Final = DownstreamOracle(ExtraTreesClassifier(25), scoring="average_precision")
+# A loss of a whole standard error is rare, as few folds say little: waiting for it misses most harm.
+HARM_IN_SE: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def advise(rows: Utilities, baselines: Mapping[str, Utilities], ranking: Gain | 
 
     ``rows`` and ``baselines`` are utilities per fold. Of doing nothing, a tuned threshold, class weights and
     new rows, the first one that is within a standard error of the best is advised. A strong classifier
-    overrules new rows if its ``ranking`` does not gain by them: moving its threshold does the same then.
+    overrules new rows if its ``ranking`` loses more than half a standard error by them.
     Baselines that draw rows, and those without a score, play no part.
 
     >>> advise(np.array([0.6, 0.7]), {"none": np.array([0.5, 0.5])}).action
@@ -71,7 +73,7 @@ def advise(rows: Utilities, baselines: Mapping[str, Utilities], ranking: Gain | 
     leads = {name: gain_over(best, found) for name, found in scores.items()}
     action = next(name for name, lead in leads.items() if lead.mean <= lead.standard_error)
     what = ACTIONS[action][0]
-    if action == RESAMPLE and ranking is not None and ranking.mean < 0:
+    if action == RESAMPLE and ranking is not None and _does_harm(ranking):
         action, what = "threshold", "Resample for classifiers such as those of the oracle only"
     unknown = "" if "threshold" in scores else " (a tuned threshold was not scored)"
     return Advice(
@@ -81,14 +83,18 @@ def advise(rows: Utilities, baselines: Mapping[str, Utilities], ranking: Gain | 
     )
 
 
+def _does_harm(ranking: Gain) -> bool:
+    return ranking.mean < -HARM_IN_SE * ranking.standard_error
+
+
 def _of_ranking(ranking: Gain | None) -> str:
     """What the ranking says of strong classifiers, as a sentence."""
     if ranking is None or not np.isfinite(ranking.mean):
         return "Differences within one standard error count as none."
-    without, beyond_noise = ranking.mean < 0, abs(ranking.mean) > ranking.standard_error
-    if without:
+    beyond_noise = abs(ranking.mean) > ranking.standard_error
+    if _does_harm(ranking):
         found = "better without new rows" if beyond_noise else "no better with new rows"
-        what = ": move its threshold instead"
+        found += ": move its threshold instead"
     else:
-        found, what = "better with them" if beyond_noise else "no worse with them", ""
-    return f"A strong classifier ranks {found}{what} (average precision of a forest with them {ranking})."
+        found = "better with them" if beyond_noise else "about as well with them"
+    return f"A strong classifier ranks {found} (average precision of a forest with them {ranking})."

@@ -44,11 +44,11 @@ def test_of_equals_the_simplest_is_advised():
     assert list(ACTIONS) == ["none", "threshold", "class_weight", "resample"]
 
 
-def test_a_strong_classifier_that_does_not_rank_better_overrules_the_panel():
-    for harm in (Gain(-0.04, 0.01), Gain(-0.01, 0.02)):
+def test_a_strong_classifier_that_ranks_worse_overrules_the_panel():
+    for harm in (Gain(-0.04, 0.01), Gain(-0.011, 0.02)):
         assert _advised(NONE + 0.1, harm).action == "threshold"
         assert _advised(NONE, harm).action == "none"
-    for harmless in (Gain(0.0, 0.0), Gain(0.01, 0.02), Gain(math.nan, math.nan)):
+    for harmless in (Gain(0.0, 0.0), Gain(-0.01, 0.02), Gain(0.04, 0.01), Gain(math.nan, math.nan)):
         assert _advised(NONE + 0.1, harmless).action == "resample"
 
 
@@ -92,8 +92,9 @@ def test_advice_names_the_action_and_the_best_alternative():
     ("ranking", "said"),
     [
         (Gain(-0.04, 0.01), "better without new rows: move its threshold instead"),
-        (Gain(-0.01, 0.02), "no better with new rows: move its threshold instead"),
-        (Gain(0.01, 0.02), "no worse with them"),
+        (Gain(-0.015, 0.02), "no better with new rows: move its threshold instead"),
+        (Gain(-0.005, 0.02), "about as well with them"),
+        (Gain(0.01, 0.02), "about as well with them"),
         (Gain(0.04, 0.01), "better with them"),
     ],
 )

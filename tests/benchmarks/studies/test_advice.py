@@ -7,7 +7,7 @@ from benchmarks.studies import advice as study
 
 def _rows(*cells):
     names = ["table", "fold", "gain", "advised", "ranking"]
-    return pd.DataFrame([dict(zip(names, cell, strict=True)) for cell in cells])
+    return pd.DataFrame([dict(zip(names, cell, strict=True)) for cell in cells]).assign(standard_error=0.1)
 
 
 def test_a_table_is_harmed_by_the_mean_of_its_folds_and_every_fit_is_flagged_or_not():
@@ -22,7 +22,10 @@ def test_a_table_is_harmed_by_the_mean_of_its_folds_and_every_fit_is_flagged_or_
         "that lose more": "50%",
         "others": "25%",
     }
-    assert found["flagged: ranking falls"].to_dict() == {"that lose more": "50%", "others": "0%"}
+    assert found["flagged: ranking falls by half an SE"].to_dict() == {
+        "that lose more": "50%",
+        "others": "0%",
+    }
 
 
 def test_a_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
@@ -30,7 +33,7 @@ def test_a_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
 
     def cell(table, fold):
         asked.append((table.name, fold))
-        facts = {"gain": 0.1, "advised": "resample", "ranking": 0.1, "time_share": 0.1}
+        facts = {"gain": 0.1, "advised": "resample", "ranking": 0.1, "standard_error": 0.0, "time_share": 0.1}
         return {"table": table.name, "fold": fold, **facts}
 
     monkeypatch.setattr(study, "cell", cell)
