@@ -165,7 +165,7 @@ def test_plans_that_make_no_sense_are_refused(parameters, message):
         _plan(**parameters)
 
 
-@pytest.mark.parametrize("baseline", ["none", "random", "smote", "translation"])
+@pytest.mark.parametrize("baseline", ["none", "class_weight", "threshold", "random", "smote", "translation"])
 def test_a_baseline_is_nothing_copies_or_any_base(baseline):
     assert _plan(baselines=[baseline]).baselines == (baseline,)
 
