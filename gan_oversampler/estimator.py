@@ -42,6 +42,7 @@ class _Fitted:
     encoder: TableEncoder  # containers, dtypes and column kinds of the table
     target: Target  # classes and their numbers of rows
     streams: Streams  # root of all randomness
+    asked: tuple[int, ...]  # codes of the classes that new rows were asked of
     fit: Fit  # sources with the encoded rows that they start from, and reports
 
 
@@ -58,7 +59,8 @@ class GANOversampler(BaseOverSampler):
     sampling_strategy : float, str, dict or callable, default="auto"
         Any form of imbalanced-learn. A float may also be used with more than two classes, and a dict may hold
         floats: ratios to the largest class. ``"oracle"`` lets the oracle choose a ratio of 1/4, 1/2, 3/4 or
-        1, for the chosen GAN or one of the two next best ones; all other forms are obeyed to the row.
+        1, for the chosen GAN or one of the two next best ones, or no new rows; all other forms are obeyed to
+        the row, unless ``fallback="baseline"`` adds none.
     gan : GAN, str, or list of these, default=None
         What to train. None takes a guided generator (under a critic, too, where the rarest class to learn has
         at most 50 rows) and, beside it, five bases that stay untrained; a name is a GAN of the literature,
@@ -93,13 +95,16 @@ class GANOversampler(BaseOverSampler):
         How far the budget grows while the oracle is pleased: a GAN that improved in its last scoring goes on
         beyond ``max_steps``, up to this share of it, until a scoring brings no improvement. 1 allows twice
         the steps, 0 none more. Without an oracle nothing grows.
-    baselines : sequence of str, default=("none", "random", "smote")
-        Scored by the same oracle on the same folds and shown in the report: ``"none"``, ``"random"`` or the
-        name of a base.
+    baselines : sequence of str, default=("none", "class_weight", "random", "smote")
+        What you would do instead, scored by the same oracle on the same folds: ``"none"``, ``"random"``, the
+        name of a base, or, for oracles that fit classifiers to real and new rows, ``"class_weight"``
+        (balanced class weights) and ``"threshold"`` (a decision threshold tuned on inner folds, the cost of
+        some three scores). ``report_.advice`` compares the new rows with those of them that need none.
     fallback : {"warn", "baseline", "error"}, default="warn"
         What happens when the oracle finds a baseline better than the kept GAN by more than a standard error:
-        rows of that GAN and a warning; rows of the best baseline that can be drawn and a warning; or a
-        RuntimeError. Of several oracles the first one warns or raises; reports tell what others find.
+        rows of that GAN and a warning; what the best baseline does and a warning, which may be to add no rows
+        at all; or a RuntimeError. Of several oracles the first one warns or raises; reports tell what others
+        find.
     rejection : bool, {"obrs", "drs"}, Rejection or None, default=None
         How rows of the kept generators are thinned out by a critic that is refitted after the choice; True is
         ``"obrs"``. Exactly as many rows as asked for come back. See :class:`Rejection`.
@@ -140,11 +145,12 @@ class GANOversampler(BaseOverSampler):
     classes_ : ndarray
         Labels, sorted.
     report_ : Report
-        What was kept, why, and the scores of candidates and baselines.
+        What was kept, why, the scores of candidates and baselines, and advice: whether to resample at all.
     reports_ : dict of str to Report
         The same for each oracle, also for those that ``rescore`` asked.
     fallback_ : str or None
-        The baseline that samples instead of a GAN, if ``fallback`` made it so.
+        The baseline that is used instead of a GAN, if ``fallback`` made it so; of those that add no rows,
+        ``sample`` still draws rows of the GAN.
     history_ : DataFrame
         One row per scored candidate: step, scores per fold, losses, seconds.
     summary_ : ModelSummary
@@ -220,7 +226,7 @@ class GANOversampler(BaseOverSampler):
         max_steps: int = 200,
         max_time: float | None = None,
         growth: float = 0.0,
-        baselines: Sequence[str] = ("none", "random", "smote"),
+        baselines: Sequence[str] = ("none", "class_weight", "random", "smote"),
         fallback: str = "warn",
         rejection: Rejection | str | bool | None = None,
         policy: Policy | str | None = None,
@@ -341,7 +347,7 @@ class GANOversampler(BaseOverSampler):
         outcome = fitted.fit.first if oracle is None else lookup(fitted.fit.outcomes, oracle, "oracle")
         if not isinstance(n, Integral) or isinstance(n, bool) or n < 0:
             raise ValueError(f"'n' must be a non-negative integer. Got {n!r} instead.")
-        target, labels = fitted.target, [label for label, k in self.sampling_strategy_.items() if k]
+        target, labels = fitted.target, [fitted.target.names[code] for code in fitted.asked]
         label = labels[0] if y is None and len(labels) == 1 else y
         if label not in labels:
             what = "not among those to oversample" if label in target.names else "not known"
@@ -447,7 +453,7 @@ class GANOversampler(BaseOverSampler):
         self.history_, self.fallback_ = self.report_.history, found.first.fallback
         self.summary_ = self.report_.summary or ModelSummary()
         self._n_samplings = 0
-        self._fitted = _Fitted(encoder, target.without_rows(), streams, found)
+        self._fitted = _Fitted(encoder, target.without_rows(), streams, tuple(n_new), found)
         return target
 
     def _say(self, line: str) -> None:

@@ -24,7 +24,7 @@ from gan_oversampler.oracles.registry import name_of, oracle_of
 from gan_oversampler.sampling.acceptance import Rejection, rejection_of
 from gan_oversampler.sampling.base_samplers import BASES
 from gan_oversampler.sampling.policy import CHOSEN_BY_ORACLE, Policy, policy_of
-from gan_oversampler.selection.scoring import BASELINE_BASES, NOTHING
+from gan_oversampler.selection.scoring import BASELINE_BASES, WITHOUT_ROWS
 from gan_oversampler.training.data import MIN_ROWS
 from gan_oversampler.training.loop import Budget
 
@@ -106,7 +106,7 @@ def plan_of(sampler: Any, target: Target, n_new: Mapping[int, int], *, choose_ra
     the first oracle. Raises ValueError if a parameter has no meaning, or needs an oracle where there is none.
     """
     for name in sampler.baselines:
-        lookup({NOTHING: None, **BASELINE_BASES, **BASES}, name, "baseline")
+        lookup({**dict.fromkeys(WITHOUT_ROWS), **BASELINE_BASES, **BASES}, name, "baseline")
     oracles = oracles_of(sampler.oracle, len(target.classes))
     learned = [int(target.counts[code]) for code in n_new if target.counts[code] >= MIN_ROWS]
     first = next(iter(oracles.values()), None)

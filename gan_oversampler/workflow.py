@@ -21,6 +21,7 @@ from gan_oversampler.reporting.report import Report
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.policy import Policy
 from gan_oversampler.sampling.sources import BaseSource, Source
+from gan_oversampler.selection.advice import Advice, advise, ranking_gain
 from gan_oversampler.selection.candidate_sources import base_sources, generator_sources
 from gan_oversampler.selection.choice import Utilities, choose
 from gan_oversampler.selection.decision import Decision, decide, decide_without_oracle
@@ -252,7 +253,8 @@ def _outcome(
     for message in decision.warnings if decides else ():
         warn_user(message)
     plan, problem, clock = training.plan, training.problem, services.clock
-    at_ratio = evaluator.at_ratio(decision.ratio) if evaluator else None
+    # Without new rows the sources still draw for ``sample``, as for the full ratio.
+    at_ratio = evaluator.at_ratio(decision.ratio or 1.0) if evaluator else None
     notes: list[str] = []
     if decision.candidates:
         sources = generator_sources(plan.gans, decision.candidates, data, len(problem.folds))
@@ -273,12 +275,21 @@ def _outcome(
         folds, by_fold = _all_rows(rows), (sources.full,)
     with clock.phase("evidence"):
         evidence = gather_evidence(rows, folds, by_fold, targets, services.streams)
+    advice, ranking = Advice(), None
+    if evaluator and decision.utilities is not None:
+        if at_ratio and evaluator.oracle.alternatives:
+            with clock.phase("advice"):
+                ranking = ranking_gain(at_ratio, by_fold)
+        advice = advise(decision.utilities, baselines, ranking)
     report = write_report(
         decision,
         evaluator,
         scored,
         baselines,
         plan.gans,
+        advice=advice.text,
+        advised=advice.action,
+        ranking=ranking,
         notes=problem.small_class_notes(plan.gans[0].base),
         draw_notes=notes,
         events=training.events,

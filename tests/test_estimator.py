@@ -36,7 +36,7 @@ def test_history_and_report_agree():
     folds = history[["fold_0", "fold_1"]]
     np.testing.assert_allclose(history["score"], folds.mean(axis=1))
     assert history.loc[history["step"] > 0, ["critic_loss", "generator_loss"]].notna().all(axis=None)
-    assert frame["name"].tolist()[:3] == ["none", "random", "smote"]
+    assert frame["name"].tolist()[:4] == ["none", "class_weight", "random", "smote"]
     candidates = frame[frame["step"].notna()]
     expected = history.sort_values("specification", kind="stable")
     for column in ("step", "score", "standard_error"):
@@ -44,7 +44,7 @@ def test_history_and_report_agree():
     kept = frame.loc[frame.loc[frame["kept"], "score"].idxmax()]
     assert sampler.report_.choice.startswith(f"{kept['name']} at step {kept['step']}")
     gains = {name: gain.mean for name, gain in sampler.report_.gains.items()}
-    baselines = frame.set_index("name")["score"][:3]
+    baselines = frame.set_index("name")["score"][:4]
     assert gains == pytest.approx((kept["score"] - baselines).to_dict())
     assert sampler.report_.choice in str(sampler.report_)
 
@@ -156,7 +156,7 @@ def test_a_splitter_without_a_seed_takes_the_samplers():
 def test_verbose_prints_every_score(capsys):
     X, y = numbers()
     sampler = quick(verbose=1, keep_candidates=True).fit(X, y)
-    assert len(capsys.readouterr().out.splitlines()) == 3 + len(sampler.history_)
+    assert len(capsys.readouterr().out.splitlines()) == 4 + len(sampler.history_)
     sampler.rescore("energy")
     assert len(capsys.readouterr().out.splitlines()) == 3 + len(sampler.history_)
 

@@ -70,7 +70,7 @@ def test_a_plan_of_the_defaults():
     assert list(plan.oracles) == ["downstream"]
     assert plan.cv == 3
     assert plan.budget == Budget(50, 2, 200, math.inf, 0.0)
-    assert plan.baselines == ("none", "random", "smote")
+    assert plan.baselines == ("none", "class_weight", "random", "smote")
     assert plan.fallback == "warn"
     assert (plan.choose_ratio, plan.rejection, plan.policy, plan.keep_candidates) == (
         False,
@@ -187,7 +187,7 @@ def test_plans_that_make_no_sense_are_refused(parameters, message):
         _plan(**parameters)
 
 
-@pytest.mark.parametrize("baseline", ["none", "random", "smote", "translation"])
+@pytest.mark.parametrize("baseline", ["none", "class_weight", "threshold", "random", "smote", "translation"])
 def test_a_baseline_is_nothing_copies_or_any_base(baseline):
     assert _plan(baselines=[baseline]).baselines == (baseline,)
 

@@ -1,5 +1,6 @@
 """The method from encoded rows to outcomes: phases, decision, report, and further oracles."""
 
+import math
 import pickle
 import warnings
 from dataclasses import replace
@@ -234,7 +235,7 @@ def _post_processed(oracle, **changes):
 
 
 def test_what_a_policy_brings_is_reported_at_the_ratio_at_which_rows_are_drawn():
-    few = Measured(lambda holdout, new: -float(len(new)))
+    few = Measured(lambda holdout, new: -float(len(new)) if len(new) else math.nan)
     found = _post_processed(few, policy=Policy(spread=0.5), choose_ratio=True)
     report = found.first.report
     kept = report.draw_options[report.draw_options["kept"]].iloc[0]
@@ -246,7 +247,7 @@ def test_what_a_policy_brings_is_reported_at_the_ratio_at_which_rows_are_drawn()
 
 
 def test_what_rejection_brings_is_reported_at_the_ratio_at_which_rows_are_drawn():
-    few = Measured(lambda holdout, new: -float(len(new)))
+    few = Measured(lambda holdout, new: -float(len(new)) if len(new) else math.nan)
     report = _post_processed(few, rejection=Rejection(), choose_ratio=True).first.report
     assert "By the oracle: -1.0000 ± 0.0000 with rejection, -1.0000 ± 0.0000 without." in report.notes
 

@@ -103,6 +103,21 @@ class Oracle(BaseEstimator):
         return score if self.greater_is_better else -score
 
     @property
+    def alternatives(self) -> tuple[str, ...]:
+        """Names of what `score_alternative` can score; none unless the oracle fits classifiers to real rows.
+
+        Doing nothing is not among them: it is a score of no synthetic rows.
+        """
+        return ()
+
+    def score_alternative(self, holdout: Rows, name: str) -> float:
+        """Return the score of something that helps classifiers with rare classes without synthetic rows.
+
+        ``name`` is one of ``alternatives``. Raises ``NotImplementedError`` where there are none.
+        """
+        raise NotImplementedError(f"{type(self).__name__} scores synthetic rows only.")
+
+    @property
     def _seed(self) -> int:
         return self.random_state_ % 2**32  # scikit-learn takes no larger ones
 

@@ -16,6 +16,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from gan_oversampler.encoding.dataset import Rows
+from gan_oversampler.oracles.alternatives import ALTERNATIVES
 from gan_oversampler.oracles.base import POSITIVE, Oracle
 from gan_oversampler.oracles.samples import balanced_sample
 from gan_oversampler.oracles.scorers import Scorer, scorer_of
@@ -63,22 +64,28 @@ class LearnerOracle(Oracle):
             return []
         return list(self.estimator) if isinstance(self.estimator, list | tuple) else [self.estimator]
 
-    def _fit_learners(self, rows: Rows) -> list[Any]:
-        """Fresh classifiers fitted to these rows, seeded alike for every score."""
-        learners = [seeded(clone(learner), self._seed) for learner in self._estimators]
-        if self.estimator is None:
-            # The tree depends on the training rows only, so that all candidates get the same panel. With many
-            # cells, trying all columns at every split would take longer than everything else together.
-            n_rows, n_columns = self.train_.values.shape
-            tried = "sqrt" if min(n_rows, self.max_rows) * n_columns > MANY_CELLS else None
-            learners = [
-                LogisticRegression(solver="newton-cholesky"),
-                KNeighborsClassifier(5),
-                DecisionTreeClassifier(min_samples_leaf=2, max_features=tried, random_state=self._seed),
-            ]
+    def _fit_learners(self, rows: Rows, alternative: str = "") -> list[Any]:
+        """Fresh classifiers fitted to these rows, as they are or by an entry of ``ALTERNATIVES``."""
         x, y = self._data(rows)
         with quiet_sklearn(checked=self.encoded):
-            return [learner.fit(x, y) for learner in learners]
+            if not alternative:
+                return [learner.fit(x, y) for learner in self._learners()]
+            fit, scorer = ALTERNATIVES[alternative], self._scorer()
+            return [fit(learner, x, y, scorer, self._seed) for learner in self._learners()]
+
+    def _learners(self) -> list[Any]:
+        """Fresh classifiers, seeded alike for every score."""
+        if self.estimator is not None:
+            return [seeded(clone(learner), self._seed) for learner in self._estimators]
+        # The tree depends on the training rows only, so that all candidates get the same panel. With many
+        # cells, trying all columns at every split would take longer than everything else together.
+        n_rows, n_columns = self.train_.values.shape
+        tried = "sqrt" if min(n_rows, self.max_rows) * n_columns > MANY_CELLS else None
+        return [
+            LogisticRegression(solver="newton-cholesky"),
+            KNeighborsClassifier(5),
+            DecisionTreeClassifier(min_samples_leaf=2, max_features=tried, random_state=self._seed),
+        ]
 
     def _fit_balanced(self, rows: Rows) -> list[Any]:
         """Fresh classifiers fitted to equally many rows of each class; none if there is a single class."""

@@ -135,6 +135,15 @@ class ReportFacts:
         Time spent in each phase.
     gains : dict of str to Gain
         Gain of the best kept candidate over each baseline.
+    advice : str
+        What the scores support, in two sentences with figures: to resample, to weigh classes, to move the
+        decision threshold, or to leave the table as it is. Empty where no new rows were scored.
+    advised : str
+        The same in a word: ``"resample"``, ``"class_weight"``, ``"threshold"`` or ``"none"``; empty where
+        the scores do not tell.
+    ranking : Gain or None
+        Average precision of a forest on held-out rows with the new rows minus without them, where the oracle
+        scores classifiers fitted to real and new rows.
     history : DataFrame or None
         One row per scored candidate.
     parameters : dict of str to Parameter
@@ -164,6 +173,9 @@ class ReportFacts:
     notes: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     gains: dict[str, Gain] = field(default_factory=dict)
+    advice: str = ""
+    advised: str = ""
+    ranking: Gain | None = None
     history: pd.DataFrame | None = field(default=None, compare=False, repr=False)
     parameters: dict[str, Parameter] = field(default_factory=dict, compare=False, repr=False)
     versions: dict[str, str] = field(default_factory=versions, compare=False, repr=False)

@@ -69,11 +69,12 @@ def card(facts: ReportFacts) -> str:
 
 def _head(facts: ReportFacts) -> str:
     notes = "".join(f"<li>{escape(note)}</li>" for note in facts.notes)
+    advice = f"<dt>Advice</dt><dd>{escape(facts.advice)}</dd>" if facts.advice else ""
     rules = "; ".join(facts.constraint_texts)
     return (
         f'<dl class="facts"><dt>Kept</dt><dd class="choice">{escape(facts.choice)}</dd>'
         f"<dt>Why</dt><dd>{escape(facts.reason)}</dd>"
-        f"<dt>Oracle</dt><dd>{escape(facts.oracle_text)}</dd>"
+        f"<dt>Oracle</dt><dd>{escape(facts.oracle_text)}</dd>{advice}"
         + (f"<dt>Constraints</dt><dd>{escape(rules)}</dd></dl>" if rules else "</dl>")
         + (f'<h3>Notes</h3><ul class="notes">{notes}</ul>' if notes else "")
     )
@@ -85,7 +86,7 @@ def _scores(facts: ReportFacts) -> str:
     return (
         "<p>Means over the folds and their standard errors (SE), of rows that no GAN of the fold had seen; "
         f"{facts.direction or 'in the unit of the oracle'}. Baselines are what you would do instead"
-        " of a GAN.</p>"
+        " of a GAN; all but 'threshold' predict at the usual threshold, which may not be their best.</p>"
         + _picture(lambda: ScoresDisplay.from_report(facts), 1.3 + 0.3 * len(facts.shown))
         + _score_table(facts)
         + MARKED.format("kept, it samples now")

@@ -48,6 +48,7 @@ class Report(ReportFacts):
             "direction": self.direction,
             "entries": [asdict(entry) for entry in self.entries],
             "gains": {name: {**asdict(gain), "expected": gain.expected} for name, gain in self.gains.items()},
+            "ranking": None if self.ranking is None else asdict(self.ranking),
             "parameters": {name: asdict(parameter) for name, parameter in self.parameters.items()},
             "evidence": None if self.evidence is None else self.evidence.to_dict(),
             "summary": None if self.summary is None else self.summary.to_frame(),
@@ -80,6 +81,7 @@ class Report(ReportFacts):
             for name, gain in self.gains.items()
             if math.isfinite(gain.mean)
         ]
+        lines += [f"Advice: {self.advice}"] if self.advice else []
         if self.constraints:
             lines.append(f"Constraints, kept by all new rows: {'; '.join(self.constraint_texts)}")
         lines += [f"Note: {note}" for note in self.notes]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from gan_oversampler.gans.gan import GAN
@@ -19,7 +20,7 @@ from gan_oversampler.selection.choice import (
     runners_up,
     standard_error,
 )
-from gan_oversampler.selection.scoring import Evaluator
+from gan_oversampler.selection.scoring import NOTHING, Evaluator
 from gan_oversampler.training.loop import Scored
 
 RATIOS: Final = (0.25, 0.5, 0.75, 1.0)
@@ -32,7 +33,7 @@ class DrawOptions:
 
     choice: Choice  # whose generators draw
     policy: Policy  # how they draw
-    ratio: float  # share of the size at which classes would be balanced, or of what was asked for
+    ratio: float  # share of the size at which classes would be balanced, or of what was asked for; 0: no rows
     utilities: Utilities  # per fold, by the oracle
 
 
@@ -48,6 +49,7 @@ def scored_draw_options(
 
     The first list is what is done without a choice. A policy given as a string means that the oracle is to
     choose one; then, and with ``choose_ratio``, the best specifications besides the choice are tried, too.
+    No new rows at all are a ratio of 0, in the first list, where the oracle can score that.
     Without anything to choose there is one list of one entry.
     """
     is_free = isinstance(policy, str) or choose_ratio
@@ -71,6 +73,9 @@ def scored_draw_options(
         names = [f"{option.name(gans)}, {its_policy}, ratio {ratio:g}" for option, its_policy in pairs]
         for options, pair, utilities in zip(tried, pairs, at_ratio.scores(sources, names), strict=True):
             options.append(DrawOptions(*pair, ratio, utilities))
+    nothing = evaluator.baselines([NOTHING])[NOTHING] if choose_ratio else np.array(np.nan)
+    if np.isfinite(nothing).all():  # no new rows, once: they are the same for all pairs
+        tried[0].insert(0, DrawOptions(*pairs[0], 0.0, nothing))
     return tried
 
 
@@ -119,10 +124,10 @@ def describe(
 ) -> str:
     """Say what was chosen, of how many draw options, and its score beside that without a choice."""
     plain = tried[0][-1]
-    chosen = [kept.choice.name(gans)]
-    if len({repr(options.policy) for group in tried for options in group}) > 1:
+    chosen = [kept.choice.name(gans) if kept.ratio else "no new rows"]
+    if kept.ratio and len({repr(options.policy) for group in tried for options in group}) > 1:
         chosen.append(str(kept.policy))
-    if len(tried[0]) > 1:
+    if kept.ratio and len(tried[0]) > 1:
         chosen.append(f"a ratio of {kept.ratio:g} to the largest class")
     scores = [f"{sign * o.utilities.mean():.4f} ± {standard_error(o.utilities):.4f}" for o in (kept, plain)]
     return (

@@ -20,7 +20,7 @@ from gan_oversampler.sampling.sources import Source, draw_classes
 from gan_oversampler.selection.choice import Utilities, standard_error
 from gan_oversampler.selection.decision import Decision
 from gan_oversampler.selection.draw_options import as_frame
-from gan_oversampler.selection.scoring import Evaluator
+from gan_oversampler.selection.scoring import NOTHING, Evaluator
 from gan_oversampler.training.data import Fold
 from gan_oversampler.training.loop import Candidate, Scored
 
@@ -109,14 +109,15 @@ def write_report(
         cautions += [SCALED_DOWN.format(share)] if share < 1 else []
         if decision.draw_options:
             options = as_frame(decision.draw_options, decision.kept, gans, evaluator.sign)
+        instead = decision.fallback if decision.ratio or decision.fallback else NOTHING
         lines = [
-            replace(baseline_entry(name, evaluator.sign * found), kept=name == decision.fallback)
+            replace(baseline_entry(name, evaluator.sign * found), kept=name == instead)
             for name, found in baselines.items()
         ]
         scores = {
             "oracle": text_of(evaluator.oracle),
             "greater_is_better": evaluator.oracle.greater_is_better,
-            "entries": (*lines, *writer.entries(scored, decision.candidates)),
+            "entries": (*lines, *writer.entries(scored, decision.candidates if decision.ratio else ())),
         }
     return Report(
         **scores,

@@ -9,6 +9,7 @@ from gan_oversampler import GAN, Policy
 from gan_oversampler.reporting.facts import Gain
 from gan_oversampler.selection.choice import Choice
 from gan_oversampler.selection.decision import (
+    NO_NEW_ROWS,
     ONLY_NOISE,
     OTHER_DRAW_OPTIONS,
     decide,
@@ -95,20 +96,38 @@ def test_a_baseline_that_draws_instead_fills_classes_up():
     assert decision.draw_options is tried
 
 
-def test_of_baselines_that_can_draw_the_best_one_does_if_it_is_better_at_all():
-    # "none" is significantly better, but draws nothing; "smote" leads by (0, 1), "random" is worse.
-    sides = ("none", (9, 9)), ("smote", (5, 6)), ("random", (4, 4))
-    decision = _decided(*sides, fallback="baseline")
-    assert decision.fallback == "smote"
-    assert "the baseline 'none' is better" in decision.notes[0]
+@pytest.mark.parametrize("name", ["none", "class_weight", "threshold"])
+def test_where_a_baseline_without_new_rows_is_best_the_table_may_stay_as_it_is(name):
+    decision = _decided((name, (9, 9)), ("smote", (8, 8)), fallback="baseline")
+    assert (decision.name, decision.fallback, decision.ratio) == (NO_NEW_ROWS, name, 0.0)
+    assert decision.kept is None
+    assert decision.candidates == (LATER.candidate,)  # draws for ``sample``
+    assert decision.notes == decision.warnings
+    assert decision.notes[0].endswith("The table stays as it is, because fallback='baseline'.")
+    assert decision.utilities.tolist() == [5, 5]  # of the rows that were refused
 
 
-@pytest.mark.parametrize("fallback", ["warn", "baseline"])
-def test_nothing_cannot_draw(fallback):
-    decision = _decided(("none", (9, 9)), ("random", (4, 4)), fallback=fallback)
-    assert decision.fallback is None
-    assert decision.candidates == (LATER.candidate,)
-    assert decision.notes[0].endswith("Rows come from the best GAN.")
+def test_by_default_rows_are_drawn_where_doing_nothing_is_better_and_the_warning_says_so():
+    decision = _decided(("none", (9, 9)), ("random", (4, 4)))
+    assert (decision.fallback, decision.ratio) == (None, 1.0)
+    assert decision.notes[0].endswith("Rows come from the best GAN. fallback='baseline' adds none.")
+
+
+def test_the_oracle_may_choose_no_rows():
+    tried = [[options(LATER, (5, 5), ratio=0.0), options(LATER, (5, 7), ratio=0.5), options(LATER, (4, 4))]]
+    decision = _decided(("none", (5, 5)), tried=tried)
+    assert (decision.name, decision.ratio, decision.kept) == (NO_NEW_ROWS, 0.0, tried[0][0])
+    assert "chose no new rows: 5.0000 ± 0.0000, 4.0000 ± 0.0000 without a choice" in decision.notes[0]
+    assert decision.utilities.tolist() == [5, 7]  # the best rows, for the advice
+    assert decision.warnings == ()
+
+
+def test_class_weights_may_be_better_than_the_table_as_it_is():
+    tried = [[options(LATER, (5, 5), ratio=0.0), options(LATER, (4, 4))]]
+    decision = _decided(("class_weight", (6, 6)), tried=tried)
+    (warning,) = decision.warnings
+    assert warning.startswith("By the oracle the baseline 'class_weight' is better than the table as it is")
+    assert "No rows are added." in warning
 
 
 def test_a_better_baseline_may_be_an_error_that_says_what_to_do():

@@ -99,12 +99,18 @@ def test_a_score_is_that_of_the_rows_that_would_be_drawn():
 def test_ratios_are_scored_with_as_many_rows_as_they_ask_for():
     _, tried = _tried(NUMBER_OF_ROWS, choose_ratio=True)
     found = {option.ratio: option.utilities.tolist() for option in tried[0]}
-    assert found == {0.25: [1, 1], 0.5: [9, 9], 0.75: [16, 16], 1.0: [24, 24]}
+    assert found == {0.0: [0, 0], 0.25: [1, 1], 0.5: [9, 9], 0.75: [16, 16], 1.0: [24, 24]}
 
 
 def test_a_ratio_that_asks_for_no_rows_is_not_tried():
     _, tried = _tried(choose_ratio=True, rows=table((60, 24)))
     assert [option.ratio for option in tried[0]] == [0.5, 0.75, 1.0]
+
+
+def test_no_new_rows_are_tried_once_if_the_oracle_can_score_that():
+    _, tried = _tried(NUMBER_OF_ROWS, policy="oracle", choose_ratio=True)
+    assert [option.ratio for group in tried for option in group].count(0.0) == 1
+    assert (tried[0][0].ratio, tried[0][0].utilities.tolist()) == (0.0, [0, 0])
 
 
 def test_of_noise_nothing_is_tried():
