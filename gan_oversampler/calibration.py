@@ -182,7 +182,9 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
         if self.method == "sigmoid":
             shuffled = isinstance(self.cv, Integral)
             cv = StratifiedKFold(self.cv, shuffle=True, random_state=0) if shuffled else self.cv
-            model = CalibratedClassifierCV(_LogOdds(self._pipeline()), cv=cv, n_jobs=self.n_jobs, ensemble=False)
+            model = CalibratedClassifierCV(
+                _LogOdds(self._pipeline()), cv=cv, n_jobs=self.n_jobs, ensemble=False
+            )
             self.calibrated_ = model.fit(X, y)
             self.pipeline_ = model.calibrated_classifiers_[0].estimator.pipeline_
         else:
@@ -251,7 +253,7 @@ class _Census(BaseEstimator):
 
 
 class _LogOdds(ClassifierMixin, BaseEstimator):
-    """A classifier that decides by the log-odds of its probabilities, so that these are what is calibrated."""
+    """A classifier that decides by log-odds of its probabilities, so that these are what is calibrated."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
