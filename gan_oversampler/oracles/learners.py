@@ -50,7 +50,7 @@ class LearnerOracle(Oracle):
         self.max_rows = max_rows
 
     def validate(self, n_classes: int) -> None:
-        """Raise ``ValueError`` for an unknown scorer, an estimator that is no classifier or a wrong value."""
+        """Raise ``ValueError`` for an unknown scorer, no classifier at all or one that is none, a wrong value."""
         scorer_of(self.scoring, n_classes)
         super().validate(n_classes)
         for learner in self._estimators:
@@ -61,7 +61,13 @@ class LearnerOracle(Oracle):
     def _estimators(self) -> list[Any]:
         if self.estimator is None:
             return []
-        return list(self.estimator) if isinstance(self.estimator, list | tuple) else [self.estimator]
+        given = list(self.estimator) if isinstance(self.estimator, list | tuple) else [self.estimator]
+        if not given:
+            raise ValueError(
+                "'estimator' must not be an empty list. Give a classifier, a list of them, or None for logistic"
+                " regression, nearest neighbours and a decision tree."
+            )
+        return given
 
     def _fit_learners(self, rows: Rows) -> list[Any]:
         """Fresh classifiers fitted to these rows, seeded alike for every score."""
