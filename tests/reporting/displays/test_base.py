@@ -84,7 +84,7 @@ def test_rows_of_the_rarest_class_are_compared_unless_another_is_asked_for():
 
 @pytest.mark.parametrize("display", [*OF_SCORES, *OF_ROWS])
 def test_a_display_of_an_unfitted_sampler_says_to_fit_it(display):
-    with pytest.raises(NotFittedError, match="GANOversampler is not fitted yet. Call its 'fit'"):
+    with pytest.raises(NotFittedError, match=r"GANOversampler is not fitted yet\. Call its 'fit'"):
         display.from_estimator(GANOversampler())
 
 
