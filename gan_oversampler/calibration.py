@@ -70,9 +70,9 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
         Resamples all of ``X`` first. None takes ``GANOversampler()``, or nothing if ``estimator`` is a
         pipeline that resamples by itself.
     method : {"sigmoid", "prior"}, default="sigmoid"
-        ``"prior"`` costs nothing and suits logistic regression, above all with few rows of a class (twenty,
-        say). ``"sigmoid"`` suits all, and repeats sampling and fitting in every fold of ``cv``: four times
-        the cost by default.
+        ``"prior"`` costs nothing and is nearly as good for logistic regression, or with fewer than ten rows
+        of a class. ``"sigmoid"`` suits all, and repeats sampling and fitting in every fold of ``cv``: four
+        times the cost by default.
     cv : int or splitter, default=3
         Folds of ``"sigmoid"``; every class needs that many rows, and enough for the sampler without a fold.
         An integer shuffles the rows, always alike: held-out ends of a sorted table mislead.
@@ -98,6 +98,9 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
 
     Notes
     -----
+    Use it where rows are resampled for their labels or their ranking, and probabilities are wanted, too. If
+    nothing but probabilities is wanted, those of a classifier without resampling are mostly nearer the truth.
+
     Rare classes are predicted less often than without correction. For F1 and the like choose a threshold
     on top, by ``TunedThresholdClassifierCV``; with two classes, ``method="prior"`` and balanced rows,
     ``FixedThresholdClassifier`` at the rare class's share gives the uncorrected labels.
