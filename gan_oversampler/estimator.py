@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import torch
@@ -33,6 +33,13 @@ from gan_oversampler.sampling.policy import CHOSEN_BY_ORACLE, Policy
 from gan_oversampler.sampling.rejection import capped_message
 from gan_oversampler.sampling.sources import Source, draw_classes
 from gan_oversampler.workflow import Fit, fit, rescore
+
+PARTS: Final = {  # parameters that may be objects with parameters of their own, and what to set
+    "gan": "GAN(...) or preset('wgan')",
+    "oracle": "DownstreamOracle(...)",
+    "rejection": "Rejection(...)",
+    "policy": "Policy(...)",
+}
 
 
 @dataclass(frozen=True)
@@ -260,6 +267,22 @@ class GANOversampler(BaseOverSampler):
         self.random_state = random_state
         self.verbose = verbose
 
+    def set_params(self, **params: Any) -> GANOversampler:
+        """Set parameters, also those of parts, such as ``gan__critic__dropout``, and return the sampler.
+
+        Raises ``ValueError`` for an unknown parameter, and for one of a part that is None or given by name:
+        such a part has no parameters to set until an object takes its place.
+        """
+        for name in params:
+            part, _, parameter = name.partition("__")
+            value = params.get(part, getattr(self, part, None))
+            if part in PARTS and parameter and not hasattr(value, "set_params"):
+                raise ValueError(
+                    f"{name!r} needs an object in {part!r}, whose parameter {parameter!r} it can set. Got"
+                    f" {part}={value!r}. Set {part}={PARTS[part]} first, or together with it."
+                )
+        return super().set_params(**params)
+
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Frame, y: Any) -> GANOversampler:
         """Train; ``sample`` then draws new rows.
@@ -348,7 +371,12 @@ class GANOversampler(BaseOverSampler):
         if not isinstance(n, Integral) or isinstance(n, bool) or n < 0:
             raise ValueError(f"'n' must be a non-negative integer. Got {n!r} instead.")
         target, labels = fitted.target, [fitted.target.names[code] for code in fitted.asked]
-        label = labels[0] if y is None and len(labels) == 1 else y
+        if y is None and len(labels) > 1:
+            raise ValueError(
+                f"{len(labels)} classes were oversampled; rows are drawn of one. Give 'y' as one of:"
+                f" {', '.join(map(repr, labels))}."
+            )
+        label = labels[0] if y is None and labels else y
         if label not in labels:
             what = "not among those to oversample" if label in target.names else "not known"
             choice = f"Give 'y' as one of: {', '.join(map(repr, labels))}." if labels else "None was."

@@ -10,6 +10,31 @@ from tests.samplers import FAST, UNTRAINED, quick
 from tests.samples import global_state
 from tests.tables import cancer, mixed, numbers
 
+# --- parameters of parts
+
+
+@pytest.mark.parametrize("gan", [None, "wgan", [GAN()]], ids=repr)
+def test_a_parameter_of_a_gan_that_is_no_object_is_an_error_that_says_what_to_set(gan):
+    sampler = GANOversampler(gan=gan)
+    with pytest.raises(ValueError, match=r"'gan__critic__dropout' needs an object in 'gan'.*Set gan=GAN\("):
+        sampler.set_params(gan__critic__dropout=0.4)
+    assert sampler.gan is gan
+    sampler.set_params(gan__critic__dropout=0.4, gan=GAN())
+    assert sampler.get_params()["gan__critic__dropout"] == 0.4
+
+
+@pytest.mark.parametrize("name", ["oracle__scoring", "rejection__rule", "policy__spread"])
+def test_a_parameter_of_another_part_needs_an_object_too(name):
+    with pytest.raises(ValueError, match=f"'{name}' needs an object in '{name.partition('__')[0]}'"):
+        GANOversampler().set_params(**{name: 1})
+
+
+def test_unknown_parameters_are_refused_as_in_scikit_learn():
+    for name in ("gann", "gann__loss"):
+        with pytest.raises(ValueError, match="Invalid parameter 'gann'"):
+            GANOversampler().set_params(**{name: 1})
+
+
 # --- what a fit sets
 
 

@@ -105,6 +105,12 @@ class TableEncoder:
         """
         container, cells = read_table(X)
         learned, came = self.container.names, container.names
+        if learned != came and set(learned) == set(came):
+            place = next(i for i, name in enumerate(learned) if name != came[i])
+            raise ValueError(
+                f"X has the {len(learned)} columns that were learned, but in another order: at position"
+                f" {place} is {came[place]!r} instead of {learned[place]!r}. Reorder them: {_short(learned)}."
+            )
         if learned != came:
             raise ValueError(
                 f"X must have the {len(learned)} columns that were learned, in order, got {len(came)}."

@@ -22,6 +22,7 @@ from gan_oversampler.oracles.samples import balanced_sample
 from gan_oversampler.oracles.scorers import Scorer, scorer_of
 
 MANY_CELLS: Final = 20_000  # rows times columns
+MANY_COEFFICIENTS: Final = 100  # of a logistic regression: second derivatives of each pair take too long
 MIN_PER_CLASS: Final = 5  # rows that a classifier gets, repeated if need be: it may need five neighbours
 
 
@@ -51,7 +52,7 @@ class LearnerOracle(Oracle):
         self.max_rows = max_rows
 
     def validate(self, n_classes: int) -> None:
-        """Raise ``ValueError`` for an unknown scorer, an estimator that is no classifier or a wrong value."""
+        """Raise ``ValueError`` for an unknown scorer, estimators that are no classifiers, a wrong value."""
         scorer_of(self.scoring, n_classes)
         super().validate(n_classes)
         for learner in self._estimators:
@@ -62,7 +63,13 @@ class LearnerOracle(Oracle):
     def _estimators(self) -> list[Any]:
         if self.estimator is None:
             return []
-        return list(self.estimator) if isinstance(self.estimator, list | tuple) else [self.estimator]
+        given = list(self.estimator) if isinstance(self.estimator, list | tuple) else [self.estimator]
+        if not given:
+            raise ValueError(
+                "'estimator' must not be an empty list. Give a classifier, a list of them, or None for"
+                " logistic regression, nearest neighbours and a decision tree."
+            )
+        return given
 
     def _fit_learners(self, rows: Rows, alternative: str = "") -> list[Any]:
         """Fresh classifiers fitted to these rows, as they are or by an entry of ``ALTERNATIVES``."""
@@ -81,8 +88,10 @@ class LearnerOracle(Oracle):
         # cells, trying all columns at every split would take longer than everything else together.
         n_rows, n_columns = self.train_.values.shape
         tried = "sqrt" if min(n_rows, self.max_rows) * n_columns > MANY_CELLS else None
+        n_classes = len(self.train_.classes)
+        is_large = n_classes > 2 and n_classes * n_columns > MANY_COEFFICIENTS
         return [
-            LogisticRegression(solver="newton-cholesky"),
+            LogisticRegression(solver="lbfgs" if is_large else "newton-cholesky"),
             KNeighborsClassifier(5),
             DecisionTreeClassifier(min_samples_leaf=2, max_features=tried, random_state=self._seed),
         ]

@@ -206,6 +206,8 @@ def test_other_columns_and_other_rows_are_refused():
     encoder = TableEncoder.learn(X)
     with pytest.raises(ValueError, match="Missing: 'b'; new: 'c'"):
         encoder.encode(X.rename(columns={"b": "c"}))
+    with pytest.raises(ValueError, match="in another order: at position 0 is 'b' instead of 'a'"):
+        encoder.encode(X[["b", "a"]])
     with pytest.raises(ValueError, match=r"shape \(n, 2\)"):
         encoder.decode(np.zeros((3, 5), dtype=np.float32), rng())
     with pytest.raises(ValueError, match="finite"):

@@ -56,6 +56,14 @@ def test_several_learners_count_alike():
     assert both == pytest.approx(np.mean(each))
 
 
+@every_oracle
+def test_no_learners_at_all_are_refused(make):
+    with pytest.raises(ValueError, match="must not be an empty list"):
+        make([]).validate(2)
+    with pytest.raises(ValueError, match="must not be an empty list"):
+        make([]).fit(problem(), targets=[1]).score(problem(seed=1), problem(seed=2).of(1))
+
+
 def test_learners_may_see_the_users_own_columns():
     class Nosy(DecisionTreeClassifier):
         def fit(self, X, y):
