@@ -48,8 +48,8 @@ def test_a_printed_report_says_everything():
 def test_gains_are_printed_with_their_noise_unless_there_are_none():
     lines = [line for line in str(REPORT).splitlines() if line.startswith("Gain")]
     assert lines == [
-        "Gain over smote: +0.2500 ± 0.1250, to be expected +0.1875",
-        "Gain over random: -0.5000 ± 1.0000, to be expected +0.0000",
+        "Gain in score over smote: +0.2500 ± 0.1250, to be expected +0.1875",
+        "Gain in score over random: -0.5000 ± 1.0000, to be expected +0.0000",
     ]
     assert "Gain" not in str(Report("none", "x", "y"))
 

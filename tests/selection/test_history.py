@@ -10,7 +10,7 @@ import pytest
 from gan_oversampler import GAN
 from gan_oversampler.callbacks import Event
 from gan_oversampler.reporting.evidence import METRICS, EvidenceMetric, n_drawn
-from gan_oversampler.reporting.facts import Gain
+from gan_oversampler.reporting.facts import Entry, Gain
 from gan_oversampler.selection.decision import Decision
 from gan_oversampler.selection.history import (
     HistoryWriter,
@@ -36,24 +36,13 @@ ENTRIES = [
 
 def test_a_candidate_is_a_line_with_its_mean_and_standard_error_in_the_oracles_unit():
     entry = HistoryWriter(GANS, -1.0).entry(ENTRIES[2], kept=True)
-    assert (entry.name, entry.step, entry.score, entry.standard_error, entry.kept) == (
-        "residual(smote)",
-        50,
-        -4.0,
-        2.0,
-        True,
-    )
+    assert entry == Entry("residual(smote)", 50, -4.0, pytest.approx(2 * math.sqrt(3)), kept=True)
 
 
 def test_a_baseline_is_a_line_without_a_step():
     entry = baseline_entry("smote", np.array([1.0, 3.0]))
-    assert (entry.name, entry.step, entry.score, entry.standard_error, entry.kept) == (
-        "smote",
-        None,
-        2,
-        1,
-        False,
-    )
+    assert entry == Entry("smote", None, 2.0, pytest.approx(math.sqrt(3)))
+    assert baseline_entry("smote", np.array([1.0, 3.0]), 0.0).standard_error == 1  # no row is shared
 
 
 def test_lines_come_specification_by_specification_and_the_kept_ones_are_marked():
@@ -81,7 +70,7 @@ def test_the_history_has_a_row_per_candidate_in_the_order_of_scoring():
     assert frame["name"].tolist() == ["residual(smote)"] * 2
     assert frame["score"].tolist() == [-2, -4]
     assert frame[["fold_0", "fold_1"]].to_numpy().tolist() == [[-1, -3], [-2, -6]]
-    assert frame["standard_error"].tolist() == [1, 2]
+    assert frame["standard_error"].tolist() == pytest.approx([3**0.5, 2 * 3**0.5])
     assert frame["improved"].tolist() == [True, False]
     assert frame["failed"].tolist() == [0, 3]
     assert frame["critic_loss"].tolist()[1] == 0.7
