@@ -289,7 +289,8 @@ def _outcome(
         folds, by_fold = _all_rows(rows), (sources.full,)
     with clock.phase("evidence"):
         evidence = gather_evidence(rows, folds, by_fold, targets, services.streams, smote)
-        labels = label_scores(evaluator, by_fold, plan.baselines, decision.ratio) if evaluator else None
+        known = [name for name, utilities in baselines.items() if np.isfinite(utilities).all()]
+        labels = label_scores(evaluator, by_fold, known, decision.ratio) if evaluator else None
         if (far := far_note(evidence.fidelity)) and decision.candidates:
             notes = [*notes, far]
             if decides and evidence.fidelity and evidence.fidelity.is_very_far:

@@ -77,6 +77,8 @@ class Gain:
     mean, standard_error : float
         Mean of the differences over the folds, and its standard error, which knows that folds share training
         rows (Nadeau & Bengio 2003).
+    by_fold : tuple of float, default=()
+        The differences themselves.
 
     Examples
     --------
@@ -87,6 +89,7 @@ class Gain:
 
     mean: float
     standard_error: float
+    by_fold: tuple[float, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def expected(self) -> float:

@@ -103,8 +103,8 @@ def _label_table(labels: LabelScores) -> str:
     name, heads = escape(labels.name), ["name", labels.name, "SE", "gain over it", "SE"]
     return (
         f"<h3>{name} of predicted labels</h3><p>The score above adds up probabilities; this is plain {name}"
-        " of labels, at a threshold of one half, of all that is kept together and of the baselines. Gains in the"
-        f" two may differ, even in sign.</p>{_table(f'{labels.name} of labels', heads, rows)}"
+        " of labels, at a threshold of one half, of all that is kept together and of the baselines. Gains in"
+        f" the two may differ, even in sign.</p>{_table(f'{labels.name} of labels', heads, rows)}"
     )
 
 
@@ -141,8 +141,8 @@ def _gains(facts: ReportFacts) -> str:
     rows = [[n, f"{g.mean:+.4f}", _cell(g.standard_error), f"{g.expected:+.4f}"] for n, g in gains.items()]
     return (
         f"<p>What the best kept candidate gains in {escape(facts.score_name)} over a baseline, paired over"
-        " the folds. The best of many looks better than it is; the last column is what is left of a gain after"
-        " its noise (James and Stein), and nothing of one within a standard error.</p>"
+        " the folds. The best of many looks better than it is; the last column is what is left of a gain"
+        " after its noise (James and Stein), and nothing of one within a standard error.</p>"
         + _table("Gains", ["over", "gain", "SE", "to be expected"], rows)
     )
 

@@ -42,7 +42,7 @@ def gains_over(
     for name, gain in gains.items():
         own, weight = standard_error(gain, heldout_ratio) ** 2, len(kept) - 1
         variance = (weight * own + OF_ALL * of_all) / (weight + OF_ALL) if gain.any() else 0.0
-        found[name] = Gain(float(gain.mean()), float(np.sqrt(variance)))
+        found[name] = Gain(float(gain.mean()), float(np.sqrt(variance)), tuple(gain.tolist()))
     return found
 
 

@@ -167,7 +167,7 @@ class Evaluator:
         for fold in self.folds:
             known = {"targets": fold.oracle.targets_, "random_state": fold.oracle.random_state_}
             folds.append(replace(fold, oracle=clone(oracle).fit(fold.oracle.train_, **known)))
-        return replace(self, folds=folds)
+        return replace(self, folds=folds, failures=[])
 
     @property
     def sign(self) -> float:

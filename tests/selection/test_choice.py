@@ -373,7 +373,7 @@ def _gains(kept, *others, heldout_ratio=None, **baselines):
 
 def test_a_gain_is_the_mean_difference_over_the_folds():
     gain = _gains([1, 100], smote=[0, 97])["smote"]
-    assert gain.mean == 2.0
+    assert (gain.mean, gain.by_fold) == (2.0, (1.0, 3.0))
     assert gain.standard_error == pytest.approx(standard_error(np.array([1.0, 3.0])))
 
 
