@@ -16,7 +16,7 @@ from gan_oversampler.training.loop import Scored
 Utilities = NDArray[np.float64]
 """Utility per fold ``(n_folds,)``; higher is better, NaN where scoring failed."""
 
-OF_ALL: Final = 1.0  # degrees of freedom that the mean variance of all gains stands for
+OF_ALL: Final = 0.5  # degrees of freedom that the mean variance of all gains stands for; a fold is one
 
 _mean_utility: Final = attrgetter("mean")
 

@@ -54,8 +54,8 @@ def decide(
 
     ``tried`` holds draw options with their utilities, first those of the choice among the candidates; they
     are compared with the utilities of the ``baselines``. ``fallback`` says what happens when a baseline is
-    better than the kept generators by more than a standard error: their rows and a warning, rows of the best
-    baseline that can be drawn, or an error. ``sign`` turns utility into the oracle's own unit;
+    better than the kept generators by more than an uncorrected error: their rows and a warning, rows of the
+    best baseline that can be drawn, or an error. ``sign`` turns utility into the oracle's own unit;
     ``heldout_ratio`` is that of ``standard_error``.
     """
     kept, first = best_draw_options(tried), tried[0][0].choice
