@@ -26,7 +26,14 @@ from gan_oversampler.selection.candidate_sources import base_sources, generator_
 from gan_oversampler.selection.choice import Utilities, choose
 from gan_oversampler.selection.decision import Decision, decide, decide_without_oracle
 from gan_oversampler.selection.draw_options import rules_of, scored_draw_options
-from gan_oversampler.selection.history import HistoryWriter, baseline_entry, gather_evidence, write_report
+from gan_oversampler.selection.history import (
+    HistoryWriter,
+    baseline_entry,
+    far_note,
+    gather_evidence,
+    label_scores,
+    write_report,
+)
 from gan_oversampler.selection.post_processing import NO_GENERATOR, NO_POLICY, apply_policy, reject
 from gan_oversampler.selection.problem import Problem
 from gan_oversampler.selection.scoring import Evaluator, n_new_at_ratio
@@ -153,7 +160,7 @@ def _baselines(plan: Plan, name: str, evaluator: Evaluator, services: Services) 
     if len(plan.oracles) > 1:
         services.say(f"{name}:")
     for baseline, utilities in found.items():
-        services.say(str(baseline_entry(baseline, evaluator.sign * utilities)))
+        services.say(str(baseline_entry(baseline, evaluator.sign * utilities, evaluator.heldout_ratio)))
     return found
 
 
@@ -161,7 +168,7 @@ def _tracker(
     plan: Plan, name: str, evaluator: Evaluator, services: Services, patience: float | None = None
 ) -> OracleTracker:
     """A tracker that times the scorings and says each score as it comes."""
-    writer = HistoryWriter(plan.gans, evaluator.sign)
+    writer = HistoryWriter(plan.gans, evaluator.sign, evaluator.heldout_ratio)
     prefix = f"{name}: " if len(plan.oracles) > 1 else ""
 
     def score(candidates: Sequence[Candidate]) -> Sequence[Utilities]:
@@ -213,7 +220,15 @@ def _decision(
         tried = scored_draw_options(
             evaluator, scored, choice, policy=plan.policy, choose_ratio=plan.choose_ratio
         )
-        return decide(scored, tried, baselines, plan.gans, fallback=plan.fallback, sign=evaluator.sign)
+        return decide(
+            scored,
+            tried,
+            baselines,
+            plan.gans,
+            fallback=plan.fallback,
+            sign=evaluator.sign,
+            heldout_ratio=evaluator.heldout_ratio,
+        )
 
 
 def _without_oracle(
@@ -271,16 +286,23 @@ def _outcome(
         sources, notes = base_sources(decision.base, data, len(problem.folds)), _unmet(plan)
     rows, targets = problem.rows, list(problem.n_new)
     folds, by_fold = problem.folds, sources.by_fold
+    smote = base_sources("smote", data, len(folds)).by_fold
     if not folds:  # without an oracle nothing was held out
         folds, by_fold = _all_rows(rows), (sources.full,)
     with clock.phase("evidence"):
-        evidence = gather_evidence(rows, folds, by_fold, targets, services.streams)
+        evidence = gather_evidence(rows, folds, by_fold, targets, services.streams, smote)
+        known = [name for name, utilities in baselines.items() if np.isfinite(utilities).all()]
+        labels = label_scores(evaluator, by_fold, known, decision.ratio) if evaluator else None
+        if (far := far_note(evidence.fidelity)) and decision.candidates:
+            notes = [*notes, far]
+            if decides and evidence.fidelity and evidence.fidelity.is_very_far:
+                warn_user(far)
     advice, ranking = Advice(), None
     if evaluator and decision.utilities is not None:
         if at_ratio and evaluator.oracle.alternatives:
             with clock.phase("advice"):
                 ranking = ranking_gain(at_ratio, by_fold)
-        advice = advise(decision.utilities, baselines, ranking)
+        advice = advise(decision.utilities, baselines, ranking, evaluator.heldout_ratio)
     report = write_report(
         decision,
         evaluator,
@@ -294,6 +316,7 @@ def _outcome(
         draw_notes=notes,
         events=training.events,
         seconds=clock.by_phase,
+        labels=labels,
         evidence=evidence,
         summary=training.summary,
         parameters=parameters,

@@ -6,6 +6,7 @@ from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedShuffleSp
 
 from gan_oversampler import GAN, DownstreamOracle, GANOversampler
 from gan_oversampler.gans.parts import Generator
+from gan_oversampler.reporting.evidence import Fidelity
 from tests.samplers import FAST, UNTRAINED, quick
 from tests.samples import global_state
 from tests.tables import cancer, mixed, numbers
@@ -175,6 +176,16 @@ def test_a_splitter_without_a_seed_takes_the_samplers():
     assert "one fold only" in one.report_.notes[0]
 
 
+def test_errors_know_how_many_training_rows_the_folds_share():
+    X, y = cancer()
+    halves = RepeatedStratifiedKFold(n_splits=2, n_repeats=2, random_state=0)
+    sampler = quick(cv=halves).fit(X, y)
+    folds = sampler.history_[[f"fold_{fold}" for fold in range(4)]]
+    # as many rows are held out as are trained on: 1/4 + 1, not 1/4 + 1/3 as of four folds
+    expected = np.sqrt((1 / 4 + 1) * folds.var(axis=1, ddof=1))
+    np.testing.assert_allclose(sampler.history_["standard_error"], expected, rtol=0.02)
+
+
 # --- what it says
 
 
@@ -196,3 +207,13 @@ def test_tags_say_what_tables_may_hold():
     assert tags.string
     assert tags.allow_nan
     assert tags.categorical
+
+
+def test_of_rows_that_are_very_far_a_user_is_warned_at_the_line_of_the_call(monkeypatch):
+    monkeypatch.setattr(Fidelity, "is_far", True)
+    monkeypatch.setattr(Fidelity, "is_very_far", True)
+    with pytest.warns(UserWarning, match="far from real rows of their class") as caught:
+        sampler = quick(oracle=["energy", "downstream"]).fit(*numbers())
+    (warning,) = [w for w in caught if "far from real rows" in str(w.message)]  # of the first oracle only
+    assert warning.filename == __file__
+    assert str(warning.message) in sampler.report_.notes

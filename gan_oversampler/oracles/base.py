@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval
 
+from gan_oversampler._utils import text_of
 from gan_oversampler.encoding.dataset import Frame, Rows
 
 POSITIVE: Final = Interval(Integral, 1, None, closed="left")
@@ -39,6 +40,20 @@ class Oracle(BaseEstimator):
     greater_is_better: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}
     _min_rows: ClassVar[tuple[int, int]] = (1, 1)  # held-out and synthetic rows that a class needs
+
+    @property
+    def score_name(self) -> str:
+        """Name of the score in a word or two, such as ``"smooth F1"``: the head of its column in reports."""
+        return "score"
+
+    @property
+    def description(self) -> str:
+        """What is scored, in plain words for reports: the first line of the docstring of the class."""
+        return (type(self).__doc__ or type(self).__name__).strip().splitlines()[0].rstrip(".")
+
+    def of_labels(self) -> Oracle | None:
+        """Make an oracle of predicted labels, where this one scores probabilities instead; else None."""
+        return None
 
     @property
     def objective(self) -> str:
@@ -167,6 +182,11 @@ class CallableOracle(ClassWiseOracle):
 
     def __init__(self, function: Callable[[Frame, Frame], float]) -> None:
         self.function = function
+
+    @property
+    def description(self) -> str:
+        """The name of the function."""
+        return f"{getattr(self.function, '__name__', text_of(self.function))}(real rows, new rows)"
 
     def _compare(self, real: Rows, synthetic: Rows) -> float:
         return float(self.function(real.frame, synthetic.frame))

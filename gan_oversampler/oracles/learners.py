@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +15,21 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
+from gan_oversampler._utils import text_of
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.alternatives import ALTERNATIVES
 from gan_oversampler.oracles.base import POSITIVE, Oracle
 from gan_oversampler.oracles.samples import balanced_sample
-from gan_oversampler.oracles.scorers import Scorer, scorer_of
+from gan_oversampler.oracles.scorers import Scorer, scorer_of, title_of
+from gan_oversampler.oracles.smooth import SMOOTH
 
 MANY_CELLS: Final = 20_000  # rows times columns
 MANY_COEFFICIENTS: Final = 100  # of a logistic regression: second derivatives of each pair take too long
+PANEL: Final = (
+    "logistic regression",
+    "five nearest neighbours",
+    "a decision tree",
+)  # where no estimator is given
 MIN_PER_CLASS: Final = 5  # rows that a classifier gets, repeated if need be: it may need five neighbours
 
 
@@ -35,6 +42,7 @@ class LearnerOracle(Oracle):
     """
 
     _parameter_constraints = {"smooth": ["boolean"], "encoded": ["boolean"], "max_rows": [POSITIVE]}
+    _fitted_to: ClassVar[str] = "real and new rows together"  # in texts
 
     def __init__(
         self,
@@ -70,6 +78,29 @@ class LearnerOracle(Oracle):
                 " logistic regression, nearest neighbours and a decision tree."
             )
         return given
+
+    @property
+    def is_smooth(self) -> bool:
+        """Whether probabilities are added up in place of predicted labels."""
+        return self.smooth and isinstance(self.scoring, str) and self.scoring in SMOOTH
+
+    @property
+    def score_name(self) -> str:
+        """Name of the score in a word or two, such as ``"smooth F1"``."""
+        return f"smooth {title_of(self.scoring)}" if self.is_smooth else title_of(self.scoring)
+
+    @property
+    def description(self) -> str:
+        """What is scored, in plain words: the score, the classifiers and what they are fitted to."""
+        names = list(map(text_of, self._estimators)) or list(PANEL)
+        last = names.pop()
+        panel = f"the mean of {', '.join(names)} and {last}, each" if names else f"of {last}"
+        how = " (it adds up probabilities where the plain score counts labels)" if self.is_smooth else ""
+        return f"{self.score_name}{how}, {panel} fitted to {self._fitted_to}"
+
+    def of_labels(self) -> Oracle | None:
+        """Make an oracle of predicted labels, where this one scores probabilities instead; else None."""
+        return clone(self).set_params(smooth=False) if self.is_smooth else None
 
     def _fit_learners(self, rows: Rows, alternative: str = "") -> list[Any]:
         """Fresh classifiers fitted to these rows, as they are or by an entry of ``ALTERNATIVES``."""

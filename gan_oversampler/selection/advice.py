@@ -9,10 +9,11 @@ from typing import Final
 import numpy as np
 from sklearn.ensemble import ExtraTreesClassifier
 
+from gan_oversampler._utils import uncorrected_error
 from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.reporting.facts import Gain
 from gan_oversampler.sampling.sources import Source
-from gan_oversampler.selection.choice import Utilities, gain_over
+from gan_oversampler.selection.choice import Utilities, gains_over
 from gan_oversampler.selection.scoring import NOTHING, Evaluator
 
 RESAMPLE: Final = "resample"
@@ -31,7 +32,7 @@ NOT_SCORED: Final = (
 # take less than a tenth of a fit, this one missed fewest of the tables that new rows harmed.
 RANKER: Final = DownstreamOracle(ExtraTreesClassifier(25), scoring="average_precision")
 # A loss of a whole standard error is rare, as few folds say little: waiting for it misses most harm.
-HARM_IN_SE: Final = 0.5
+HARM_IN_SE: Final = 0.3
 
 
 @dataclass(frozen=True)
@@ -50,15 +51,21 @@ def ranking_gain(evaluator: Evaluator, by_fold: Sequence[Source]) -> Gain:
     """
     ranker = replace(evaluator, folds=[fold.asking(RANKER) for fold in evaluator.folds], failures=[])
     (with_rows,) = ranker.scores([by_fold], ["the ranking of a forest"])
-    return gain_over(with_rows, ranker.baselines([NOTHING])[NOTHING])
+    return gains_over(with_rows, ranker.baselines([NOTHING]), (), evaluator.heldout_ratio)[NOTHING]
 
 
-def advise(rows: Utilities, baselines: Mapping[str, Utilities], ranking: Gain | None = None) -> Advice:
+def advise(
+    rows: Utilities,
+    baselines: Mapping[str, Utilities],
+    ranking: Gain | None = None,
+    heldout_ratio: float | None = None,
+) -> Advice:
     """Say what the scores of new rows and of the baselines support, in two sentences.
 
     ``rows`` and ``baselines`` are utilities per fold. Of doing nothing, a tuned threshold, class weights and
-    new rows, the first one that is within a standard error of the best is advised. A strong classifier
-    overrules new rows if its ``ranking`` loses more than half a standard error by them.
+    new rows, the first one that is within an uncorrected error of the best is advised. A strong classifier
+    overrules new rows if its ``ranking`` loses more than .3 standard errors by them; ``heldout_ratio`` is
+    that of ``standard_error``.
     Baselines that draw rows, and those without a score, play no part.
 
     >>> advise(np.array([0.6, 0.7]), {"none": np.array([0.5, 0.5])}).action
@@ -70,15 +77,16 @@ def advise(rows: Utilities, baselines: Mapping[str, Utilities], ranking: Gain | 
     rival = max(scores, key=lambda name: float(scores[name].mean()))
     scores[RESAMPLE] = rows
     best = max(scores.values(), key=lambda found: float(found.mean()))
-    leads = {name: gain_over(best, found) for name, found in scores.items()}
-    action = next(name for name, lead in leads.items() if lead.mean <= lead.standard_error)
+    leads = {name: best - found for name, found in scores.items()}
+    action = next(name for name, lead in leads.items() if lead.mean() <= uncorrected_error(lead))
+    gain = gains_over(rows, {rival: scores[rival]}, (), heldout_ratio)[rival]
     what = ACTIONS[action][0]
     if action == RESAMPLE and ranking is not None and _does_harm(ranking):
         action, what = "threshold", "Resample for classifiers such as those of the oracle only"
     unknown = "" if "threshold" in scores else " (a tuned threshold was not scored)"
     return Advice(
         action,
-        f"{what}: new rows gain {gain_over(rows, scores[rival])} over {ACTIONS[rival][1]}, the best"
+        f"{what}: new rows gain {gain} over {ACTIONS[rival][1]}, the best"
         f" alternative{unknown}. {_of_ranking(ranking)}",
     )
 

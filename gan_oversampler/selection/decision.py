@@ -11,7 +11,7 @@ import numpy as np
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.reporting.facts import Gain
 from gan_oversampler.sampling.policy import Policy
-from gan_oversampler.selection.choice import Utilities, better_baseline, gain_over
+from gan_oversampler.selection.choice import Utilities, better_baseline, gains_over
 from gan_oversampler.selection.draw_options import DrawOptions, best_draw_options, describe
 from gan_oversampler.selection.scoring import BASELINE_BASES, WITHOUT_ROWS
 from gan_oversampler.training.loop import Candidate, Scored
@@ -52,21 +52,24 @@ def decide(
     *,
     fallback: str,
     sign: float,
+    heldout_ratio: float | None = None,
 ) -> Decision:
     """Decide what draws the new rows, and why, from the scores of one oracle.
 
     ``tried`` holds draw options with their utilities, first those of the choice among the candidates; they
     are compared with the utilities of the ``baselines``. ``fallback`` says what happens when a baseline is
-    better than the kept generators by more than a standard error: their rows and a warning, what the best
-    baseline does (its rows, or no new ones), or an error. ``sign`` turns utility into the oracle's own unit.
+    better than the kept generators by more than an uncorrected error: their rows and a warning, what the
+    best baseline does (its rows, or no new ones), or an error. ``sign`` turns utility into the oracle's own
+    unit; ``heldout_ratio`` is that of ``standard_error``.
     """
     kept, first = best_draw_options(tried), tried[0][0].choice
-    notes = [describe(tried, kept, gans, sign)] if sum(map(len, tried)) > 1 else []
+    notes = [describe(tried, kept, gans, sign, heldout_ratio)] if sum(map(len, tried)) > 1 else []
     options = tried if notes else ()
     if not kept.choice.best.candidate.may_be_kept:
         noise = _instead_of_noise(gans[kept.choice.best.candidate.specification])
         return replace(noise, notes=(*notes, *noise.notes), draw_options=options)
-    gains = {name: gain_over(kept.utilities, utilities) for name, utilities in baselines.items()}
+    others = [entry.utilities for entry in scored if entry.candidate.may_be_kept]
+    gains = gains_over(kept.utilities, baselines, others, heldout_ratio)
     decision = Decision(
         kept.choice.name(gans) if kept.ratio else NO_NEW_ROWS,
         reason_for(scored, kept, baselines, OTHER_DRAW_OPTIONS if kept.choice is not first else ""),
@@ -79,7 +82,7 @@ def decide(
         draw_options=options,
         kept=kept,
     )
-    better = better_baseline(gains)
+    better = better_baseline(kept.utilities, baselines)
     if better is None:
         return decision
     beaten = _beaten(decision, better, fallback)
@@ -96,7 +99,7 @@ def _beaten(decision: Decision, name: str, fallback: str) -> Decision:
     """Change a decision for generators that the baseline of this name beats, as ``fallback`` says."""
     leaves, base = name in WITHOUT_ROWS, BASELINE_BASES.get(name, name)
     loser = "the kept GAN" if decision.ratio else "the table as it is"
-    note = f"By the oracle the baseline {name!r} is better than {loser}: gain {decision.gains[name]}."
+    note = f"By the oracle the baseline {name!r} scores higher than {loser}: gain {decision.gains[name]}."
     changes: dict[str, Any] = {}
     if fallback == "error":
         error = f"{note} Give other GANs, another oracle, or fallback='warn' or 'baseline'."
@@ -139,6 +142,24 @@ def _instead_of_noise(gan: GAN) -> Decision:
     return Decision(name, ONLY_NOISE, base=gan.base, notes=(note,), warnings=(note,))
 
 
+def _standing(scored: Sequence[Scored], best: Scored) -> str:
+    """Say where the score of what is kept stands, and why nothing of a higher score was taken."""
+    number = best.candidate.specification
+    sound = [s for s in scored if s.candidate.may_be_kept and np.isfinite(s.mean)]
+    rivals = [s for s in sound if s.mean > best.mean]
+    if any(s.candidate.specification != number for s in rivals):
+        first = "the first GAN that can be kept" if number else "the first GAN"
+        if number == min(s.candidate.specification for s in sound):
+            return f"{first}: those that score higher gain too little, over it or over their own start"
+        return (
+            "better than the first GAN by more than noise; higher scores gained too little over their start"
+        )
+    if rivals:
+        return "no other GAN scores higher"
+    can = " that can be kept" if any(s.mean > best.mean for s in scored) else ""
+    return f"best held-out score of all GANs{can}"
+
+
 def reason_for(
     scored: Sequence[Scored], kept: DrawOptions, baselines: Mapping[str, Utilities], instead: str = ""
 ) -> str:
@@ -148,18 +169,13 @@ def reason_for(
     """
     best, mixture = kept.choice.best, kept.choice.mixture
     own = [s for s in scored if s.candidate.specification == best.candidate.specification]
-    higher = [s.candidate for s in scored if s.mean > best.mean]
-    parts = ["best held-out score of all GANs"]
-    if instead:
-        parts = [instead]
-    elif any(candidate.may_be_kept for candidate in higher):
-        parts = ["no GAN is better by more than a standard error of its held-out scores"]
-    elif higher:
-        parts = ["best held-out score of all trained GANs; only untrained noise scores higher"]
+    parts = [instead or _standing(scored, best)]
     if len(mixture) > 1:
-        parts.append("mixed with the trained ones within a standard error of it")
+        parts.append("mixed with the trained ones whose scores differ from its own by no more than noise")
     if not best.candidate.step and len(own) > 1:
         parts.append("its training did not gain enough to count")
+    elif any(s.mean > best.mean and s.candidate.may_be_kept for s in own):
+        parts.append("untrained it scores higher, by no more than its 'min_gain_in_se' allows")
     better = [repr(name) for name, found in baselines.items() if found.mean() > kept.utilities.mean()]
     if better:
         parts.append(f"baselines that score higher: {', '.join(better)}")

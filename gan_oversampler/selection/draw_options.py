@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from gan_oversampler._utils import standard_error
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.sampling.policy import POLICIES, Policy, PolicySource
 from gan_oversampler.selection.candidate_sources import generator_sources
@@ -18,7 +19,6 @@ from gan_oversampler.selection.choice import (
     Utilities,
     choose_draw_options,
     runners_up,
-    standard_error,
 )
 from gan_oversampler.selection.scoring import NOTHING, Evaluator
 from gan_oversampler.training.loop import Scored
@@ -97,7 +97,11 @@ def best_draw_options(tried: Sequence[Sequence[DrawOptions]]) -> DrawOptions:
 
 
 def as_frame(
-    tried: Sequence[Sequence[DrawOptions]], kept: DrawOptions | None, gans: Sequence[GAN], sign: float
+    tried: Sequence[Sequence[DrawOptions]],
+    kept: DrawOptions | None,
+    gans: Sequence[GAN],
+    sign: float,
+    heldout_ratio: float | None = None,
 ) -> pd.DataFrame:
     """Make a table of draw options, a row each, for ``report_.draw_options``.
 
@@ -110,7 +114,7 @@ def as_frame(
             **options.policy.get_params(),
             "ratio": options.ratio,
             "score": sign * float(options.utilities.mean()),
-            "standard_error": standard_error(options.utilities),
+            "standard_error": standard_error(options.utilities, heldout_ratio),
             "kept": options is kept,
         }
         for group in tried
@@ -120,7 +124,11 @@ def as_frame(
 
 
 def describe(
-    tried: Sequence[Sequence[DrawOptions]], kept: DrawOptions, gans: Sequence[GAN], sign: float
+    tried: Sequence[Sequence[DrawOptions]],
+    kept: DrawOptions,
+    gans: Sequence[GAN],
+    sign: float,
+    heldout_ratio: float | None = None,
 ) -> str:
     """Say what was chosen, of how many draw options, and its score beside that without a choice."""
     plain = tried[0][-1]
@@ -129,7 +137,10 @@ def describe(
         chosen.append(str(kept.policy))
     if kept.ratio and len(tried[0]) > 1:
         chosen.append(f"a ratio of {kept.ratio:g} to the largest class")
-    scores = [f"{sign * o.utilities.mean():.4f} ± {standard_error(o.utilities):.4f}" for o in (kept, plain)]
+    scores = [
+        f"{sign * o.utilities.mean():.4f} ± {standard_error(o.utilities, heldout_ratio):.4f}"
+        for o in (kept, plain)
+    ]
     return (
         f"Of {sum(map(len, tried))} ways to draw the oracle chose {', '.join(chosen)}: {scores[0]},"
         f" {scores[1]} without a choice; all are in report_.draw_options."

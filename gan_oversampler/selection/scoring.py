@@ -150,6 +150,7 @@ class Evaluator:
     folds: Sequence[FoldEvaluator]  # one per fold
     gans: Sequence[GAN]  # specifications that candidates refer to
     data: TrainingData  # rows that sources may use
+    heldout_ratio: float  # held-out rows of a fold over its training rows, for standard errors
     n_jobs: int | None = None  # parallel scorings, as in joblib
     failures: list[ScoringFailure] = field(default_factory=list)  # what could not be scored, and why
 
@@ -169,12 +170,23 @@ class Evaluator:
         for number, (train, heldout) in enumerate(problem.folds):
             root = streams.child("trial", number)  # a frozen name: another one would change every result
             folds.append(FoldEvaluator.of(number, oracle, rows.at(train), rows.at(heldout), growth, root))
-        return cls(folds, gans, data, n_jobs)
+        heldout_ratio = float(np.mean([len(heldout) / len(train) for train, heldout in problem.folds]))
+        return cls(folds, gans, data, heldout_ratio, n_jobs)
 
     @property
     def oracle(self) -> Oracle:
         """The oracle as it was fitted in the first fold, for its name and its direction."""
         return self.folds[0].oracle
+
+    def of_labels(self) -> Evaluator | None:
+        """Make an evaluator of predicted labels on the same folds, if this one scores probabilities."""
+        if (oracle := self.oracle.of_labels()) is None:
+            return None
+        folds = []
+        for fold in self.folds:
+            known = {"targets": fold.oracle.targets_, "random_state": fold.oracle.random_state_}
+            folds.append(replace(fold, oracle=clone(oracle).fit(fold.oracle.train_, **known)))
+        return replace(self, folds=folds, failures=[])
 
     @property
     def sign(self) -> float:

@@ -1,5 +1,7 @@
 """Evidence is held out, bounded, and finds copies."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -37,6 +39,60 @@ def test_real_rows_say_what_is_attainable_by_fidelity_only():
     metrics = gathered(*numbers()).metrics.set_index("name")
     fidelity = [name for name, metric in METRICS.items() if metric.fidelity]
     assert set(metrics.index[metrics["real"].notna()]) == set(fidelity)
+
+
+def test_smotes_rows_stand_beside_the_new_ones():
+    evidence = gathered(*numbers(), "smote")
+    metrics = evidence.metrics.set_index("name")
+    assert metrics["smote"].tolist() == pytest.approx(metrics["value"].tolist())  # drawn alike
+    assert evidence.fidelity.energy_ratio == pytest.approx(1)
+    assert evidence.fidelity.auc == evidence.fidelity.smote_auc
+    assert not evidence.fidelity.is_far
+
+
+def _moved(evidence, by):
+    """The same evidence with new rows moved away from their class."""
+    folds = [
+        replace(f, synthetic=replace(f.synthetic, values=f.synthetic.values + np.float32(by)))
+        for f in evidence.by_fold
+    ]
+    return replace(evidence, by_fold=tuple(folds))
+
+
+def test_rows_that_are_moved_away_are_far_and_told_apart():
+    evidence = gathered(*numbers())
+    near, far, very_far = (_moved(evidence, by).fidelity for by in (0, 1, 9))
+    assert near.energy_ratio < far.energy_ratio < very_far.energy_ratio
+    assert near.smote_auc == far.smote_auc == very_far.smote_auc
+    assert very_far.auc == pytest.approx(1)
+    assert not near.is_far
+    assert very_far.is_far
+    assert very_far.is_very_far
+
+
+def test_of_many_rows_of_a_class_a_sample_is_compared(monkeypatch):
+    monkeypatch.setattr("gan_oversampler.reporting.evidence.MAX_COMPARED", 5)
+    evidence = gathered(*mixed())
+    few = evidence._thinned(evidence.real)
+    assert np.bincount(few.codes).tolist() == [0, 5, 5]
+    assert np.isfinite(evidence.fidelity.energy_ratio)
+
+
+@pytest.mark.parametrize("cv", [None, 3])
+def test_fidelity_needs_held_out_rows_and_those_of_smote(cv):
+    evidence = gathered(*numbers(), cv=cv)
+    evidence = (
+        evidence
+        if cv is None
+        else replace(evidence, by_fold=tuple(replace(f, smote=None) for f in evidence.by_fold))
+    )
+    assert evidence.fidelity is None
+    assert evidence.to_dict()["fidelity"] is None
+
+
+def test_fidelity_is_part_of_the_facts():
+    facts = gathered(*numbers()).to_dict()
+    assert set(facts["fidelity"]) == {"energy_ratio", "auc", "smote_auc"}
 
 
 def test_of_very_wide_tables_the_two_sample_test_is_left_out(monkeypatch):

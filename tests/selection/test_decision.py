@@ -4,10 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gan_oversampler import GAN, Policy
 from gan_oversampler.reporting.facts import Gain
-from gan_oversampler.selection.choice import Choice
+from gan_oversampler.selection.choice import Choice, choose
 from gan_oversampler.selection.decision import (
     NO_NEW_ROWS,
     ONLY_NOISE,
@@ -55,7 +57,8 @@ def test_all_of_a_mixture_draw():
 def test_gains_are_those_of_the_draw_options_that_are_kept():
     tried = [[options(LATER, (6.0, 8.0), policy=Policy(spread=0.5))]]
     decision = _decided(("none", (1, 1)), ("smote", (9, 9)), tried=tried)
-    assert decision.gains == {"none": Gain(6.0, 1.0), "smote": Gain(-2.0, 1.0)}
+    error = pytest.approx(math.sqrt(3))  # of (5, 7) and (-3, -1), over two folds that share all rows but one
+    assert decision.gains == {"none": Gain(6.0, error), "smote": Gain(-2.0, error)}
     assert str(decision.policy) == "Policy(spread=0.5)"
 
 
@@ -174,7 +177,7 @@ def test_draw_options_are_reported_with_their_scores_in_the_oracles_own_unit():
     assert decision.warnings == ()
     (note,) = decision.notes
     assert note.startswith("Of 2 ways to draw the oracle chose guided at step 50, Policy(spread=0.5): ")
-    assert "2.0000 ± 1.0000, 4.0000 ± 0.0000 without a choice" in note
+    assert "2.0000 ± 1.7321, 4.0000 ± 0.0000 without a choice" in note
 
 
 def test_a_ratio_is_part_of_the_decision():
@@ -202,11 +205,30 @@ def test_what_a_user_should_know_of_draw_options_comes_before_what_of_baselines(
         ([scored(0, 50, 1, 1), scored(1, 0, 1, 1)], "best held-out score of all GANs"),
         (
             [scored(0, 50, 1, 1), scored(1, 0, 0, 4)],
-            "no GAN is better by more than a standard error of its held-out scores",
+            "the first GAN: those that score higher gain too little, over it or over their own start",
         ),
         (
-            [scored(0, 50, 1, 1), noise(2, 9, 9)],
-            "best held-out score of all trained GANs; only untrained noise scores higher",
+            [scored(1, 50, 1, 1), scored(2, 0, 0, 4), scored(0, 50, 9, 9, is_collapsed=True)],
+            "the first GAN that can be kept: those that score higher gain too little, over it or over"
+            " their own start",
+        ),
+        (
+            [scored(1, 0, 5, 5), scored(0, 0, 1, 1), scored(2, 0, 1, 1), scored(2, 50, 4, 9)],
+            "better than the first GAN by more than noise; higher scores gained too little over their start",
+        ),
+        ([scored(0, 50, 1, 1), noise(2, 9, 9)], "best held-out score of all GANs that can be kept"),
+        (
+            [scored(0, 50, 1, 1), scored(1, 50, 9, 9, is_collapsed=True)],
+            "best held-out score of all GANs that can be kept",
+        ),
+        (
+            [scored(0, 0, 1, 1), scored(0, 50, 0, 4)],
+            "no other GAN scores higher; its training did not gain enough to count",
+        ),
+        (
+            [scored(0, 50, 1, 1), scored(0, 0, 0, 4)],
+            "no other GAN scores higher;"
+            " untrained it scores higher, by no more than its 'min_gain_in_se' allows",
         ),
         ([scored(0, 50, 1, 1), scored(0, 0, math.nan, 1)], "best held-out score of all GANs"),
         (
@@ -219,13 +241,30 @@ def test_the_reason_says_whether_the_kept_one_has_the_best_score(entries, reason
     assert reason_for(entries, options(entries[0]), {}) == reason
 
 
+LISTS = st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=3), min_size=1, max_size=4)
+
+
+@given(st.data(), LISTS)
+def test_the_best_score_is_claimed_for_nothing_else(data, lists):
+    """Whatever the rules choose: only what has the best score of all is said to have it."""
+    draw = st.lists(st.integers(0, 9), min_size=2, max_size=2)
+    steps = [(number, 50 * i) for number, steps in enumerate(lists) for i in range(len(steps))]
+    entries = [scored(*step, *data.draw(draw)) for step in steps]
+    choice = choose(entries, data.draw(st.sampled_from([[2.0] * 4, [-1.0, 2.0, 2.0, 2.0]])))
+    reason = reason_for(entries, options(choice), {})
+    best = max(entry.mean for entry in entries)
+    assert reason.startswith("best held-out score") is (choice.best.mean == best)
+    assert reason.startswith("the first GAN") <= (choice.best.candidate.specification == 0)
+    assert reason.startswith("better than the first GAN") <= (choice.best.candidate.specification > 0)
+
+
 def test_the_reason_names_mixtures_and_baselines_that_score_higher():
     best, other = scored(0, 50, 4, 4), scored(0, 100, 4, 4)
     baselines = {"none": np.array([4.0, 4.0]), "smote": np.array([4.0, 5.0]), "random": np.array([9.0, 0.0])}
     reason = reason_for([best, other], options(Choice(best, (best, other))), baselines)
     assert reason.split("; ") == [
         "best held-out score of all GANs",
-        "mixed with the trained ones within a standard error of it",
+        "mixed with the trained ones whose scores differ from its own by no more than noise",
         "baselines that score higher: 'smote', 'random'",
     ]
 

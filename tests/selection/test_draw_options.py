@@ -183,7 +183,7 @@ def test_all_that_were_tried_are_a_table():
     assert frame["spread"].tolist() == [1.0, 1.0, 0.5]
     assert frame["ratio"].tolist() == [0.5, 1.0, 0.5]
     assert frame["score"].tolist() == [-5, -5, -8]
-    assert frame["standard_error"].tolist() == [1, 0, 1]
+    assert frame["standard_error"].tolist() == pytest.approx([3**0.5, 0, 3**0.5])
     assert frame["kept"].tolist() == [False, False, True]
     assert not as_frame(tried, None, GANS, sign=1.0)["kept"].any()
 
@@ -192,7 +192,7 @@ def test_a_choice_is_reported_with_its_score_and_that_without_a_choice():
     tried = _three_tried()
     assert describe(tried, tried[1][0], GANS, 1.0) == (
         "Of 3 ways to draw the oracle chose base(star) at step 50, Policy(spread=0.5), a ratio of 0.5 to the"
-        " largest class: 8.0000 ± 1.0000, 5.0000 ± 0.0000 without a choice; all are in report_.draw_options."
+        " largest class: 8.0000 ± 1.7321, 5.0000 ± 0.0000 without a choice; all are in report_.draw_options."
     )
 
 
