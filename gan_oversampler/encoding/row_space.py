@@ -12,6 +12,9 @@ from torch import Tensor
 
 from gan_oversampler.encoding.layout import Layout
 
+# Logit of a state that is on, against 0 for one that is off: a correction may flip it, noise cannot.
+STATE_LOGIT = 3.0
+
 
 class RowSpace:
     """Operations on rows of one layout, on one device.
@@ -46,6 +49,16 @@ class RowSpace:
     def to(self, device: torch.device | str) -> RowSpace:
         """Return the same space with its index tensors on another device."""
         return RowSpace(self.layout, device)
+
+    def logits(self, rows_nF: Tensor) -> Tensor:
+        """Return valid rows with their states as logits, 3 for the one that is on and 0 for all others.
+
+        Networks add their corrections to these. Without a correction, `project` turns the logits back into
+        the same rows, bit for bit.
+        """
+        if not self.n_groups:
+            return rows_nF
+        return rows_nF.index_copy(-1, self.states_S, rows_nF[..., self.states_S] * STATE_LOGIT)
 
     def project(self, rows_nF: Tensor) -> Tensor:
         """Return the rows made valid: the largest state of each group becomes 1, then states pin values.

@@ -75,9 +75,10 @@ class ClassicGenerator(BaseGenerator):
 
 
 class ResidualGenerator(BaseGenerator):
-    """Adds a bounded correction to the values of base rows ``(P, B, F)``, its starts; their states stay.
+    """Adds a bounded correction to base rows ``(P, B, F)``, its starts.
 
-    The last layer starts at zero: before training the rows are the base rows, bit for bit.
+    The last layer starts at zero, and states are turned to logits that ``project`` turns back exactly: before
+    training the rows are the base rows, bit for bit.
     """
 
     def __call__(
@@ -85,7 +86,7 @@ class ResidualGenerator(BaseGenerator):
     ) -> Tensor:
         raw_PBF = self.net(parts, torch.cat([start, z_PBZ], dim=-1), mode)
         correction_PBF = torch.bmm(mode.label_PBC, bounds.bound_PCF) * raw_PBF.tanh()
-        return self.space.project(start + correction_PBF)
+        return self.space.project(self.space.logits(start) + correction_PBF)
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,11 @@ class Snapshot:
             return torch.full((len(traits_nK),), 1 / len(traits_nK))
         parts = self.generator.split(self.weights_N[None])
         return self.generator.seed_logits(parts, traits_nK[None], label_nC[None])[0].softmax(0)
+
+    @property
+    def keeps_states(self) -> bool:
+        """Whether corrections leave categories, missing cells and spikes as they are."""
+        return not self.bounds.bound_PCF[..., self.generator.space.states_S].any()
 
     @property
     def is_finite(self) -> bool:

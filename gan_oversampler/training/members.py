@@ -6,19 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import torch
 from torch import Tensor
 
 from gan_oversampler._utils import Streams
+from gan_oversampler.encoding.row_space import STATE_LOGIT
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.nn.autoencoder import CriticNet
 from gan_oversampler.nn.generator import BaseGenerator, CorrectionBounds
 from gan_oversampler.nn.optimizers import Moments
 from gan_oversampler.sampling.fold_data import FoldData
-
-STATE_LOGIT: Final = 3.0  # largest logit of a state of rows that are made of noise
 
 StreamList = Sequence[torch.Generator]
 """The random streams of some members, one each."""
@@ -109,16 +107,17 @@ class CriticResult:
 def correction_bounds(members: Sequence[Member]) -> CorrectionBounds:
     """Measure how far each member's generator may go, on the real rows that this member may see.
 
-    Corrections of a base row are bounded by ``Generator.correction_bound`` standard deviations of its class,
-    and leave its states alone, so that categories and missing cells keep their shares. Rows made of noise
-    stay within the range of the learned classes; their states are bounded logits.
+    Corrections of a base row are bounded by ``Generator.correction_bound`` standard deviations of its class;
+    rows made of noise stay within the range of the learned classes. States, which are logits, may always
+    flip, unless the GAN has the loss term ``fidelity``: categories and missing cells then keep their shares.
     """
     bounds, centres, halves = [], [], []
     for member in members:
         states, rows = member.data.space.states_S.cpu(), list(member.data.learned_rows.values())
         factor = member.gan.generator.correction_bound
         bound_CF = torch.stack([factor * class_rows.std(0, correction=0) for class_rows in rows])
-        bounds.append(bound_CF.index_fill(1, states, 0.0))
+        flip = 0.0 if "fidelity" in member.gan.active_terms else 2 * STATE_LOGIT
+        bounds.append(bound_CF.index_fill(1, states, flip))
         low_F, high_F = torch.cat(rows).aminmax(dim=0)
         centres.append((low_F + high_F) / 2)
         halves.append(((high_F - low_F) / 2).index_fill(0, states, STATE_LOGIT))

@@ -51,6 +51,7 @@ def test_projection_leaves_valid_rows_alone(layout, seed):
     space = RowSpace(layout)
     valid = space.project(_anything(layout, 20, seed=seed))
     assert torch.equal(space.project(valid), valid)
+    assert torch.equal(space.project(space.logits(valid)), valid)
 
 
 def test_projection_works_on_any_leading_dimensions():

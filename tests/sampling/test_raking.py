@@ -1,10 +1,10 @@
-"""Raking: states keep their shares, and nothing else changes more than it must."""
+"""Raking: shares of states stay within their slack, and nothing else changes more than it must."""
 
 import pytest
 import torch
 
 from gan_oversampler.encoding.row_space import RowSpace
-from gan_oversampler.sampling.raking import raked
+from gan_oversampler.sampling.raking import SLACK, raked
 from tests.populations import randn
 from tests.tables import MIXED
 
@@ -14,13 +14,12 @@ def _rows(n):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_every_state_is_drawn_as_often_as_the_rows_have_it(seed):
+def test_every_state_is_drawn_about_as_often_as_the_rows_have_it(seed):
     rows, probabilities = _rows(40), (2 * randn(40, seed=seed)).softmax(0)
     found = raked(probabilities, rows, MIXED)
-    assert (probabilities @ rows - rows.mean(0))[MIXED.states_S].abs().max() > 0.02
-    torch.testing.assert_close(
-        (found @ rows)[MIXED.states_S], rows.mean(0)[MIXED.states_S], atol=2e-3, rtol=0
-    )
+    before, after = ((p @ rows - rows.mean(0))[MIXED.states_S].abs().max() for p in (probabilities, found))
+    assert before > SLACK
+    assert after <= SLACK + 2e-3
     assert found.sum().item() == pytest.approx(1)
 
 

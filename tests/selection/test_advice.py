@@ -45,10 +45,10 @@ def test_of_equals_the_simplest_is_advised():
 
 
 def test_a_strong_classifier_that_ranks_worse_overrules_the_panel():
-    for harm in (Gain(-0.04, 0.01), Gain(-0.011, 0.02)):
+    for harm in (Gain(-0.04, 0.01), Gain(-0.007, 0.02)):
         assert _advised(NONE + 0.1, harm).action == "threshold"
         assert _advised(NONE, harm).action == "none"
-    for harmless in (Gain(0.0, 0.0), Gain(-0.01, 0.02), Gain(0.04, 0.01), Gain(math.nan, math.nan)):
+    for harmless in (Gain(0.0, 0.0), Gain(-0.005, 0.02), Gain(0.04, 0.01), Gain(math.nan, math.nan)):
         assert _advised(NONE + 0.1, harmless).action == "resample"
 
 

@@ -71,7 +71,7 @@ def test_by_default_a_better_baseline_is_a_warning_and_a_note():
     assert decision.notes == decision.warnings
     (note,) = decision.notes
     assert note.startswith(
-        "By the oracle the baseline 'smote' is better than the kept GAN: gain -4.0000 ± 0.0000."
+        "By the oracle the baseline 'smote' scores higher than the kept GAN: gain -4.0000 ± 0.0000."
     )
     assert note.endswith("Rows come from the best GAN. fallback='baseline' takes a baseline instead.")
     assert (decision.fallback, decision.error) == (None, "")
@@ -129,14 +129,16 @@ def test_class_weights_may_be_better_than_the_table_as_it_is():
     tried = [[options(LATER, (5, 5), ratio=0.0), options(LATER, (4, 4))]]
     decision = _decided(("class_weight", (6, 6)), tried=tried)
     (warning,) = decision.warnings
-    assert warning.startswith("By the oracle the baseline 'class_weight' is better than the table as it is")
+    assert warning.startswith(
+        "By the oracle the baseline 'class_weight' scores higher than the table as it is"
+    )
     assert "No rows are added." in warning
 
 
 def test_a_better_baseline_may_be_an_error_that_says_what_to_do():
     decision = _decided(("smote", (9, 9)), fallback="error")
     assert decision.error == (
-        "By the oracle the baseline 'smote' is better than the kept GAN: gain -4.0000 ± 0.0000."
+        "By the oracle the baseline 'smote' scores higher than the kept GAN: gain -4.0000 ± 0.0000."
         " Give other GANs, another oracle, or fallback='warn' or 'baseline'."
     )
     assert decision.candidates == (LATER.candidate,)  # for oracles that decide nothing
