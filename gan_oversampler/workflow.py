@@ -22,7 +22,7 @@ from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.policy import Policy
 from gan_oversampler.sampling.sources import BaseSource, Source
 from gan_oversampler.selection.advice import Advice, advise, ranking_gain
-from gan_oversampler.selection.candidate_sources import base_sources, generator_sources
+from gan_oversampler.selection.candidate_sources import CrossFittedSources, base_sources, generator_sources
 from gan_oversampler.selection.choice import Utilities, choose
 from gan_oversampler.selection.decision import Decision, decide, decide_without_oracle
 from gan_oversampler.selection.draw_options import rules_of, scored_draw_options
@@ -270,20 +270,7 @@ def _outcome(
     plan, problem, clock = training.plan, training.problem, services.clock
     # Without new rows the sources still draw for ``sample``, as for the full ratio.
     at_ratio = evaluator.at_ratio(decision.ratio or 1.0) if evaluator else None
-    notes: list[str] = []
-    if decision.candidates:
-        sources = generator_sources(plan.gans, decision.candidates, data, len(problem.folds))
-        if plan.rejection:
-            with clock.phase("rejection"):
-                gan = plan.gans[decision.candidates[0].specification]
-                root = services.streams.child("polish").child("reject")  # frozen names
-                sources, notes = reject(sources, plan.rejection, gan, data, problem.labels, at_ratio, root)
-        if not decision.policy.changes_nothing:
-            with clock.phase("policy"):
-                sources, more = apply_policy(sources, decision.policy, data, at_ratio)
-            notes += more
-    else:
-        sources, notes = base_sources(decision.base, data, len(problem.folds)), _unmet(plan)
+    sources, notes = _sources(training, data, decision, at_ratio, services)
     rows, targets = problem.rows, list(problem.n_new)
     folds, by_fold = problem.folds, sources.by_fold
     smote = base_sources("smote", data, len(folds)).by_fold
@@ -299,10 +286,11 @@ def _outcome(
                 warn_user(far)
     advice, ranking = Advice(), None
     if evaluator and decision.utilities is not None:
-        if at_ratio and evaluator.oracle.alternatives:
-            with clock.phase("advice"):
+        with clock.phase("advice"):
+            if at_ratio and evaluator.oracle.alternatives:
                 ranking = ranking_gain(at_ratio, by_fold)
-        advice = advise(decision.utilities, baselines, ranking, evaluator.heldout_ratio)
+            others = [entry.utilities for entry in scored if entry.candidate.may_be_kept]
+            advice = advise(decision.utilities, baselines, ranking, others, evaluator.heldout_ratio)
     report = write_report(
         decision,
         evaluator,
@@ -323,6 +311,27 @@ def _outcome(
     )
     n_new = n_new_at_ratio(dict(enumerate(rows.counts)), problem.n_new, decision.ratio)
     return Outcome(sources.full, report, n_new, decision.fallback)
+
+
+def _sources(
+    training: Training, data: TrainingData, decision: Decision, at_ratio: Evaluator | None, services: Services
+) -> tuple[CrossFittedSources, list[str]]:
+    """What draws by a decision, after rejection and policy, and notes on what these did."""
+    plan, problem, clock = training.plan, training.problem, services.clock
+    if not decision.candidates:
+        return base_sources(decision.base, data, len(problem.folds)), _unmet(plan)
+    sources = generator_sources(plan.gans, decision.candidates, data, len(problem.folds))
+    notes: list[str] = []
+    if plan.rejection:
+        with clock.phase("rejection"):
+            gan = plan.gans[decision.candidates[0].specification]
+            root = services.streams.child("polish").child("reject")  # frozen names
+            sources, notes = reject(sources, plan.rejection, gan, data, problem.labels, at_ratio, root)
+    if not decision.policy.changes_nothing:
+        with clock.phase("policy"):
+            sources, more = apply_policy(sources, decision.policy, data, at_ratio)
+        notes += more
+    return sources, notes
 
 
 def _all_rows(rows: Rows) -> list[Fold]:

@@ -58,14 +58,15 @@ def advise(
     rows: Utilities,
     baselines: Mapping[str, Utilities],
     ranking: Gain | None = None,
+    others: Sequence[Utilities] = (),
     heldout_ratio: float | None = None,
 ) -> Advice:
     """Say what the scores of new rows and of the baselines support, in two sentences.
 
     ``rows`` and ``baselines`` are utilities per fold. Of doing nothing, a tuned threshold, class weights and
     new rows, the first one that is within an uncorrected error of the best is advised. A strong classifier
-    overrules new rows if its ``ranking`` loses more than .3 standard errors by them; ``heldout_ratio`` is
-    that of ``standard_error``.
+    overrules new rows if its ``ranking`` loses more than .3 standard errors by them. ``others`` and
+    ``heldout_ratio`` are those of ``gains_over``.
     Baselines that draw rows, and those without a score, play no part.
 
     >>> advise(np.array([0.6, 0.7]), {"none": np.array([0.5, 0.5])}).action
@@ -79,7 +80,7 @@ def advise(
     best = max(scores.values(), key=lambda found: float(found.mean()))
     leads = {name: best - found for name, found in scores.items()}
     action = next(name for name, lead in leads.items() if lead.mean() <= uncorrected_error(lead))
-    gain = gains_over(rows, {rival: scores[rival]}, (), heldout_ratio)[rival]
+    gain = gains_over(rows, baselines, others, heldout_ratio)[rival]
     what = ACTIONS[action][0]
     if action == RESAMPLE and ranking is not None and _does_harm(ranking):
         action, what = "threshold", "Resample for classifiers such as those of the oracle only"

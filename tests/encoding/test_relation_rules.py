@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gan_oversampler._utils import text_of
 from gan_oversampler.constraints import Between, OneOf, Order, Sum
 from gan_oversampler.encoding.containers import read_table
 from gan_oversampler.encoding.relation_rules import learn_relations
@@ -52,7 +53,7 @@ def half(rows):
         ([lambda rows: True], "one True or False per row"),
         ([lambda rows: np.ones(len(rows))], "one True or False per row"),
     ],
-    ids=str,
+    ids=text_of,
 )
 def test_errors_say_what_is_wrong_and_where(rules, message):
     with pytest.raises(ValueError, match=message):
