@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -20,6 +19,7 @@ from gan_oversampler.nn.learned_geometry import GuidedStart
 N_NEIGHBOURS: Final = 5  # of the same class, as in SMOTE
 N_NEAREST: Final = 10  # of any class, to tell safe rows from borderline rows, as in Borderline-SMOTE
 N_TRAITS: Final = 4
+MAX_MIXING: Final = 2.0  # standard deviations of the class that a partner counts as away at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +94,6 @@ class Neighbourhood:
         n, d = len(self.rows_nF), max(1, len(self.space.values_V))
         return float((4 / ((d + 2) * n)) ** (1 / (d + 4)))
 
-    @cached_property
-    def local_spread(self) -> Tensor:
-        """Standard deviation around each row ``(n, F)``: half of its variance is the class's.
-
-        The other half comes from the differences between the row and its same-class neighbours, so that noise
-        is small where rows of the class lie close together.
-        """
-        gaps = [(self.rows_nF[positions_n] - self.rows_nF).square() for positions_n in self.neighbours_nK.T]
-        # A difference of two rows has twice the variance of one.
-        around_nF = torch.stack(gaps).mean(0) / 2
-        return ((around_nF + self.spread_F.square()) / 2).sqrt()
-
     def start(
         self,
         seeds_n: Tensor,
@@ -117,9 +105,10 @@ class Neighbourhood:
         """Prepare what a learned geometry combines into base rows: seeds, and how they may be moved.
 
         ``seeds_n`` and ``neighbours_n`` are positions of the seed of each new row, and of one of its
-        neighbours; ``partners_nF`` are mixing partners, rows of any class, toward which no value moves by
-        more than the class's own spread. Values stay those of the seed, states come from the neighbour with
-        the probability of the step. The generator draws these, and the columns that mix.
+        neighbours; ``partners_nF`` are mixing partners, rows of any class, which count as two standard
+        deviations of the class away at most: a thin class stays thin. Values stay those of the seed, states
+        come from the neighbour with the probability of the step. The generator draws these, and the columns
+        that mix.
         """
         parents = torch.stack([self.rows_nF[seeds_n], self.rows_nF[neighbours_n]], dim=1)
         step_n1 = numbers.step_n1
@@ -127,9 +116,10 @@ class Neighbourhood:
         rows = self.space.compose(parents, torch.eye(2)[:1].expand_as(weights), weights, generator=generator)
         neighbour, free = parents[:, 1], self.space.free_values(rows)
         way = step_n1 * (neighbour - rows) * self.space.free_values(neighbour)
-        noise = self.bandwidth * numbers.noise_nF * self.local_spread[seeds_n]
+        noise = self.bandwidth * numbers.noise_nF * self.spread_F
         coin = torch.rand(rows.shape, generator=generator) < 0.5
-        gap = (partners_nF - rows).clamp(-self.spread_F, self.spread_F)
+        furthest_F = MAX_MIXING * self.spread_F
+        gap = (partners_nF - rows).clamp(-furthest_F, furthest_F)
         mixing = gap * coin * self.space.free_values(partners_nF)
         return GuidedStart(rows, way * free, noise * free, self.traits_nK[seeds_n], mixing * free)
 

@@ -185,7 +185,9 @@ def test_a_baseline_samples_mixed_columns_and_three_classes():
 def test_a_better_baseline_may_be_an_error_that_says_what_to_do():
     X, y = numbers()
     sampler = scripted(9, 5, baselines=("smote",), max_steps=0, fallback="error")
-    with pytest.raises(RuntimeError, match=rf"{WON} 'smote' scores higher .*-4\.0000.*Give other GANs.*fallback"):
+    with pytest.raises(
+        RuntimeError, match=rf"{WON} 'smote' scores higher .*-4\.0000.*Give other GANs.*fallback"
+    ):
         sampler.fit(X, y)
     assert not hasattr(sampler, "report_")
 
