@@ -108,7 +108,7 @@ class GANOversampler(BaseOverSampler):
         (balanced class weights) and ``"threshold"`` (a decision threshold tuned on inner folds, the cost of
         some three scores). ``report_.advice`` compares the new rows with those of them that need none.
     fallback : {"warn", "baseline", "error"}, default="warn"
-        What happens when the oracle finds a baseline better than the kept GAN by more than a standard error:
+        What happens when the oracle finds a baseline better than the kept GAN by more than folds scatter:
         rows of that GAN and a warning; what the best baseline does and a warning, which may be to add no rows
         at all; or a RuntimeError. Of several oracles the first one warns or raises; reports tell what others
         find.

@@ -6,7 +6,7 @@ from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.parts import Generator
 
-# The robust default comes first; others have to be better by more than a standard error.
+# The robust default comes first; others have to be better by more than their scores scatter.
 PORTFOLIO: Final = ("smoothed_bootstrap", "smote", "border", "local_gaussian", "star")
 MAX_ROWS_WITH_CRITIC: Final = 50  # of the rarest class: beyond, a critic adds nothing to utility
 
