@@ -23,13 +23,13 @@ Mask = NDArray[np.bool_]
 class Order:
     """One column is never larger than another: ``lower <= upper``, or ``<`` if ``strict``.
 
-    Both columns must hold numbers, both dates, or both durations. Rows that miss one of the two cells are not
-    meant.
+    Both columns must hold numbers, both dates, or both durations. Rows that miss one of the two cells are
+    ignored.
 
     Parameters
     ----------
     lower, upper : column
-        Names of the columns; positions for arrays, lists and sparse matrices.
+        Names of the columns; integers are positions, also where the names are integers.
     strict : bool, default=False
         Whether equal cells break the order.
 
@@ -65,12 +65,12 @@ class Order:
 class Sum:
     """A column is the sum of others, up to the precision of their floating-point format.
 
-    All columns must hold numbers, or all durations. Rows that miss one of these cells are not meant.
+    All columns must hold numbers, or all durations. Rows that miss one of these cells are ignored.
 
     Parameters
     ----------
     total : column
-        Name of the column that is computed; a position for arrays, lists and sparse matrices.
+        Name of the column that is computed; an integer is its position.
     parts : list of columns
         What is added up.
     weights : list of float, default=None
@@ -80,13 +80,17 @@ class Sum:
     --------
     >>> print(Sum("total", ["net", "tax"]))
     total = net + tax
-    >>> print(Sum("cents", ["euros"], weights=[100]))
-    cents = 100 * euros
+    >>> print(Sum("cents", ["euros"], weights=[100]), Sum("net", ["gross", "tax"], weights=[1, -1]), sep="; ")
+    cents = 100 * euros; net = gross - tax
     """
 
     total: Hashable
     parts: Sequence[Hashable]
     weights: Sequence[float] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parts", tuple(self.parts))
+        object.__setattr__(self, "weights", None if self.weights is None else tuple(self.weights))
 
     @property
     def columns(self) -> tuple[Hashable, ...]:
@@ -99,24 +103,41 @@ class Sum:
 
     def on(self, columns: Sequence[Hashable]) -> Sum:
         """Return the same sum of other columns, the total first."""
-        return Sum(columns[0], list(columns[1:]), self.weights)
+        return Sum(columns[0], columns[1:], self.weights)
 
     def holds(self, total: NDArray[Any], *parts: NDArray[Any]) -> Mask:
         """Tell for each row whether the parts, arrays of shape ``(n,)``, add up to the total.
 
-        Integers must add up exactly; floats up to 16 units of the least precise format, relative to the
-        largest of the terms.
+        Integers and durations must add up exactly, unless weights are fractions; floats up to 16 units of
+        the least precise format, relative to the largest of the terms.
         """
-        terms = [w * p.astype(np.float64) for w, p in zip(self.factors, parts, strict=True)]
-        floats = [a.dtype for a in (total, *parts) if a.dtype.kind == "f"]
+        arrays = [total, *parts]
+        if total.dtype.kind == "m":  # in the finest unit of all
+            arrays = [a.astype(np.result_type(*arrays)).astype(np.int64) for a in arrays]
+        if all(a.dtype.kind in "iub" for a in arrays) and all(w.is_integer() for w in self.factors):
+            return self._adds_up_exactly(arrays)
+        values, *terms = (w * a.astype(np.float64) for w, a in zip((1.0, *self.factors), arrays, strict=True))
+        floats = [a.dtype for a in arrays if a.dtype.kind == "f"]
         precision = max((float(np.finfo(dtype).eps) for dtype in floats), default=float(np.finfo(float).eps))
-        values = total.astype(np.float64)
         size = np.abs([values, *terms]).max(axis=0, initial=0.0)
         return np.asarray(np.abs(values - np.sum(terms, axis=0)) <= 16 * precision * size)
 
+    def _adds_up_exactly(self, arrays: Sequence[NDArray[Any]]) -> Mask:
+        weights = (-1, *map(int, self.factors))
+        largest = sum(
+            abs(w) * float(np.abs(a.astype(np.float64)).max(initial=0))
+            for w, a in zip(weights, arrays, strict=True)
+        )
+        dtype = np.int64 if largest < 2.0**62 else object  # Python's integers have no end
+        return np.asarray(
+            sum(w * a.astype(dtype) for w, a in zip(weights, arrays, strict=True)) == 0, dtype=bool
+        )
+
     def __str__(self) -> str:
-        named = zip(self.factors, self.parts, strict=True)
-        return f"{self.total} = " + " + ".join(f"{p}" if w == 1 else f"{w:g} * {p}" for w, p in named)
+        first, *others = (_term(*pair) for pair in zip(self.factors, self.parts, strict=True))
+        return f"{self.total} = {first}" + "".join(
+            f" - {text[1:]}" if text.startswith("-") else f" + {text}" for text in others
+        )
 
 
 @dataclass(frozen=True)
@@ -124,13 +145,13 @@ class OneOf:
     """Only combinations of cells that some real row holds are allowed, such as of city and canton.
 
     If the first column determines the others, as a city does its canton, they are looked up. Rows that miss
-    one of these cells are not meant.
+    one of these cells are ignored.
 
     Parameters
     ----------
     columns : list of columns
-        Names of at least two columns; positions for arrays, lists and sparse matrices. The earlier a column
-        stands, the rather its cell is kept where a new row holds a combination that nobody has seen.
+        Names of at least two columns; integers are positions. The earlier a column stands, the rather its
+        cell is kept where a new row holds a combination that nobody has seen.
 
     Examples
     --------
@@ -140,9 +161,12 @@ class OneOf:
 
     columns: Sequence[Hashable]
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", tuple(self.columns))
+
     def on(self, columns: Sequence[Hashable]) -> OneOf:
         """Return the same rule for other columns."""
-        return OneOf(list(columns))
+        return OneOf(columns)
 
     def __str__(self) -> str:
         return f"combinations of {', '.join(map(str, self.columns))}"
@@ -155,7 +179,7 @@ class Between:
     Parameters
     ----------
     column : column
-        Name of a column of numbers, dates or durations; a position for arrays, lists and sparse matrices.
+        Name of a column of numbers, dates or durations; an integer is its position.
     low, high : number, date or duration, default=None
         The bounds; None is no bound. Dates may be texts, such as ``"2024-01-31"``.
 
@@ -191,6 +215,11 @@ class Between:
     def __str__(self) -> str:
         low = "" if self.low is None else f"{self.low} <= "
         return f"{low}{self.column}" + ("" if self.high is None else f" <= {self.high}")
+
+
+def _term(weight: float, part: Hashable) -> str:
+    factor = {1.0: "", -1.0: "-"}.get(weight, f"{weight:g} * ")
+    return f"{factor}{part}"
 
 
 def _like(bound: Any, cells: NDArray[Any]) -> Any:

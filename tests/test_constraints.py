@@ -42,6 +42,23 @@ def test_sums_of_floats_are_compared_by_their_precision():
     assert Sum("t", ["a", "b"]).holds(np.full(3, 0.3, np.float32), *single).all()
 
 
+def test_sums_of_integers_are_exact():
+    huge = np.array([2**60, 2**53])
+    assert Sum("t", ["a", "b"]).holds(huge + 1, huge, np.ones(2, int)).all()
+    assert not Sum("t", ["a", "b"]).holds(huge, huge, np.ones(2, int)).any()
+    assert Sum("t", ["a"], [-4]).holds(np.array([-(2**63)]), np.array([2**61])).all()
+    largest = np.array([2**64 - 1], np.uint64)
+    assert not Sum("t", ["a"]).holds(largest, largest - np.uint64(1)).any()
+    hours = np.array([2, 3], "m8[h]")
+    assert Sum("t", ["a"]).holds(hours.astype("m8[s]"), hours).all()
+
+
+def test_values_can_be_hashed_and_lists_equal_tuples():
+    assert len({*VALUES, *VALUES}) == len(VALUES)
+    assert Sum("t", ["a"], [2]) == Sum("t", ("a",), (2,))
+    assert OneOf(["a", "b"]) == OneOf(("a", "b"))
+
+
 def test_bounds_of_dates_may_be_texts_and_have_zones():
     days = np.array(["2024-01-01T00", "2024-01-02T00"], "M8[h]")
     assert Between("day", low="2024-01-02").holds(days).tolist() == [False, True]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gan_oversampler.encoding.cells import NO_CLASSES, Cells, Drawn, Values
+from gan_oversampler.encoding.cells import NO_CLASSES, Cells, Drawn, Values, index_of
 from gan_oversampler.encoding.layout import Block, EncodedRows
 
 # Every state is an input and an output of all networks, and a level of few rows teaches them little: on two
@@ -92,7 +92,7 @@ class Categorical:
         """Return one-hot rows; a level that was not learned, or newly missing cells, raise ``ValueError``."""
         cells.refuse_new_missing(self.name, has_missing=self.has_missing)
         state = np.full(len(cells), self.n_states - 1)
-        found = _index(self.levels).get_indexer(_index(cells.present))
+        found = index_of(self.levels).get_indexer(index_of(cells.present))
         if (found < 0).any():
             raise ValueError(
                 f"Column {self.name!r} holds the unknown category {cells.present[found < 0][0]!r};"
@@ -125,11 +125,6 @@ class Categorical:
             shares, of_class = self.rare_by_class.get(code, self.rare_probabilities), codes == code
             drawn[of_class] = rng.choice(len(shares), size=int(of_class.sum()), p=shares)
         return drawn
-
-
-def _index(values: Values) -> pd.Index:
-    # Objects stay objects: pandas would infer a text dtype, in which no level of another type is found.
-    return pd.Index(values, dtype=object if values.dtype.kind == "O" else None)
 
 
 def learn_categorical(

@@ -148,6 +148,12 @@ class _Kind(NamedTuple):
     restore: Callable[[Any], Iterable[Any]]
 
 
+def index_of(values: Values) -> pd.Index:
+    """Return distinct values as an index to look others up in."""
+    # Objects stay objects: pandas would infer a text dtype, in which no level of another type is found.
+    return pd.Index(values, dtype=object if values.dtype.kind == "O" else None)
+
+
 def _integers(values: Values) -> Values:
     try:
         return values.astype(np.int64)

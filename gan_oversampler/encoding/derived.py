@@ -1,6 +1,6 @@
 """Columns that are computed from others: the end of an order from its start, a total from its parts.
 
-Such a column is encoded as what others do not tell of it, its *rest*: the gap above the start, which no
+Such a column is encoded as what the others leave open, its *remainder*: the gap above the start, which no
 generator can make negative, or nothing at all for a total.
 """
 
@@ -93,7 +93,7 @@ class Grid:
 class Derived(ABC):
     """A column that is computed from others; `Gap` and `Total` say how.
 
-    ``reference`` is what the other columns tell of this one. Where their cells are missing it is a
+    ``reference`` is what follows from the other columns. Where their cells are missing it is a
     ``typical`` value, so that the cell is kept as it is.
     """
 
@@ -104,15 +104,15 @@ class Derived(ABC):
     low: Any = 0  # range of the column
     high: Any = 0
     grid: Grid = Grid()  # of the column
-    rests: Values | None = None  # the few values of the rest, if these are few
-    least: Any = 0  # the smallest rest of a complete row
+    remainders: Values | None = None  # the few values of the remainder, if these are few
+    least: Any = 0  # the smallest remainder of a complete row
     decimals: int | None = None  # that differences and sums of the columns are rounded to
 
     @classmethod
     def learn(
         cls, target: int, sources: Sequence[int], columns: Sequence[Cells], weights: Sequence[float] = ()
     ) -> Self:
-        """Learn the ranges and grids of a column and of its rest; some row must hold all the cells."""
+        """Learn the ranges and grids of a column and of its remainder; some row must hold all the cells."""
         bare = cls(target, tuple(sources), tuple(weights))
         involved = [columns[i] for i in (target, *sources)]
         value, *others = as_numbers(involved)
@@ -125,41 +125,45 @@ class Derived(ABC):
         own, typical = value[present], np.sort(reference[known & present])[(known & present).sum() // 2]
         limits = {"low": own.min(), "high": own.max(), "grid": Grid.learn(own)}
         learned = replace(bare, typical=typical, decimals=decimals, **limits)
-        rest = learned._rest(columns)[0]
-        levels = Grid.learn(rest[present]).levels
-        return replace(learned, rests=levels, least=rest[known & present].min())
+        remainder = learned._remainder(columns)[0]
+        levels = Grid.learn(remainder[present]).levels
+        return replace(learned, remainders=levels, least=remainder[known & present].min())
 
     def reduce(self, columns: Sequence[Cells]) -> Cells:
-        """Return the rest of the column, to be encoded in its place."""
-        rest, unit = self._rest(columns)
-        if self.rests is not None:  # rows of other tables may hold others, for which there is no state
-            rest = Grid(levels=self.rests).snap(rest, np.full(len(rest), self.rests[0]))
-        return Cells(rest if unit is None else rest.astype(f"m8[{unit}]"), columns[self.target].missing)
+        """Return the remainder of the column, to be encoded in its place."""
+        remainder, unit = self._remainder(columns)
+        if self.remainders is not None:  # rows of other tables may hold others, for which there is no state
+            remainder = Grid(levels=self.remainders).snap(
+                remainder, np.full(len(remainder), self.remainders[0])
+            )
+        return Cells(
+            remainder if unit is None else remainder.astype(f"m8[{unit}]"), columns[self.target].missing
+        )
 
-    def restore(self, rest: Cells, columns: Sequence[Cells], dtype: np.dtype[Any]) -> Cells:
-        """Return the column of this dtype from its rest and from the columns that it depends on."""
+    def restore(self, remainder: Cells, columns: Sequence[Cells], dtype: np.dtype[Any]) -> Cells:
+        """Return the column of this dtype from its remainder and from the columns that it depends on."""
         parts = [columns[i] for i in self.sources]
-        probe = Cells(np.zeros(len(rest), dtype), rest.missing)
+        probe = Cells(np.zeros(len(remainder), dtype), remainder.missing)
         values = as_numbers([probe, *parts])
         reference, known = self._reference(parts, values[1:])
         reference = np.where(known, reference, self.typical)
-        rests = rest.values
+        remainders = remainder.values
         if dtype.kind in "mM":
             unit = _unit([probe, *parts])
-            rests = rests.astype(f"m8[{unit}]").astype(np.int64)
+            remainders = remainders.astype(f"m8[{unit}]").astype(np.int64)
         elif values[0].dtype.kind == "i":
-            rests = np.rint(np.where(rest.missing, 0, rests)).astype(np.int64)
-        restored = np.where(known, self._above(reference, rests), self._free(reference + rests))
+            remainders = np.rint(np.where(remainder.missing, 0, remainders)).astype(np.int64)
+        restored = np.where(known, self._above(reference, remainders), self._free(reference + remainders))
         if dtype.kind in "mM":
             restored = restored.astype(np.int64).astype(f"{dtype.kind}8[{unit}]").astype(dtype)
-        return Cells(restored, rest.missing)
+        return Cells(restored, remainder.missing)
 
-    def _rest(self, columns: Sequence[Cells]) -> tuple[Values, str | None]:
+    def _remainder(self, columns: Sequence[Cells]) -> tuple[Values, str | None]:
         involved = [columns[i] for i in (self.target, *self.sources)]
         value, *sources = as_numbers(involved)
         reference, known = self._reference(involved[1:], sources)
-        rest = self._rounded(value - np.where(known, reference, self.typical))
-        return self._known_rest(rest, known), _unit(involved) if involved[0].is_time else None
+        remainder = self._rounded(value - np.where(known, reference, self.typical))
+        return self._known_remainder(remainder, known), _unit(involved) if involved[0].is_time else None
 
     def _rounded(self, values: Values) -> Values:
         return values if self.decimals is None else np.round(values, self.decimals)
@@ -170,15 +174,15 @@ class Derived(ABC):
 
     @abstractmethod
     def _reference(self, cells: Sequence[Cells], values: Sequence[Values]) -> tuple[Values, Mask]:
-        """What the other columns tell of this one, and of which rows they do."""
+        """What follows from the other columns, and in which rows these are known."""
 
     @abstractmethod
-    def _known_rest(self, rest: Values, known: Mask) -> Values:
-        """The rest, given in which rows the other columns are known."""
+    def _known_remainder(self, remainder: Values, known: Mask) -> Values:
+        """The remainder, given in which rows the other columns are known."""
 
     @abstractmethod
-    def _above(self, reference: Values, rest: Values) -> Values:
-        """Values of the column from what the others tell and from the rest."""
+    def _above(self, reference: Values, remainder: Values) -> Values:
+        """Values of the column from what follows from the others and from the remainder."""
 
 
 class Gap(Derived):
@@ -190,8 +194,8 @@ class Gap(Derived):
     >>> gap = Gap.learn(1, [0], [start, end])
     >>> gap.reduce([start, end]).values.tolist()
     [1, 0, 3]
-    >>> rest = Cells(np.array([-1, 2, 9]), np.zeros(3, bool))
-    >>> gap.restore(rest, [start, end], np.dtype(int)).values.tolist()
+    >>> remainder = Cells(np.array([-1, 2, 9]), np.zeros(3, bool))
+    >>> gap.restore(remainder, [start, end], np.dtype(int)).values.tolist()
     [4, 7, 9]
     """
 
@@ -202,18 +206,18 @@ class Gap(Derived):
         lowest = np.iinfo(np.int64).min if values[0].dtype.kind == "i" else -np.inf
         return np.where(missing, lowest, values).max(axis=0), np.asarray(~missing.all(axis=0))
 
-    def _known_rest(self, rest: Values, known: Mask) -> Values:
-        return rest
+    def _known_remainder(self, remainder: Values, known: Mask) -> Values:
+        return remainder
 
-    def _above(self, reference: Values, rest: Values) -> Values:
+    def _above(self, reference: Values, remainder: Values) -> Values:
         """Values above the reference: gaps that leave the range are mirrored at its ends.
 
         Clipped, they would pile up there.
         """
         bottom = np.maximum(reference + self.least, self.low)
         room = np.maximum(self.high - bottom, 0)
-        over = np.abs(reference + rest - bottom)
-        turn = over % np.maximum(2 * room, 1 if rest.dtype.kind == "i" else TINY)
+        over = np.abs(reference + remainder - bottom)
+        turn = over % np.maximum(2 * room, 1 if remainder.dtype.kind == "i" else TINY)
         mirrored = np.where(over <= room, over, np.minimum(turn, 2 * room - turn))
         return self.grid.snap(self._rounded(bottom + np.minimum(mirrored, room)), bottom)
 
@@ -225,8 +229,8 @@ class Total(Derived):
     --------
     >>> a, b, total = (Cells(np.array(v), np.zeros(2, bool)) for v in ([1, 5], [2, 5], [3, 10]))
     >>> rule = Total.learn(2, [0, 1], [a, b, total], (1.0, 1.0))
-    >>> rest = rule.reduce([a, b, total])
-    >>> rest.values.tolist(), rule.restore(rest, [a, b], np.dtype(int)).values.tolist()
+    >>> remainder = rule.reduce([a, b, total])
+    >>> remainder.values.tolist(), rule.restore(remainder, [a, b], np.dtype(int)).values.tolist()
     ([0, 0], [3, 10])
     """
 
@@ -234,14 +238,20 @@ class Total(Derived):
 
     def _reference(self, cells: Sequence[Cells], values: Sequence[Values]) -> tuple[Values, Mask]:
         known = np.asarray(~np.any([c.missing for c in cells], axis=0), dtype=np.bool_)
-        if all(weight == 1 for weight in self.weights):
-            return np.sum(values, axis=0), known
-        return np.sum([w * v for w, v in zip(self.weights, values, strict=True)], axis=0), known
+        # Integers stay integers, which floats beyond 2 ** 53 would not hold.
+        whole = values[0].dtype.kind == "i" and all(float(weight).is_integer() for weight in self.weights)
+        weights = [int(weight) if whole else weight for weight in self.weights]
+        return np.sum([w * v for w, v in zip(weights, values, strict=True)], axis=0), known
 
-    def _known_rest(self, rest: Values, known: Mask) -> Values:
-        return np.where(known, 0, rest)
+    def _known_remainder(self, remainder: Values, known: Mask) -> Values:
+        return np.where(known, 0, remainder)
 
-    def _above(self, reference: Values, rest: Values) -> Values:
+    def in_range(self, columns: Sequence[Cells]) -> Mask:
+        """Tell for each row whether the total lies in the range of the training rows, or is missing."""
+        value = as_numbers([columns[i] for i in (self.target, *self.sources)])[0]
+        return np.asarray(columns[self.target].missing | ((value >= self.low) & (value <= self.high)))
+
+    def _above(self, reference: Values, remainder: Values) -> Values:
         rounded = self._rounded(reference)
         return np.where(np.isclose(rounded, reference, rtol=1e-12, atol=0.0), rounded, reference)
 

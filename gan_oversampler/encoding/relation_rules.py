@@ -7,13 +7,16 @@ from numbers import Integral, Real
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 
 from gan_oversampler.constraints import Between, Constraint, OneOf, Order, Relation, Sum, described
+from gan_oversampler.encoding.categorical import ID_MIN_DISTINCT
 from gan_oversampler.encoding.cells import Cells
 from gan_oversampler.encoding.relation_search import find_relations
 from gan_oversampler.encoding.relations import Columns, Relations
 
 AUTO: Final = "auto"  # entry of a list, or the whole parameter: relations that are found
+MAX_DISTINCT_SHARE: Final = 0.9  # of combinations among the rows that hold them
 
 
 def learn_relations(
@@ -28,9 +31,10 @@ def learn_relations(
     listed = [given] if isinstance(given, str) else list(given or [])
     rules = [_checked(rule, names, columns, categorical) for rule in listed if not _is_auto(rule)]
     check_training_rows(rules, names, columns, table)
+    found: list[Constraint] = []
     if len(rules) < len(listed):
-        rules += _compatible(find_relations(names, columns, categorical), rules)
-    return Relations.learn(rules, names, columns)
+        found = _compatible(find_relations(names, columns, categorical), rules)
+    return Relations.learn([*rules, *found], names, columns, n_found=len(found))
 
 
 def _is_auto(rule: Any) -> bool:
@@ -63,17 +67,35 @@ def _checked(
         _check_kinds(rule, own, parts, categorical)
     if not (~np.any([part.missing for part in parts], axis=0)).any():
         raise ValueError(f"No row of X holds all cells of the constraint {rule}. Leave it out.")
+    if isinstance(rule, OneOf):
+        _check_combinations(rule, parts)
     return rule.on(own)
 
 
 def _position(name: Hashable, names: Sequence[Hashable], rule: Constraint) -> int:
-    if name in names:
+    # As in `categorical_features`, an integer is a position, even where names are integers.
+    if isinstance(name, Integral) and not isinstance(name, bool):
+        if 0 <= name < len(names):
+            return int(name)
+    elif name in names:
         return list(names).index(name)
-    # As in `categorical_features`, an integer is a position.
-    if isinstance(name, Integral) and not isinstance(name, bool) and 0 <= name < len(names):
-        return int(name)
     shown = ", ".join(map(repr, names[:8])) + (", ..." if len(names) > 8 else "")
-    raise ValueError(f"The constraint {rule!r} names {name!r}, which is no column; X has {shown}.")
+    raise ValueError(
+        f"The constraint {rule!r} names {name!r}, which is no column; X has {shown}."
+        f" Name existing columns, or give positions from 0 to {len(names) - 1}."
+    )
+
+
+def _check_combinations(rule: OneOf, parts: Sequence[Cells]) -> None:
+    known = ~np.any([part.missing for part in parts], axis=0)
+    codes = {j: pd.factorize(part.values[known])[0] for j, part in enumerate(parts)}
+    n_rows, n_distinct = int(known.sum()), len(pd.DataFrame(codes).drop_duplicates())
+    if n_distinct > max(ID_MIN_DISTINCT, MAX_DISTINCT_SHARE * n_rows):
+        raise ValueError(
+            f"The constraint {rule!r} would only allow copies of real rows: they hold {n_distinct} distinct"
+            f" combinations in {n_rows} complete rows, at most {MAX_DISTINCT_SHARE:.0%} are accepted. Name"
+            " fewer columns, or leave out those of many values."
+        )
 
 
 def _check_kinds(

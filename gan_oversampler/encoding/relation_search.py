@@ -3,7 +3,7 @@
 Three kinds are sought: sums, columns that another one determines, and orders. Every rule asks for a
 *surprise*: that the relation were broken somewhere if it did not hold by law, whatever the number of pairs
 that are looked at. Relations that need no enforcing, such as an order of ranges that do not overlap, are not
-told.
+reported; nor are those that new rows could keep only by chance, or at the cost of a column's own law.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from scipy.special import ndtr, ndtri
 
 from gan_oversampler.constraints import OneOf, Order, Sum
 from gan_oversampler.encoding.cells import Cells, Values
-from gan_oversampler.encoding.derived import as_numbers
+from gan_oversampler.encoding.derived import Grid, as_numbers
 from gan_oversampler.encoding.number_format import decimals_of
 
 Columns = Sequence[Cells]
@@ -33,6 +33,9 @@ EDGE: Final = 0.1  # the smallest gap of an order, at most, as a share of the me
 N_TAIL: Final = 40  # at least, of the smallest gaps
 MIN_DISTINCT: Final = 4  # gaps; fewer have no shape
 MAX_SHAPE_ROWS: Final = 2000  # whose gaps are looked at; the order itself is checked in all rows
+# Variance of a computed column, at least, as a share of the sum of those of its parts: it is 1 if these are
+# independent, and small if they make up for each other, as only rows drawn perfectly would.
+MIN_SPREAD: Final = 0.5
 COARSE: Final = 8  # distinct gaps up to the median one; a shape of so few is hard to tell
 
 
@@ -41,8 +44,9 @@ def find_relations(
 ) -> list[Sum | OneOf | Order]:
     """Find the relations of a table: its sums, then determined columns, then orders.
 
-    Totals are left out of the other two. ``categorical`` are columns that the user declared categories:
-    their numbers are codes, which have no sums and no order.
+    All of them can be built in together: a column that a sum computes stands in no order, and one that
+    belongs to a determined column is neither computed nor the upper one of an order. ``categorical`` are
+    columns that the user declared categories: their numbers are codes, which have no sums and no order.
 
     Examples
     --------
@@ -55,21 +59,22 @@ def find_relations(
     usable = [i for i, cells in enumerate(columns) if _is_usable(cells)]
     amounts = [i for i in usable if columns[i].values.dtype.kind != "O" and names[i] not in categorical]
     numbers = [i for i in amounts if not columns[i].is_time][:MAX_COLUMNS]
-    sums = list(_sums(numbers, columns))
+    keyed = usable[:MAX_COLUMNS]
+    labels = {i for i in keyed if columns[i].is_label or names[i] in categorical}
+    dependencies = [[key, *others] for key, others in _dependencies(keyed, labels, columns)]
+    combined = {i for group in dependencies for i in group}
+    sums = list(_sums(numbers, columns, combined))
     totals = {total for total, _, _ in sums}
     related = {frozenset((total, part)) for total, parts, _ in sums for part in parts}
-    keyed = [i for i in usable if i not in totals][:MAX_COLUMNS]
-    labels = {i for i in keyed if columns[i].is_label or names[i] in categorical}
     found: list[Sum | OneOf | Order] = []
-    for total, parts, weight in sums:
-        weights = None if weight == 1 else [weight]
-        found.append(Sum(names[total], [names[part] for part in parts], weights))
-    for key, determined in _dependencies(keyed, labels, columns):
-        found.append(OneOf([names[i] for i in (key, *determined)]))
-        related |= {frozenset((i, j)) for i in (key, *determined) for j in (key, *determined)}
+    for total, parts, weights in sums:
+        plain = all(weight == 1 for weight in weights)
+        found.append(Sum(names[total], [names[part] for part in parts], None if plain else weights))
+    found += [OneOf([names[i] for i in group]) for group in dependencies]
     for kind in ("biuf", "M", "m"):
         alike = [i for i in amounts if columns[i].values.dtype.kind in kind and i not in totals]
-        pairs = [p for p in _orders(alike[:MAX_COLUMNS], columns) if frozenset(p) not in related]
+        pairs = [p for p in _orders(alike[:MAX_COLUMNS], columns) if p[1] not in combined]
+        pairs = [p for p in pairs if frozenset(p) not in related]
         found += [Order(names[low], names[high]) for low, high in _without_implied(pairs)]
     return found
 
@@ -85,11 +90,15 @@ def _is_usable(cells: Cells) -> bool:
         return False
 
 
-def _sums(places: Sequence[int], columns: Columns) -> Iterator[tuple[int, list[int], float]]:
-    """Totals with their parts and the weight of a single part, from small columns to large ones.
+def _sums(
+    places: Sequence[int], columns: Columns, combined: Set[int]
+) -> Iterator[tuple[int, list[int], list[float]]]:
+    """Columns to compute, with their parts and weights, from small columns to large ones.
 
     Each column is projected on the smaller ones. If nothing is left of it in any row, and the coefficients
     are 1 (or there is one part), it is a sum. No random column is: its rows would have to lie in a plane.
+    Of its columns the first one is computed, the total before its parts, that keeps its own law so and is
+    neither in an earlier sum nor ``combined`` with others; a sum without such a column is left out.
     """
     places = [i for i in places if columns[i].missing.mean() <= 0.5]
     if len(places) < 2:
@@ -101,26 +110,61 @@ def _sums(places: Sequence[int], columns: Columns) -> Iterator[tuple[int, list[i
     if len(places) < 2 or complete.sum() < max(MIN_ROWS, 2 * len(places)):
         return
     table = np.column_stack([columns[i].values[complete].astype(np.float64) for i in places])
-    for total, parts, weights in _planes(table):
-        rule = Sum(0, list(range(len(parts))), None if len(parts) > 1 else weights.tolist())
-        involved = [columns[places[j]] for j in (total, *parts)]
-        known = ~np.any([cells.missing for cells in involved], axis=0)
-        if rule.holds(*(cells.values[known] for cells in involved)).all():
-            yield places[total], [places[j] for j in parts], float(weights[0])
+    taken = set(combined)  # a column of an earlier sum could close a circle
+    for plane in _planes(table):
+        for solved, others, weights in _solutions(*plane):
+            target, parts = places[solved], [places[j] for j in others]
+            if target not in taken and _can_be_computed(target, parts, weights, columns):
+                taken |= {target, *parts}
+                yield target, parts, weights
+                break
+
+
+def _solutions(
+    total: int, parts: list[int], weights: NDArray[np.float64]
+) -> Iterator[tuple[int, list[int], list[float]]]:
+    """A sum, solved for its total and then for each of its parts."""
+    yield total, parts, weights.tolist()
+    for part in parts if len(parts) > 1 else []:
+        others = [j for j in parts if j != part]
+        yield part, [total, *others], [1.0] + [-1.0] * len(others)
+
+
+def _can_be_computed(target: int, parts: list[int], weights: list[float], columns: Columns) -> bool:
+    """Whether a sum holds in all rows, and parts that are drawn nearly well leave the target its law.
+
+    A target of few levels, or of fewer decimals than its parts, would take values that no real row has, and
+    one whose parts make up for each other would spread far wider than it does.
+    """
+    involved = [columns[i] for i in (target, *parts)]
+    known = ~np.any([cells.missing for cells in involved], axis=0)
+    cells = [part.values[known] for part in involved]
+    if not Sum(0, range(len(parts)), weights).holds(*cells).all():
+        return False
+    if len(parts) == 1:
+        return True
+    total, *terms = (values.astype(np.float64) for values in cells)
+    precisions = [decimals_of(np.unique(values)) for values in (total, *terms)]
+    own, *needed = (np.inf if decimals is None else decimals for decimals in precisions)
+    if Grid.learn(total).levels is not None or own < max(needed):
+        return False
+    return bool(np.var(total) >= MIN_SPREAD * sum(np.var(term) for term in terms))
 
 
 def _planes(table: NDArray[np.float64]) -> Iterator[tuple[int, list[int], NDArray[np.float64]]]:
     """Columns that are a sum of others, or a multiple of one: position, parts and weights."""
-    size = np.linalg.norm(table, axis=0)
+    with np.errstate(over="ignore"):
+        size = np.linalg.norm(table, axis=0)
+    sized = np.flatnonzero((size > 0) & np.isfinite(size))  # others have no direction
     basis: list[int] = []
     q = np.empty((len(table), 0))
-    for j in np.argsort(size, kind="stable"):
+    for j in sized[np.argsort(size[sized], kind="stable")]:
         unit = table[:, j] / size[j]
-        rest = unit - q @ (q.T @ unit)
-        rest -= q @ (q.T @ rest)  # twice is enough
-        if (length := np.linalg.norm(rest)) > 1e-9:
+        remainder = unit - q @ (q.T @ unit)
+        remainder -= q @ (q.T @ remainder)  # twice is enough
+        if (length := np.linalg.norm(remainder)) > 1e-9:
             basis.append(int(j))
-            q = np.column_stack([q, rest / length])
+            q = np.column_stack([q, remainder / length])
             continue
         scaled = np.linalg.lstsq(table[:, basis] / size[basis], unit, rcond=None)[0]
         weights = scaled * size[j] / size[basis]
@@ -144,9 +188,9 @@ def _nonzero(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _dependencies(
     places: Sequence[int], labels: Set[int], columns: Columns
 ) -> Iterator[tuple[int, list[int]]]:
-    """Keys with the columns that they determine; no column is told twice.
+    """Keys with the columns that they determine; no column is determined twice.
 
-    Of n rows and k keys, n - k rows could break the relation. It is told if chance would have
+    Of n rows and k keys, n - k rows could break the relation. It is reported if chance would have
     predicted so many with a probability below ALPHA per pair, even if 90 % of the cells, or the share of the
     most frequent one, could be predicted. Rows that occur twice count once. Every row of an identifier is a
     key of its own, so it determines nothing; nor do numbers determine numbers.
@@ -164,11 +208,11 @@ def _dependencies(
             mutual = key in determined.get(other, [])
             if other != key and not mutual and _determines(codes[key], codes[other], limit):
                 determined.setdefault(key, []).append(other)
-    told: set[int] = set()
+    settled: set[int] = set()
     for key, others in determined.items():
-        fresh = [i for i in others if i not in told]
-        if fresh and not (key in told and len(fresh) < len(others)):
-            told |= {key, *fresh}
+        fresh = [i for i in others if i not in settled]
+        if fresh and not (key in settled and len(fresh) < len(others)):
+            settled |= {key, *fresh}
             yield key, fresh
 
 

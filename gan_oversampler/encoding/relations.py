@@ -1,8 +1,8 @@
 """Relations between columns: checked, taken out of what is encoded, and put back into what is decoded.
 
-A generator cannot break what it is not told: the upper column of an order is encoded as its distance from the
-lower one, a total as nothing (``derived.py``). Combinations that nobody has seen are replaced after decoding.
-What cannot be built in, such as a function of the user, is checked on the decoded rows.
+A generator cannot break what it does not draw: the upper column of an order is encoded as its distance from
+the lower one, a total as nothing (``derived.py``). Combinations that nobody has seen are replaced after
+decoding. What cannot be built in, such as a function of the user, is checked on the decoded rows.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gan_oversampler._utils import warn_user
 from gan_oversampler.constraints import Between, Constraint, OneOf, Order, Relation, Sum, described
-from gan_oversampler.encoding.cells import Cells, Mask, Values
+from gan_oversampler.encoding.cells import Cells, Mask, index_of
 from gan_oversampler.encoding.derived import Derived, Gap, Total
 
 Columns = Sequence[Cells]
@@ -47,7 +48,7 @@ class Combinations:
         """Learn all combinations of rows that hold all cells; there must be such a row."""
         parts = [columns[i] for i in positions]
         known = ~np.any([part.missing for part in parts], axis=0)
-        coded = [pd.factorize(_index(part.values[known]), sort=not part.is_label) for part in parts]
+        coded = [pd.factorize(index_of(part.values[known]), sort=not part.is_label) for part in parts]
         seen, counts = np.unique(np.column_stack([codes for codes, _ in coded]), axis=0, return_counts=True)
         return cls(tuple(positions), tuple(levels for _, levels in coded), seen, counts)
 
@@ -87,18 +88,13 @@ class Combinations:
         codes = np.full((len(known), len(parts)), -1)
         for j, (part, levels) in enumerate(zip(parts, self.levels, strict=True)):
             closest = nearest and part.values.dtype.kind in "iufmM"
-            values = _index(part.values[known])
+            values = index_of(part.values[known])
             codes[known, j] = levels.get_indexer(values, method="nearest" if closest else None)
         return known, codes
 
     def _find(self, codes: NDArray[np.intp]) -> NDArray[np.intp]:
         seen = pd.MultiIndex.from_arrays(self.seen.T)
         return np.asarray(seen.get_indexer(pd.MultiIndex.from_arrays(codes.T)))
-
-
-def _index(values: Values) -> pd.Index:
-    # Objects stay objects: pandas would infer a text dtype, in which no level of another type is found.
-    return pd.Index(values, dtype=object if values.dtype.kind == "O" else None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,6 +110,7 @@ class Relations:
     combinations: tuple[Combinations, ...] = ()
     derived: tuple[Derived, ...] = ()  # every column after those that it is computed from
     dtypes: tuple[np.dtype[Any], ...] = ()  # of the cells of all columns
+    n_found: int = 0  # how many of the constraints, the last ones, were found rather than given
 
     @classmethod
     def stated(
@@ -129,7 +126,12 @@ class Relations:
 
     @classmethod
     def learn(
-        cls, constraints: Sequence[Constraint], names: Sequence[Hashable], columns: Columns
+        cls,
+        constraints: Sequence[Constraint],
+        names: Sequence[Hashable],
+        columns: Columns,
+        *,
+        n_found: int = 0,
     ) -> Relations:
         """Build in as many relations as possible; the rows keep all of them.
 
@@ -158,23 +160,23 @@ class Relations:
                 derived.append(Total.learn(target, sums[target][1], columns, sums[target][0].factors))
             elif target in lower:
                 derived.append(Gap.learn(target, lower[target], columns))
-        return replace(stated, derived=tuple(derived))
+        return replace(stated, derived=tuple(derived), n_found=n_found)
 
     def reduce(self, columns: Columns) -> list[Cells]:
-        """Return the columns with the rests of those that are computed from others in their place."""
-        rests = {rule.target: rule.reduce(columns) for rule in self.derived}
-        return [rests.get(i, cells) for i, cells in enumerate(columns)]
+        """Return the columns with the remainders of those that are computed from others in their place."""
+        remainders = {rule.target: rule.reduce(columns) for rule in self.derived}
+        return [remainders.get(i, cells) for i, cells in enumerate(columns)]
 
     def restore(self, columns: Columns, rng: np.random.Generator) -> list[Cells]:
-        """Return decoded columns, of which some are rests, with all relations that are built in."""
+        """Return decoded columns, of which some are remainders, with all relations that are built in."""
         restored = list(columns)
         computed = {rule.target for rule in self.derived}
         for seen in self.combinations:
             if computed.isdisjoint(seen.positions):
                 restored = seen.repair(restored, rng)
         for rule in self.derived:
-            rest = restored[rule.target]
-            restored[rule.target] = rule.restore(rest, restored, self.dtypes[rule.target])
+            remainder = restored[rule.target]
+            restored[rule.target] = rule.restore(remainder, restored, self.dtypes[rule.target])
         return restored
 
     def holds(self, columns: Columns, table: Any) -> Mask:
@@ -184,14 +186,28 @@ class Relations:
             found &= ~broken
         return found
 
-    def unmet(self, columns: Columns, table: Any, n_attempts: int) -> str:
-        """Return an error message about rows that still break a constraint after so many attempts."""
-        rule, broken = max(self.broken(columns, table), key=lambda pair: int(pair[1].sum()))
-        return (
-            f"{int(broken.sum())} of {len(broken)} new rows break the constraint {described(rule)} after"
-            f" {n_attempts} attempts each. It cannot be met: give wider bounds, drop constraints that leave"
-            " it hardly any rows, or leave it out."
-        )
+    def in_range(self, columns: Columns) -> Mask:
+        """Tell for each row whether all totals lie in the ranges of the training rows."""
+        totals = [rule.in_range(columns) for rule in self.derived if isinstance(rule, Total)]
+        return np.all([np.ones(len(columns[0]), dtype=bool), *totals], axis=0)
+
+    def refuse_broken(self, columns: Columns, table: Any, n_attempts: int) -> None:
+        """Raise ``ValueError`` if rows break a given constraint after all attempts, warn of found ones."""
+        broken = [(described(rule), int(mask.sum())) for rule, mask in self.broken(columns, table)]
+        n_given = len(broken) - self.n_found
+        text, n = max(broken[:n_given], key=lambda pair: pair[1], default=("", 0))
+        if n:
+            raise ValueError(
+                f"{n} of {len(columns[0])} new rows break the constraint {text} after {n_attempts} attempts"
+                " each. It cannot be met: give wider bounds, drop constraints that leave it hardly any rows,"
+                " or leave it out."
+            )
+        for text, n in broken[n_given:]:
+            if n:
+                warn_user(
+                    f"{n} of {len(columns[0])} new rows do not keep {text}, which was found in X. Pass it in"
+                    " `constraints` to enforce it, or None to look for nothing."
+                )
 
     def broken(self, columns: Columns, table: Any) -> Iterable[tuple[Constraint, Mask]]:
         """Yield each constraint with the rows that break it."""

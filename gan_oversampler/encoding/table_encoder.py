@@ -139,24 +139,26 @@ class TableEncoder:
         becomes, are drawn from ``rng``; the latter from the levels of the row's own class, if ``codes`` holds
         the class code of each row. Relations that are built in hold in all rows. With ``redraw``, which is
         called with the positions of broken rows and the number of the attempt and returns as many other
-        encoded rows, all other constraints hold, too.
+        encoded rows, all other constraints hold, too, and totals stay in their range if 100 attempts suffice.
 
-        Raises ``ValueError`` for rows of another width, for NaN and infinity, and if a constraint is still
-        broken after 100 attempts.
+        Raises ``ValueError`` for rows of another width, for NaN and infinity, and if a given constraint is
+        still broken after 100 attempts; one that was found is a warning then.
         """
         cells = self._decode_cells(rows, rng, codes)
         table = self.container.build(cells)
         if redraw is None or not len(rows) or not self.relations.constraints:
             return table
         for attempt in range(MAX_ATTEMPTS):
-            broken = np.flatnonzero(~self.relations.holds(read_table(table)[1], table))
+            read = read_table(table)[1]
+            broken = np.flatnonzero(~(self.relations.holds(read, table) & self.relations.in_range(read)))
             if not len(broken):
                 return table
             other_codes = None if codes is None else codes[broken]
             other = self._decode_cells(redraw(broken, attempt), rng, other_codes)
             cells = [_replaced(old, new, broken) for old, new in zip(cells, other, strict=True)]
             table = self.container.build(cells)
-        raise ValueError(self.relations.unmet(read_table(table)[1], table, MAX_ATTEMPTS))
+        self.relations.refuse_broken(read_table(table)[1], table, MAX_ATTEMPTS)
+        return table
 
     def recode(
         self,

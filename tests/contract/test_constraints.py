@@ -80,6 +80,21 @@ def test_what_cannot_be_met_is_an_error():
         quick(constraints=[real_rows_only]).fit_resample(X, y)
 
 
+@pytest.mark.filterwarnings("error:.*do not keep:UserWarning")
+def test_relations_that_overlap_are_kept_without_an_error():
+    g = np.random.default_rng(0)
+    product, n = g.integers(0, 80, 400), 400
+    price = np.array([10.0, 20.0, 35.0, 50.0, 80.0, 95.0])[product % 6]
+    paid = (price * g.uniform(0.6, 1, n)).round(2)
+    X = pd.DataFrame({"product": product.astype(str), "price": price, "paid": paid})
+    y = (np.arange(n) < 80).astype(int)
+    for table in (X, X.assign(discount=(price - paid).round(2))):
+        new = quick(gan=GUIDED, max_steps=20, categorical_features=["product"]).fit(table, y).sample(200)
+        seen = set(map(tuple, X[["product", "price"]].to_numpy().tolist()))
+        assert set(map(tuple, new[["product", "price"]].to_numpy().tolist())) <= seen
+        assert new["paid"].between(paid.min(), paid.max()).all()
+
+
 def test_reports_tell_which_constraints_hold():
     X, y = table()
     sampler = quick(constraints=["auto"]).fit(X, y)

@@ -43,6 +43,10 @@ def half(rows):
         ([Order("start", "city")], "'city' holds categories"),
         ([Sum("day", ["day", "start"])], "at least two different columns"),
         ([Sum("end", ["start"], weights=[1, 2])], "one weight per part, got 2 for 1"),
+        (
+            [OneOf(["start", "end"])],
+            "copies of real rows: .* 100 distinct combinations in 100 .* fewer columns",
+        ),
         ([OneOf(["city"])], "at least two different columns"),
         ([Between("city", 1, 2)], "'city' holds categories"),
         ([Between("start", low="1")], "bounds"),
@@ -77,6 +81,10 @@ def test_columns_of_arrays_are_named_by_position():
     table = np.column_stack([np.arange(60), np.arange(60) + 1.0])
     assert learned(Order(0, 1), table=table).constraints == (Order(0, 1),)
     assert learned(Order(0, 1)).constraints == (Order("start", "end"),)
+    numbered = pd.DataFrame({1: np.arange(60), 0: np.arange(60) + 1})
+    assert learned(Order(0, 1), table=numbered).constraints == (Order(1, 0),)
+    with pytest.raises(ValueError, match="positions from 0 to 1"):
+        learned(Order(7, 0), table=numbered.set_axis([7, 0], axis=1))
 
 
 def test_what_is_given_takes_the_place_of_what_would_be_found():

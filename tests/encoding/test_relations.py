@@ -107,6 +107,45 @@ def test_a_total_takes_no_encoded_column():
     assert encoder.layout.width == 2
 
 
+def test_totals_are_drawn_again_until_they_lie_in_their_range():
+    g = np.random.default_rng(0)
+    X = pd.DataFrame(g.uniform(0, 100, (N, 2)).round(1), columns=["a", "b"])
+    X["total"] = X["a"] + X["b"]
+    X = X[X["total"].between(50, 150)]
+    encoder = TableEncoder.learn(X, constraints=[Sum("total", ["a", "b"])])
+    again = rng()
+    wide = encoder.decode(some_rows(encoder, 300) * 2, rng())["total"]
+    kept = encoder.decode(
+        some_rows(encoder, 300) * 2,
+        rng(),
+        redraw=lambda at, i: again.uniform(-1, 1, (len(at), encoder.layout.width)),
+    )["total"]
+    assert not wide.between(50, 150).all()
+    assert kept.between(X["total"].min(), X["total"].max()).all()
+
+
+def test_totals_of_large_integers_are_exact():
+    net = 2**54 + np.arange(0, 200, 2)
+    X = pd.DataFrame({"gross": net + np.tile([1, 3], 50), "net": net, "tax": np.tile([1, 3], 50)})
+    encoder = TableEncoder.learn(X, constraints=[Sum("tax", ["gross", "net"], weights=[1, -1])])
+    new = encoder.decode(some_rows(encoder, 50), rng())
+    assert (new["gross"] - new["net"] == new["tax"]).all()
+
+
+def test_what_was_found_never_ends_in_an_error():
+    g = np.random.default_rng(0)
+    low = g.uniform(0, 99, N)
+    X = pd.DataFrame({"low": low, "high": low + g.exponential(3, N)})
+    encoder = TableEncoder.learn(X, constraints="auto")
+    reversed_ = X.rename(columns={"low": "high", "high": "low"})[["low", "high"]]
+    columns = encoder.container.read(reversed_)[1]
+    with pytest.warns(UserWarning, match="do not keep low <= high, which was found"):
+        encoder.relations.refuse_broken(columns, reversed_, 100)
+    given = TableEncoder.learn(X, constraints=[Order("low", "high")])
+    with pytest.raises(ValueError, match="200 of 200 new rows break the constraint low <= high after 100"):
+        given.relations.refuse_broken(columns, reversed_, 100)
+
+
 def test_dates_stay_on_their_mondays():
     g = np.random.default_rng(0)
     monday = pd.Timestamp("2024-01-01") + pd.to_timedelta(7 * g.integers(0, 100, N), unit="D")
