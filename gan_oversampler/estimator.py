@@ -130,10 +130,9 @@ class GANOversampler(BaseOverSampler):
         and by rules that chance does not pass: the gaps of an order must begin with an edge at 0, a sum must
         be exact in every row, and a determined column have about a hundred chances to differ. Of a sum,
         the column is computed that keeps its own spread and decimals so; an order up to a determined
-        column is left out. A list
-        holds :class:`Order`, :class:`Sum`, :class:`OneOf`, :class:`Between`, functions of rows in your
-        container that return one bool per row, and ``"auto"``. Rows that miss a cell of a relation are
-        ignored. ``report_.constraints`` tells which are kept.
+        column is left out. A list holds :class:`Order`, :class:`Sum`, :class:`OneOf`, :class:`Between`,
+        functions of rows in your container that return one bool per row, and ``"auto"``. Rows that miss a
+        cell of a relation are ignored. ``report_.constraints`` tells which are kept.
     keep_candidates : bool, default=False
         Whether the fitted sampler keeps all scored generators and the training table, so that ``rescore`` can
         let another oracle choose. Otherwise it holds no more than drawing needs.

@@ -150,10 +150,9 @@ def test_a_column_of_fewer_decimals_than_its_parts_is_not_computed():
 
 def test_sums_of_common_columns_do_not_run_in_a_circle():
     g = np.random.default_rng(0)
-    k, other = g.uniform(0, 9, 200).round(2), g.uniform(50, 99, 200).round(2)
+    k, other = g.uniform(0, 9, 200).round(2), g.uniform(-99, -50, 200).round(2)
     table = pd.DataFrame({"k": k, "other": other, "up": (k - other).round(2), "down": (other - k).round(2)})
-    rules = TableEncoder.learn(table, constraints="auto").relations
-    assert rules.derived
+    assert len(TableEncoder.learn(table, constraints="auto").relations.derived) == 2
 
 
 @pytest.mark.filterwarnings("error")
