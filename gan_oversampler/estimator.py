@@ -158,7 +158,7 @@ class GANOversampler(BaseOverSampler):
     reports_ : dict of str to Report
         The same for each oracle, also for those that ``rescore`` added.
     fallback_ : str or None
-        The baseline that is used instead of a GAN, if ``fallback`` made it so; of those that add no rows,
+        The baseline that is used instead of a GAN, if ``fallback`` made it so; where that is ``"none"``,
         ``sample`` still draws rows of the GAN.
     history_ : DataFrame
         One row per scored candidate: step, scores per fold, losses, seconds.
