@@ -18,6 +18,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted, validate_data
 
 from gan_oversampler._utils import Streams, lookup, single_threaded, warn_user
+from gan_oversampler.constraints import described
 from gan_oversampler.encoding.dataset import Frame, Rows
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.relation_rules import AUTO
@@ -32,7 +33,7 @@ from gan_oversampler.sampling.acceptance import Rejection
 from gan_oversampler.sampling.policy import CHOSEN_BY_ORACLE, Policy
 from gan_oversampler.sampling.rejection import capped_message
 from gan_oversampler.sampling.sources import Source, draw_classes
-from gan_oversampler.workflow import Fit, fit, rescore
+from gan_oversampler.workflow import Facts, Fit, fit, rescore
 
 PARTS: Final = {  # parameters that may be objects with parameters of their own, and what to set
     "gan": "GAN(...) or preset('wgan')",
@@ -49,7 +50,7 @@ class _Fitted:
     encoder: TableEncoder  # containers, dtypes and column kinds of the table
     target: Target  # classes and their numbers of rows
     streams: Streams  # root of all randomness
-    asked: tuple[int, ...]  # codes of the classes that new rows were asked of
+    oversampled: tuple[int, ...]  # codes of the classes that get new rows
     fit: Fit  # sources with the encoded rows that they start from, and reports
 
 
@@ -71,12 +72,12 @@ class GANOversampler(BaseOverSampler):
     gan : GAN, str, or list of these, default=None
         What to train. None takes a guided generator (under a critic, too, where the rarest class to learn has
         at most 50 rows) and, beside it, five bases that stay untrained; a name is a GAN of the literature,
-        see :func:`preset`. Of a list, the first one is kept unless another is better by more than a standard
-        error.
+        see :func:`preset`. Of a list, the first one is kept unless another is better by more than scores
+        scatter over the folds.
     fidelity : float, default=None
         How near the rows of the default GAN stay to the class, from 0 (for the score only) to 1 (as near as
         SMOTE's): the weight of the energy distance to rows that were held out, beside utility. None is .1,
-        which costs no score, and 1 where the first oracle is a distance or rewards the recall of every class.
+        near the score's best, and 1 where the first oracle is a distance or rewards the recall of each class.
     oracle : str, Oracle, scorer, callable, list of these, or None, default="downstream"
         ``"downstream"`` (held-out F1 of a panel of cheap classifiers); a scikit-learn scorer or its name; a
         distance to held-out rows (``"frechet"``, ``"energy"``, ``"mmd"``, ``"sliced_wasserstein"``,
@@ -108,9 +109,10 @@ class GANOversampler(BaseOverSampler):
         (balanced class weights) and ``"threshold"`` (a decision threshold tuned on inner folds, the cost of
         some three scores). ``report_.advice`` compares the new rows with those of them that need none.
     fallback : {"warn", "baseline", "error"}, default="warn"
-        What happens when the oracle finds a baseline better than the kept GAN by more than folds scatter:
-        rows of that GAN and a warning; what the best baseline does and a warning, which may be to add no rows
-        at all; or a RuntimeError. Of several oracles the first one warns or raises; reports tell what others
+        What happens when the oracle finds a baseline better than the kept GAN by more than scores scatter
+        over the folds: rows of that GAN and a warning; a warning and the best baseline that a sampler can
+        deliver, which is ``"none"`` or a base; or a RuntimeError. Where class weights or a threshold win, the
+        message says what to set. Of several oracles the first one warns or raises; reports tell what others
         find.
     rejection : bool, {"obrs", "drs"}, Rejection or None, default=None
         How rows of the kept generators are thinned out by a critic that is refitted after the choice; True is
@@ -155,9 +157,9 @@ class GANOversampler(BaseOverSampler):
     report_ : Report
         What was kept, why, the scores of candidates and baselines, and advice: whether to resample at all.
     reports_ : dict of str to Report
-        The same for each oracle, also for those that ``rescore`` asked.
+        The same for each oracle, also for those that ``rescore`` added.
     fallback_ : str or None
-        The baseline that is used instead of a GAN, if ``fallback`` made it so; of those that add no rows,
+        The baseline that is used instead of a GAN, if ``fallback`` made it so; where that is ``"none"``,
         ``sample`` still draws rows of the GAN.
     history_ : DataFrame
         One row per scored candidate: step, scores per fold, losses, seconds.
@@ -371,7 +373,7 @@ class GANOversampler(BaseOverSampler):
         outcome = fitted.fit.first if oracle is None else lookup(fitted.fit.outcomes, oracle, "oracle")
         if not isinstance(n, Integral) or isinstance(n, bool) or n < 0:
             raise ValueError(f"'n' must be a non-negative integer. Got {n!r} instead.")
-        target, labels = fitted.target, [fitted.target.names[code] for code in fitted.asked]
+        target, labels = fitted.target, [fitted.target.names[code] for code in fitted.oversampled]
         if y is None and len(labels) > 1:
             raise ValueError(
                 f"{len(labels)} classes were oversampled; rows are drawn of one. Give 'y' as one of:"
@@ -421,10 +423,9 @@ class GANOversampler(BaseOverSampler):
         other.validate(len(fitted.target.classes))
         services = Services(fitted.streams, torch.device("cpu"), self.n_jobs, say=self._say)
         with single_threaded():
-            found = rescore(fitted.fit, name, other, services, parameters_of(self))
+            found = rescore(fitted.fit, name, other, services, self._facts(fitted.encoder))
         self._fitted = replace(fitted, fit=found)
-        report = replace(found.outcomes[name].report, constraints=fitted.encoder.relations.constraints)
-        self.reports_ = {**self.reports_, name: report}
+        self.reports_ = {**self.reports_, name: found.outcomes[name].report}
         return self.reports_[name]
 
     def _draw_again(
@@ -469,21 +470,23 @@ class GANOversampler(BaseOverSampler):
         rows = Rows(encoder.encode(X), target.codes, target.classes, frames, origin, encoder.recode)
         services = Services(streams, device, self.n_jobs, clock, self._say)
         with single_threaded():
-            found = fit(plan, rows, encoder.layout, n_new, services, parameters_of(self))
+            found = fit(plan, rows, encoder.layout, n_new, services, self._facts(encoder))
         self.__dict__.pop("is_synthetic_", None)
         n_new_by_label = {target.names[code]: n for code, n in found.first.n_new.items()}
         self.sampling_strategy_ = {label: n_new_by_label.get(label, 0) for label in strategy}
         self.classes_ = np.sort(target.classes)
-        self.reports_ = {
-            name: replace(o.report, constraints=encoder.relations.constraints)
-            for name, o in found.outcomes.items()
-        }
+        self.reports_ = {name: outcome.report for name, outcome in found.outcomes.items()}
         self.report_ = next(iter(self.reports_.values()))
         self.history_, self.fallback_ = self.report_.history, found.first.fallback
         self.summary_ = self.report_.summary or ModelSummary()
         self._n_samplings = 0
         self._fitted = _Fitted(encoder, target.without_rows(), streams, tuple(n_new), found)
         return target
+
+    def _facts(self, encoder: TableEncoder) -> Facts:
+        """What reports tell of the sampler and the table."""
+        constraints = tuple(map(described, encoder.relations.constraints))
+        return {"parameters": parameters_of(self), "constraints": constraints}
 
     def _say(self, line: str) -> None:
         if self.verbose:

@@ -43,6 +43,7 @@ class Plan:
     rejection: Rejection | None = None  # how rows of the kept generators are thinned out
     policy: Policy | str | None = None  # how the kept generators draw
     keep_candidates: bool = False  # whether all that ``rescore`` needs is kept
+    gan_given: bool = False  # whether the user named the GANs, which ``fidelity=`` does not shape then
 
 
 class Clock:
@@ -136,6 +137,7 @@ def plan_of(sampler: Any, target: Target, n_new: Mapping[int, int], *, choose_ra
         rejection_of(sampler.rejection),
         policy,
         sampler.keep_candidates,
+        gan_given=sampler.gan is not None,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.encoding.layout import Layout
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.plan import Plan, Services
-from gan_oversampler.reporting.facts import Parameter
 from gan_oversampler.reporting.model_summary import ModelSummary
 from gan_oversampler.reporting.report import Report
 from gan_oversampler.sampling.fold_data import FoldData
@@ -43,8 +42,8 @@ from gan_oversampler.training.population import CrossFittedPopulation
 
 NO_ORACLE: Final = "none"  # the name of the report where there is no oracle
 
-Parameters = Mapping[str, Parameter]
-"""Parameters of the sampler, for reports."""
+Facts = Mapping[str, Any]
+"""Fields of reports that are known before the fit: parameters of the sampler, constraints of the table."""
 
 
 @dataclass(frozen=True)
@@ -87,24 +86,24 @@ def fit(
     layout: Layout,
     n_new: Mapping[int, int],
     services: Services,
-    parameters: Parameters,
+    facts: Facts,
 ) -> Fit:
     """Find, for every oracle, the best source of new rows: folds, baselines, training, choice, report.
 
     ``n_new`` counts the rows to draw by class code. Without an oracle the first GAN is trained for a fixed
-    number of steps; where no class has enough rows to learn from, its base draws, untrained. ``parameters``
-    of the sampler are for the report. Raises ValueError if ``cv`` gives no folds to score on, RuntimeError if
+    number of steps; where no class has enough rows to learn from, its base draws, untrained. ``facts`` go
+    to the reports. Raises ValueError if ``cv`` gives no folds to score on, RuntimeError if
     the first oracle finds a baseline better and ``fallback="error"``.
     """
     clock, streams, gans = services.clock, services.streams, plan.gans
     problem = Problem.of(rows, layout, n_new, streams, plan.cv if plan.oracles else None)
     if not problem.learned:
-        outcome = _untrained(plan, problem, services, parameters)
+        outcome = _untrained(plan, problem, services, facts)
         return Fit(dict.fromkeys(plan.oracles or [NO_ORACLE], outcome))
     with clock.phase("neighbours"):
         data = problem.training_data(gans)
     if not plan.oracles:
-        return Fit({NO_ORACLE: _without_oracle(plan, problem, data, services, parameters)})
+        return Fit({NO_ORACLE: _without_oracle(plan, problem, data, services, facts)})
     evaluators = {
         name: Evaluator.of(oracle, problem, gans, data, streams, services.n_jobs)
         for name, oracle in plan.oracles.items()
@@ -121,12 +120,12 @@ def fit(
         found = trackers[name].scored, baselines[name]
         decision = _decision(plan, evaluator, *found, services)
         outcomes[name] = _outcome(
-            training, data, decision, evaluator, *found, services, parameters, decides=not outcomes
+            training, data, decision, evaluator, *found, services, facts, decides=not outcomes
         )
     return Fit(outcomes, training if plan.keep_candidates else None)
 
 
-def rescore(fit: Fit, name: str, oracle: Oracle, services: Services, parameters: Parameters) -> Fit:
+def rescore(fit: Fit, name: str, oracle: Oracle, services: Services, facts: Facts) -> Fit:
     """Add the outcome of one more oracle, which scores all candidates that were kept of the training.
 
     Nothing is trained again, and nothing is warned of: the first oracle still draws. Raises ValueError if
@@ -150,7 +149,7 @@ def rescore(fit: Fit, name: str, oracle: Oracle, services: Services, parameters:
         tracker.evaluate(candidates, replace(plan.budget, growth=0.0), lambda: services.clock.seconds)
     found = tracker.scored, baselines
     decision = _decision(plan, evaluator, *found, services)
-    outcome = _outcome(training, data, decision, evaluator, *found, services, parameters, decides=False)
+    outcome = _outcome(training, data, decision, evaluator, *found, services, facts, decides=False)
     return replace(fit, outcomes={**fit.outcomes, name: outcome})
 
 
@@ -218,7 +217,12 @@ def _decision(
         except ValueError as error:
             raise ValueError(f"{error} {' '.join(map(str, evaluator.failures[-1:]))}") from None
         tried = scored_draw_options(
-            evaluator, scored, choice, policy=plan.policy, choose_ratio=plan.choose_ratio
+            evaluator,
+            scored,
+            choice,
+            policy=plan.policy,
+            choose_ratio=plan.choose_ratio,
+            baselines=baselines,
         )
         return decide(
             scored,
@@ -232,7 +236,7 @@ def _decision(
 
 
 def _without_oracle(
-    plan: Plan, problem: Problem, data: TrainingData, services: Services, parameters: Parameters
+    plan: Plan, problem: Problem, data: TrainingData, services: Services, facts: Facts
 ) -> Outcome:
     """Train the first GAN for a fixed number of steps, and keep its last state."""
     gan = plan.gans[0]
@@ -244,7 +248,7 @@ def _without_oracle(
     training = Training(plan, problem, (), _train(plan, population, [tracker], services), summary)
     policy = plan.policy if isinstance(plan.policy, Policy) else Policy()
     decision = decide_without_oracle(tracker.scored, gan, policy)
-    return _outcome(training, data, decision, None, tracker.scored, {}, services, parameters)
+    return _outcome(training, data, decision, None, tracker.scored, {}, services, facts)
 
 
 def _outcome(
@@ -255,7 +259,7 @@ def _outcome(
     scored: Sequence[Scored],
     baselines: Mapping[str, Utilities],
     services: Services,
-    parameters: Parameters,
+    facts: Facts,
     *,
     decides: bool = True,
 ) -> Outcome:
@@ -280,7 +284,7 @@ def _outcome(
         evidence = gather_evidence(rows, folds, by_fold, targets, services.streams, smote)
         known = [name for name, utilities in baselines.items() if np.isfinite(utilities).all()]
         labels = label_scores(evaluator, by_fold, known, decision.ratio) if evaluator else None
-        if (far := far_note(evidence.fidelity)) and decision.candidates:
+        if (far := far_note(evidence.fidelity, plan.gans, given=plan.gan_given)) and decision.candidates:
             notes = [*notes, far]
             if decides and evidence.fidelity and evidence.fidelity.is_very_far:
                 warn_user(far)
@@ -307,7 +311,7 @@ def _outcome(
         labels=labels,
         evidence=evidence,
         summary=training.summary,
-        parameters=parameters,
+        **facts,
     )
     n_new = n_new_at_ratio(dict(enumerate(rows.counts)), problem.n_new, decision.ratio)
     return Outcome(sources.full, report, n_new, decision.fallback)
@@ -344,7 +348,7 @@ def _unmet(plan: Plan) -> list[str]:
     return [*([NO_GENERATOR] if plan.rejection else []), *([NO_POLICY] if plan.policy is not None else [])]
 
 
-def _untrained(plan: Plan, problem: Problem, services: Services, parameters: Parameters) -> Outcome:
+def _untrained(plan: Plan, problem: Problem, services: Services, facts: Facts) -> Outcome:
     """Draw from a geometric sampler without training, where folds would mean nothing."""
     base, rows, width = plan.gans[0].base, problem.rows, problem.space.width
     reason = "no class to oversample has enough rows to learn from"
@@ -365,6 +369,6 @@ def _untrained(plan: Plan, problem: Problem, services: Services, parameters: Par
         notes=problem.small_class_notes(base),
         draw_notes=_unmet(plan),
         evidence=evidence,
-        parameters=parameters,
+        **facts,
     )
     return Outcome(source, report, problem.n_new)

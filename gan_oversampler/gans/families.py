@@ -15,7 +15,7 @@ class Family:
     generator: type[BaseGenerator]  # how noise, start and class become a row
     loss_weights: Mapping[str, float]  # loss terms of the generator and their weights
     learning_rate: float = 2e-4  # step size of the network
-    min_gain_in_se: float = 2.0  # standard errors by which training has to gain; below 0 it may lose some
+    min_gain_in_se: float = 2.0  # uncorrected errors by which training has to gain; below 0 it may lose
     replicas: int = 1  # generators that are trained on all rows
 
     @property

@@ -174,7 +174,7 @@ class GAN(BaseEstimator):
 
     @property
     def min_gain_in_se(self) -> float:
-        """Standard errors by which training has to gain before it counts; below 0 it may lose some."""
+        """Uncorrected errors (ARCHITECTURE, Two errors) by which training has to gain, or may lose."""
         return FAMILIES[self.family].min_gain_in_se
 
     def aimed_at(self, objective: str) -> GAN:

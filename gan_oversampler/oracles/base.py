@@ -67,7 +67,7 @@ class Oracle(BaseEstimator):
     def fidelity(self) -> float:
         """Fidelity of the default GAN that suits the score, from 0 to 1, where the user names none.
 
-        It is .1, which costs no F1 and no average precision; scores of the whole class want 1.
+        It is .1, near the best of F1 and average precision; scores of the whole class want 1.
         """
         return 0.1
 

@@ -274,9 +274,11 @@ class Evidence:
 
     @cached_property
     def fidelity(self) -> Fidelity | None:
-        """How near new rows come to held-out ones, beside SMOTE's; None without held-out rows or SMOTE's.
+        """How near new rows come to held-out ones, beside SMOTE's; None if it cannot be said.
 
-        At most 200 rows of a class and kind are compared in a fold, evenly spaced, so it takes little time.
+        That is so without held-out rows or SMOTE's, and where SMOTE's equal the held-out ones, as in a class
+        of one value. At most 200 rows of a class and kind are compared in a fold, evenly spaced, so it takes
+        little time.
         """
         smote = [fold.smote for fold in self.by_fold if fold.smote is not None]
         if not self.held_out or not smote:
@@ -288,6 +290,8 @@ class Evidence:
                 distances.append([_energy_distance(self.targets, seen, unseen, new) for new in samples])
                 aucs.append([_two_sample_auc(self.targets, seen, unseen, new) for new in samples])
         ours, theirs = np.mean(distances, axis=0)
+        if not (np.isfinite(ours) and theirs > 0):
+            return None
         return Fidelity(float(ours / theirs), *np.mean(aucs, axis=0).tolist())
 
     def _thinned(self, rows: Rows) -> Rows:
@@ -309,6 +313,7 @@ class Evidence:
         new = self.folds()
         real = [(seen, unseen, seen.at(np.isin(seen.codes, self.targets))) for seen, unseen, _ in new]
         smote = [(*its[:2], f.smote) for its, f in zip(new, self.by_fold) if f.smote is not None]
+        heldout_ratio = float(np.mean([len(fold.unseen) / len(fold.seen) for fold in self.by_fold]))
         lines = []
         with single_threaded():
             for name, metric in METRICS.items():
@@ -316,7 +321,8 @@ class Evidence:
                     pd.Series([metric.measure(self.targets, *fold) for fold in folds], dtype=float)
                     for folds in (new, smote, real if metric.fidelity else [])
                 )
-                error = standard_error(values.dropna().to_numpy()) if len(values.dropna()) else np.nan
+                known = values.dropna().to_numpy()
+                error = standard_error(known, heldout_ratio) if len(known) else np.nan
                 numbers = (float(values.mean()), error, float(by_smote.mean()), float(attainable.mean()))
                 lines.append([name, *numbers, metric.best, metric.meaning])
         return pd.DataFrame(lines, columns=columns)

@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 
 from gan_oversampler.callbacks import Event
-from gan_oversampler.constraints import Constraint, described
 from gan_oversampler.reporting.evidence import Evidence, Fidelity
 from gan_oversampler.reporting.model_summary import ModelSummary
 
@@ -196,8 +195,9 @@ class ReportFacts:
     draw_options : DataFrame or None
         Where the oracle chose a policy or a ratio, one row per combination that it tried: name, spread,
         border, filter, ratio, score, standard_error, kept.
-    constraints : tuple of constraints
-        Relations that new rows keep, given or found.
+    constraints : tuple of str
+        Relations that new rows keep, given or found, such as ``"start <= end"``; functions as Python prints
+        them.
     """
 
     oracle: str
@@ -222,7 +222,7 @@ class ReportFacts:
     summary: ModelSummary | None = field(default=None, compare=False, repr=False)
     events: tuple[Event, ...] = field(default=(), repr=False)
     draw_options: pd.DataFrame | None = field(default=None, compare=False, repr=False)
-    constraints: tuple[Constraint, ...] = ()
+    constraints: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("seconds", "gains", "parameters", "versions"):
@@ -237,11 +237,6 @@ class ReportFacts:
     def oracle_text(self) -> str:
         """The oracle and its direction as one text, such as ``"FrechetOracle(), lower is better"``."""
         return f"{self.oracle}, {self.direction}" if self.direction else self.oracle
-
-    @property
-    def constraint_texts(self) -> tuple[str, ...]:
-        """Constraints as texts, such as ``"start <= end"``; functions as Python prints them."""
-        return tuple(map(described, self.constraints))
 
     @property
     def fidelity(self) -> Fidelity | None:

@@ -70,7 +70,7 @@ def card(facts: ReportFacts) -> str:
 def _head(facts: ReportFacts) -> str:
     notes = "".join(f"<li>{escape(note)}</li>" for note in facts.notes)
     advice = f"<dt>Advice</dt><dd>{escape(facts.advice)}</dd>" if facts.advice else ""
-    rules = "; ".join(facts.constraint_texts)
+    rules = "; ".join(facts.constraints)
     return (
         f'<dl class="facts"><dt>Kept</dt><dd class="choice">{escape(facts.choice)}</dd>'
         f"<dt>Why</dt><dd>{escape(facts.reason)}</dd>"

@@ -53,7 +53,6 @@ class Report(ReportFacts):
             "parameters": {name: asdict(parameter) for name, parameter in self.parameters.items()},
             "evidence": None if self.evidence is None else self.evidence.to_dict(),
             "summary": None if self.summary is None else self.summary.to_frame(),
-            "constraints": self.constraint_texts,
             "events": [asdict(event) for event in self.events],
         }
         return json_value(facts)
@@ -84,7 +83,7 @@ class Report(ReportFacts):
         lines += [f"Advice: {self.advice}"] if self.advice else []
         lines += [f"Fidelity: {self.fidelity}"] if self.fidelity else []
         if self.constraints:
-            lines.append(f"Constraints, kept by all new rows: {'; '.join(self.constraint_texts)}")
+            lines.append(f"Constraints, kept by all new rows: {'; '.join(self.constraints)}")
         lines += [f"Note: {note}" for note in self.notes]
         if self.seconds:
             lines.append(", ".join(f"{name} {value:.2f} s" for name, value in self.seconds.items()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -20,19 +20,19 @@ RESAMPLE: Final = "resample"
 # From the simplest to the most involved: what to do, and its name in a sentence.
 ACTIONS: Final[Mapping[str, tuple[str, str]]] = {
     NOTHING: ("Leave the table as it is", "leaving the table as it is"),
-    "threshold": ("Move the decision threshold", "a tuned threshold"),
-    "class_weight": ("Weigh the classes", "class weights"),
+    "threshold": ("Move the decision threshold (TunedThresholdClassifierCV)", "a tuned threshold"),
+    "class_weight": ('Weigh the classes (class_weight="balanced")', "class weights"),
     RESAMPLE: ("Resample", "new rows"),
 }
 NOT_SCORED: Final = (
     "The oracle did not score classifiers without new rows, so its scores do not say whether to resample."
     " Ask one that does, such as 'downstream', with 'none' among the baselines."
 )
-# Average precision does not depend on the threshold, which resampling moves. Of forests and boosting that
-# take less than a tenth of a fit, this one missed fewest of the tables that new rows harmed.
+# Average precision does not depend on the threshold, which resampling moves.
 RANKER: Final = DownstreamOracle(ExtraTreesClassifier(25), scoring="average_precision")
-# A loss of a whole standard error is rare, as few folds say little: waiting for it misses most harm.
-HARM_IN_SE: Final = 0.3
+# Only a loss beyond one standard error overrules new rows: without any effect, one beyond this is common. It
+# is worth a caution all the same, because few folds show little of a real loss.
+CAUTION_IN_SE: Final = 0.3
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def ranking_gain(evaluator: Evaluator, by_fold: Sequence[Source]) -> Gain:
     It is a gain in average precision, paired over the folds of the evaluator; negative if new rows make a
     strong classifier worse. It costs two forests of 25 extra-trees per fold.
     """
-    ranker = replace(evaluator, folds=[fold.asking(RANKER) for fold in evaluator.folds], failures=[])
+    ranker = evaluator.with_oracle(RANKER)
     (with_rows,) = ranker.scores([by_fold], ["the ranking of a forest"])
     return gains_over(with_rows, ranker.baselines([NOTHING]), (), evaluator.heldout_ratio)[NOTHING]
 
@@ -65,9 +65,9 @@ def advise(
 
     ``rows`` and ``baselines`` are utilities per fold. Of doing nothing, a tuned threshold, class weights and
     new rows, the first one that is within an uncorrected error of the best is advised. A strong classifier
-    overrules new rows if its ``ranking`` loses more than .3 standard errors by them. ``others`` and
-    ``heldout_ratio`` are those of ``gains_over``.
-    Baselines that draw rows, and those without a score, play no part.
+    overrules new rows, for a threshold, if its ``ranking`` loses more than a standard error by them; beyond
+    .3 of it the text is cautious. ``others`` and ``heldout_ratio`` are those of ``gains_over``. Baselines
+    that draw rows, and those without a score, play no part.
 
     >>> advise(np.array([0.6, 0.7]), {"none": np.array([0.5, 0.5])}).action
     'resample'
@@ -81,29 +81,25 @@ def advise(
     leads = {name: best - found for name, found in scores.items()}
     action = next(name for name, lead in leads.items() if lead.mean() <= uncorrected_error(lead))
     gain = gains_over(rows, baselines, others, heldout_ratio)[rival]
-    what = ACTIONS[action][0]
-    if action == RESAMPLE and ranking is not None and _does_harm(ranking):
-        action, what = "threshold", "Resample for classifiers such as those of the oracle only"
+    overruled = action == RESAMPLE and ranking is not None and ranking.mean < -ranking.standard_error
+    action = "threshold" if overruled else action
     unknown = "" if "threshold" in scores else " (a tuned threshold was not scored)"
     return Advice(
         action,
-        f"{what}: new rows gain {gain} over {ACTIONS[rival][1]}, the best"
-        f" alternative{unknown}. {_of_ranking(ranking)}",
+        f"{ACTIONS[action][0]}: new rows gain {gain} over {ACTIONS[rival][1]}, the best"
+        f" alternative{unknown}. {_of_ranking(ranking, overruled=overruled)}",
     )
 
 
-def _does_harm(ranking: Gain) -> bool:
-    return ranking.mean < -HARM_IN_SE * ranking.standard_error
-
-
-def _of_ranking(ranking: Gain | None) -> str:
+def _of_ranking(ranking: Gain | None, *, overruled: bool) -> str:
     """What the ranking says of strong classifiers, as a sentence."""
     if ranking is None or not np.isfinite(ranking.mean):
-        return "Differences within one standard error count as none."
-    beyond_noise = abs(ranking.mean) > ranking.standard_error
-    if _does_harm(ranking):
-        found = "better without new rows" if beyond_noise else "no better with new rows"
-        found += ": move its threshold instead"
-    else:
-        found = "better with them" if beyond_noise else "about as well with them"
-    return f"A strong classifier ranks {found} (average precision of a forest with them {ranking})."
+        return "Gains within the scatter of scores over the folds count as none."
+    found = "ranks about as well with them"
+    if ranking.mean > ranking.standard_error:
+        found = "ranks better with them"
+    elif ranking.mean < -ranking.standard_error:
+        found = "ranks worse with them" + (", so move its threshold instead" if overruled else "")
+    elif ranking.mean < -CAUTION_IN_SE * ranking.standard_error:
+        found = "may rank worse with them"
+    return f"A strong classifier {found} (gain in average precision of a forest {ranking})."

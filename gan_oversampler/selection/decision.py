@@ -9,15 +9,18 @@ from typing import Any, Final
 import numpy as np
 
 from gan_oversampler.gans.gan import GAN
+from gan_oversampler.oracles.alternatives import ALTERNATIVES
 from gan_oversampler.reporting.facts import Gain
 from gan_oversampler.sampling.policy import Policy
+from gan_oversampler.selection.advice import ACTIONS
 from gan_oversampler.selection.choice import Utilities, better_baseline, gains_over
 from gan_oversampler.selection.draw_options import DrawOptions, best_draw_options, describe
-from gan_oversampler.selection.scoring import BASELINE_BASES, WITHOUT_ROWS
+from gan_oversampler.selection.scoring import BASELINE_BASES, NOTHING
 from gan_oversampler.training.loop import Candidate, Scored
 
 OTHER_DRAW_OPTIONS: Final = "better with its draw options than the first choice, by more than chance"
 NO_NEW_ROWS: Final = "no new rows"
+OR_OTHERS: Final = "Give other GANs, another oracle, or fallback='warn' or 'baseline'."
 ONLY_NOISE: Final = "no trained generator could be kept"
 
 
@@ -59,8 +62,9 @@ def decide(
     ``tried`` holds draw options with their utilities, first those of the choice among the candidates; they
     are compared with the utilities of the ``baselines``. ``fallback`` says what happens when a baseline is
     better than the kept generators by more than an uncorrected error: their rows and a warning, what the
-    best baseline does (its rows, or no new ones), or an error. ``sign`` turns utility into the oracle's own
-    unit; ``heldout_ratio`` is that of ``standard_error``.
+    best baseline that a sampler can deliver does (its rows, or no new ones), or an error. Class weights and
+    thresholds are told of, not delivered. ``sign`` turns utility into the oracle's own unit;
+    ``heldout_ratio`` is that of ``standard_error``.
     """
     kept, first = best_draw_options(tried), tried[0][0].choice
     notes = [describe(tried, kept, gans, sign, heldout_ratio)] if sum(map(len, tried)) > 1 else []
@@ -83,6 +87,10 @@ def decide(
         kept=kept,
     )
     better = better_baseline(kept.utilities, baselines)
+    if better is not None and better in ALTERNATIVES:
+        decision = _outdone(decision, better, fallback)
+        deliverable = {name: found for name, found in baselines.items() if name not in ALTERNATIVES}
+        better = better_baseline(kept.utilities, deliverable) if fallback == "baseline" else None
     if better is None:
         return decision
     beaten = _beaten(decision, better, fallback)
@@ -95,15 +103,26 @@ def _best_rows(tried: Sequence[Sequence[DrawOptions]]) -> Utilities:
     return max(drawing, key=lambda utilities: float(np.nan_to_num(utilities, nan=-np.inf).mean()))
 
 
+def _comparison(decision: Decision, name: str) -> str:
+    loser = "the kept GAN" if decision.ratio else "the table as it is"
+    return f"By the oracle the baseline {name!r} scores higher than {loser}: gain {decision.gains[name]}."
+
+
+def _outdone(decision: Decision, name: str, fallback: str) -> Decision:
+    """Tell what to set where an alternative to new rows is best, which no sampler can deliver."""
+    what = f"{ACTIONS[name][0]} instead of adding rows: that is up to the classifier, no sampler does it."
+    note = f"{_comparison(decision, name)} {what}"
+    error = f"{note} {OR_OTHERS}" if fallback == "error" else ""
+    return replace(decision, notes=(*decision.notes, note), warnings=(note,), error=error)
+
+
 def _beaten(decision: Decision, name: str, fallback: str) -> Decision:
     """Change a decision for generators that the baseline of this name beats, as ``fallback`` says."""
-    leaves, base = name in WITHOUT_ROWS, BASELINE_BASES.get(name, name)
-    loser = "the kept GAN" if decision.ratio else "the table as it is"
-    note = f"By the oracle the baseline {name!r} scores higher than {loser}: gain {decision.gains[name]}."
+    leaves, base = name == NOTHING, BASELINE_BASES.get(name, name)
+    note = _comparison(decision, name)
     changes: dict[str, Any] = {}
     if fallback == "error":
-        error = f"{note} Give other GANs, another oracle, or fallback='warn' or 'baseline'."
-        changes = {"error": error}
+        changes = {"error": f"{note} {OR_OTHERS}"}
     if fallback != "baseline":
         origin = "Rows come from the best GAN." if decision.ratio else "No rows are added."
         note += f" {origin} fallback='baseline' {'adds none' if leaves else 'takes a baseline instead'}."
@@ -117,7 +136,7 @@ def _beaten(decision: Decision, name: str, fallback: str) -> Decision:
             note += " It fills classes up, because the ratio was chosen for the GAN."
         changes = {"name": f"baseline {name}", "base": base, "fallback": name, "kept": None}
         changes |= {"candidates": (), "policy": Policy(), "ratio": 1.0}
-    return replace(decision, notes=(*decision.notes, note), warnings=(note,), **changes)
+    return replace(decision, notes=(*decision.notes, note), warnings=(*decision.warnings, note), **changes)
 
 
 def decide_without_oracle(scored: Sequence[Scored], gan: GAN, policy: Policy) -> Decision:

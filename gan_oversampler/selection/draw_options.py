@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -44,12 +45,14 @@ def scored_draw_options(
     *,
     policy: Policy | str | None,
     choose_ratio: bool,
+    baselines: Mapping[str, Utilities] = MappingProxyType({}),
 ) -> list[list[DrawOptions]]:
     """Score the ways to draw that are open, as lists of draw options that differ in their ratio only.
 
     The first list is what is done without a choice. A policy given as a string means that the oracle is to
     choose one; then, and with ``choose_ratio``, the best specifications besides the choice are tried, too.
-    No new rows at all are a ratio of 0, in the first list, where the oracle can score that.
+    No new rows at all are a ratio of 0, in the first list, where the oracle can score that; ``baselines`` are
+    those that it has scored already.
     Without anything to choose there is one list of one entry.
     """
     is_free = isinstance(policy, str) or choose_ratio
@@ -73,14 +76,15 @@ def scored_draw_options(
         names = [f"{option.name(gans)}, {its_policy}, ratio {ratio:g}" for option, its_policy in pairs]
         for options, pair, utilities in zip(tried, pairs, at_ratio.scores(sources, names), strict=True):
             options.append(DrawOptions(*pair, ratio, utilities))
-    nothing = evaluator.baselines([NOTHING])[NOTHING] if choose_ratio else np.array(np.nan)
-    if np.isfinite(nothing).all():  # no new rows, once: they are the same for all pairs
-        tried[0].insert(0, DrawOptions(*pairs[0], 0.0, nothing))
+    if choose_ratio:  # no new rows, once: they are the same for all pairs
+        known = baselines if NOTHING in baselines else evaluator.baselines([NOTHING])
+        if np.isfinite(known[NOTHING]).all():
+            tried[0].insert(0, DrawOptions(*pairs[0], 0.0, known[NOTHING]))
     return tried
 
 
 def rules_of(gans: Sequence[GAN]) -> tuple[list[float], list[str]]:
-    """List of each GAN the least gain of its training in standard errors, and its family, for ``choose``."""
+    """List of each GAN the least gain of its training, in uncorrected errors, and its family."""
     return [gan.min_gain_in_se for gan in gans], [gan.family for gan in gans]
 
 

@@ -29,8 +29,14 @@ ONE_FOLD: Final = (
 )
 FAR_ROWS: Final = (
     "New rows are far from real rows of their class ({}). They were made for the score: do not take them for"
-    " plausible rows. Rows nearer to the class come with fidelity=1."
+    " plausible rows."
 )
+# What brings rows nearer, of the default GANs and of those that a user gave.
+NEARER: Final = {
+    False: " Rows nearer to the class come with fidelity=1.",
+    True: " Rows nearer to the class come with a larger weight of the loss term 'fidelity', as in"
+    ' GAN(loss_weights={..., "fidelity": 1}).',
+}
 SCALED_DOWN: Final = (
     "Scores are of classifiers that study {:.1%} of a fold's rows, and of the new ones ('max_rows' of the"
     " oracle). New rows tell them of all real ones, so doing nothing may be better than it looks."
@@ -164,9 +170,16 @@ def label_scores(
     )
 
 
-def far_note(fidelity: Fidelity | None) -> str:
-    """Say that new rows are far from their class, and what to do about it; nothing if they are not."""
-    return FAR_ROWS.format(fidelity) if fidelity and fidelity.is_far else ""
+def far_note(fidelity: Fidelity | None, gans: Sequence[GAN], *, given: bool) -> str:
+    """Say that new rows are far from their class, and what to do about it; nothing if they are not.
+
+    Nothing is to be done where one of the ``gans`` has all the fidelity that there is, a weight of 1;
+    ``given`` tells whether the user named them.
+    """
+    if not (fidelity and fidelity.is_far):
+        return ""
+    has_all = any(gan.active_terms.get("fidelity", 0.0) >= 1 for gan in gans)
+    return FAR_ROWS.format(fidelity) + ("" if has_all else NEARER[given])
 
 
 def gather_evidence(

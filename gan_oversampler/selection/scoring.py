@@ -82,7 +82,7 @@ class FoldEvaluator:
         fitted = clone(oracle).fit(train, targets=tuple(n_new), random_state=seed)
         return cls(number, fitted, heldout, n_rows, n_new, streams)
 
-    def asking(self, oracle: Oracle) -> FoldEvaluator:
+    def with_oracle(self, oracle: Oracle) -> FoldEvaluator:
         """Make an evaluator of the same fold and streams by another oracle, of which a copy is fitted."""
         options = {"targets": self.oracle.targets_, "random_state": self.oracle.random_state_}
         return replace(self, oracle=clone(oracle).fit(self.oracle.train_, **options))
@@ -178,15 +178,14 @@ class Evaluator:
         """The oracle as it was fitted in the first fold, for its name and its direction."""
         return self.folds[0].oracle
 
+    def with_oracle(self, oracle: Oracle) -> Evaluator:
+        """Make an evaluator of the same folds and streams by another oracle, without failures so far."""
+        return replace(self, folds=[fold.with_oracle(oracle) for fold in self.folds], failures=[])
+
     def of_labels(self) -> Evaluator | None:
         """Make an evaluator of predicted labels on the same folds, if this one scores probabilities."""
-        if (oracle := self.oracle.of_labels()) is None:
-            return None
-        folds = []
-        for fold in self.folds:
-            known = {"targets": fold.oracle.targets_, "random_state": fold.oracle.random_state_}
-            folds.append(replace(fold, oracle=clone(oracle).fit(fold.oracle.train_, **known)))
-        return replace(self, folds=folds, failures=[])
+        oracle = self.oracle.of_labels()
+        return None if oracle is None else self.with_oracle(oracle)
 
     @property
     def sign(self) -> float:

@@ -1,5 +1,6 @@
 """Evidence is held out, bounded, and finds copies."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -88,6 +89,29 @@ def test_fidelity_needs_held_out_rows_and_those_of_smote(cv):
     )
     assert evidence.fidelity is None
     assert evidence.to_dict()["fidelity"] is None
+
+
+def test_of_a_class_of_one_value_nothing_is_said_of_fidelity():
+    X, y = numbers()
+    X[y == 1] = 7.0
+    with warnings.catch_warnings(action="error", category=RuntimeWarning):
+        evidence = gathered(X, y, "smote")
+        assert evidence.fidelity is None
+        assert _moved(evidence, 1).fidelity is None
+        assert "Fidelity" not in str(fitted(X, y, max_steps=0).report_)
+
+
+def test_errors_of_metrics_know_how_many_rows_are_held_out():
+    evidence = gathered(*numbers())
+    (fold, *_), twice = evidence.by_fold, replace(evidence, by_fold=evidence.by_fold * 2)
+    ratio = len(fold.unseen) / len(fold.seen)
+    once, both = (
+        e.metrics.set_index("name").loc["energy distance", "standard_error"] for e in (evidence, twice)
+    )
+    n = len(evidence.by_fold)
+    # Every value counts twice: the sum of squares doubles, the rows that are held out of a fold stay as many.
+    by_variance = 2 * (n - 1) / (2 * n - 1) * (1 / (2 * n) + ratio) / (1 / n + ratio)
+    assert both / once == pytest.approx(by_variance**0.5, rel=0.02)
 
 
 def test_fidelity_is_part_of_the_facts():

@@ -91,15 +91,12 @@ def test_an_empty_report_has_no_empty_lines():
 # --- of a fit
 
 
-PHASES = {"neighbours", "baselines", "training", "oracle", "choice", "evidence"}
+PHASES = {"neighbours", "baselines", "training", "oracle", "choice", "evidence", "advice"}
 
 
 def test_a_report_of_a_fit_counts_the_seconds_of_every_phase():
     sampler = fitted(*numbers(), oracle=["downstream", "energy"], max_steps=0, keep_candidates=True)
-    assert {name: set(report.seconds) for name, report in sampler.reports_.items()} == {
-        "downstream": PHASES | {"advice"},
-        "energy": PHASES | {"advice"},
-    }
+    assert [set(report.seconds) for report in sampler.reports_.values()] == [PHASES, PHASES]
     assert set(sampler.rescore("frechet").seconds) == PHASES - {"training"}
     assert set(fitted(*numbers(), oracle=None, max_steps=0).report_.seconds) == {
         "neighbours",

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_oversampler import GAN, Policy
+from gan_oversampler.oracles.alternatives import ALTERNATIVES
 from gan_oversampler.reporting.facts import Gain
 from gan_oversampler.selection.choice import Choice, choose
 from gan_oversampler.selection.decision import (
@@ -99,15 +100,39 @@ def test_a_baseline_that_draws_instead_fills_classes_up():
     assert decision.draw_options is tried
 
 
-@pytest.mark.parametrize("name", ["none", "class_weight", "threshold"])
-def test_where_a_baseline_without_new_rows_is_best_the_table_may_stay_as_it_is(name):
-    decision = _decided((name, (9, 9)), ("smote", (8, 8)), fallback="baseline")
-    assert (decision.name, decision.fallback, decision.ratio) == (NO_NEW_ROWS, name, 0.0)
+def test_where_doing_nothing_is_best_the_table_may_stay_as_it_is():
+    decision = _decided(("none", (9, 9)), ("smote", (8, 8)), fallback="baseline")
+    assert (decision.name, decision.fallback, decision.ratio) == (NO_NEW_ROWS, "none", 0.0)
     assert decision.kept is None
     assert decision.candidates == (LATER.candidate,)  # draws for ``sample``
     assert decision.notes == decision.warnings
     assert decision.notes[0].endswith("The table stays as it is, because fallback='baseline'.")
     assert decision.utilities.tolist() == [5, 5]  # of the rows that were refused
+
+
+@pytest.mark.parametrize("fallback", ["warn", "baseline", "error"])
+@pytest.mark.parametrize("name", ALTERNATIVES)
+def test_what_only_a_classifier_can_do_is_never_fallen_back_to_but_told(name, fallback):
+    decision = _decided(("none", (5, 5)), (name, (9, 9)), ("smote", (5, 5)), fallback=fallback)
+    assert (decision.fallback, decision.base, decision.ratio) == (None, "", 1.0)
+    assert decision.candidates == (LATER.candidate,)
+    assert decision.notes == decision.warnings
+    (note,) = decision.notes
+    assert note.startswith(f"By the oracle the baseline '{name}' scores higher than the kept GAN: gain -4.0")
+    setting = {"class_weight": 'class_weight="balanced"', "threshold": "TunedThresholdClassifierCV"}[name]
+    assert setting in note
+    assert decision.error.startswith(note if fallback == "error" else "")
+    assert bool(decision.error) == (fallback == "error")
+
+
+@pytest.mark.parametrize(("best", "name"), [("none", NO_NEW_ROWS), ("smote", "baseline smote")])
+def test_beside_it_the_best_baseline_that_a_sampler_can_deliver_is_taken(best, name):
+    others = [("threshold", (9, 9)), (best, (8, 8)), ("random", (6, 6))]
+    decision = _decided(*others, fallback="baseline")
+    assert (decision.name, decision.fallback) == (name, best)
+    assert decision.notes == decision.warnings
+    assert ["'threshold'" in note for note in decision.notes] == [True, False]
+    assert len(_decided(*others).notes) == 1
 
 
 def test_by_default_rows_are_drawn_where_doing_nothing_is_better_and_the_warning_says_so():
@@ -132,7 +157,7 @@ def test_class_weights_may_be_better_than_the_table_as_it_is():
     assert warning.startswith(
         "By the oracle the baseline 'class_weight' scores higher than the table as it is"
     )
-    assert "No rows are added." in warning
+    assert 'class_weight="balanced"' in warning
 
 
 def test_a_better_baseline_may_be_an_error_that_says_what_to_do():

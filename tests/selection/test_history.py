@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from gan_oversampler import GAN, DownstreamOracle, EnergyOracle
 from gan_oversampler._utils import standard_error
 from gan_oversampler.callbacks import Event
+from gan_oversampler.gans.portfolio import default_portfolio
 from gan_oversampler.reporting.evidence import METRICS, EvidenceMetric, Fidelity, n_drawn
 from gan_oversampler.reporting.facts import Entry, Gain
 from gan_oversampler.selection.choice import gains_over
@@ -239,10 +240,22 @@ def test_where_no_rows_are_drawn_what_is_kept_is_the_table_as_it_is():
 
 
 def test_a_user_is_told_of_rows_that_are_far():
-    assert far_note(None) == far_note(Fidelity(1.0, 0.9, 0.5)) == ""
-    note = far_note(Fidelity(9.0, 0.9, 0.5))
-    assert "9.0 times as far" in note
-    assert "fidelity=1" in note
+    gans = default_portfolio(99)
+    assert far_note(None, gans, given=False) == far_note(Fidelity(1.0, 0.9, 0.5), gans, given=False) == ""
+    assert "9.0 times as far" in far_note(Fidelity(9.0, 0.9, 0.5), gans, given=False)
+
+
+@pytest.mark.parametrize(
+    ("gans", "given", "end"),
+    [
+        (default_portfolio(99, 0.1), False, "come with fidelity=1."),
+        (default_portfolio(99, 1.0), False, "do not take them for plausible rows."),
+        ([GAN("guided")], True, 'GAN(loss_weights={..., "fidelity": 1}).'),
+        ([GAN(base="smote", loss_weights={"fidelity": 1})], True, "do not take them for plausible rows."),
+    ],
+)
+def test_what_brings_rows_nearer_is_something_that_the_user_can_do(gans, given, end):
+    assert far_note(Fidelity(9.0, 0.9, 0.5), gans, given=given).endswith(end)
 
 
 # --- evidence
