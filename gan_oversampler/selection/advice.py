@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 from sklearn.ensemble import ExtraTreesClassifier
 
-from gan_oversampler._utils import uncorrected_error
 from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.reporting.facts import Gain
 from gan_oversampler.sampling.sources import Source
@@ -64,7 +63,7 @@ def advise(
     """Say what the scores of new rows and of the baselines support, in two sentences.
 
     ``rows`` and ``baselines`` are utilities per fold. Of doing nothing, a tuned threshold, class weights and
-    new rows, the first one that is within an uncorrected error of the best is advised. A strong classifier
+    new rows, the first one that is within a standard error of the best is advised. A strong classifier
     overrules new rows, for a threshold, if its ``ranking`` loses more than a standard error by them; beyond
     .3 of it the text is cautious. ``others`` and ``heldout_ratio`` are those of ``gains_over``. Baselines
     that draw rows, and those without a score, play no part.
@@ -78,23 +77,24 @@ def advise(
     rival = max(scores, key=lambda name: float(scores[name].mean()))
     scores[RESAMPLE] = rows
     best = max(scores.values(), key=lambda found: float(found.mean()))
-    leads = {name: best - found for name, found in scores.items()}
-    action = next(name for name, lead in leads.items() if lead.mean() <= uncorrected_error(lead))
+    leads = gains_over(best, scores, others, heldout_ratio)
+    action = next(name for name, lead in leads.items() if lead.mean <= lead.standard_error)
     gain = gains_over(rows, baselines, others, heldout_ratio)[rival]
     overruled = action == RESAMPLE and ranking is not None and ranking.mean < -ranking.standard_error
     action = "threshold" if overruled else action
     unknown = "" if "threshold" in scores else " (a tuned threshold was not scored)"
+    noise = ", which is within noise" if abs(gain.mean) <= gain.standard_error else ""
     return Advice(
         action,
-        f"{ACTIONS[action][0]}: new rows gain {gain} over {ACTIONS[rival][1]}, the best"
-        f" alternative{unknown}. {_of_ranking(ranking, overruled=overruled)}",
+        f"{ACTIONS[action][0]}: new rows gain {gain} over {ACTIONS[rival][1]}, the best alternative without"
+        f" them{unknown}{noise}. {_of_ranking(ranking, overruled=overruled)}",
     )
 
 
 def _of_ranking(ranking: Gain | None, *, overruled: bool) -> str:
     """What the ranking says of strong classifiers, as a sentence."""
     if ranking is None or not np.isfinite(ranking.mean):
-        return "Gains within the scatter of scores over the folds count as none."
+        return "Gains within a standard error count as none."
     found = "ranks about as well with them"
     if ranking.mean > ranking.standard_error:
         found = "ranks better with them"
