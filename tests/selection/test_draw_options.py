@@ -29,11 +29,12 @@ def _scored(evaluator):
     return [Scored(c, u, True, 0, 0.0) for c, u in zip(candidates, evaluator(candidates), strict=True)]
 
 
-def _tried(oracle=FIRST_COLUMN, *, policy=None, choose_ratio=False, rows=FEW):
+def _tried(oracle=FIRST_COLUMN, *, policy=None, choose_ratio=False, rows=FEW, **known):
     evaluator = evaluator_of(oracle, GANS, rows)
     entries = _scored(evaluator)
     choice = choose(entries, *rules_of(GANS))
-    return choice, scored_draw_options(evaluator, entries, choice, policy=policy, choose_ratio=choose_ratio)
+    options = {"policy": policy, "choose_ratio": choose_ratio, **known}
+    return choice, scored_draw_options(evaluator, entries, choice, **options)
 
 
 # --- what is tried
@@ -111,6 +112,13 @@ def test_no_new_rows_are_tried_once_if_the_oracle_can_score_that():
     _, tried = _tried(NUMBER_OF_ROWS, policy="oracle", choose_ratio=True)
     assert [option.ratio for group in tried for option in group].count(0.0) == 1
     assert (tried[0][0].ratio, tried[0][0].utilities.tolist()) == (0.0, [0, 0])
+
+
+def test_no_rows_are_not_scored_again_where_the_baselines_have_them():
+    known = np.array([7.0, 8.0])
+    _, tried = _tried(NUMBER_OF_ROWS, choose_ratio=True, baselines={"none": known})
+    assert tried[0][0].utilities is known
+    assert tried[0][0].ratio == 0.0
 
 
 def test_of_noise_nothing_is_tried():

@@ -266,6 +266,17 @@ def test_the_sign_turns_utility_into_the_oracles_own_unit(kind, sign):
     assert (evaluator.sign * utilities).tolist() == [5.0, 5.0]
 
 
+def test_another_oracle_sees_the_same_rows_and_starts_without_failures():
+    evaluator = evaluator_of(Measured(lambda holdout, new: math.nan))
+    with pytest.warns(RuntimeWarning, match="could not score"):
+        evaluator.baselines(["smote"])
+    other = evaluator.with_oracle(NUMBER_OF_ROWS)
+    expected = evaluator_of(NUMBER_OF_ROWS).baselines(["none", "smote"])
+    for name, found in other.baselines(["none", "smote"]).items():
+        np.testing.assert_array_equal(found, expected[name])
+    assert (len(evaluator.failures), other.failures) == (1, [])
+
+
 def test_scores_do_not_depend_on_the_number_of_jobs():
     evaluator = evaluator_of(FIRST_COLUMN)
     (candidate,) = candidates_of([BASE], evaluator.data)
