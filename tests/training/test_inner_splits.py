@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from gan_oversampler.gans.utility import utility
+from gan_oversampler.sampling import neighbourhood
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.training.inner_splits import (
     MAX_ROWS,
@@ -90,7 +91,8 @@ def test_starts_are_made_of_training_rows_only():
         assert off.amin(0).max() < 1e-4
 
 
-def test_mixing_partners_are_training_rows_of_every_class():
+def test_mixing_partners_are_training_rows_of_every_class(monkeypatch):
+    monkeypatch.setattr(neighbourhood, "MAX_MIXING", 1e6)  # so that starts show where partners are
     data = plane_data(n=60, rare=9)
     start, _, split = _drawn(data, n_splits=40)
     both = start.to_partner.ne(0).all(-1)  # moved in both columns: just where the partner is
