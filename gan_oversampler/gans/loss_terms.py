@@ -76,6 +76,8 @@ def fidelity(step: GeneratorStep) -> Tensor:
         )
     drawn_PBC = (logits_PB - logits_PB.amax(1, keepdim=True).detach()).exp()[..., None] * label_PBC
     weight_PBC = drawn_PBC / drawn_PBC.sum(1, keepdim=True).clamp(min=1e-12)
+    is_learned_R = real_PRC.sum((0, 2)) > 0  # most rows are of other classes
+    real_PRF, real_PRC = real_PRF[:, is_learned_R], real_PRC[:, is_learned_R]
     real_PRC = real_PRC / real_PRC.sum(1, keepdim=True).clamp(min=1e-12)
     across_PC = (weight_PBC * (_distances(rows_PBF, real_PRF) @ real_PRC)).sum(1)
     among_PC = (weight_PBC * (_distances(rows_PBF, rows_PBF) @ weight_PBC)).sum(1)
