@@ -73,6 +73,7 @@ class Resampled:
     seconds: float
     peak_mb: float
     weighted: bool
+    drawn: pd.DataFrame  # the rows of ``new``, as the sampler wrote them
 
     def prior(self, model: Any) -> float:
         """Share of the minority that a fitted classifier assumes."""
@@ -127,6 +128,7 @@ def treat(steps: Steps, train: Table, test: Table) -> Resampled:
         seconds,
         peak_mb,
         steps.weighted,
+        pd.DataFrame(X_all)[is_new & (labels == 1)],
     )
 
 

@@ -64,7 +64,7 @@ def command(argv: Sequence[str]) -> str:
     """
     parts = Path(argv[0]).with_suffix("").parts
     start = max((i for i, part in enumerate(parts) if part == "benchmarks"), default=len(parts) - 1)
-    words = ["python -m", ".".join(parts[start:])]
+    words = ["python -m", ".".join(parts[start:]).removesuffix(".__main__")]
     for word in argv[1:]:
         option, equals, value = word.rpartition("=")
         words.append(option + equals + (Path(value).name if os.path.isabs(value) else value))

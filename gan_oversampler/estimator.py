@@ -6,19 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import torch
 from imblearn.over_sampling.base import BaseOverSampler
+from numpy.typing import NDArray
 from sklearn.base import _fit_context
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted, validate_data
 
 from gan_oversampler._utils import Streams, lookup, single_threaded, warn_user
+from gan_oversampler.constraints import described
 from gan_oversampler.encoding.dataset import Frame, Rows
 from gan_oversampler.encoding.labels import Target
+from gan_oversampler.encoding.relation_rules import AUTO
 from gan_oversampler.encoding.table_encoder import TableEncoder, frames_of
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.oracles.base import Oracle
@@ -29,8 +32,15 @@ from gan_oversampler.reporting.report import Report, parameters_of
 from gan_oversampler.sampling.acceptance import Rejection
 from gan_oversampler.sampling.policy import CHOSEN_BY_ORACLE, Policy
 from gan_oversampler.sampling.rejection import capped_message
-from gan_oversampler.sampling.sources import draw_classes
-from gan_oversampler.workflow import Fit, fit, rescore
+from gan_oversampler.sampling.sources import Source, draw_classes
+from gan_oversampler.workflow import Facts, Fit, fit, rescore
+
+PARTS: Final = {  # parameters that may be objects with parameters of their own, and what to set
+    "gan": "GAN(...) or preset('wgan')",
+    "oracle": "DownstreamOracle(...)",
+    "rejection": "Rejection(...)",
+    "policy": "Policy(...)",
+}
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,7 @@ class _Fitted:
     encoder: TableEncoder  # containers, dtypes and column kinds of the table
     target: Target  # classes and their numbers of rows
     streams: Streams  # root of all randomness
+    oversampled: tuple[int, ...]  # codes of the classes that get new rows
     fit: Fit  # sources with the encoded rows that they start from, and reports
 
 
@@ -56,12 +67,17 @@ class GANOversampler(BaseOverSampler):
     sampling_strategy : float, str, dict or callable, default="auto"
         Any form of imbalanced-learn. A float may also be used with more than two classes, and a dict may hold
         floats: ratios to the largest class. ``"oracle"`` lets the oracle choose a ratio of 1/4, 1/2, 3/4 or
-        1, for the chosen GAN or one of the two next best ones; all other forms are obeyed to the row.
+        1, for the chosen GAN or one of the two next best ones, or no new rows; all other forms are obeyed to
+        the row, unless ``fallback="baseline"`` adds none.
     gan : GAN, str, or list of these, default=None
         What to train. None takes a guided generator (under a critic, too, where the rarest class to learn has
         at most 50 rows) and, beside it, five bases that stay untrained; a name is a GAN of the literature,
-        see :func:`preset`. Of a list, the first one is kept unless another is better by more than a standard
-        error.
+        see :func:`preset`. Of a list, the first one is kept unless another is better by more than scores
+        scatter over the folds.
+    fidelity : float, default=None
+        How near the rows of the default GAN stay to the class, from 0 (for the score only) to 1 (as near as
+        SMOTE's): the weight of the energy distance to rows that were held out, beside utility. None is .1,
+        near the score's best, and 1 where the first oracle is a distance or rewards the recall of each class.
     oracle : str, Oracle, scorer, callable, list of these, or None, default="downstream"
         ``"downstream"`` (held-out F1 of a panel of cheap classifiers); a scikit-learn scorer or its name; a
         distance to held-out rows (``"frechet"``, ``"energy"``, ``"mmd"``, ``"sliced_wasserstein"``,
@@ -87,13 +103,17 @@ class GANOversampler(BaseOverSampler):
         How far the budget grows while the oracle is pleased: a GAN that improved in its last scoring goes on
         beyond ``max_steps``, up to this share of it, until a scoring brings no improvement. 1 allows twice
         the steps, 0 none more. Without an oracle nothing grows.
-    baselines : sequence of str, default=("none", "random", "smote")
-        Scored by the same oracle on the same folds and shown in the report: ``"none"``, ``"random"`` or the
-        name of a base.
+    baselines : sequence of str, default=("none", "class_weight", "random", "smote")
+        What you would do instead, scored by the same oracle on the same folds: ``"none"``, ``"random"``, the
+        name of a base, or, for oracles that fit classifiers to real and new rows, ``"class_weight"``
+        (balanced class weights) and ``"threshold"`` (a decision threshold tuned on inner folds, the cost of
+        some three scores). ``report_.advice`` compares the new rows with those of them that need none.
     fallback : {"warn", "baseline", "error"}, default="warn"
-        What happens when the oracle finds a baseline better than the kept GAN by more than a standard error:
-        rows of that GAN and a warning; rows of the best baseline that can be drawn and a warning; or a
-        RuntimeError. Of several oracles the first one warns or raises; reports tell what others find.
+        What happens when the oracle finds a baseline better than the kept GAN by more than scores scatter
+        over the folds: rows of that GAN and a warning; a warning and the best baseline that a sampler can
+        deliver, which is ``"none"`` or a base; or a RuntimeError. Where class weights or a threshold win, the
+        message says what to set. Of several oracles the first one warns or raises; reports tell what others
+        find.
     rejection : bool, {"obrs", "drs"}, Rejection or None, default=None
         How rows of the kept generators are thinned out by a critic that is refitted after the choice; True is
         ``"obrs"``. Exactly as many rows as asked for come back. See :class:`Rejection`.
@@ -106,6 +126,15 @@ class GANOversampler(BaseOverSampler):
     categorical_features : "auto", or list of names, positions or a mask, default="auto"
         Columns to treat as categories besides text, booleans and columns of a category dtype. Text that looks
         like an id is refused unless it is named here or has a category dtype.
+    constraints : "auto", list of constraints, or None, default="auto"
+        Relations that hold for all rows of ``X``, and so for all new ones. ``"auto"`` finds orders
+        (``start <= end``), sums and columns that another one determines (city, canton), in at least 50 rows
+        and by rules that chance does not pass: the gaps of an order must begin with an edge at 0, a sum must
+        be exact in every row, and a determined column have about a hundred chances to differ. Of a sum,
+        the column is computed that keeps its own spread and decimals so; an order up to a determined
+        column is left out. A list holds :class:`Order`, :class:`Sum`, :class:`OneOf`, :class:`Between`,
+        functions of rows in your container that return one bool per row, and ``"auto"``. Rows that miss a
+        cell of a relation are ignored. ``report_.constraints`` tells which are kept.
     keep_candidates : bool, default=False
         Whether the fitted sampler keeps all scored generators and the training table, so that ``rescore`` can
         let another oracle choose. Otherwise it holds no more than drawing needs.
@@ -126,11 +155,12 @@ class GANOversampler(BaseOverSampler):
     classes_ : ndarray
         Labels, sorted.
     report_ : Report
-        What was kept, why, and the scores of candidates and baselines.
+        What was kept, why, the scores of candidates and baselines, and advice: whether to resample at all.
     reports_ : dict of str to Report
-        The same for each oracle, also for those that ``rescore`` asked.
+        The same for each oracle, also for those that ``rescore`` added.
     fallback_ : str or None
-        The baseline that samples instead of a GAN, if ``fallback`` made it so.
+        The baseline that is used instead of a GAN, if ``fallback`` made it so; where that is ``"none"``,
+        ``sample`` still draws rows of the GAN.
     history_ : DataFrame
         One row per scored candidate: step, scores per fold, losses, seconds.
     summary_ : ModelSummary
@@ -170,6 +200,7 @@ class GANOversampler(BaseOverSampler):
             StrOptions({CHOSEN_BY_ORACLE}),
         ],
         "gan": [GAN, str, list, tuple, None],
+        "fidelity": [Interval(Real, 0, 1, closed="both"), None],
         "oracle": [str, Oracle, callable, list, tuple, None],
         "cv": ["cv_object"],
         "epoch_unit": [Interval(Integral, 1, None, closed="left")],
@@ -182,6 +213,7 @@ class GANOversampler(BaseOverSampler):
         "rejection": ["boolean", str, Rejection, None],
         "policy": [Policy, str, None],
         "categorical_features": ["array-like", StrOptions({"auto"})],
+        "constraints": [list, tuple, StrOptions({AUTO}), None],
         "keep_candidates": ["boolean"],
         "device": [str],
         "n_jobs": [Integral, None],
@@ -196,6 +228,7 @@ class GANOversampler(BaseOverSampler):
         sampling_strategy: Any = "auto",
         *,
         gan: GAN | str | Sequence[GAN | str] | None = None,
+        fidelity: float | None = None,
         oracle: Any = "downstream",
         cv: Any = 3,
         epoch_unit: int = 50,
@@ -203,11 +236,12 @@ class GANOversampler(BaseOverSampler):
         max_steps: int = 200,
         max_time: float | None = None,
         growth: float = 0.0,
-        baselines: Sequence[str] = ("none", "random", "smote"),
+        baselines: Sequence[str] = ("none", "class_weight", "random", "smote"),
         fallback: str = "warn",
         rejection: Rejection | str | bool | None = None,
         policy: Policy | str | None = None,
         categorical_features: Any = "auto",
+        constraints: Any = AUTO,
         keep_candidates: bool = False,
         device: str = "auto",
         n_jobs: int | None = None,
@@ -216,6 +250,7 @@ class GANOversampler(BaseOverSampler):
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.gan = gan
+        self.fidelity = fidelity
         self.oracle = oracle
         self.cv = cv
         self.epoch_unit = epoch_unit
@@ -228,11 +263,28 @@ class GANOversampler(BaseOverSampler):
         self.rejection = rejection
         self.policy = policy
         self.categorical_features = categorical_features
+        self.constraints = constraints
         self.keep_candidates = keep_candidates
         self.device = device
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
+
+    def set_params(self, **params: Any) -> GANOversampler:
+        """Set parameters, also those of parts, such as ``gan__critic__dropout``, and return the sampler.
+
+        Raises ``ValueError`` for an unknown parameter, and for one of a part that is None or given by name:
+        such a part has no parameters to set until an object takes its place.
+        """
+        for name in params:
+            part, _, parameter = name.partition("__")
+            value = params.get(part, getattr(self, part, None))
+            if part in PARTS and parameter and not hasattr(value, "set_params"):
+                raise ValueError(
+                    f"{name!r} needs an object in {part!r}, whose parameter {parameter!r} it can set. Got"
+                    f" {part}={value!r}. Set {part}={PARTS[part]} first, or together with it."
+                )
+        return super().set_params(**params)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Frame, y: Any) -> GANOversampler:
@@ -253,8 +305,9 @@ class GANOversampler(BaseOverSampler):
         Raises
         ------
         ValueError
-            If there is one class only, a class to oversample has one row, labels are missing, or a column
-            cannot be modelled (infinite values, texts that look like ids).
+            If there is one class only, a class to oversample has one row, labels are missing, a column
+            cannot be modelled (infinite values, texts that look like ids), or a constraint has no meaning for
+            the table or is broken by its rows.
         """
         self._train(X, y, every_class=False)
         return self
@@ -271,6 +324,11 @@ class GANOversampler(BaseOverSampler):
         -------
         X_resampled, y_resampled : same containers and dtypes as given
             The original rows, unchanged and first, then the new ones class by class.
+
+        Raises
+        ------
+        ValueError
+            As in ``fit``, and if new rows keep breaking a constraint.
         """
         target = self._train(X, y, every_class=True)
         encoder, streams, outcome = self._fitted.encoder, self._fitted.streams, self._fitted.fit.first
@@ -280,7 +338,8 @@ class GANOversampler(BaseOverSampler):
         if message := capped_message({repr(target.names[c]): found for c, found in drawn.by_class.items()}):
             warn_user(message)
         self.is_synthetic_ = np.repeat([False, True], [len(target.codes), len(drawn.codes)])
-        new = encoder.decode(drawn.rows, streams.numpy("decode"))
+        again = partial(self._draw_again, outcome.source, drawn.codes, streams.child("resample"))
+        new = encoder.decode(drawn.rows, streams.numpy("decode"), drawn.codes, redraw=again)
         return encoder.stack(X, new), target.stack(y, drawn.codes)
 
     _fit_resample = fit_resample  # abstract in imbalanced-learn, whose own ``fit_resample`` would call it
@@ -306,15 +365,21 @@ class GANOversampler(BaseOverSampler):
         Raises
         ------
         ValueError
-            If the class is unknown or was not among those to oversample, or there is no such oracle.
+            If the class is unknown or was not among those to oversample, there is no such oracle, or new rows
+            keep breaking a constraint.
         """
         check_is_fitted(self, "report_")
         fitted = self._fitted
         outcome = fitted.fit.first if oracle is None else lookup(fitted.fit.outcomes, oracle, "oracle")
         if not isinstance(n, Integral) or isinstance(n, bool) or n < 0:
             raise ValueError(f"'n' must be a non-negative integer. Got {n!r} instead.")
-        target, labels = fitted.target, [label for label, k in self.sampling_strategy_.items() if k]
-        label = labels[0] if y is None and len(labels) == 1 else y
+        target, labels = fitted.target, [fitted.target.names[code] for code in fitted.oversampled]
+        if y is None and len(labels) > 1:
+            raise ValueError(
+                f"{len(labels)} classes were oversampled; rows are drawn of one. Give 'y' as one of:"
+                f" {', '.join(map(repr, labels))}."
+            )
+        label = labels[0] if y is None and labels else y
         if label not in labels:
             what = "not among those to oversample" if label in target.names else "not known"
             choice = f"Give 'y' as one of: {', '.join(map(repr, labels))}." if labels else "None was."
@@ -329,7 +394,9 @@ class GANOversampler(BaseOverSampler):
             drawn = outcome.source.draw(code, int(n), streams)
         if message := capped_message({repr(target.names[code]): drawn}):
             warn_user(message)
-        return fitted.encoder.decode(drawn.rows, streams.numpy("decode"))
+        codes = np.full(int(n), code)
+        again = partial(self._draw_again, outcome.source, codes, streams)
+        return fitted.encoder.decode(drawn.rows, streams.numpy("decode"), codes, redraw=again)
 
     def rescore(self, oracle: Any) -> Report:
         """Let one more oracle score what the training left, without training again.
@@ -356,10 +423,22 @@ class GANOversampler(BaseOverSampler):
         other.validate(len(fitted.target.classes))
         services = Services(fitted.streams, torch.device("cpu"), self.n_jobs, say=self._say)
         with single_threaded():
-            found = rescore(fitted.fit, name, other, services, parameters_of(self))
+            found = rescore(fitted.fit, name, other, services, self._facts(fitted.encoder))
         self._fitted = replace(fitted, fit=found)
         self.reports_ = {**self.reports_, name: found.outcomes[name].report}
         return self.reports_[name]
+
+    def _draw_again(
+        self, source: Source, codes: NDArray[np.intp], streams: Streams, at: NDArray[np.intp], attempt: int
+    ) -> NDArray[Any]:
+        """Other rows of the same classes, for positions at which rows break a constraint."""
+        labels, counts = np.unique(codes[at], return_counts=True)
+        rows = np.empty((len(at), self._fitted.encoder.layout.width), np.float32)
+        with single_threaded():
+            for code, n in zip(labels.tolist(), counts.tolist(), strict=True):
+                found = source.draw(code, n, streams.child("again", attempt))
+                rows[codes[at] == code] = found.rows
+        return rows
 
     def _train(self, X: Frame, y: Any, *, every_class: bool) -> Target:
         """Check and read the table, fit, and set what the fit leaves behind once all went well."""
@@ -379,25 +458,35 @@ class GANOversampler(BaseOverSampler):
         if every_class or all(target.counts[code] == 1 for code in n_new):
             target.refuse_single_rows(n_new)
         streams, device = Streams.of(self.random_state), device_of(self.device, plan.gans)
-        encoder = TableEncoder.learn(X, categorical_features=self.categorical_features)
+        encoder = TableEncoder.learn(
+            X,
+            categorical_features=self.categorical_features,
+            drawn={code: np.flatnonzero(target.codes == code) for code in n_new},
+            constraints=self.constraints,
+        )
         check_grids(plan.gans, encoder)
         frames = partial(frames_of, encoder, X, streams.child("oracle"))
         origin = np.arange(len(target.codes))
-        rows = Rows(encoder.encode(X), target.codes, target.classes, frames, origin=origin)
+        rows = Rows(encoder.encode(X), target.codes, target.classes, frames, origin, encoder.recode)
         services = Services(streams, device, self.n_jobs, clock, self._say)
         with single_threaded():
-            found = fit(plan, rows, encoder.layout, n_new, services, parameters_of(self))
+            found = fit(plan, rows, encoder.layout, n_new, services, self._facts(encoder))
         self.__dict__.pop("is_synthetic_", None)
         n_new_by_label = {target.names[code]: n for code, n in found.first.n_new.items()}
         self.sampling_strategy_ = {label: n_new_by_label.get(label, 0) for label in strategy}
         self.classes_ = np.sort(target.classes)
-        self.reports_ = {name: o.report for name, o in found.outcomes.items()}
-        self.report_ = found.first.report
+        self.reports_ = {name: outcome.report for name, outcome in found.outcomes.items()}
+        self.report_ = next(iter(self.reports_.values()))
         self.history_, self.fallback_ = self.report_.history, found.first.fallback
         self.summary_ = self.report_.summary or ModelSummary()
         self._n_samplings = 0
-        self._fitted = _Fitted(encoder, target.without_rows(), streams, found)
+        self._fitted = _Fitted(encoder, target.without_rows(), streams, tuple(n_new), found)
         return target
+
+    def _facts(self, encoder: TableEncoder) -> Facts:
+        """What reports tell of the sampler and the table."""
+        constraints = tuple(map(described, encoder.relations.constraints))
+        return {"parameters": parameters_of(self), "constraints": constraints}
 
     def _say(self, line: str) -> None:
         if self.verbose:

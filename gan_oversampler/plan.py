@@ -24,7 +24,7 @@ from gan_oversampler.oracles.registry import name_of, oracle_of
 from gan_oversampler.sampling.acceptance import Rejection, rejection_of
 from gan_oversampler.sampling.base_samplers import BASES
 from gan_oversampler.sampling.policy import CHOSEN_BY_ORACLE, Policy, policy_of
-from gan_oversampler.selection.scoring import BASELINE_BASES, NOTHING
+from gan_oversampler.selection.scoring import BASELINE_BASES, WITHOUT_ROWS
 from gan_oversampler.training.data import MIN_ROWS
 from gan_oversampler.training.loop import Budget
 
@@ -43,6 +43,7 @@ class Plan:
     rejection: Rejection | None = None  # how rows of the kept generators are thinned out
     policy: Policy | str | None = None  # how the kept generators draw
     keep_candidates: bool = False  # whether all that ``rescore`` needs is kept
+    gan_given: bool = False  # whether the user named the GANs, which ``fidelity=`` does not shape then
 
 
 class Clock:
@@ -106,13 +107,19 @@ def plan_of(sampler: Any, target: Target, n_new: Mapping[int, int], *, choose_ra
     the first oracle. Raises ValueError if a parameter has no meaning, or needs an oracle where there is none.
     """
     for name in sampler.baselines:
-        lookup({NOTHING: None, **BASELINE_BASES, **BASES}, name, "baseline")
+        lookup({**dict.fromkeys(WITHOUT_ROWS), **BASELINE_BASES, **BASES}, name, "baseline")
     oracles = oracles_of(sampler.oracle, len(target.classes))
     learned = [int(target.counts[code]) for code in n_new if target.counts[code] >= MIN_ROWS]
-    gans = gans_of(sampler.gan, min(learned, default=0))
-    if oracles:
-        objective = next(iter(oracles.values())).objective
-        gans = [gan.aimed_at(objective) for gan in gans]
+    first = next(iter(oracles.values()), None)
+    fidelity = sampler.fidelity if sampler.fidelity is not None or first is None else first.fidelity
+    if sampler.fidelity is not None and sampler.gan is not None:
+        raise ValueError(
+            f"fidelity={sampler.fidelity!r} shapes the default GAN, but gan={sampler.gan!r} is given. Leave"
+            " one of them None, or give a GAN(loss_weights=...) with the term 'fidelity'."
+        )
+    gans = gans_of(sampler.gan, min(learned, default=0), fidelity)
+    if first:
+        gans = [gan.aimed_at(first.objective) for gan in gans]
     policy = policy_of(sampler.policy)
     if not oracles and policy == CHOSEN_BY_ORACLE:
         raise ValueError(f"policy={CHOSEN_BY_ORACLE!r} needs an oracle. Give one, or a Policy.")
@@ -130,16 +137,18 @@ def plan_of(sampler: Any, target: Target, n_new: Mapping[int, int], *, choose_ra
         rejection_of(sampler.rejection),
         policy,
         sampler.keep_candidates,
+        gan_given=sampler.gan is not None,
     )
 
 
-def gans_of(given: Any, n_rows: int) -> list[GAN]:
+def gans_of(given: Any, n_rows: int, fidelity: float | None = None) -> list[GAN]:
     """Turn what a user gave as ``gan`` into specifications to train, each a checked copy.
 
-    ``n_rows`` are those of the rarest class that is learned, for the portfolio that None stands for. Raises
-    ValueError if something is no GAN and no preset, or has parameters that contradict each other.
+    ``n_rows`` are those of the rarest class that is learned and ``fidelity`` a weight, both for the portfolio
+    that None stands for. Raises ValueError if something is no GAN and no preset, or has parameters that
+    contradict each other.
     """
-    given = default_portfolio(n_rows) if given is None else given
+    given = default_portfolio(n_rows, fidelity) if given is None else given
     gans = list(given) if isinstance(given, (list, tuple)) else [given]
     if any(isinstance(gan, str) for gan in gans):
         from gan_oversampler.gans.presets import preset  # the literature's GANs are rarely asked for

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -15,17 +15,24 @@ from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.encoding.layout import Layout
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.plan import Plan, Services
-from gan_oversampler.reporting.facts import Parameter
 from gan_oversampler.reporting.model_summary import ModelSummary
 from gan_oversampler.reporting.report import Report
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.policy import Policy
 from gan_oversampler.sampling.sources import BaseSource, Source
-from gan_oversampler.selection.candidate_sources import base_sources, generator_sources
+from gan_oversampler.selection.advice import Advice, advise, ranking_gain
+from gan_oversampler.selection.candidate_sources import CrossFittedSources, base_sources, generator_sources
 from gan_oversampler.selection.choice import Utilities, choose
 from gan_oversampler.selection.decision import Decision, decide, decide_without_oracle
 from gan_oversampler.selection.draw_options import rules_of, scored_draw_options
-from gan_oversampler.selection.history import HistoryWriter, baseline_entry, gather_evidence, write_report
+from gan_oversampler.selection.history import (
+    HistoryWriter,
+    baseline_entry,
+    far_note,
+    gather_evidence,
+    label_scores,
+    write_report,
+)
 from gan_oversampler.selection.post_processing import NO_GENERATOR, NO_POLICY, apply_policy, reject
 from gan_oversampler.selection.problem import Problem
 from gan_oversampler.selection.scoring import Evaluator, n_new_at_ratio
@@ -35,8 +42,8 @@ from gan_oversampler.training.population import CrossFittedPopulation
 
 NO_ORACLE: Final = "none"  # the name of the report where there is no oracle
 
-Parameters = Mapping[str, Parameter]
-"""Parameters of the sampler, for reports."""
+Facts = Mapping[str, Any]
+"""Fields of reports that are known before the fit: parameters of the sampler, constraints of the table."""
 
 
 @dataclass(frozen=True)
@@ -79,24 +86,24 @@ def fit(
     layout: Layout,
     n_new: Mapping[int, int],
     services: Services,
-    parameters: Parameters,
+    facts: Facts,
 ) -> Fit:
     """Find, for every oracle, the best source of new rows: folds, baselines, training, choice, report.
 
     ``n_new`` counts the rows to draw by class code. Without an oracle the first GAN is trained for a fixed
-    number of steps; where no class has enough rows to learn from, its base draws, untrained. ``parameters``
-    of the sampler are for the report. Raises ValueError if ``cv`` gives no folds to score on, RuntimeError if
+    number of steps; where no class has enough rows to learn from, its base draws, untrained. ``facts`` go
+    to the reports. Raises ValueError if ``cv`` gives no folds to score on, RuntimeError if
     the first oracle finds a baseline better and ``fallback="error"``.
     """
     clock, streams, gans = services.clock, services.streams, plan.gans
     problem = Problem.of(rows, layout, n_new, streams, plan.cv if plan.oracles else None)
     if not problem.learned:
-        outcome = _untrained(plan, problem, services, parameters)
+        outcome = _untrained(plan, problem, services, facts)
         return Fit(dict.fromkeys(plan.oracles or [NO_ORACLE], outcome))
     with clock.phase("neighbours"):
         data = problem.training_data(gans)
     if not plan.oracles:
-        return Fit({NO_ORACLE: _without_oracle(plan, problem, data, services, parameters)})
+        return Fit({NO_ORACLE: _without_oracle(plan, problem, data, services, facts)})
     evaluators = {
         name: Evaluator.of(oracle, problem, gans, data, streams, services.n_jobs)
         for name, oracle in plan.oracles.items()
@@ -113,12 +120,12 @@ def fit(
         found = trackers[name].scored, baselines[name]
         decision = _decision(plan, evaluator, *found, services)
         outcomes[name] = _outcome(
-            training, data, decision, evaluator, *found, services, parameters, decides=not outcomes
+            training, data, decision, evaluator, *found, services, facts, decides=not outcomes
         )
     return Fit(outcomes, training if plan.keep_candidates else None)
 
 
-def rescore(fit: Fit, name: str, oracle: Oracle, services: Services, parameters: Parameters) -> Fit:
+def rescore(fit: Fit, name: str, oracle: Oracle, services: Services, facts: Facts) -> Fit:
     """Add the outcome of one more oracle, which scores all candidates that were kept of the training.
 
     Nothing is trained again, and nothing is warned of: the first oracle still draws. Raises ValueError if
@@ -142,7 +149,7 @@ def rescore(fit: Fit, name: str, oracle: Oracle, services: Services, parameters:
         tracker.evaluate(candidates, replace(plan.budget, growth=0.0), lambda: services.clock.seconds)
     found = tracker.scored, baselines
     decision = _decision(plan, evaluator, *found, services)
-    outcome = _outcome(training, data, decision, evaluator, *found, services, parameters, decides=False)
+    outcome = _outcome(training, data, decision, evaluator, *found, services, facts, decides=False)
     return replace(fit, outcomes={**fit.outcomes, name: outcome})
 
 
@@ -152,7 +159,7 @@ def _baselines(plan: Plan, name: str, evaluator: Evaluator, services: Services) 
     if len(plan.oracles) > 1:
         services.say(f"{name}:")
     for baseline, utilities in found.items():
-        services.say(str(baseline_entry(baseline, evaluator.sign * utilities)))
+        services.say(str(baseline_entry(baseline, evaluator.sign * utilities, evaluator.heldout_ratio)))
     return found
 
 
@@ -160,7 +167,7 @@ def _tracker(
     plan: Plan, name: str, evaluator: Evaluator, services: Services, patience: float | None = None
 ) -> OracleTracker:
     """A tracker that times the scorings and says each score as it comes."""
-    writer = HistoryWriter(plan.gans, evaluator.sign)
+    writer = HistoryWriter(plan.gans, evaluator.sign, evaluator.heldout_ratio)
     prefix = f"{name}: " if len(plan.oracles) > 1 else ""
 
     def score(candidates: Sequence[Candidate]) -> Sequence[Utilities]:
@@ -210,13 +217,26 @@ def _decision(
         except ValueError as error:
             raise ValueError(f"{error} {' '.join(map(str, evaluator.failures[-1:]))}") from None
         tried = scored_draw_options(
-            evaluator, scored, choice, policy=plan.policy, choose_ratio=plan.choose_ratio
+            evaluator,
+            scored,
+            choice,
+            policy=plan.policy,
+            choose_ratio=plan.choose_ratio,
+            baselines=baselines,
         )
-        return decide(scored, tried, baselines, plan.gans, fallback=plan.fallback, sign=evaluator.sign)
+        return decide(
+            scored,
+            tried,
+            baselines,
+            plan.gans,
+            fallback=plan.fallback,
+            sign=evaluator.sign,
+            heldout_ratio=evaluator.heldout_ratio,
+        )
 
 
 def _without_oracle(
-    plan: Plan, problem: Problem, data: TrainingData, services: Services, parameters: Parameters
+    plan: Plan, problem: Problem, data: TrainingData, services: Services, facts: Facts
 ) -> Outcome:
     """Train the first GAN for a fixed number of steps, and keep its last state."""
     gan = plan.gans[0]
@@ -228,7 +248,7 @@ def _without_oracle(
     training = Training(plan, problem, (), _train(plan, population, [tracker], services), summary)
     policy = plan.policy if isinstance(plan.policy, Policy) else Policy()
     decision = decide_without_oracle(tracker.scored, gan, policy)
-    return _outcome(training, data, decision, None, tracker.scored, {}, services, parameters)
+    return _outcome(training, data, decision, None, tracker.scored, {}, services, facts)
 
 
 def _outcome(
@@ -239,7 +259,7 @@ def _outcome(
     scored: Sequence[Scored],
     baselines: Mapping[str, Utilities],
     services: Services,
-    parameters: Parameters,
+    facts: Facts,
     *,
     decides: bool = True,
 ) -> Outcome:
@@ -252,43 +272,70 @@ def _outcome(
     for message in decision.warnings if decides else ():
         warn_user(message)
     plan, problem, clock = training.plan, training.problem, services.clock
-    at_ratio = evaluator.at_ratio(decision.ratio) if evaluator else None
-    notes: list[str] = []
-    if decision.candidates:
-        sources = generator_sources(plan.gans, decision.candidates, data, len(problem.folds))
-        if plan.rejection:
-            with clock.phase("rejection"):
-                gan = plan.gans[decision.candidates[0].specification]
-                root = services.streams.child("polish").child("reject")  # frozen names
-                sources, notes = reject(sources, plan.rejection, gan, data, problem.labels, at_ratio, root)
-        if not decision.policy.changes_nothing:
-            with clock.phase("policy"):
-                sources, more = apply_policy(sources, decision.policy, data, at_ratio)
-            notes += more
-    else:
-        sources, notes = base_sources(decision.base, data, len(problem.folds)), _unmet(plan)
+    # Without new rows the sources still draw for ``sample``, as for the full ratio.
+    at_ratio = evaluator.at_ratio(decision.ratio or 1.0) if evaluator else None
+    sources, notes = _sources(training, data, decision, at_ratio, services)
     rows, targets = problem.rows, list(problem.n_new)
     folds, by_fold = problem.folds, sources.by_fold
+    smote = base_sources("smote", data, len(folds)).by_fold
     if not folds:  # without an oracle nothing was held out
         folds, by_fold = _all_rows(rows), (sources.full,)
     with clock.phase("evidence"):
-        evidence = gather_evidence(rows, folds, by_fold, targets, services.streams)
+        evidence = gather_evidence(rows, folds, by_fold, targets, services.streams, smote)
+        known = [name for name, utilities in baselines.items() if np.isfinite(utilities).all()]
+        labels = label_scores(evaluator, by_fold, known, decision.ratio) if evaluator else None
+        if (far := far_note(evidence.fidelity, plan.gans, given=plan.gan_given)) and decision.candidates:
+            notes = [*notes, far]
+            if decides and evidence.fidelity and evidence.fidelity.is_very_far:
+                warn_user(far)
+    advice, ranking = Advice(), None
+    if evaluator and decision.utilities is not None:
+        with clock.phase("advice"):
+            if at_ratio and evaluator.oracle.alternatives:
+                ranking = ranking_gain(at_ratio, by_fold)
+            others = [entry.utilities for entry in scored if entry.candidate.may_be_kept]
+            advice = advise(decision.utilities, baselines, ranking, others, evaluator.heldout_ratio)
     report = write_report(
         decision,
         evaluator,
         scored,
         baselines,
         plan.gans,
+        advice=advice.text,
+        advised=advice.action,
+        ranking=ranking,
         notes=problem.small_class_notes(plan.gans[0].base),
         draw_notes=notes,
         events=training.events,
         seconds=clock.by_phase,
+        labels=labels,
         evidence=evidence,
         summary=training.summary,
-        parameters=parameters,
+        **facts,
     )
     n_new = n_new_at_ratio(dict(enumerate(rows.counts)), problem.n_new, decision.ratio)
     return Outcome(sources.full, report, n_new, decision.fallback)
+
+
+def _sources(
+    training: Training, data: TrainingData, decision: Decision, at_ratio: Evaluator | None, services: Services
+) -> tuple[CrossFittedSources, list[str]]:
+    """What draws by a decision, after rejection and policy, and notes on what these did."""
+    plan, problem, clock = training.plan, training.problem, services.clock
+    if not decision.candidates:
+        return base_sources(decision.base, data, len(problem.folds)), _unmet(plan)
+    sources = generator_sources(plan.gans, decision.candidates, data, len(problem.folds))
+    notes: list[str] = []
+    if plan.rejection:
+        with clock.phase("rejection"):
+            gan = plan.gans[decision.candidates[0].specification]
+            root = services.streams.child("polish").child("reject")  # frozen names
+            sources, notes = reject(sources, plan.rejection, gan, data, problem.labels, at_ratio, root)
+    if not decision.policy.changes_nothing:
+        with clock.phase("policy"):
+            sources, more = apply_policy(sources, decision.policy, data, at_ratio)
+        notes += more
+    return sources, notes
 
 
 def _all_rows(rows: Rows) -> list[Fold]:
@@ -301,7 +348,7 @@ def _unmet(plan: Plan) -> list[str]:
     return [*([NO_GENERATOR] if plan.rejection else []), *([NO_POLICY] if plan.policy is not None else [])]
 
 
-def _untrained(plan: Plan, problem: Problem, services: Services, parameters: Parameters) -> Outcome:
+def _untrained(plan: Plan, problem: Problem, services: Services, facts: Facts) -> Outcome:
     """Draw from a geometric sampler without training, where folds would mean nothing."""
     base, rows, width = plan.gans[0].base, problem.rows, problem.space.width
     reason = "no class to oversample has enough rows to learn from"
@@ -322,6 +369,6 @@ def _untrained(plan: Plan, problem: Problem, services: Services, parameters: Par
         notes=problem.small_class_notes(base),
         draw_notes=_unmet(plan),
         evidence=evidence,
-        parameters=parameters,
+        **facts,
     )
     return Outcome(source, report, problem.n_new)

@@ -22,18 +22,23 @@ def gathered(X, y, base="smoothed_bootstrap", cv=3):
     target, encoder, streams = Target.of(y), TableEncoder.learn(X), Streams(0)
     rng = np.random.default_rng(0)
     rows = Rows(
-        encoder.encode(X), target.codes, target.classes, lambda values, origin: encoder.decode(values, rng)
+        encoder.encode(X),
+        target.codes,
+        target.classes,
+        lambda values, codes, origin: encoder.decode(values, rng, codes),
     )
     n_new = {code: int(rows.counts[0] - rows.counts[code]) for code in range(1, len(rows.classes))}
     problem = Problem.of(rows, encoder.layout, n_new, streams, cv)
-    data, drawn = problem.training_data([]), []
+    data = problem.training_data([])
+    drawn, smote = [], []
     for fold in range(len(problem.folds)) if cv else [None]:
         seen = data.by_fold()[fold]
         n_of = {code: n_drawn(len(seen.rows[code])) for code in n_new}
-        new = draw_classes(BaseSource(seen, base), n_of, streams, encoder.layout.width)
-        drawn.append(rows.synthetic(new.rows, new.codes))
+        for its_base, found in ((base, drawn), ("smote", smote)):
+            new = draw_classes(BaseSource(seen, its_base), n_of, streams, encoder.layout.width)
+            found.append(rows.synthetic(new.rows, new.codes))
     folds = problem.folds or [(np.arange(len(rows)), np.arange(0))]
-    return Evidence.gather(rows, folds, drawn, list(n_new))
+    return Evidence.gather(rows, folds, drawn, list(n_new), smote if cv else ())
 
 
 def fitted(X, y, **parameters):

@@ -59,3 +59,12 @@ def cancer(minority: int = 40) -> tuple[pd.DataFrame, pd.Series]:
     keep = np.r_[np.flatnonzero(y == 1)[:150], np.flatnonzero(y == 0)[:minority]]
     labels = y.iloc[keep].map({0: "malignant", 1: "benign"})
     return X.iloc[keep, :6].reset_index(drop=True), labels.reset_index(drop=True)
+
+
+def many_levels(n: int = 3000, seed: int = 0, n_levels: int = 300) -> tuple[pd.DataFrame, NDArray]:
+    """A column of many levels, each with log-odds of its own that no seed changes, and a number; 5 % rare."""
+    effects, rng = np.random.default_rng(99).normal(0, 2, n_levels), np.random.default_rng(seed)
+    level, value = rng.integers(0, n_levels, n), rng.normal(size=n)
+    latent = effects[level] + 0.7 * value + rng.logistic(size=n)
+    frame = pd.DataFrame({"level": [f"l{i:03}" for i in level], "value": value})
+    return frame, (latent > np.quantile(latent, 0.95)).astype(int)

@@ -5,6 +5,8 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from imblearn import FunctionSampler
 from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.pipeline import make_pipeline
@@ -22,7 +24,7 @@ from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from gan_oversampler import GANOversampler
-from gan_oversampler.calibration import PriorCorrectedClassifier, to_shares
+from gan_oversampler.calibration import PriorCorrectedClassifier, log_odds, to_shares
 from tests.tables import mixed, numbers
 
 
@@ -219,13 +221,43 @@ def test_a_pipeline_with_a_memory_is_counted_too(tmp_path):
         assert model.seen_shares_.tolist() == [0.5, 0.5]
 
 
-def test_sigmoid_is_what_scikit_learn_fits_to_probabilities():
-    X, y = gaussians((300, 60))
-    forest = RandomForestClassifier(20, random_state=0)
-    model = PriorCorrectedClassifier(forest, copies()).fit(X, y)
+@pytest.mark.parametrize("sizes", [(300, 60), (3000, 600)])
+def test_sigmoid_is_what_scikit_learn_fits_to_log_odds(sizes):
+    X, y = gaussians(sizes)
+    model = PriorCorrectedClassifier(LogisticRegression(), copies()).fit(X, y)
     folds = StratifiedKFold(3, shuffle=True, random_state=0)
-    theirs = CalibratedClassifierCV(make_pipeline(copies(), forest), cv=folds, ensemble=False).fit(X, y)
-    np.testing.assert_array_equal(model.predict_proba(X), theirs.predict_proba(X))
+    # A logistic regression decides by its log-odds, so that scikit-learn calibrates these.
+    theirs = CalibratedClassifierCV(make_pipeline(copies(), LogisticRegression()), cv=folds, ensemble=False)
+    off = 5 / sum(sizes)  # one more row of each class is counted
+    np.testing.assert_allclose(model.predict_proba(X), theirs.fit(X, y).predict_proba(X), rtol=0, atol=off)
+
+
+@pytest.mark.parametrize("sizes", [(900, 100), (900, 100, 60)])
+def test_log_odds_make_a_logistic_regression_as_good_as_without_resampling(sizes):
+    X, y = gaussians(sizes)
+    grid, centres = np.random.default_rng(1).normal(size=(500, 1)) * 2, tuple(1.5 * np.arange(len(sizes)))
+    truth = Bayes(centres).fit(X, y).predict_proba(grid)
+    model = PriorCorrectedClassifier(LogisticRegression(C=np.inf), SMOTE(random_state=0)).fit(X, y)
+    uncorrected = model.pipeline_.predict_proba(grid)
+    off, plain_off = (((p - truth) ** 2).mean() for p in (model.predict_proba(grid), uncorrected))
+    assert off < 0.003 < 0.04 < plain_off
+
+
+@given(st.integers(1, 10**6), st.integers(2, 5), st.integers(0, 99))
+def test_log_odds_are_finite_and_rise_with_probabilities(n_rows, n_classes, seed):
+    p = np.random.default_rng(seed).dirichlet(np.full(n_classes, 0.3), size=20)
+    p[0] = np.eye(n_classes)[0]
+    found = log_odds(p, n_rows)
+    assert np.isfinite(found).all()
+    assert (np.diff(found[np.argsort(p[:, 0]), 0]) >= 0).all()
+    assert found[0, 0] == pytest.approx(np.log((n_rows + 1) / (n_classes - 1)))
+    if n_classes == 2:
+        np.testing.assert_allclose(found[:, 0], -found[:, 1], atol=1e-9)
+
+
+def test_log_odds_of_many_rows_are_those_of_the_probabilities():
+    p = np.array([[0.2, 0.8], [0.5, 0.5]])
+    np.testing.assert_allclose(log_odds(p, 10**9), np.log(p / (1 - p)), atol=1e-6)
 
 
 def test_folds_of_a_sorted_table_are_shuffled():

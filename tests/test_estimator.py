@@ -6,9 +6,35 @@ from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedShuffleSp
 
 from gan_oversampler import GAN, DownstreamOracle, GANOversampler
 from gan_oversampler.gans.parts import Generator
+from gan_oversampler.reporting.evidence import Fidelity
 from tests.samplers import FAST, UNTRAINED, quick
 from tests.samples import global_state
 from tests.tables import cancer, mixed, numbers
+
+# --- parameters of parts
+
+
+@pytest.mark.parametrize("gan", [None, "wgan", [GAN()]], ids=repr)
+def test_a_parameter_of_a_gan_that_is_no_object_is_an_error_that_says_what_to_set(gan):
+    sampler = GANOversampler(gan=gan)
+    with pytest.raises(ValueError, match=r"'gan__critic__dropout' needs an object in 'gan'.*Set gan=GAN\("):
+        sampler.set_params(gan__critic__dropout=0.4)
+    assert sampler.gan is gan
+    sampler.set_params(gan__critic__dropout=0.4, gan=GAN())
+    assert sampler.get_params()["gan__critic__dropout"] == 0.4
+
+
+@pytest.mark.parametrize("name", ["oracle__scoring", "rejection__rule", "policy__spread"])
+def test_a_parameter_of_another_part_needs_an_object_too(name):
+    with pytest.raises(ValueError, match=f"'{name}' needs an object in '{name.partition('__')[0]}'"):
+        GANOversampler().set_params(**{name: 1})
+
+
+def test_unknown_parameters_are_refused_as_in_scikit_learn():
+    for name in ("gann", "gann__loss"):
+        with pytest.raises(ValueError, match="Invalid parameter 'gann'"):
+            GANOversampler().set_params(**{name: 1})
+
 
 # --- what a fit sets
 
@@ -36,7 +62,7 @@ def test_history_and_report_agree():
     folds = history[["fold_0", "fold_1"]]
     np.testing.assert_allclose(history["score"], folds.mean(axis=1))
     assert history.loc[history["step"] > 0, ["critic_loss", "generator_loss"]].notna().all(axis=None)
-    assert frame["name"].tolist()[:3] == ["none", "random", "smote"]
+    assert frame["name"].tolist()[:4] == ["none", "class_weight", "random", "smote"]
     candidates = frame[frame["step"].notna()]
     expected = history.sort_values("specification", kind="stable")
     for column in ("step", "score", "standard_error"):
@@ -44,7 +70,7 @@ def test_history_and_report_agree():
     kept = frame.loc[frame.loc[frame["kept"], "score"].idxmax()]
     assert sampler.report_.choice.startswith(f"{kept['name']} at step {kept['step']}")
     gains = {name: gain.mean for name, gain in sampler.report_.gains.items()}
-    baselines = frame.set_index("name")["score"][:3]
+    baselines = frame.set_index("name")["score"][:4]
     assert gains == pytest.approx((kept["score"] - baselines).to_dict())
     assert sampler.report_.choice in str(sampler.report_)
 
@@ -150,13 +176,23 @@ def test_a_splitter_without_a_seed_takes_the_samplers():
     assert "one fold only" in one.report_.notes[0]
 
 
+def test_errors_know_how_many_training_rows_the_folds_share():
+    X, y = cancer()
+    halves = RepeatedStratifiedKFold(n_splits=2, n_repeats=2, random_state=0)
+    sampler = quick(cv=halves).fit(X, y)
+    folds = sampler.history_[[f"fold_{fold}" for fold in range(4)]]
+    # as many rows are held out as are trained on: 1/4 + 1, not 1/4 + 1/3 as of four folds
+    expected = np.sqrt((1 / 4 + 1) * folds.var(axis=1, ddof=1))
+    np.testing.assert_allclose(sampler.history_["standard_error"], expected, rtol=0.02)
+
+
 # --- what it says
 
 
 def test_verbose_prints_every_score(capsys):
     X, y = numbers()
     sampler = quick(verbose=1, keep_candidates=True).fit(X, y)
-    assert len(capsys.readouterr().out.splitlines()) == 3 + len(sampler.history_)
+    assert len(capsys.readouterr().out.splitlines()) == 4 + len(sampler.history_)
     sampler.rescore("energy")
     assert len(capsys.readouterr().out.splitlines()) == 3 + len(sampler.history_)
 
@@ -171,3 +207,13 @@ def test_tags_say_what_tables_may_hold():
     assert tags.string
     assert tags.allow_nan
     assert tags.categorical
+
+
+def test_of_rows_that_are_very_far_a_user_is_warned_at_the_line_of_the_call(monkeypatch):
+    monkeypatch.setattr(Fidelity, "is_far", True)
+    monkeypatch.setattr(Fidelity, "is_very_far", True)
+    with pytest.warns(UserWarning, match="far from real rows of their class") as caught:
+        sampler = quick(oracle=["energy", "downstream"]).fit(*numbers())
+    (warning,) = [w for w in caught if "far from real rows" in str(w.message)]  # of the first oracle only
+    assert warning.filename == __file__
+    assert str(warning.message) in sampler.report_.notes

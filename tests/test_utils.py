@@ -11,7 +11,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_oversampler._utils import Streams, did_you_mean, lookup, single_threaded
+from gan_oversampler._utils import (
+    Streams,
+    did_you_mean,
+    lookup,
+    single_threaded,
+    standard_error,
+    uncorrected_error,
+)
 from tests.samples import global_state
 
 NAMES = st.lists(st.one_of(st.integers(), st.text(max_size=4), st.none()), max_size=3).map(tuple)
@@ -183,3 +190,29 @@ def test_of_overlapping_uses_each_restores_its_own_thread(two_threads):
     leave.set()
     other.join()
     assert found == [2, 2]
+
+
+# --- standard errors
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([1, 3], 1.0), ([0, 2, 4], 2 / math.sqrt(3)), ([5, 5, 5], 0.0), ([7], 0.0), ([1, 1, 1, 5], 1.0)],
+)
+def test_the_uncorrected_error_is_that_of_a_mean_of_independent_values(values, expected):
+    assert uncorrected_error(np.array(values, float)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("n_folds", [2, 3, 5, 10])
+def test_the_error_of_overlapping_folds_is_that_of_nadeau_and_bengio(n_folds):
+    values = np.random.default_rng(0).normal(size=n_folds)
+    variance = (1 / n_folds + 1 / (n_folds - 1)) * values.var(ddof=1)
+    assert standard_error(values) ** 2 == pytest.approx(variance)
+    for ratio in (0.0, 0.25, 1.0):
+        expected = (1 / n_folds + ratio) * values.var(ddof=1)
+        assert standard_error(values, ratio) ** 2 == pytest.approx(expected)
+    assert standard_error(values, 0.0) == pytest.approx(uncorrected_error(values))
+
+
+def test_of_one_fold_no_error_is_known():
+    assert standard_error(np.array([7.0])) == 0.0

@@ -1,5 +1,6 @@
 """The method from encoded rows to outcomes: phases, decision, report, and further oracles."""
 
+import math
 import pickle
 import warnings
 from dataclasses import replace
@@ -41,7 +42,7 @@ def _services(time=None, **changes):
     return Services(STREAMS, torch.device("cpu"), clock=clock, **changes)
 
 
-def _fit(rows=None, n_new=None, services=None, layout=SPACE.layout, parameters=None, **changes):
+def _fit(rows=None, n_new=None, services=None, layout=SPACE.layout, facts=None, **changes):
     rows = table() if rows is None else rows
     n_new = (
         {code: int(rows.counts[0] - n) for code, n in enumerate(rows.counts) if code}
@@ -51,7 +52,7 @@ def _fit(rows=None, n_new=None, services=None, layout=SPACE.layout, parameters=N
     services = _services() if services is None else services
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=WON)
-        return fit(_plan(**changes), rows, layout, n_new, services, {} if parameters is None else parameters)
+        return fit(_plan(**changes), rows, layout, n_new, services, facts or {})
 
 
 def _drawn(outcome, n=9, code=1):
@@ -74,7 +75,7 @@ def test_scoring_does_not_count_as_training():
     assert seconds["oracle"] == 6  # three rounds in two folds
     assert seconds["training"] == 0
     assert seconds["choice"] == 0
-    assert list(seconds) == ["neighbours", "baselines", "training", "oracle", "choice", "evidence"]
+    assert list(seconds) == ["neighbours", "baselines", "training", "oracle", "choice", "evidence", "advice"]
 
 
 def _slow(time):
@@ -147,7 +148,9 @@ def test_an_outcome_draws_what_its_report_says():
 
 
 def test_the_report_holds_the_parameters_of_the_sampler():
-    assert _fit(parameters={"cv": 2}).first.report.parameters == {"cv": 2}
+    facts = {"parameters": {"cv": 2}, "constraints": ("a <= b",)}
+    report = _fit(facts=facts).first.report
+    assert (report.parameters, report.constraints) == ({"cv": 2}, ("a <= b",))
 
 
 def test_evidence_is_of_generators_that_never_saw_the_held_out_rows():
@@ -234,7 +237,7 @@ def _post_processed(oracle, **changes):
 
 
 def test_what_a_policy_brings_is_reported_at_the_ratio_at_which_rows_are_drawn():
-    few = Measured(lambda holdout, new: -float(len(new)))
+    few = Measured(lambda holdout, new: -float(len(new)) if len(new) else math.nan)
     found = _post_processed(few, policy=Policy(spread=0.5), choose_ratio=True)
     report = found.first.report
     kept = report.draw_options[report.draw_options["kept"]].iloc[0]
@@ -246,7 +249,7 @@ def test_what_a_policy_brings_is_reported_at_the_ratio_at_which_rows_are_drawn()
 
 
 def test_what_rejection_brings_is_reported_at_the_ratio_at_which_rows_are_drawn():
-    few = Measured(lambda holdout, new: -float(len(new)))
+    few = Measured(lambda holdout, new: -float(len(new)) if len(new) else math.nan)
     report = _post_processed(few, rejection=Rejection(), choose_ratio=True).first.report
     assert "By the oracle: -1.0000 ± 0.0000 with rejection, -1.0000 ± 0.0000 without." in report.notes
 
@@ -350,7 +353,7 @@ def test_the_first_oracle_may_end_the_fit_before_anything_is_drawn():
             drawn.append(len(synthetic))
             return super().score(holdout, synthetic)
 
-    with pytest.raises(RuntimeError, match=f"{WON} 'random' is better"):
+    with pytest.raises(RuntimeError, match=f"{WON} 'random' scores higher"):
         _with(Counting(BETTER_BASELINE.function), NUMBER_OF_ROWS, "error")
     assert len(drawn) == 4  # a baseline and a candidate in two folds
 
@@ -478,7 +481,7 @@ def test_rescoring_has_seconds_of_its_own():
     services = _services(time)
     later = rescore(found, "slow", Measured(slow), services, {})
     seconds = later.outcomes["slow"].report.seconds
-    assert list(seconds) == ["neighbours", "baselines", "oracle", "choice", "evidence"]
+    assert list(seconds) == ["neighbours", "baselines", "oracle", "choice", "evidence", "advice"]
     assert (seconds["baselines"], seconds["oracle"]) == (2, 2 * len(found.training.rounds))
 
 

@@ -10,7 +10,7 @@ import datetime
 import decimal
 import numbers
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -18,8 +18,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+# Digits are kept, however many: the default context rounds to 28.
+_UNROUNDED: Final = decimal.Context(prec=decimal.MAX_PREC)
+
 Values = NDArray[Any]
 Mask = NDArray[np.bool_]
+Drawn = Mapping[int, NDArray[np.intp]]
+"""Positions of the rows of each class that new rows are drawn of, by class code."""
+NO_CLASSES: Final[Drawn] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,6 +107,10 @@ class CellFormat:
     kind: str = "label"
     tz: datetime.tzinfo | None = None  # time zone of dates in an object array
     marker: Any = None  # object at missing cells of an object array, such as None, NaN or ``pd.NA``
+    # smallest and largest object of Decimals, and of integers that do not fit into 64 bits: their float64
+    # neighbours may lie outside
+    bounds: tuple[Any, Any] | None = None
+    quantum: decimal.Decimal | None = None  # finest unit of Decimals, such as 0.01
 
     def restore(self, cells: Cells) -> Values:
         """Return cells as an array of the stored dtype and, in object arrays, the stored Python types.
@@ -116,9 +126,18 @@ class CellFormat:
             values = values.tz_localize("UTC").tz_convert(self.tz)
         restored = np.empty(len(cells), dtype=object)
         # Without ``fromiter`` NumPy would take a column of tuples for a matrix.
-        restored[~cells.missing] = np.fromiter(_KINDS[self.kind].restore(values), dtype=object)
+        objects = _KINDS[self.kind].restore(values)
+        restored[~cells.missing] = np.fromiter(map(self._in_bounds, objects), dtype=object)
         restored[cells.missing] = self.marker
         return restored
+
+    def _in_bounds(self, cell: Any) -> Any:
+        if self.bounds is None:
+            return cell
+        if self.quantum is not None:
+            cell = cell.quantize(self.quantum, context=_UNROUNDED)
+        low, high = self.bounds
+        return min(max(cell, low), high)
 
 
 class _Kind(NamedTuple):
@@ -127,6 +146,12 @@ class _Kind(NamedTuple):
     types: tuple[type, ...]
     read: Callable[[Values], Any]
     restore: Callable[[Any], Iterable[Any]]
+
+
+def index_of(values: Values) -> pd.Index:
+    """Return distinct values as an index to look others up in."""
+    # Objects stay objects: pandas would infer a text dtype, in which no level of another type is found.
+    return pd.Index(values, dtype=object if values.dtype.kind == "O" else None)
 
 
 def _integers(values: Values) -> Values:
@@ -218,7 +243,16 @@ def read_objects(values: Values, *, category: bool = False) -> tuple[Cells, Cell
     typed = np.asarray(typed if tz is None else typed.tz_convert(None))
     spread = np.zeros(len(values), dtype=typed.dtype)
     spread[~missing] = typed
-    return Cells(spread, missing, category), CellFormat(kind=kind, tz=tz, marker=marker)
+    stored = CellFormat(kind=kind, tz=tz, marker=marker)
+    if len(typed) and typed.dtype.kind == "f" and kind in ("int", "Decimal") and np.isfinite(typed).all():
+        exact = present if kind == "int" else [decimal.Decimal(str(cell)) for cell in present]
+        quantum = None if kind == "int" else decimal.Decimal((0, (1,), min(map(_exponent, exact))))
+        stored = replace(stored, bounds=(min(exact), max(exact)), quantum=quantum)
+    return Cells(spread, missing, category), stored
+
+
+def _exponent(number: decimal.Decimal) -> int:
+    return int(number.as_tuple().exponent)
 
 
 def _cast(cells: Cells, dtype: np.dtype[Any]) -> Values:

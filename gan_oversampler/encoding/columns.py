@@ -1,4 +1,4 @@
-"""The kinds of columns, one of which is inferred from the cells: constant, categorical, numeric, or time.
+"""The kinds of columns, one of which is inferred from the cells: constant, categorical, numeric or time.
 
 Every kind turns cells into encoded float32 rows and rows back into cells; no kind knows the container that
 the cells came from.
@@ -8,16 +8,21 @@ from collections.abc import Hashable
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gan_oversampler.encoding.categorical import Constant, learn_categorical
-from gan_oversampler.encoding.cells import Cells
+from gan_oversampler.encoding.cells import NO_CLASSES, Cells, Drawn
 from gan_oversampler.encoding.datetime import DateTime
 from gan_oversampler.encoding.layout import Block, EncodedRows
 from gan_oversampler.encoding.numeric import learn_numeric
+from gan_oversampler.encoding.wide_integers import learn_integers
 
 
 class Column(Protocol):
-    """A learned column, which encodes and decodes its cells: Constant, Categorical, Numeric or DateTime."""
+    """A learned column, which encodes and decodes its cells.
+
+    Constant, Categorical, Numeric, WideInteger and DateTime are such columns.
+    """
 
     @property
     def numeric(self) -> bool:
@@ -36,19 +41,25 @@ class Column(Protocol):
         the column was learned, and missing cells if there were none then.
         """
 
-    def decode(self, rows: EncodedRows, rng: np.random.Generator) -> Cells:
+    def decode(
+        self, rows: EncodedRows, rng: np.random.Generator, codes: NDArray[np.intp] | None = None
+    ) -> Cells:
         """Return ``n`` encoded rows, as wide as the block, as ``n`` cells in the learned range.
 
         Rows of any finite numbers can be decoded; the largest state of a group counts. Random decisions,
-        such as which of several rare levels a state stands for, are drawn from ``rng``.
+        such as which of several rare levels a state stands for, are drawn from ``rng``. They may depend on
+        the class of each row, whose code is in ``codes``; None: no class is known.
         """
 
 
-def learn_column(name: Hashable, cells: Cells, *, categorical: bool = False) -> Column:
+def learn_column(
+    name: Hashable, cells: Cells, *, categorical: bool = False, drawn: Drawn = NO_CLASSES
+) -> Column:
     """Infer the kind of a column from its cells and learn the column.
 
     A column of one value is constant. Labels are categorical, as are numbers of two values, and cells of
     all types if ``categorical`` is true; dates and durations are times, all other columns are numeric.
+    ``drawn`` holds the positions of the rows of each class that new rows are drawn of.
     Raises ``ValueError``, naming the column, if values are infinite or texts look like identifiers.
 
     Examples
@@ -60,7 +71,9 @@ def learn_column(name: Hashable, cells: Cells, *, categorical: bool = False) -> 
     if cells.missing.all():
         return Constant(name, Cells(cells.values[:1], cells.missing[:1], cells.category))
     if cells.is_label or categorical:
-        return learn_categorical(name, cells, ids_allowed=categorical or cells.category)
+        return learn_categorical(name, cells, ids_allowed=categorical or cells.category, drawn=drawn)
     if cells.is_time:
-        return DateTime.learn(name, cells)
-    return learn_numeric(name, cells)
+        return DateTime.learn(name, cells, drawn)
+    if cells.values.dtype.kind in "iu":
+        return learn_integers(name, cells, drawn)
+    return learn_numeric(name, cells, drawn)

@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 Frame = Any  # any container that the user gave
 
 
+def _as_they_are(values: NDArray[Any], *context: Any) -> NDArray[Any]:  # named, so that it can be pickled
+    return values
+
+
 @dataclass(frozen=True)
 class Rows:
     """Encoded rows with their classes, which can also be returned in the user's container.
@@ -25,9 +29,11 @@ class Rows:
     classes : ndarray of shape (n_classes,)
         The user's label of each code.
     frames : callable, default=encoded rows as they are
-        Called as ``frames(values, origin)``, returns the rows in the user's container.
+        Called as ``frames(values, codes, origin)``, returns the rows in the user's container.
     origin : ndarray of shape (n,), default=None
         Position of each row in the user's table; -1 for synthetic rows, which come last. None if all are.
+    recode : callable, default=encoded rows as they are
+        Called as ``recode(values, rng, codes)``, returns the rows decoded and encoded anew.
 
     Examples
     --------
@@ -39,8 +45,9 @@ class Rows:
     values: NDArray[Any]
     codes: NDArray[np.intp]
     classes: NDArray[Any]
-    frames: Callable[[NDArray[Any], NDArray[np.intp]], Frame] = lambda values, origin: values
+    frames: Callable[[NDArray[Any], NDArray[np.intp], NDArray[np.intp]], Frame] = _as_they_are
     origin: NDArray[np.intp] | None = None
+    recode: Callable[[NDArray[Any], np.random.Generator, NDArray[np.intp]], NDArray[Any]] = _as_they_are
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -58,7 +65,7 @@ class Rows:
     @property
     def frame(self) -> Frame:
         """The rows in the user's container: real ones as they came, synthetic ones decoded."""
-        return self.frames(self.values, self._origin)
+        return self.frames(self.values, self.codes, self._origin)
 
     @property
     def _origin(self) -> NDArray[np.intp]:
@@ -67,6 +74,10 @@ class Rows:
     def synthetic(self, values: NDArray[Any], codes: NDArray[np.intp]) -> Rows:
         """Make synthetic rows of the same table: encoded rows ``(n, F)`` with their class codes ``(n,)``."""
         return replace(self, values=values, codes=codes, origin=None)
+
+    def recoded(self, rng: np.random.Generator) -> Rows:
+        """Return synthetic rows as the user gets them: decoded, which rounds them, and encoded anew."""
+        return self.synthetic(self.recode(self.values, rng, self.codes), self.codes)
 
     def at(self, index: NDArray[Any]) -> Rows:
         """Return the rows at these positions, or where this mask is True, in the order of the index."""

@@ -1,4 +1,4 @@
-"""Columns of dates and durations, encoded as the number of steps since the earliest one."""
+"""Columns of dates and durations, encoded as the number of steps or months since the earliest one."""
 
 from __future__ import annotations
 
@@ -7,72 +7,80 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gan_oversampler.encoding.categorical import Categorical, Constant
-from gan_oversampler.encoding.cells import Cells
+from gan_oversampler.encoding.cells import NO_CLASSES, Cells, Drawn, Values
 from gan_oversampler.encoding.layout import Block, EncodedRows
 from gan_oversampler.encoding.numeric import Numeric, learn_numeric
+from gan_oversampler.encoding.scales import Months, Ticks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DateTime:
-    """A column of dates or durations, encoded as the number of steps since the earliest one.
+    """A column of dates or durations, encoded as the number of steps or months since the earliest one.
 
     A step is the coarsest unit, from days to nanoseconds, that all distances are whole multiples of. So
-    decoded dates have a time of day only if the learned ones had.
+    decoded dates have a time of day only if the learned ones had. Dates of one day of the month, such as the
+    first or the last, are counted in months.
 
-    ``steps`` is the column of step numbers; ``origin``, the earliest time, and ``step``, the length of a
-    step, are in the unit of ``dtype``, which is that of the times. The methods are those of `Column`.
+    ``counts`` is the column of numbers, ``scale`` what they count, ``dtype`` that of the times. The methods
+    are those of `Column`.
 
     Examples
     --------
     >>> days = np.array(["2024-02-28", "2024-03-01", "2024-03-05"], dtype="M8[ns]")
     >>> column = DateTime.learn("day", Cells(days, np.zeros(3, dtype=bool)))
-    >>> column.steps.high
+    >>> column.counts.high
     6.0
     """
 
-    steps: Numeric | Categorical
-    origin: int
-    step: int
+    counts: Numeric | Categorical
+    scale: Ticks | Months
     dtype: np.dtype[Any]
     numeric: ClassVar[bool] = False
 
     @classmethod
-    def learn(cls, name: Hashable, cells: Cells) -> DateTime | Constant:
-        """Learn the step, then the numbers of steps as a numeric column.
+    def learn(cls, name: Hashable, cells: Cells, drawn: Drawn = NO_CLASSES) -> DateTime | Constant:
+        """Learn the scale, then the counts as a numeric column.
 
         At least one cell must not be missing; a column of one time without missing cells is a constant.
+        ``drawn`` is as in `learn_numeric`.
         """
-        dtype = cells.values.dtype
-        ticks = cells.present.astype(np.int64)
-        origin, step = int(ticks.min()), 1
-        unit: Any
-        unit, multiple = np.datetime_data(dtype)
-        for coarse in ("D", "h", "m", "s", "ms", "us", "ns"):
-            n, rest = divmod(np.timedelta64(1, coarse), np.timedelta64(multiple, unit))
-            # ``n`` is 0 for units finer than that of the dtype.
-            if n and not rest and not ((ticks - origin) % n).any():
-                step = int(n)
-                break
-        steps = learn_numeric(name, _steps_since(cells, origin, step, dtype))
-        if isinstance(steps, Constant):
+        times = cells.present
+        months = Months.learn(times) if times.dtype.kind == "M" else None
+        scale = months or Ticks.learn(times.astype(np.int64), _coarsest_step(times))
+        counts = learn_numeric(name, _count(cells, scale, times.dtype), drawn)
+        if isinstance(counts, Constant):
             return Constant(name, Cells(cells.values[:1], cells.missing[:1]))
-        return cls(steps, origin, step, dtype)
+        return cls(counts, scale, times.dtype)
 
     def block(self, start: int) -> Block:
-        return self.steps.block(start)
+        return self.counts.block(start)
 
     def encode(self, cells: Cells) -> EncodedRows:
-        return self.steps.encode(_steps_since(cells, self.origin, self.step, self.dtype))
+        return self.counts.encode(_count(cells, self.scale, self.dtype))
 
-    def decode(self, rows: EncodedRows, rng: np.random.Generator) -> Cells:
-        steps = self.steps.decode(rows, rng)
-        ticks = self.origin + steps.values.astype(np.int64) * self.step
-        return Cells(ticks.astype(self.dtype), steps.missing)
+    def decode(
+        self, rows: EncodedRows, rng: np.random.Generator, codes: NDArray[np.intp] | None = None
+    ) -> Cells:
+        counts = self.counts.decode(rows, rng, codes)
+        return Cells(self.scale.value(counts.values, self.dtype), counts.missing)
 
 
-def _steps_since(cells: Cells, origin: int, step: int, dtype: np.dtype[Any]) -> Cells:
-    ticks = cells.values.astype(dtype).astype(np.int64)
-    since = np.where(cells.missing, 0, ticks - origin)
-    return Cells(since / step, cells.missing)
+def _count(cells: Cells, scale: Ticks | Months, dtype: np.dtype[Any]) -> Cells:
+    times = cells.values.astype(dtype)
+    return Cells(scale.count(times if isinstance(scale, Months) else times.astype(np.int64)), cells.missing)
+
+
+def _coarsest_step(times: Values) -> int:
+    """Return the coarsest unit, in units of the times, that all distances are whole multiples of."""
+    ticks = times.astype(np.int64)
+    unit: Any
+    unit, multiple = np.datetime_data(times.dtype)
+    for coarse in ("D", "h", "m", "s", "ms", "us", "ns"):
+        n, rest = divmod(np.timedelta64(1, coarse), np.timedelta64(multiple, unit))
+        # ``n`` is 0 for units finer than that of the dtype.
+        if n and not rest and (ticks % n == ticks[0] % n).all():
+            return int(n)
+    return 1

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from imblearn.utils import check_sampling_strategy, check_target_type
 from numpy.typing import NDArray
+from pandas.api.extensions import ExtensionArray
+from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 
@@ -19,9 +21,9 @@ from sklearn.utils.multiclass import check_classification_targets
 class Target:
     """The class labels of a table, coded by rarity: code 0 is the most frequent class, the last the rarest.
 
-    ``classes`` holds the label of each code; equally frequent classes are sorted by label. ``codes`` holds
-    the code of each row, ``counts`` the number of rows of each code in descending order; ``one_hot`` says
-    whether the labels came as a matrix of one column per class.
+    ``classes`` holds the label of each code; equally frequent classes are sorted by label. ``names`` holds
+    the same labels as plain Python objects, for messages and keys. ``codes`` holds the code of each row,
+    ``counts`` the number of rows of each code in descending order.
 
     Examples
     --------
@@ -31,8 +33,8 @@ class Target:
     """
 
     classes: NDArray[Any]
+    names: list[Any]
     codes: NDArray[np.intp]
-    one_hot: bool
     counts: NDArray[np.intp]
 
     @classmethod
@@ -48,30 +50,26 @@ class Target:
                 f"The target holds {missing} missing labels (NaN). Drop those rows, or give them a label of"
                 " their own."
             )
-        # NumPy would turn all labels of such a list into texts.
-        texts = [isinstance(label, str) for label in y] if isinstance(y, list) else []
+        labels, cells = _read(y)
+        # NumPy would turn all labels of a list that mixes types into texts.
+        texts = [isinstance(label, str) for label in cells]
         if any(texts) and not all(texts):
             raise ValueError("The target mixes texts with other labels. Give all labels as texts.")
-        if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
-            y = y.iloc[:, 0]
-        if isinstance(y, pd.Series) and hasattr(y.dtype, "numpy_dtype") and y.dtype.kind in "biu":
-            y = y.to_numpy(dtype=y.dtype.numpy_dtype)  # nullable, but nothing is missing
-        elif np.ndim(y) == 2 and np.shape(y)[1] > 1:
-            y = np.asarray(y)
-        check_classification_targets(y)
-        labels, one_hot = check_target_type(y, indicate_one_vs_all=True)
-        classes, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
-        order = np.argsort(-counts, kind="stable")
-        return cls(classes[order], np.argsort(order)[codes], bool(one_hot), counts[order])
+        try:
+            classes, first, codes, counts = np.unique(labels, True, True, True)
+            order = np.argsort(-counts, kind="stable")
+            plain = labels.dtype.kind in "biufU"  # numbers and texts; dates stay the user's own objects
+            names = classes[order].tolist() if plain else [cells[row] for row in first[order]]
+            dict.fromkeys(names)
+        except TypeError as error:
+            raise ValueError(
+                f"Labels must be hashable and sortable, like numbers or texts: {error}."
+            ) from None
+        return cls(classes[order], names, np.argsort(order)[codes], counts[order])
 
     def without_rows(self) -> Target:
         """Copy the target without the codes of its rows: classes and counts are all that drawing needs."""
         return replace(self, codes=self.codes[:0])
-
-    @property
-    def names(self) -> list[Any]:
-        """The label of each code as a plain Python object, for messages and keys."""
-        return list(pd.Series(self.classes).tolist())
 
     @property
     def labels(self) -> NDArray[Any]:
@@ -139,19 +137,76 @@ class Target:
         ``y`` holds the labels as they were given to `of` and is not changed; ``codes`` has shape
         ``(n_new,)``. Series and frames of pandas are numbered anew, from 0 on.
         """
-        new = self.classes[codes]
-        if self.one_hot:
-            new = (new[:, None] == np.arange(np.shape(y)[1])).astype(np.asarray(y).dtype)
-        if isinstance(y, pd.Series):
-            return pd.concat([y, pd.Series(new, dtype=y.dtype, name=y.name)], ignore_index=True)
-        if isinstance(y, pd.DataFrame):
-            frame = pd.DataFrame(new, columns=y.columns).astype(y.dtypes)
-            return pd.concat([y, frame], ignore_index=True)
+        # Labels are copied from rows of their class, so that they are of the same type, whatever it is.
+        rows = np.unique(self.codes, return_index=True)[1][codes]
+        if isinstance(y, (pd.Series, pd.DataFrame)):
+            return pd.concat([y, y.iloc[rows]], ignore_index=True)
+        if isinstance(y, pd.Index):
+            return y.append(y.take(rows))
+        if isinstance(y, ExtensionArray):
+            return self.stack(pd.Series(y), codes).array
         if isinstance(y, Sequence):
-            return [*y, *new.tolist()]
+            stacked = [*y, *(y[row] for row in rows)]
+            return tuple(stacked) if isinstance(y, tuple) else stacked
         if nw.dependencies.is_into_series(y):
             series = nw.from_native(y, series_only=True)
-            tail = nw.new_series(series.name, new.tolist(), series.dtype, backend=series.implementation)
-            return nw.concat([series.to_frame(), tail.to_frame()])[series.name].to_native()
+            return self.stack(series.to_frame().to_native(), codes)[series.name]
+        if nw.dependencies.is_into_dataframe(y):
+            frame = nw.from_native(y, eager_only=True)
+            return nw.concat([frame, frame[rows.tolist()]]).to_native()
         y = np.asarray(y)
-        return np.concatenate([y, new.reshape(-1, *y.shape[1:]).astype(y.dtype)])
+        return np.concatenate([y, y[rows]])
+
+
+def _read(y: Any) -> tuple[NDArray[Any], Sequence[Any]]:
+    """Labels ``(n,)`` as an array that can be sorted, and the same labels as the user's own objects.
+
+    Numbers, texts and times are arrays of their NumPy dtype; others, such as decimals, are objects. Raises
+    ``ValueError`` if they are numbers that are no classes.
+    """
+    if np.ndim(y) == 2 and np.shape(y)[1] > 1:  # one-hot
+        y = np.asarray(y)
+        check_classification_targets(y)
+        labels = check_target_type(y)
+        return labels, labels
+    column = _column(y)
+    is_category = isinstance(column, pd.Series) and isinstance(column.dtype, pd.CategoricalDtype)
+    if is_category:
+        column = column.astype(column.dtype.categories.dtype)
+    labels, cells = _array(column)
+    if labels.dtype.kind in "TO":
+        labels = pd.Series(labels, dtype=object).infer_objects().to_numpy()
+    if labels.dtype.kind != "O" and not is_category:  # what is called a category may have fractions
+        check_classification_targets(labels)
+    return labels, cells
+
+
+def _array(column: Any) -> tuple[NDArray[Any], Sequence[Any]]:
+    """Labels of one column as an array, and as the user's own objects."""
+    if isinstance(column, pd.Series):
+        dtype = getattr(column.dtype, "numpy_dtype", np.dtype(object))  # of nullable numbers and truth values
+        return column.to_numpy(dtype=dtype if dtype.kind in "biuf" else None), column.tolist()
+    if isinstance(column, nw.Series):
+        cells = column.to_list()
+        is_plain = column.dtype == nw.Boolean or column.dtype.is_numeric()
+        return column.to_numpy() if is_plain else np.fromiter(cells, dtype=object), cells
+    labels = np.asarray(column)
+    if labels.dtype.kind in "mM" and isinstance(column, np.ndarray):
+        # Only pandas has objects for nanoseconds, and only NumPy for days.
+        in_nanoseconds = np.datetime_data(labels.dtype)[0] == "ns"
+        return labels, (pd.Series(labels) if in_nanoseconds else labels).tolist()
+    return labels, column
+
+
+def _column(y: Any) -> Any:
+    """Labels of one column: a pandas series, a series of narwhals, a NumPy array, or a sequence."""
+    if isinstance(y, pd.DataFrame):
+        return y.iloc[:, 0]
+    if isinstance(y, (pd.Series, pd.Index, ExtensionArray)):
+        return pd.Series(y)
+    if nw.dependencies.is_into_dataframe(y):
+        frame = nw.from_native(y, eager_only=True)
+        return frame[frame.columns[0]]
+    if nw.dependencies.is_into_series(y):
+        return nw.from_native(y, series_only=True)
+    return y if isinstance(y, Sequence) and np.ndim(y) == 1 else column_or_1d(y)

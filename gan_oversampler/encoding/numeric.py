@@ -1,4 +1,4 @@
-"""Columns of numbers: continuous or on a decimal grid, with frequent values and missing cells."""
+"""Columns of numbers: continuous or on a grid, with long tails, frequent values and missing cells."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -8,17 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_oversampler.encoding.categorical import Categorical, Constant, learn_categorical
-from gan_oversampler.encoding.cells import Cells
+from gan_oversampler.encoding.cells import NO_CLASSES, Cells, Drawn, Values
+from gan_oversampler.encoding.grids import Grid, learn_grid, reflect, round_to
 from gan_oversampler.encoding.layout import Block, EncodedRows
 from gan_oversampler.encoding.number_format import decimals_of, to_grid
+from gan_oversampler.encoding.transforms import ShiftedLog
 
-# Decoded values that are so close to a grid point, in steps of the grid, become it; others are drawn.
-SNAP: Final = 1e-3
 # A value is a spike if this share of the cells holds it, unless there are so few distinct values that
 # frequent ones are to be expected.
 SPIKE_SHARE: Final = 0.15
 SPIKE_MIN_DISTINCT: Final = 10
 MAX_SPIKES: Final = 3
+# In a class that new rows are drawn of, a spike must also hold so many cells, and so many times as many as
+# its other values do on average: in a small class, some ordinary value is always frequent.
+MIN_CLASS_CELLS: Final = 5
+CLASS_EXCESS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,11 +42,13 @@ class Numeric:
 
     name: Hashable  # name of the column
     observed: tuple[float, float]  # smallest and largest value, as they were stored
-    low: float  # range, mean and standard deviation of the values that are no spikes, on the grid
+    low: float  # range of the values that are no spikes, on the grid
     high: float
-    mean: float
+    mean: float  # mean and standard deviation of these values, or of their logarithms
     std: float
-    decimals: int | None  # decimals of the grid that all values lie on; None for continuous values
+    decimals: int | None  # decimals that all values are written with; None for continuous values
+    grid: Grid | None  # what the values that are no spikes lie on; None for continuous values
+    log: ShiftedLog | None  # of columns with a long tail
     spikes: tuple[float, ...]  # values so frequent that each has a state
     has_missing: bool  # whether missing cells were seen
     numeric: ClassVar[bool] = True
@@ -51,16 +57,18 @@ class Numeric:
         """Return the block of the column: states ``regular | spikes | missing`` if any, then the value.
 
         The value of a distant spike, such as 99999 for "unknown", is pinned one standard deviation outside
-        the range of the others. Its state identifies it, and networks need not fit so large a number.
+        the range of the others, or at its end if they are logarithms. Its state identifies it, and networks
+        need not fit so large a number.
         """
-        near = np.clip(self.spikes, self.low - self.std, self.high + self.std)
+        margin = self.std if self.log is None else 0.0
+        near = np.clip(self.spikes, self.low - margin, self.high + margin)
         pinned = (0.0, *map(float, self._standardise(near)), *((0.0,) if self.has_missing else ()))
         return Block(self.name, start, len(pinned) if len(pinned) > 1 else 0, pinned)
 
     def encode(self, cells: Cells) -> EncodedRows:
         """Return states, if any, and the value; raises ``ValueError`` for infinity and new missing cells."""
         cells.refuse_new_missing(self.name, has_missing=self.has_missing)
-        values = to_grid(cells.to_floats(self.name, fill=self.mean), self.decimals)
+        values = to_grid(cells.to_floats(self.name, fill=self.low), self.decimals)
         block = self.block(0)
         if not block.n_states:
             return self._standardise(values)[:, None]
@@ -68,28 +76,25 @@ class Numeric:
         for i, spike in enumerate(self.spikes, start=1):
             state[values == spike] = i
         state[cells.missing] = block.n_states - 1  # always the last
-        free = self._standardise(np.where(state == 0, values, self.mean))
+        free = self._standardise(np.where(state == 0, values, self.low))
         encoded = np.where(state == 0, free, np.array(block.pinned, dtype=np.float32)[state])
         return np.column_stack([np.eye(block.n_states, dtype=np.float32)[state], encoded])
 
-    def decode(self, rows: EncodedRows, rng: np.random.Generator) -> Cells:
+    def decode(
+        self, rows: EncodedRows, rng: np.random.Generator, codes: NDArray[np.intp] | None = None
+    ) -> Cells:
         """Return values in the observed range and on the grid, with spikes and missing cells by state.
 
-        Values between two grid points are rounded at random without bias, so that means stay: 0.3 becomes
-        1 with probability 0.3, otherwise 0.
+        Values beyond the range are reflected at its ends. Values between two grid points are rounded at
+        random without bias, so that means stay: 0.3 becomes 1 with probability 0.3, otherwise 0.
         """
-        with np.errstate(over="ignore"):
-            values = rows[:, -1].astype(np.float64) * self.std + self.mean
-        values = np.clip(values, self.low, self.high)
-        if self.decimals is not None:
-            power = 10.0**self.decimals
-            scaled = values * power
-            nearest = np.rint(scaled)
-            drawn = np.floor(scaled + rng.random(len(scaled)))
-            # A copied row must decode to itself, so errors of float32 are not rounded at random.
-            float32_error = max(abs(self.low - self.mean), abs(self.high - self.mean)) * power * 2.0**-23
-            values = np.where(np.abs(scaled - nearest) <= max(SNAP, float32_error), nearest, drawn)
-            values = np.clip(values, np.rint(self.low * power), np.rint(self.high * power)) / power
+        low, high = self._standardise(np.array([self.low, self.high])).astype(np.float64)
+        encoded = reflect(rows[:, -1].astype(np.float64), low, high)
+        values = self._restore(encoded)
+        if self.grid is not None:
+            # Errors of float32 must not be rounded at random: a copied row decodes to itself.
+            inexact = self._restore(encoded - np.copysign(max(abs(low), abs(high)) * 2.0**-23, encoded))
+            values = round_to(self.grid, values, np.abs(values - inexact), rng).clip(self.low, self.high)
         missing = np.zeros(len(values), dtype=bool)
         if n_states := self.block(0).n_states:
             state = rows[:, :n_states].argmax(axis=1)
@@ -100,37 +105,63 @@ class Numeric:
         return Cells(np.clip(values, *self.observed), missing)
 
     def _standardise(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
+        values = values if self.log is None else self.log.forward(values)
         # Halves, since the difference of the largest floats is infinite.
         return ((values / 2 - self.mean / 2) / self.std * 2).astype(np.float32)
 
+    def _restore(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
+        with np.errstate(over="ignore"):
+            values = encoded * self.std + self.mean
+        return np.clip(values if self.log is None else self.log.inverse(values), self.low, self.high)
 
-def learn_numeric(name: Hashable, cells: Cells) -> Numeric | Categorical | Constant:
+
+def learn_numeric(
+    name: Hashable, cells: Cells, drawn: Drawn = NO_CLASSES
+) -> Numeric | Categorical | Constant:
     """Learn the grid, spikes, range, mean and standard deviation of a column of numbers.
 
     At least one cell must not be missing. Columns of two distinct values become categorical, as do columns
-    of one value and missing cells; a column of one value alone is a constant. Raises ``ValueError``,
-    naming the column, if a value is infinite.
+    of one value and missing cells; a column of one value alone is a constant. ``drawn`` holds the positions
+    of the rows of each class that new rows are drawn of: spikes of such a class are spikes. Raises
+    ``ValueError``, naming the column, if a value is infinite.
     """
     cells.to_floats(name)
     distinct, counts = np.unique(cells.present, return_counts=True)
     if len(distinct) <= 2:
-        return learn_categorical(name, cells, ids_allowed=True)
+        return learn_categorical(name, cells, ids_allowed=True, drawn=drawn)
+    frequent = _frequent(cells, distinct, counts, drawn) if len(distinct) > SPIKE_MIN_DISTINCT else []
     distinct = distinct.astype(np.float64)
     observed = float(distinct[0]), float(distinct[-1])
     decimals = decimals_of(distinct)
     distinct = to_grid(distinct, decimals)
-
-    n_most = MAX_SPIKES if len(counts) > SPIKE_MIN_DISTINCT else 0
-    most = np.argsort(-counts, kind="stable")[:n_most]
-    frequent = most[counts[most] >= SPIKE_SHARE * counts.sum()]
     spikes = tuple(map(float, distinct[frequent]))
-    free = np.ones(len(distinct), dtype=bool)
-    free[frequent] = False
 
-    values, counts = distinct[free], counts[free]
+    values, counts = np.delete(distinct, frequent), np.delete(counts, frequent)
+    grid = learn_grid(values, counts, decimals)
+    log = ShiftedLog.learn(np.repeat(values, counts)) if len(values) > SPIKE_MIN_DISTINCT else None
+    mean, std = _moments(values if log is None else log.forward(values), counts)
+    low, high, has_missing = float(values[0]), float(values[-1]), bool(cells.missing.any())
+    return Numeric(name, observed, low, high, mean, std, decimals, grid, log, spikes, has_missing)
+
+
+def _frequent(cells: Cells, distinct: Values, counts: NDArray[np.intp], drawn: Drawn) -> list[int]:
+    """Positions of the spikes among the distinct values: those of the table, then those of its classes."""
+    most = np.argsort(-counts, kind="stable")
+    found = most[counts[most] >= SPIKE_SHARE * counts.sum()].tolist()
+    for rows in drawn.values():
+        present = cells.values[rows][~cells.missing[rows]]
+        of_class = np.bincount(np.searchsorted(distinct, present), minlength=len(distinct))
+        top = int(of_class.argmax())
+        others = np.delete(of_class, top)
+        usual = others.sum() / max(np.count_nonzero(others), 1)
+        if of_class[top] >= max(MIN_CLASS_CELLS, SPIKE_SHARE * len(present), CLASS_EXCESS * usual):
+            found.append(top)
+    return list(dict.fromkeys(found))[:MAX_SPIKES]
+
+
+def _moments(values: NDArray[np.float64], counts: NDArray[np.intp]) -> tuple[float, float]:
     size = float(np.abs(values).max()) or 1.0  # keeps squares of huge and tiny values in range
     scaled = values / size
     mean = np.average(scaled, weights=counts)
     std = float(np.sqrt(np.average((scaled - mean) ** 2, weights=counts)) * size) or 1.0
-    range_and_moments = float(values[0]), float(values[-1]), float(mean * size), std
-    return Numeric(name, observed, *range_and_moments, decimals, spikes, bool(cells.missing.any()))
+    return float(mean * size), std

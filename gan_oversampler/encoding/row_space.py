@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gan_oversampler.encoding.layout import Layout
 
-# Logit of a state that is on, against 0 for one that is off: a correction can flip it, noise cannot.
+# Logit of a state that is on, against 0 for one that is off: a correction may flip it, noise cannot.
 STATE_LOGIT = 3.0
 
 

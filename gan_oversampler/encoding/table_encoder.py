@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
 from numbers import Integral
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,17 @@ from scipy import sparse
 from sklearn.utils import _safe_indexing
 
 from gan_oversampler._utils import Streams
+from gan_oversampler.encoding.cells import NO_CLASSES, Cells, Drawn
 from gan_oversampler.encoding.columns import Column, learn_column
 from gan_oversampler.encoding.containers import Container, read_table
 from gan_oversampler.encoding.dataset import Frame
 from gan_oversampler.encoding.layout import EncodedRows, Layout
+from gan_oversampler.encoding.relation_rules import learn_relations
+from gan_oversampler.encoding.relations import Relations
 
 Names = tuple[Hashable, ...]
+Redraw = Callable[[NDArray[np.intp], int], NDArray[np.floating[Any]]]
+MAX_ATTEMPTS: Final = 100  # to replace rows that break a constraint
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,9 +44,17 @@ class TableEncoder:
     container: Container
     columns: tuple[Column, ...]
     layout: Layout
+    relations: Relations = field(default_factory=Relations)
 
     @classmethod
-    def learn(cls, X: Any, *, categorical_features: Any = "auto") -> TableEncoder:
+    def learn(
+        cls,
+        X: Any,
+        *,
+        categorical_features: Any = "auto",
+        drawn: Drawn = NO_CLASSES,
+        constraints: Any = None,
+    ) -> TableEncoder:
         """Learn the container of a table, the kind and range of each column, and the layout of its rows.
 
         Parameters
@@ -51,24 +64,32 @@ class TableEncoder:
         categorical_features : "auto", None, or array-like of names, positions or bool
             Columns that are categorical although they hold numbers or times; text, booleans and
             columns of two values are so anyway.
+        drawn : mapping of int to ndarray, default=no classes
+            Positions of the rows of each class that new rows are drawn of, by class code: what matters in
+            these classes is kept best. Empty: no classes are known.
+        constraints : "auto", None, or list of these, of constraints and of functions
+            Relations that every row keeps, see `learn_relations`.
 
         Raises
         ------
         ValueError
             If ``X`` is no table with rows and columns, has duplicate names, infinite values or texts that
-            look like identifiers, or if ``categorical_features`` names no column. A lazy frame is a
-            ``TypeError``.
+            look like identifiers, if ``categorical_features`` names no column, or if rows break a constraint.
+            A lazy frame is a ``TypeError``.
         """
         container, cells = read_table(X)
         categorical = _categorical_names(categorical_features, container.names)
+        relations = learn_relations(constraints, container.names, cells, categorical, X)
         columns = tuple(
-            learn_column(name, part, categorical=name in categorical)
-            for name, part in zip(container.names, cells, strict=True)
+            learn_column(name, part, categorical=name in categorical, drawn=drawn)
+            for name, part in zip(container.names, relations.reduce(cells), strict=True)
         )
         # Constant columns have blocks of width 0, which the layout leaves out.
         starts = np.cumsum([0, *(column.block(0).width for column in columns)]).tolist()
         blocks = [column.block(start) for column, start in zip(columns, starts, strict=False)]
-        return cls(container, columns, Layout(tuple(b for b in blocks if b.width), container.names))
+        return cls(
+            container, columns, Layout(tuple(b for b in blocks if b.width), container.names), relations
+        )
 
     @property
     def non_numeric(self) -> Names:
@@ -84,22 +105,77 @@ class TableEncoder:
         """
         container, cells = read_table(X)
         learned, came = self.container.names, container.names
+        if learned != came and set(learned) == set(came):
+            place = next(i for i, name in enumerate(learned) if name != came[i])
+            raise ValueError(
+                f"X has the {len(learned)} columns that were learned, but in another order: at position"
+                f" {place} is {came[place]!r} instead of {learned[place]!r}. Reorder them: {_short(learned)}."
+            )
         if learned != came:
             raise ValueError(
                 f"X must have the {len(learned)} columns that were learned, in order, got {len(came)}."
                 f" Missing: {_short(tuple(n for n in learned if n not in came))};"
                 f" new: {_short(tuple(n for n in came if n not in learned))}."
             )
-        parts = [column.encode(part) for column, part in zip(self.columns, cells, strict=True)]
+        return self._encode_cells(cells)
+
+    def _encode_cells(self, cells: list[Cells]) -> EncodedRows:
+        reduced = self.relations.reduce(cells)
+        parts = [column.encode(part) for column, part in zip(self.columns, reduced, strict=True)]
         return np.concatenate(parts, axis=1, dtype=np.float32)
 
-    def decode(self, rows: NDArray[np.floating[Any]], rng: np.random.Generator) -> Any:
+    def decode(
+        self,
+        rows: NDArray[np.floating[Any]],
+        rng: np.random.Generator,
+        codes: NDArray[np.intp] | None = None,
+        *,
+        redraw: Redraw | None = None,
+    ) -> Any:
         """Return ``n`` encoded rows as a table of ``n`` rows in the learned container and dtypes.
 
-        Rows may hold any finite numbers: the largest state of a group counts, and values are clipped to
-        the learned range. The direction of rounding, and which of several rare levels a state becomes, are
-        drawn from ``rng``. Raises ``ValueError`` for rows of another width, and for NaN and infinity.
+        Rows may hold any finite numbers: the largest state of a group counts, and values beyond the learned
+        range are reflected at its ends. The direction of rounding, and which of several rare levels a state
+        becomes, are drawn from ``rng``; the latter from the levels of the row's own class, if ``codes`` holds
+        the class code of each row. Relations that are built in hold in all rows. With ``redraw``, which is
+        called with the positions of broken rows and the number of the attempt and returns as many other
+        encoded rows, all other constraints hold, too, and totals stay in their range if 100 attempts suffice.
+
+        Raises ``ValueError`` for rows of another width, for NaN and infinity, and if a given constraint is
+        still broken after 100 attempts; one that was found is a warning then.
         """
+        cells = self._decode_cells(rows, rng, codes)
+        table = self.container.build(cells)
+        if redraw is None or not len(rows) or not self.relations.constraints:
+            return table
+        for attempt in range(MAX_ATTEMPTS):
+            read = read_table(table)[1]
+            broken = np.flatnonzero(~(self.relations.holds(read, table) & self.relations.in_range(read)))
+            if not len(broken):
+                return table
+            other_codes = None if codes is None else codes[broken]
+            other = self._decode_cells(redraw(broken, attempt), rng, other_codes)
+            cells = [_replaced(old, new, broken) for old, new in zip(cells, other, strict=True)]
+            table = self.container.build(cells)
+        self.relations.refuse_broken(read_table(table)[1], table, MAX_ATTEMPTS)
+        return table
+
+    def recode(
+        self,
+        rows: NDArray[np.floating[Any]],
+        rng: np.random.Generator,
+        codes: NDArray[np.intp] | None = None,
+    ) -> EncodedRows:
+        """Return encoded rows decoded as by `decode` and encoded anew, without a table in between.
+
+        These are the rows that the user gets: rounded, in the learned range, and with their levels. Oracles
+        score them, so that what decoding ruins lowers the score. Parameters and errors are those of `decode`.
+        """
+        return self._encode_cells(self._decode_cells(rows, rng, codes))
+
+    def _decode_cells(
+        self, rows: NDArray[np.floating[Any]], rng: np.random.Generator, codes: NDArray[np.intp] | None
+    ) -> list[Cells]:
         rows = np.asarray(rows, dtype=np.float32)
         if rows.ndim != 2 or rows.shape[1] != self.layout.width:
             raise ValueError(
@@ -115,8 +191,8 @@ class TableEncoder:
         rows = np.asfortranarray(rows)
         stops = np.cumsum([column.block(0).width for column in self.columns])
         parts = np.split(rows, stops[:-1], axis=1)
-        cells = [column.decode(part, rng) for column, part in zip(self.columns, parts, strict=True)]
-        return self.container.build(cells)
+        cells = [column.decode(part, rng, codes) for column, part in zip(self.columns, parts, strict=True)]
+        return self.relations.restore(cells, rng)
 
     def stack(self, X: Any, new: Any) -> Any:
         """Return the rows of ``X``, unchanged, followed by new rows from `decode`, in the same container.
@@ -124,6 +200,13 @@ class TableEncoder:
         The oversampler guarantees this order, so that users find the original rows where they were.
         """
         return self.container.stack(X, new)
+
+
+def _replaced(old: Cells, new: Cells, at: NDArray[np.intp]) -> Cells:
+    values = old.values.astype(np.result_type(old.values, new.values))
+    missing = old.missing.copy()
+    values[at], missing[at] = new.values, new.missing
+    return replace(old, values=values, missing=missing)
 
 
 def _categorical_names(categorical_features: Any, names: Names) -> frozenset[Hashable]:
@@ -160,7 +243,12 @@ def _short(names: Names) -> str:
 
 
 def frames_of(
-    encoder: TableEncoder, X: Frame, streams: Streams, values: NDArray[Any], origin: NDArray[np.intp]
+    encoder: TableEncoder,
+    X: Frame,
+    streams: Streams,
+    values: NDArray[Any],
+    codes: NDArray[np.intp],
+    origin: NDArray[np.intp],
 ) -> Frame:
     """Write encoded rows in the user's container, for oracles that look at the user's own columns.
 
@@ -172,5 +260,5 @@ def frames_of(
     known = _safe_indexing(X.tocsr() if is_fixed else X, origin[real])
     if real.all():
         return known
-    new = encoder.decode(values[~real], streams.numpy("decode"))
+    new = encoder.decode(values[~real], streams.numpy("decode"), codes[~real])
     return encoder.stack(known, new) if real.any() else new

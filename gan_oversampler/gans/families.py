@@ -15,7 +15,7 @@ class Family:
     generator: type[BaseGenerator]  # how noise, start and class become a row
     loss_weights: Mapping[str, float]  # loss terms of the generator and their weights
     learning_rate: float = 2e-4  # step size of the network
-    min_gain_in_se: float = 2.0  # standard errors by which training has to gain; below 0 it may lose some
+    min_gain_in_se: float = 2.0  # uncorrected errors by which training has to gain; below 0 it may lose
     replicas: int = 1  # generators that are trained on all rows
 
     @property
@@ -30,7 +30,7 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
         "classic": Family(ClassicGenerator, {"adversarial": 1.0}, min_gain_in_se=0.0),
         "guided": Family(
             GuidedGenerator,
-            {"utility": 1.0, "adversarial": 0.1},
+            {"utility": 1.0, "adversarial": 0.1, "fidelity": 0.1},
             learning_rate=2e-3,
             min_gain_in_se=-1.0,
             replicas=3,

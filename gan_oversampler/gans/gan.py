@@ -53,9 +53,10 @@ class GAN(BaseEstimator):
         values make new rows more typical and less diverse.
     loss_weights : mapping of str to float, default=None
         Weights of the terms of the generator's loss: ``adversarial`` (a critic that tells its rows from real
-        ones) and, in the guided family, ``utility`` (how well a learner with a closed form, fitted on real
-        and new rows, does on held-out rows). None is utility with a tenth of the critic for guided GANs, the
-        critic alone for the others. Without any term the generator stays untrained.
+        ones), ``fidelity`` (the energy distance of its rows to real ones, which guided GANs hold out) and, in
+        the guided family, ``utility`` (how well a learner with a closed form, fitted on real and new rows,
+        does on held-out rows). None is utility with a tenth of both others for guided GANs, the critic alone
+        for the rest. Without any term the generator stays untrained.
     objective : {"auto", "f1", "g_mean", "average_precision", "log_loss"}, default="auto"
         Smooth score that utility means; ``auto`` is the one nearest to the oracle's.
     classes : {"targets", "all"}, default="targets"
@@ -173,7 +174,7 @@ class GAN(BaseEstimator):
 
     @property
     def min_gain_in_se(self) -> float:
-        """Standard errors by which training has to gain before it counts; below 0 it may lose some."""
+        """Uncorrected errors (ARCHITECTURE, Two errors) by which training has to gain, or may lose."""
         return FAMILIES[self.family].min_gain_in_se
 
     def aimed_at(self, objective: str) -> GAN:

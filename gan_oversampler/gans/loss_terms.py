@@ -25,6 +25,7 @@ class GeneratorStep:
     critic: CriticFn  # ``(P, 2B, F) -> (P, 2B)``: outputs for real rows followed by generated ones
     code: CriticFn  # ``(P, B, F) -> (P, B, H)``: codes of rows, if the critic is an autoencoder
     loss: GanLoss  # what both players minimise
+    scale_F: Tensor  # weight of each encoded column in distances
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,6 @@ class GuidedStep(GeneratorStep):
     seed_logits_PB: Tensor  # logarithm of how often the seed of each generated row is drawn, with gradient
     split: InnerSplit  # an inner split of the real rows; the generated rows start from its training rows
     objective: str  # name of the smooth score that utility means
-    scale_F: Tensor  # weight of each encoded column in distances
 
 
 def adversarial(step: GeneratorStep) -> Tensor:
@@ -57,6 +57,39 @@ def utility(step: GuidedStep) -> Tensor:
     return 1 - smooth_utility(step.split, rows_PBF, step.label_PBC, step.seed_logits_PB, step.objective)
 
 
+def fidelity(step: GeneratorStep) -> Tensor:
+    """Energy distance ``(P,)`` of the generated rows of each class to real ones, over its own cross term.
+
+    Real rows are the validation rows of the inner split, which no seed comes from; families without inner
+    splits are compared with the real rows of the batch. Generated rows weigh as much as their seeds are
+    drawn. Székely & Rizzo (2013); the distances among real rows, a constant, are left out.
+    """
+    rows_PBF, label_PBC = step.fake_PBF * step.scale_F, step.label_PBC
+    if isinstance(step, GuidedStep):
+        logits_PB = step.seed_logits_PB + step.split.seed_log_weight_PB
+        real_PRF, real_PRC = step.split.validation_PQF, step.split.validation_PQC[..., : label_PBC.shape[2]]
+    else:
+        logits_PB, real_PRF, real_PRC = (
+            torch.zeros_like(label_PBC[..., 0]),
+            step.real_PBF * step.scale_F,
+            label_PBC,
+        )
+    drawn_PBC = (logits_PB - logits_PB.amax(1, keepdim=True).detach()).exp()[..., None] * label_PBC
+    weight_PBC = drawn_PBC / drawn_PBC.sum(1, keepdim=True).clamp(min=1e-12)
+    is_learned_R = real_PRC.sum((0, 2)) > 0  # most rows are of other classes
+    real_PRF, real_PRC = real_PRF[:, is_learned_R], real_PRC[:, is_learned_R]
+    real_PRC = real_PRC / real_PRC.sum(1, keepdim=True).clamp(min=1e-12)
+    across_PC = (weight_PBC * (_distances(rows_PBF, real_PRF) @ real_PRC)).sum(1)
+    among_PC = (weight_PBC * (_distances(rows_PBF, rows_PBF) @ weight_PBC)).sum(1)
+    return ((2 * across_PC - among_PC) / across_PC.detach().clamp(min=1e-6)).mean(-1)
+
+
+def _distances(a_PBF: Tensor, b_PRF: Tensor) -> Tensor:
+    """Euclidean distances ``(P, B, R)``, with a gradient that is finite where rows coincide."""
+    square_PBR = a_PBF.square().sum(-1)[:, :, None] + b_PRF.square().sum(-1)[:, None] - 2 * a_PBF @ b_PRF.mT
+    return square_PBR.clamp(min=1e-8).sqrt()
+
+
 @dataclass(frozen=True, slots=True)
 class LossTerm:
     """A term of a generator's loss."""
@@ -66,5 +99,9 @@ class LossTerm:
 
 
 LOSS_TERMS: Final[Mapping[str, LossTerm]] = MappingProxyType(
-    {"adversarial": LossTerm(adversarial), "utility": LossTerm(utility, guided_only=True)}
+    {
+        "adversarial": LossTerm(adversarial),
+        "fidelity": LossTerm(fidelity),
+        "utility": LossTerm(utility, guided_only=True),
+    }
 )

@@ -2,20 +2,28 @@
 
 from typing import Final
 
+from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.parts import Generator
 
-# The robust default comes first; others have to be better by more than a standard error.
+# The robust default comes first; others have to be better by more than their scores scatter.
 PORTFOLIO: Final = ("smoothed_bootstrap", "smote", "border", "local_gaussian", "star")
 MAX_ROWS_WITH_CRITIC: Final = 50  # of the rarest class: beyond, a critic adds nothing to utility
 
 
-def default_portfolio(n_rows: int) -> list[GAN]:
+def default_portfolio(n_rows: int, fidelity: float | None = None) -> list[GAN]:
     """GANs that ``gan=None`` stands for: a guided generator beside bases that stay untrained.
 
-    ``n_rows`` is the size of the rarest class that is learned. Beyond ``MAX_ROWS_WITH_CRITIC`` of them the
-    generator trains for held-out utility alone.
+    ``n_rows`` is the size of the rarest class that is learned; beyond ``MAX_ROWS_WITH_CRITIC`` of them the
+    generator has no critic. ``fidelity`` is the weight of the loss term of that name; None is the family's.
+
+    >>> default_portfolio(n_rows=20, fidelity=0.5)[0].active_terms
+    {'utility': 1.0, 'adversarial': 0.1, 'fidelity': 0.5}
     """
-    weights = None if n_rows <= MAX_ROWS_WITH_CRITIC else {"utility": 1.0}
+    weights = dict(FAMILIES["guided"].loss_weights)
+    if n_rows > MAX_ROWS_WITH_CRITIC:
+        weights["adversarial"] = 0.0
+    if fidelity is not None:
+        weights["fidelity"] = float(fidelity)
     guided = GAN("guided", base=PORTFOLIO[0], loss_weights=weights, generator=Generator(widths=(32,)))
     return [guided, *(GAN(base=base, loss_weights={}) for base in PORTFOLIO)]

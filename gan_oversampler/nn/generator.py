@@ -147,6 +147,11 @@ class Snapshot:
         return self.generator.seed_logits(parts, traits_nK[None], label_nC[None])[0].softmax(0)
 
     @property
+    def keeps_states(self) -> bool:
+        """Whether corrections leave categories, missing cells and spikes as they are."""
+        return not self.bounds.bound_PCF[..., self.generator.space.states_S].any()
+
+    @property
     def is_finite(self) -> bool:
         """Whether all weights are finite numbers; if not, training has diverged and nothing can be drawn."""
         return bool(self.weights_N.isfinite().all())

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval
 
+from gan_oversampler._utils import text_of
 from gan_oversampler.encoding.dataset import Frame, Rows
 
 POSITIVE: Final = Interval(Integral, 1, None, closed="left")
@@ -41,12 +42,34 @@ class Oracle(BaseEstimator):
     _min_rows: ClassVar[tuple[int, int]] = (1, 1)  # held-out and synthetic rows that a class needs
 
     @property
+    def score_name(self) -> str:
+        """Name of the score in a word or two, such as ``"smooth F1"``: the head of its column in reports."""
+        return "score"
+
+    @property
+    def description(self) -> str:
+        """What is scored, in plain words for reports: the first line of the docstring of the class."""
+        return (type(self).__doc__ or type(self).__name__).strip().splitlines()[0].rstrip(".")
+
+    def of_labels(self) -> Oracle | None:
+        """Make an oracle of predicted labels, where this one scores probabilities instead; else None."""
+        return None
+
+    @property
     def objective(self) -> str:
         """Name of the differentiable objective nearest to the score, for which guided GANs are trained.
 
         It is an entry of ``GAN(objective=)``: ``"f1"``, unless a subclass knows a nearer one.
         """
         return "f1"
+
+    @property
+    def fidelity(self) -> float:
+        """Fidelity of the default GAN that suits the score, from 0 to 1, where the user names none.
+
+        It is .1, near the best of F1 and average precision; scores of the whole class want 1.
+        """
+        return 0.1
 
     def fit(self, train: Rows, *, targets: Sequence[int], random_state: int = 0) -> Oracle:
         """Store the training rows of a fold and compute what all its scores need.
@@ -95,6 +118,21 @@ class Oracle(BaseEstimator):
         return score if self.greater_is_better else -score
 
     @property
+    def alternatives(self) -> tuple[str, ...]:
+        """Names of what `score_alternative` can score; none unless the oracle fits classifiers to real rows.
+
+        Doing nothing is not among them: it is a score of no synthetic rows.
+        """
+        return ()
+
+    def score_alternative(self, holdout: Rows, name: str) -> float:
+        """Return the score of something that helps classifiers with rare classes without synthetic rows.
+
+        ``name`` is one of ``alternatives``. Raises ``NotImplementedError`` where there are none.
+        """
+        raise NotImplementedError(f"{type(self).__name__} scores synthetic rows only.")
+
+    @property
     def _seed(self) -> int:
         return self.random_state_ % 2**32  # scikit-learn takes no larger ones
 
@@ -107,6 +145,11 @@ class ClassWiseOracle(Oracle):
     """
 
     _parameter_constraints = {"max_rows": [POSITIVE]}  # of those that have it
+
+    @property
+    def fidelity(self) -> float:
+        """Fidelity of the default GAN that suits a distance: all of it, 1."""
+        return 1.0
 
     def _score(self, holdout: Rows, synthetic: Rows, codes: Sequence[int]) -> float:
         return float(np.mean([self._compare(holdout.of(code), synthetic.of(code)) for code in codes]))
@@ -139,6 +182,11 @@ class CallableOracle(ClassWiseOracle):
 
     def __init__(self, function: Callable[[Frame, Frame], float]) -> None:
         self.function = function
+
+    @property
+    def description(self) -> str:
+        """The name of the function."""
+        return f"{getattr(self.function, '__name__', text_of(self.function))}(real rows, new rows)"
 
     def _compare(self, real: Rows, synthetic: Rows) -> float:
         return float(self.function(real.frame, synthetic.frame))

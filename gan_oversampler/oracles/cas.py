@@ -46,6 +46,8 @@ class CASRealOracle(LearnerOracle):
     Ravuri & Vinyals (2019), Classification accuracy score; Nazari, Branco & Jourdan (2023), AutoGAN.
     """
 
+    _fitted_to = "new rows"
+
     def _score(self, holdout: Rows, synthetic: Rows, codes: Sequence[int]) -> float:
         # NOTE[Nazari et al. 2023]: classes are balanced as there, but the score is taken on rows that no
         # generator saw, and classifiers start afresh, so that later generators have no advantage.
@@ -72,6 +74,8 @@ class CASSynOracle(LearnerOracle):
     ----------
     Nazari, Branco & Jourdan (2023), AutoGAN; Shmelkov, Schmid & Alahari (2018), How good is my GAN?
     """
+
+    _fitted_to = "real rows and tried on new ones"
 
     def _prepare(self) -> None:
         self.classifiers_ = self._fit_balanced(self.train_)
@@ -108,7 +112,12 @@ class DiversityOracle(CASSynOracle):
         encoded: bool = True,
         max_rows: int = 4000,
     ) -> None:
-        super().__init__(estimator, encoded=encoded, max_rows=max_rows)
+        super().__init__(estimator, smooth=False, encoded=encoded, max_rows=max_rows)
+
+    @property
+    def score_name(self) -> str:
+        """``"diversity"``, whatever the scorer of the class above."""
+        return "diversity"
 
     def _scorer(self) -> Scorer:
         return lambda learner, x, y: diversity(probabilities(learner, x))

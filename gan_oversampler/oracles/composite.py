@@ -99,6 +99,11 @@ class CompositeOracle(Oracle):
         """Name of the objective that guided GANs are trained for: that of the first oracle."""
         return self._given()[0].objective
 
+    @property
+    def fidelity(self) -> float:
+        """Fidelity of the default GAN that suits the first oracle."""
+        return self._given()[0].fidelity
+
     def validate(self, n_classes: int) -> None:
         """Raise ``ValueError`` if there is no oracle, if one is invalid, or if weights do not fit."""
         oracles = self._given()
@@ -160,7 +165,7 @@ class CompositeOracle(Oracle):
                 drawn = {code: draw(real[code], n, rng) for code, n in counts.items() if len(real[code])}
                 codes = np.repeat(np.array(list(drawn), np.intp), [len(rows) for rows in drawn.values()])
                 values = np.concatenate([synthetic.values[:0], *drawn.values()])
-                sample = Rows(values, codes, synthetic.classes, synthetic.frames)
+                sample = synthetic.synthetic(values, codes)
                 found.append(self._utilities(holdout, sample))
             self._cached = key, np.array(found)
         return self._cached[1]

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from gan_oversampler.encoding.dataset import Rows
+from gan_oversampler.oracles.alternatives import ALTERNATIVES
 from gan_oversampler.oracles.learners import LearnerOracle
 from gan_oversampler.oracles.samples import thin, thin_large_classes
 from gan_oversampler.oracles.scorers import Scorer, accepts_weights
@@ -82,6 +83,11 @@ class DownstreamOracle(LearnerOracle):
         """Name of the differentiable objective nearest to ``scoring``: what guided GANs are trained for."""
         return _OBJECTIVES.get(self.scoring, "f1") if isinstance(self.scoring, str) else "f1"
 
+    @property
+    def fidelity(self) -> float:
+        """Fidelity of the default GAN that suits ``scoring``: 1 for the recall of every class, else .1."""
+        return 1.0 if self.objective == "g_mean" else super().fidelity
+
     def _prepare(self) -> None:
         self.share_ = min(1.0, self.max_rows / max(len(self.train_), 1))
         self.thinned_train_ = thin(self.train_, self.share_, np.random.default_rng(self.random_state_))
@@ -96,6 +102,20 @@ class DownstreamOracle(LearnerOracle):
             return float("nan")
         scored, options = self._scored_rows(holdout)
         return self._mean_score(self._fit_learners(self.thinned_train_.join(synthetic)), scored, **options)
+
+    @property
+    def alternatives(self) -> tuple[str, ...]:
+        """Names of what `score_alternative` can score: ``"class_weight"`` and ``"threshold"``."""
+        return tuple(ALTERNATIVES)
+
+    def score_alternative(self, holdout: Rows, name: str) -> float:
+        """Return the mean score of classifiers that treat the imbalance without new rows.
+
+        ``"class_weight"`` fits them to the training rows with balanced class weights. ``"threshold"`` fits
+        them as they are and moves the threshold of each to where it is best on inner folds.
+        """
+        scored, options = self._scored_rows(holdout)
+        return self._mean_score(self._fit_learners(self.thinned_train_, name), scored, **options)
 
     def _scored_rows(self, holdout: Rows) -> tuple[Rows, dict[str, NDArray[np.float64]]]:
         """The held-out rows to predict, thinned if there are many, and weights that make up for it."""

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,21 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
+from gan_oversampler._utils import text_of
 from gan_oversampler.encoding.dataset import Rows
+from gan_oversampler.oracles.alternatives import ALTERNATIVES
 from gan_oversampler.oracles.base import POSITIVE, Oracle
 from gan_oversampler.oracles.samples import balanced_sample
-from gan_oversampler.oracles.scorers import Scorer, scorer_of
+from gan_oversampler.oracles.scorers import Scorer, scorer_of, title_of
+from gan_oversampler.oracles.smooth import SMOOTH
 
 MANY_CELLS: Final = 20_000  # rows times columns
+MANY_COEFFICIENTS: Final = 100  # of a logistic regression: second derivatives of each pair take too long
+PANEL: Final = (
+    "logistic regression",
+    "five nearest neighbours",
+    "a decision tree",
+)  # where no estimator is given
 MIN_PER_CLASS: Final = 5  # rows that a classifier gets, repeated if need be: it may need five neighbours
 
 
@@ -33,6 +42,7 @@ class LearnerOracle(Oracle):
     """
 
     _parameter_constraints = {"smooth": ["boolean"], "encoded": ["boolean"], "max_rows": [POSITIVE]}
+    _fitted_to: ClassVar[str] = "real and new rows together"  # in texts
 
     def __init__(
         self,
@@ -50,7 +60,7 @@ class LearnerOracle(Oracle):
         self.max_rows = max_rows
 
     def validate(self, n_classes: int) -> None:
-        """Raise ``ValueError`` for an unknown scorer, an estimator that is no classifier or a wrong value."""
+        """Raise ``ValueError`` for an unknown scorer, estimators that are no classifiers, a wrong value."""
         scorer_of(self.scoring, n_classes)
         super().validate(n_classes)
         for learner in self._estimators:
@@ -61,24 +71,61 @@ class LearnerOracle(Oracle):
     def _estimators(self) -> list[Any]:
         if self.estimator is None:
             return []
-        return list(self.estimator) if isinstance(self.estimator, list | tuple) else [self.estimator]
+        given = list(self.estimator) if isinstance(self.estimator, list | tuple) else [self.estimator]
+        if not given:
+            raise ValueError(
+                "'estimator' must not be an empty list. Give a classifier, a list of them, or None for"
+                " logistic regression, nearest neighbours and a decision tree."
+            )
+        return given
 
-    def _fit_learners(self, rows: Rows) -> list[Any]:
-        """Fresh classifiers fitted to these rows, seeded alike for every score."""
-        learners = [seeded(clone(learner), self._seed) for learner in self._estimators]
-        if self.estimator is None:
-            # The tree depends on the training rows only, so that all candidates get the same panel. With many
-            # cells, trying all columns at every split would take longer than everything else together.
-            n_rows, n_columns = self.train_.values.shape
-            tried = "sqrt" if min(n_rows, self.max_rows) * n_columns > MANY_CELLS else None
-            learners = [
-                LogisticRegression(solver="newton-cholesky"),
-                KNeighborsClassifier(5),
-                DecisionTreeClassifier(min_samples_leaf=2, max_features=tried, random_state=self._seed),
-            ]
+    @property
+    def is_smooth(self) -> bool:
+        """Whether probabilities are added up in place of predicted labels."""
+        return self.smooth and isinstance(self.scoring, str) and self.scoring in SMOOTH
+
+    @property
+    def score_name(self) -> str:
+        """Name of the score in a word or two, such as ``"smooth F1"``."""
+        return f"smooth {title_of(self.scoring)}" if self.is_smooth else title_of(self.scoring)
+
+    @property
+    def description(self) -> str:
+        """What is scored, in plain words: the score, the classifiers and what they are fitted to."""
+        names = list(map(text_of, self._estimators)) or list(PANEL)
+        last = names.pop()
+        panel = f"the mean of {', '.join(names)} and {last}, each" if names else f"of {last}"
+        how = " (it adds up probabilities where the plain score counts labels)" if self.is_smooth else ""
+        return f"{self.score_name}{how}, {panel} fitted to {self._fitted_to}"
+
+    def of_labels(self) -> Oracle | None:
+        """Make an oracle of predicted labels, where this one scores probabilities instead; else None."""
+        return clone(self).set_params(smooth=False) if self.is_smooth else None
+
+    def _fit_learners(self, rows: Rows, alternative: str = "") -> list[Any]:
+        """Fresh classifiers fitted to these rows, as they are or by an entry of ``ALTERNATIVES``."""
         x, y = self._data(rows)
         with quiet_sklearn(checked=self.encoded):
-            return [learner.fit(x, y) for learner in learners]
+            if not alternative:
+                return [learner.fit(x, y) for learner in self._learners()]
+            fit, scorer = ALTERNATIVES[alternative], self._scorer()
+            return [fit(learner, x, y, scorer, self._seed) for learner in self._learners()]
+
+    def _learners(self) -> list[Any]:
+        """Fresh classifiers, seeded alike for every score."""
+        if self.estimator is not None:
+            return [seeded(clone(learner), self._seed) for learner in self._estimators]
+        # The tree depends on the training rows only, so that all candidates get the same panel. With many
+        # cells, trying all columns at every split would take longer than everything else together.
+        n_rows, n_columns = self.train_.values.shape
+        tried = "sqrt" if min(n_rows, self.max_rows) * n_columns > MANY_CELLS else None
+        n_classes = len(self.train_.classes)
+        is_large = n_classes > 2 and n_classes * n_columns > MANY_COEFFICIENTS
+        return [
+            LogisticRegression(solver="lbfgs" if is_large else "newton-cholesky"),
+            KNeighborsClassifier(5),
+            DecisionTreeClassifier(min_samples_leaf=2, max_features=tried, random_state=self._seed),
+        ]
 
     def _fit_balanced(self, rows: Rows) -> list[Any]:
         """Fresh classifiers fitted to equally many rows of each class; none if there is a single class."""

@@ -12,8 +12,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import f1_score, get_scorer, get_scorer_names, make_scorer
 from sklearn.utils import _safe_indexing
 
-from gan_oversampler._utils import did_you_mean
-from gan_oversampler.oracles.smooth import SMOOTH, probabilities, smooth_score
+from gan_oversampler._utils import did_you_mean, text_of
+from gan_oversampler.oracles.smooth import SMOOTH, label_score, probabilities, smooth_score
 
 Scorer = Callable[..., float]
 """``(fitted classifier, x, y)`` to a score; some take ``sample_weight``."""
@@ -23,6 +23,21 @@ TINY: Final = 1e-300  # so that probabilities of 0 have a sum, and all others st
 # Scorers that are defined for two classes only, and what stands for them with more.
 _MULTICLASS = {name: f"{name}_macro" for name in ("precision", "recall", "jaccard")}
 _MULTICLASS["roc_auc"] = "roc_auc_ovr"
+
+
+# Names of scores in texts, where another than the scorer's own, without underscores, is usual.
+_TITLES = {"f1": "F1", "f1_macro": "macro F1", "g_mean": "G-mean", "roc_auc": "ROC AUC"}
+
+
+def title_of(scoring: str | Scorer) -> str:
+    """Return the name of a score in texts.
+
+    >>> title_of("f1"), title_of("average_precision")
+    ('F1', 'average precision')
+    """
+    if not isinstance(scoring, str):
+        return getattr(scoring, "__name__", text_of(scoring))
+    return _TITLES.get(scoring, scoring.replace("_", " "))
 
 
 def scorer_names() -> list[str]:
@@ -39,11 +54,10 @@ def scorer_of(scoring: str | Scorer, n_classes: int, *, smooth: bool = False) ->
     """
     if not isinstance(scoring, str):
         return scoring
-    if smooth and scoring in SMOOTH:
-        return partial(smooth_score, SMOOTH[scoring])
+    if scoring in SMOOTH and (smooth or n_classes == 2):
+        return partial(smooth_score if smooth else label_score, SMOOTH[scoring])
     if scoring == "f1":
-        average = "binary" if n_classes == 2 else "macro"
-        return make_scorer(f1_score, average=average, zero_division=0.0)
+        return make_scorer(f1_score, average="macro", zero_division=0.0)
     if scoring == "g_mean":
         return make_scorer(geometric_mean_score)
     name = _MULTICLASS.get(scoring, scoring) if n_classes > 2 else scoring

@@ -118,6 +118,14 @@ class C2STOracle(_CriticOracle):
     _default = _RidgeCritic()
 
     def _compare(self, real: Rows, synthetic: Rows) -> float:
+        return abs(self.auc(real, synthetic) - 0.5)
+
+    def auc(self, real: Rows, synthetic: Rows) -> float:
+        """Return the area under the ROC curve of critics that separate real from synthetic rows of a class.
+
+        It is 1/2 if they cannot, 1 if they do so perfectly. Rows that lie between real ones may have less
+        than 1/2. The class has to be one of the targets that the oracle was fitted for.
+        """
         features = self.features_[int(real.codes[0])]
         real_nD, synthetic_mD = features(evenly(real.values, self.max_rows)), features(synthetic.values)
         samples = disjoint_samples(synthetic_mD, len(real_nD), MAX_SAMPLES)
@@ -126,7 +134,7 @@ class C2STOracle(_CriticOracle):
             cross_validated_auc(evenly(real_nD, len(sample)), sample, self._critic, seed=self._seed)
             for sample in samples
         ]
-        return float(abs(np.mean(aucs) - 0.5))
+        return float(np.mean(aucs))
 
 
 def cross_validated_auc(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final
@@ -20,18 +20,22 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import clone
 
-from gan_oversampler._utils import single_threaded
-from gan_oversampler.encoding.dataset import Frame, Rows
+from gan_oversampler._utils import single_threaded, standard_error
+from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.distances import EnergyOracle
 from gan_oversampler.oracles.manifold import PRDCOracle
 from gan_oversampler.oracles.privacy import closest_record, copy_rate
+from gan_oversampler.oracles.samples import evenly
 from gan_oversampler.oracles.two_sample import C2STOracle
 
 MIN_DRAWN, MAX_DRAWN = 100, 500  # new rows per class and fold
 MIN_REAL, MAX_REAL = 50, 1000  # real rows kept of a class
 MAX_CELLS: Final = 4_000_000  # of all real rows kept together, in wide tables
 MAX_TEST_COLUMNS: Final = 400  # encoded columns; with more, the two-sample test would take minutes
+MAX_COMPARED: Final = 200  # rows of a class and kind, for the figures that every fit measures
+FAR, VERY_FAR = 4.0, 20.0  # energy distances in units of SMOTE's, of which a user should know, or be warned
+TOLD_APART: Final = 0.9  # AUC
 
 Index = NDArray[np.intp]
 Fold = tuple[Index, Index]
@@ -71,9 +75,17 @@ def _score_of(oracle: Oracle) -> Measure:
     return lambda targets, seen, unseen, new: clone(oracle).fit(seen, targets=targets).score(unseen, new)
 
 
-def _two_sample_test(targets: Sequence[int], seen: Rows, unseen: Rows, new: Rows) -> float:
-    wide = new.values.shape[1] > MAX_TEST_COLUMNS
-    return np.nan if wide else _score_of(C2STOracle())(targets, seen, unseen, new)
+def _two_sample_auc(targets: Sequence[int], seen: Rows, unseen: Rows, new: Rows) -> float:
+    """Area under the ROC curve of a classifier that tells new rows from unseen real ones, class by class."""
+    pairs = [(unseen.of(code), new.of(code)) for code in targets]
+    pairs = [pair for pair in pairs if min(map(len, pair)) > 1]
+    if not pairs or new.values.shape[1] > MAX_TEST_COLUMNS:
+        return np.nan
+    oracle = C2STOracle().fit(seen, targets=targets)
+    return float(np.mean([oracle.auc(*pair) for pair in pairs]))
+
+
+_energy_distance: Final = _score_of(EnergyOracle())
 
 
 def _distance_ratio(targets: Sequence[int], seen: Rows, unseen: Rows, new: Rows) -> float:
@@ -105,10 +117,12 @@ METRICS: Final[Mapping[str, EvidenceMetric]] = MappingProxyType(
             )
         },
         "classifier two-sample test": EvidenceMetric(
-            _two_sample_test, "0", "|AUC − ½| of a classifier that tells new rows from real ones"
+            _two_sample_auc,
+            "½",
+            "AUC of a classifier that tells new rows from real ones; 1: always",
         ),
         "energy distance": EvidenceMetric(
-            _score_of(EnergyOracle()),
+            _energy_distance,
             "0",
             "how much farther real and new rows lie from each other than among themselves",
         ),
@@ -126,18 +140,60 @@ METRICS: Final[Mapping[str, EvidenceMetric]] = MappingProxyType(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Fidelity:
+    """How near new rows come to held-out rows of their class, beside rows that SMOTE draws.
+
+    Parameters
+    ----------
+    energy_ratio : float
+        Energy distance of new rows to held-out ones, over that of SMOTE's rows; 1 if they are as near.
+    auc, smote_auc : float
+        Area under the ROC curve of a classifier that tells new rows, or SMOTE's, from held-out real ones: 1/2
+        if it cannot, 1 if it always does. NaN where it was not measured.
+
+    Examples
+    --------
+    >>> fidelity = Fidelity(9.0, 0.8, 0.6)
+    >>> fidelity.is_far, fidelity.is_very_far
+    (True, False)
+    """
+
+    energy_ratio: float
+    auc: float
+    smote_auc: float
+
+    @property
+    def is_far(self) -> bool:
+        """Whether new rows are so much farther from the class than SMOTE's that a user should know it."""
+        return self.energy_ratio > FAR
+
+    @property
+    def is_very_far(self) -> bool:
+        """Whether they are far and a classifier tells nearly all of them from real rows, but not SMOTE's."""
+        return self.energy_ratio > VERY_FAR and self.auc > TOLD_APART > self.smote_auc
+
+    def __str__(self) -> str:
+        distance = f"new rows are {self.energy_ratio:.1f} times as far from held-out rows of their class"
+        auc = f"a classifier tells them from real ones with AUC {self.auc:.2f}"
+        by_smote = f"SMOTE's with {self.smote_auc:.2f}; 0.5 is chance"
+        return f"{distance} as SMOTE's rows (energy distance); {auc} ({by_smote})"
+
+
 @dataclass(frozen=True, eq=False)
 class FoldEvidence:
     """Real rows that the generators of one fold saw and did not see, and what these generators drew.
 
     ``seen`` and ``unseen`` are positions among the real rows of the :class:`Evidence`; ``synthetic`` are new
-    rows of generators that were trained on the seen ones only, and ``table`` the same new rows, decoded.
+    rows of generators that were trained on the seen ones only, and ``table`` the same new rows, decoded;
+    ``smote`` are as many rows that SMOTE draws from the seen ones, or None where nothing was held out.
     """
 
     seen: Index
     unseen: Index
     synthetic: Rows
     table: pd.DataFrame
+    smote: Rows | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,14 +208,19 @@ class Evidence:
 
     @classmethod
     def gather(
-        cls, rows: Rows, folds: Sequence[Fold], drawn: Sequence[Rows], targets: Sequence[int]
+        cls,
+        rows: Rows,
+        folds: Sequence[Fold],
+        drawn: Sequence[Rows],
+        targets: Sequence[int],
+        smote: Sequence[Rows] = (),
     ) -> Evidence:
         """Keep a bounded sample of the rows of a fit, none of which refers to the user's table.
 
         ``folds`` and ``drawn`` hold, per fold, positions of the rows that generators saw and did not see, and
         the rows that they drew; without folds, one pair of all positions and none. ``targets`` are the codes
-        of the oversampled classes. At most 1000 real rows of a class are kept, evenly spaced over the table;
-        fewer of wide tables, but at least 50.
+        of the oversampled classes; ``smote`` holds, per fold, rows that SMOTE drew. At most 1000 real rows of
+        a class are kept, evenly spaced over the table; fewer of wide tables, but at least 50.
         """
         counts = np.bincount(rows.codes, minlength=1)
         most = MAX_CELLS // (max(rows.values.shape[1], 1) * max(np.count_nonzero(counts), 1))
@@ -172,9 +233,11 @@ class Evidence:
         place = np.full(len(rows), -1)
         place[index] = np.arange(len(index))
         by_fold = []
-        for (seen, unseen), new in zip(folds, drawn, strict=True):
+        by_smote: Sequence[Rows | None] = smote or [None] * len(drawn)
+        for (seen, unseen), new, other in zip(folds, drawn, by_smote, strict=True):
             seen, unseen = (places[places >= 0] for places in (place[seen], place[unseen]))
-            by_fold.append(FoldEvidence(seen, unseen, *_detached(new)))
+            other = other and _without_table(other)
+            by_fold.append(FoldEvidence(seen, unseen, *_detached(new), other))
         return cls(*_detached(rows.at(index)), tuple(by_fold), tuple(sorted(targets, reverse=True)))
 
     @property
@@ -210,26 +273,57 @@ class Evidence:
         return [(self.real.at(f.seen), self.real.at(f.unseen), f.synthetic) for f in self.by_fold]
 
     @cached_property
+    def fidelity(self) -> Fidelity | None:
+        """How near new rows come to held-out ones, beside SMOTE's; None if it cannot be said.
+
+        That is so without held-out rows or SMOTE's, and where SMOTE's equal the held-out ones, as in a class
+        of one value. At most 200 rows of a class and kind are compared in a fold, evenly spaced, so it takes
+        little time.
+        """
+        smote = [fold.smote for fold in self.by_fold if fold.smote is not None]
+        if not self.held_out or not smote:
+            return None
+        distances, aucs = [], []
+        with single_threaded():
+            for fold in zip(*zip(*self.folds(), strict=True), smote, strict=True):
+                seen, unseen, *samples = map(self._thinned, fold)
+                distances.append([_energy_distance(self.targets, seen, unseen, new) for new in samples])
+                aucs.append([_two_sample_auc(self.targets, seen, unseen, new) for new in samples])
+        ours, theirs = np.mean(distances, axis=0)
+        if not (np.isfinite(ours) and theirs > 0):
+            return None
+        return Fidelity(float(ours / theirs), *np.mean(aucs, axis=0).tolist())
+
+    def _thinned(self, rows: Rows) -> Rows:
+        """At most 200 rows of each oversampled class, and none of the others."""
+        places = [evenly(np.flatnonzero(rows.codes == code), MAX_COMPARED) for code in self.targets]
+        return rows.at(np.concatenate(places))
+
+    @cached_property
     def metrics(self) -> pd.DataFrame:
         """Fidelity and privacy of the new rows, measured on held-out rows when first asked for.
 
-        One row per entry of ``METRICS``: name, value (mean over the folds), standard_error, real (what real
-        rows of the other folds reach in the place of new ones), best, meaning. Empty where nothing was held
-        out.
+        One row per entry of ``METRICS``: name, value (mean over the folds), standard_error, smote and real
+        (what SMOTE's rows, and real rows of the other folds, reach in the place of new ones), best, meaning.
+        Empty where nothing was held out.
         """
-        columns = ["name", "value", "standard_error", "real", "best", "meaning"]
+        columns = ["name", "value", "standard_error", "smote", "real", "best", "meaning"]
         if not self.held_out:
             return pd.DataFrame(columns=columns)
         new = self.folds()
         real = [(seen, unseen, seen.at(np.isin(seen.codes, self.targets))) for seen, unseen, _ in new]
+        smote = [(*its[:2], f.smote) for its, f in zip(new, self.by_fold) if f.smote is not None]
+        heldout_ratio = float(np.mean([len(fold.unseen) / len(fold.seen) for fold in self.by_fold]))
         lines = []
         with single_threaded():
             for name, metric in METRICS.items():
-                values, attainable = (
+                values, by_smote, attainable = (
                     pd.Series([metric.measure(self.targets, *fold) for fold in folds], dtype=float)
-                    for folds in (new, real if metric.fidelity else [])
+                    for folds in (new, smote, real if metric.fidelity else [])
                 )
-                numbers = (float(values.mean()), float(values.sem()), float(attainable.mean()))
+                known = values.dropna().to_numpy()
+                error = standard_error(known, heldout_ratio) if len(known) else np.nan
+                numbers = (float(values.mean()), error, float(by_smote.mean()), float(attainable.mean()))
                 lines.append([name, *numbers, metric.best, metric.meaning])
         return pd.DataFrame(lines, columns=columns)
 
@@ -241,6 +335,7 @@ class Evidence:
             "real_rows": len(self.real),
             "new_rows": sum(len(fold.synthetic) for fold in self.by_fold),
             "folds": len(self.by_fold),
+            "fidelity": None if self.fidelity is None else asdict(self.fidelity),
             "metrics": self.metrics,
         }
 
@@ -255,11 +350,11 @@ def _detached(rows: Rows) -> tuple[Rows, pd.DataFrame]:
     """Rows that no longer lead to the user's table, and the same rows as a pandas frame."""
     with warnings.catch_warnings():  # of formats that are slow to build; these are a few rows only
         warnings.simplefilter("ignore", sparse.SparseEfficiencyWarning)
-        return replace(rows, frames=_encoded), as_pandas(rows.frame)
+        return _without_table(rows), as_pandas(rows.frame)
 
 
-def _encoded(values: NDArray[Any], origin: Index) -> Frame:  # a named function, so that it can be pickled
-    return values
+def _without_table(rows: Rows) -> Rows:
+    return Rows(rows.values, rows.codes, rows.classes, origin=rows.origin)
 
 
 def as_pandas(table: Any) -> pd.DataFrame:

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from gan_oversampler.callbacks import Event
-from gan_oversampler.reporting.evidence import Evidence
+from gan_oversampler.reporting.evidence import Evidence, Fidelity
 from gan_oversampler.reporting.model_summary import ModelSummary
 
 MAX_SHOWN: Final = 24  # entries; a report with more shows a selection
@@ -50,7 +50,8 @@ class Entry:
     step : int or None
         Generator updates before the candidate was scored; None for a baseline.
     score, standard_error : float
-        Mean over the folds and its standard error, in the oracle's own unit.
+        Mean over the folds and its standard error, which knows that folds share training rows, in the
+        oracle's own unit.
     kept : bool, default=False
         Whether new rows are drawn from this candidate or baseline.
     """
@@ -74,7 +75,10 @@ class Gain:
     Parameters
     ----------
     mean, standard_error : float
-        Mean of the differences over the folds, and its standard error.
+        Mean of the differences over the folds, and its standard error, which knows that folds share training
+        rows (Nadeau & Bengio 2003).
+    by_fold : tuple of float, default=()
+        The differences themselves.
 
     Examples
     --------
@@ -85,6 +89,7 @@ class Gain:
 
     mean: float
     standard_error: float
+    by_fold: tuple[float, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def expected(self) -> float:
@@ -99,6 +104,31 @@ class Gain:
 
     def __str__(self) -> str:
         return f"{self.mean:+.4f} ± {self.standard_error:.4f}"
+
+
+@dataclass(frozen=True, slots=True)
+class LabelScores:
+    """Scores of predicted labels, where the oracle adds up probabilities in their place.
+
+    Smooth F1 is another quantity than F1, and gains in them may differ, even in sign. Folds, classifiers and
+    new rows are those of the oracle; labels are predicted at a threshold of one half.
+
+    Parameters
+    ----------
+    name : str
+        Name of the score, such as ``"F1"``.
+    kept : Entry
+        Score of all that draws new rows, together.
+    baselines : tuple of Entry
+        Scores of the baselines.
+    gains : dict of str to Gain
+        Gain of what is kept over each baseline, paired over the folds.
+    """
+
+    name: str
+    kept: Entry
+    baselines: tuple[Entry, ...]
+    gains: dict[str, Gain]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +154,10 @@ class ReportFacts:
         Name of what draws new rows now.
     reason : str
         Why it was chosen.
+    score_name : str, default="score"
+        What the oracle's score is called, such as ``"smooth F1"``.
+    meaning : str, default=""
+        The same in a sentence: what is scored, and by which classifiers.
     greater_is_better : bool or None, default=None
         Whether high scores of the oracle are good; None if no oracle scored anything.
     entries : tuple of Entry
@@ -134,6 +168,17 @@ class ReportFacts:
         Time spent in each phase.
     gains : dict of str to Gain
         Gain of the best kept candidate over each baseline.
+    advice : str
+        What the scores support, in two sentences with figures: to resample, to weigh classes, to move the
+        decision threshold, or to leave the table as it is. Empty where no new rows were scored.
+    advised : str
+        The same in a word: ``"resample"``, ``"class_weight"``, ``"threshold"`` or ``"none"``; empty where
+        the scores do not tell.
+    ranking : Gain or None
+        Average precision of a forest on held-out rows with the new rows minus without them, where the oracle
+        scores classifiers fitted to real and new rows.
+    labels : LabelScores or None
+        Scores of predicted labels, where those of the oracle are smooth.
     history : DataFrame or None
         One row per scored candidate.
     parameters : dict of str to Parameter
@@ -150,17 +195,26 @@ class ReportFacts:
     draw_options : DataFrame or None
         Where the oracle chose a policy or a ratio, one row per combination that it tried: name, spread,
         border, filter, ratio, score, standard_error, kept.
+    constraints : tuple of str
+        Relations that new rows keep, given or found, such as ``"start <= end"``; functions as Python prints
+        them.
     """
 
     oracle: str
     choice: str
     reason: str
     _: KW_ONLY
+    score_name: str = "score"
+    meaning: str = ""
     greater_is_better: bool | None = None
     entries: tuple[Entry, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     gains: dict[str, Gain] = field(default_factory=dict)
+    advice: str = ""
+    advised: str = ""
+    ranking: Gain | None = None
+    labels: LabelScores | None = None
     history: pd.DataFrame | None = field(default=None, compare=False, repr=False)
     parameters: dict[str, Parameter] = field(default_factory=dict, compare=False, repr=False)
     versions: dict[str, str] = field(default_factory=versions, compare=False, repr=False)
@@ -168,6 +222,7 @@ class ReportFacts:
     summary: ModelSummary | None = field(default=None, compare=False, repr=False)
     events: tuple[Event, ...] = field(default=(), repr=False)
     draw_options: pd.DataFrame | None = field(default=None, compare=False, repr=False)
+    constraints: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("seconds", "gains", "parameters", "versions"):
@@ -182,6 +237,11 @@ class ReportFacts:
     def oracle_text(self) -> str:
         """The oracle and its direction as one text, such as ``"FrechetOracle(), lower is better"``."""
         return f"{self.oracle}, {self.direction}" if self.direction else self.oracle
+
+    @property
+    def fidelity(self) -> Fidelity | None:
+        """How near new rows come to held-out rows of their class, beside SMOTE's; None if none were."""
+        return None if self.evidence is None else self.evidence.fidelity
 
     @property
     def shown(self) -> tuple[Entry, ...]:

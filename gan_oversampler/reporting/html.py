@@ -22,7 +22,7 @@ from gan_oversampler.reporting.displays.marginals import MarginalsDisplay
 from gan_oversampler.reporting.displays.projection import ProjectionDisplay
 from gan_oversampler.reporting.displays.scores import ScoresDisplay
 from gan_oversampler.reporting.displays.training import LossDisplay, TrajectoryDisplay
-from gan_oversampler.reporting.facts import ReportFacts
+from gan_oversampler.reporting.facts import Gain, LabelScores, ReportFacts
 
 MAX_CLASSES: Final = 4  # that are drawn
 MAX_EVENTS: Final = 60
@@ -69,10 +69,16 @@ def card(facts: ReportFacts) -> str:
 
 def _head(facts: ReportFacts) -> str:
     notes = "".join(f"<li>{escape(note)}</li>" for note in facts.notes)
+    advice = f"<dt>Advice</dt><dd>{escape(facts.advice)}</dd>" if facts.advice else ""
+    rules = "; ".join(facts.constraints)
     return (
         f'<dl class="facts"><dt>Kept</dt><dd class="choice">{escape(facts.choice)}</dd>'
         f"<dt>Why</dt><dd>{escape(facts.reason)}</dd>"
-        f"<dt>Oracle</dt><dd>{escape(facts.oracle_text)}</dd></dl>"
+        f"<dt>Oracle</dt><dd>{escape(facts.oracle_text)}</dd>"
+        + (f"<dt>Score</dt><dd>{escape(facts.meaning)}</dd>" if facts.meaning else "")
+        + advice
+        + (f"<dt>Fidelity</dt><dd>{escape(str(facts.fidelity))}</dd>" if facts.fidelity else "")
+        + (f"<dt>Constraints</dt><dd>{escape(rules)}</dd></dl>" if rules else "</dl>")
         + (f'<h3>Notes</h3><ul class="notes">{notes}</ul>' if notes else "")
     )
 
@@ -81,12 +87,27 @@ def _scores(facts: ReportFacts) -> str:
     if not facts.entries:
         return _missing(f"Nothing was scored: {facts.reason}.")
     return (
-        "<p>Means over the folds and their standard errors (SE), of rows that no GAN of the fold had seen; "
-        f"{facts.direction or 'in the unit of the oracle'}. Baselines are what you would do instead"
-        " of a GAN.</p>"
+        f"<p>Means of the {escape(facts.score_name)} over the folds and their standard errors (SE), of rows"
+        f" that no GAN of the fold had seen; {facts.direction or 'in the unit of the oracle'}. Errors allow"
+        " for folds that share training rows (Nadeau and Bengio). Baselines are what you would do instead of"
+        " a GAN; all but 'threshold' predict at the usual threshold, which may not be their best.</p>"
         + _picture(lambda: ScoresDisplay.from_report(facts), 1.3 + 0.3 * len(facts.shown))
         + _score_table(facts)
         + MARKED.format("kept, it samples now")
+        + (_label_table(facts.labels) if facts.labels else "")
+    )
+
+
+def _label_table(labels: LabelScores) -> str:
+    rows: list[list[Any]] = []
+    for entry in (labels.kept, *labels.baselines):
+        gain = labels.gains.get(entry.name, Gain(math.nan, math.nan))
+        rows.append([entry.name, entry.score, entry.standard_error, gain.mean, gain.standard_error])
+    name, heads = escape(labels.name), ["name", labels.name, "SE", "gain over it", "SE"]
+    return (
+        f"<h3>{name} of predicted labels</h3><p>The score above adds up probabilities; this is plain {name}"
+        " of labels, at a threshold of one half, of all that is kept together and of the baselines. Gains in"
+        f" the two may differ, even in sign.</p>{_table(f'{labels.name} of labels', heads, rows)}"
     )
 
 
@@ -97,7 +118,7 @@ def _score_table(facts: ReportFacts) -> str:
         when += ", kept" if entry.kept else ""
         rows.append([gan_title(entry.name), when, entry.score, entry.standard_error])
     marked = [i for i, entry in enumerate(facts.shown) if entry.kept]
-    return _table("Scores", ["name", "when", "score", "SE"], rows, marked=marked)
+    return _table("Scores", ["name", "when", facts.score_name, "SE"], rows, marked=marked)
 
 
 def _draw_options(facts: ReportFacts) -> str:
@@ -122,9 +143,9 @@ def _gains(facts: ReportFacts) -> str:
         return ""
     rows = [[n, f"{g.mean:+.4f}", _cell(g.standard_error), f"{g.expected:+.4f}"] for n, g in gains.items()]
     return (
-        "<p>Utility of the best kept candidate minus that of a baseline, paired over the folds. The best of"
-        " many looks better than it is; the last column is what is left of a gain after its noise"
-        " (James and Stein), and nothing of one within a standard error.</p>"
+        f"<p>What the best kept candidate gains in {escape(facts.score_name)} over a baseline, paired over"
+        " the folds. The best of many looks better than it is; the last column is what is left of a gain"
+        " after its noise (James and Stein), and nothing of one within a standard error.</p>"
         + _table("Gains", ["over", "gain", "SE", "to be expected"], rows)
     )
 
@@ -180,11 +201,11 @@ def _metrics(facts: ReportFacts) -> str:
     if facts.evidence is None or not facts.evidence.held_out:
         return _missing("Fidelity and privacy need held-out rows, and this fit held none out.")
     rows = facts.evidence.metrics.to_numpy(dtype=object).tolist()
-    heads = ["metric", "new", "SE", "real", "best", "meaning"]
+    heads = ["metric", "new", "SE", "SMOTE", "real", "best", "meaning"]
     return (
-        "<p>Means over the folds and their standard errors (SE). “Real” is what real rows of the other folds"
-        " reach in the place of new ones; on few rows even these are far from the best.</p>"
-        + _table("Fidelity and privacy", heads, rows, texts=[5])
+        "<p>Means over the folds and their standard errors (SE). “SMOTE” and “real” are what its rows, and"
+        " real rows of the other folds, reach in the place of new ones; on few rows even these are far from"
+        " the best.</p>" + _table("Fidelity and privacy", heads, rows, texts=[6])
     )
 
 

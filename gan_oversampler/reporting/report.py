@@ -12,7 +12,7 @@ from typing import Any, Final
 import pandas as pd
 
 from gan_oversampler._utils import text_of
-from gan_oversampler.reporting.facts import Parameter, ReportFacts
+from gan_oversampler.reporting.facts import Gain, LabelScores, Parameter, ReportFacts
 from gan_oversampler.reporting.html import card, page
 
 MAX_LENGTH: Final = 300  # characters of a parameter's value
@@ -47,7 +47,9 @@ class Report(ReportFacts):
         facts = {part.name: getattr(self, part.name) for part in fields(self)} | {
             "direction": self.direction,
             "entries": [asdict(entry) for entry in self.entries],
-            "gains": {name: {**asdict(gain), "expected": gain.expected} for name, gain in self.gains.items()},
+            "gains": _gains_to_dict(self.gains),
+            "labels": self.labels and asdict(self.labels) | {"gains": _gains_to_dict(self.labels.gains)},
+            "ranking": None if self.ranking is None else asdict(self.ranking),
             "parameters": {name: asdict(parameter) for name, parameter in self.parameters.items()},
             "evidence": None if self.evidence is None else self.evidence.to_dict(),
             "summary": None if self.summary is None else self.summary.to_frame(),
@@ -71,18 +73,43 @@ class Report(ReportFacts):
 
     def __str__(self) -> str:
         lines = [f"Kept: {self.choice}", f"Why:  {self.reason}", f"Oracle: {self.oracle_text}"]
+        lines += [f"Score: {self.meaning}"] if self.meaning else []
+        lines += [f"  {'':<44}{self.score_name:>9} ± standard error over the folds"] if self.entries else []
         lines += [f"  {entry}" for entry in self.shown]
         if n_hidden := len(self.entries) - len(self.shown):
             lines.append(f"  and {n_hidden} more, in report_.entries")
-        lines += [
-            f"Gain over {name}: {gain}, to be expected {gain.expected:+.4f}"
-            for name, gain in self.gains.items()
-            if math.isfinite(gain.mean)
-        ]
+        lines += [f"Gain {line}" for line in _gain_lines(self.score_name, self.gains)]
+        lines += _label_lines(self.labels) if self.labels else []
+        lines += [f"Advice: {self.advice}"] if self.advice else []
+        lines += [f"Fidelity: {self.fidelity}"] if self.fidelity else []
+        if self.constraints:
+            lines.append(f"Constraints, kept by all new rows: {'; '.join(self.constraints)}")
         lines += [f"Note: {note}" for note in self.notes]
         if self.seconds:
             lines.append(", ".join(f"{name} {value:.2f} s" for name, value in self.seconds.items()))
         return "\n".join(lines)
+
+
+def _label_lines(labels: LabelScores) -> list[str]:
+    """Scores of predicted labels, a line each, with the gains over the baselines beside them."""
+    lines = [f"{labels.name} of predicted labels (threshold one half), on the same folds, ± standard error:"]
+    for entry in (labels.kept, *labels.baselines):
+        gain = f"  gain over it {labels.gains[entry.name]}" if entry.name in labels.gains else ""
+        lines.append(f"  {entry.name:<44}{entry.score:9.4f} ± {entry.standard_error:.4f}{gain}")
+    return lines
+
+
+def _gains_to_dict(gains: Mapping[str, Gain]) -> dict[str, dict[str, float]]:
+    return {name: {**asdict(gain), "expected": gain.expected} for name, gain in gains.items()}
+
+
+def _gain_lines(score_name: str, gains: Mapping[str, Gain]) -> list[str]:
+    """Gains over the baselines that have a score, a line each."""
+    return [
+        f"in {score_name} over {name}: {gain}, to be expected {gain.expected:+.4f}"
+        for name, gain in gains.items()
+        if math.isfinite(gain.mean)
+    ]
 
 
 def json_value(value: Any) -> Any:

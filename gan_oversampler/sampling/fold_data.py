@@ -74,7 +74,9 @@ class FoldData:
         starts = F.pad(ends, (1, 0))
         place_TB = (place_TB - starts[rank_TB]) / (ends - starts[:-1])[rank_TB]  # within the class, in [0, 1)
         partners_TBF = torch.empty(*shape, self.space.width)
-        for rank, (code, rows) in enumerate(self.rows.items()):
+        by_rank = list(self.rows.items())
+        for rank in rank_TB.unique().tolist():
+            code, rows = by_rank[rank]
             mine_TB = rank_TB == rank
             among_Tn = torch.arange(len(rows)).expand(shape[0], -1) if among is None else among[code]
             index_n = among_Tn[mine_TB.nonzero()[:, 0], (place_TB[mine_TB] * among_Tn.shape[1]).long()]

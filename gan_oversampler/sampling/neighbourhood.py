@@ -19,6 +19,7 @@ from gan_oversampler.nn.learned_geometry import GuidedStart
 N_NEIGHBOURS: Final = 5  # of the same class, as in SMOTE
 N_NEAREST: Final = 10  # of any class, to tell safe rows from borderline rows, as in Borderline-SMOTE
 N_TRAITS: Final = 4
+MAX_MIXING: Final = 2.0  # standard deviations of the class that a partner counts as away at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +105,10 @@ class Neighbourhood:
         """Prepare what a learned geometry combines into base rows: seeds, and how they may be moved.
 
         ``seeds_n`` and ``neighbours_n`` are positions of the seed of each new row, and of one of its
-        neighbours; ``partners_nF`` are mixing partners, rows of any class. Values stay those of the seed,
-        states come from the neighbour with the probability of the step. The generator draws these, and the
-        columns that mix.
+        neighbours; ``partners_nF`` are mixing partners, rows of any class, which count as two standard
+        deviations of the class away at most: a thin class stays thin. Values stay those of the seed, states
+        come from the neighbour with the probability of the step. The generator draws these, and the columns
+        that mix.
         """
         parents = torch.stack([self.rows_nF[seeds_n], self.rows_nF[neighbours_n]], dim=1)
         step_n1 = numbers.step_n1
@@ -116,7 +118,9 @@ class Neighbourhood:
         way = step_n1 * (neighbour - rows) * self.space.free_values(neighbour)
         noise = self.bandwidth * numbers.noise_nF * self.spread_F
         coin = torch.rand(rows.shape, generator=generator) < 0.5
-        mixing = (partners_nF - rows) * coin * self.space.free_values(partners_nF)
+        furthest_F = MAX_MIXING * self.spread_F
+        gap = (partners_nF - rows).clamp(-furthest_F, furthest_F)
+        mixing = gap * coin * self.space.free_values(partners_nF)
         return GuidedStart(rows, way * free, noise * free, self.traits_nK[seeds_n], mixing * free)
 
     def any_neighbour(self, seeds_n: Tensor, place_n: Tensor, generator: torch.Generator) -> Tensor:

@@ -19,6 +19,7 @@ from gan_oversampler.sampling.base_samplers import BASES, systematic_resampling
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.neighbourhood import StartNumbers
 from gan_oversampler.sampling.quasi_random import sobol
+from gan_oversampler.sampling.raking import raked
 
 CHUNK: Final = 8192  # rows drawn at once, so that memory stays small however many are asked for
 
@@ -90,11 +91,13 @@ class GeneratorSource:
 
     def _guided_start(self, code: int, n: int, generator: torch.Generator) -> tuple[GuidedStart, Tensor]:
         """Starts and noise of a guided generator, all from one Sobol' sequence, in random order."""
-        # Neighbours in the sequence go to one seed, which is drawn as often as the generator has learned: so
-        # each seed alone has neighbours, steps and noise of all kinds.
+        # Neighbours in the sequence go to one seed, which is drawn as often as the generator has learned, up
+        # to the shares of states: so each seed alone has neighbours, steps and noise of all kinds.
         neighbourhood, latent = self.data.neighbourhoods[code], self.snapshot.latent
         labels_nC = self.data.one_hot(code, len(neighbourhood.rows_nF))
         probabilities_n = self.snapshot.seed_probabilities(neighbourhood.traits_nK, labels_nC)
+        if self.snapshot.keeps_states:
+            probabilities_n = raked(probabilities_n, neighbourhood.rows_nF, self.data.space)
         order = torch.randperm(n, generator=generator)
         seeds = systematic_resampling(probabilities_n, n, generator=generator).sort().values[order]
         n_columns = self.data.space.width

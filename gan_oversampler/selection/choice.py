@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_oversampler._utils import standard_error, uncorrected_error
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.reporting.facts import Gain
 from gan_oversampler.training.loop import Scored
@@ -15,25 +16,34 @@ from gan_oversampler.training.loop import Scored
 Utilities = NDArray[np.float64]
 """Utility per fold ``(n_folds,)``; higher is better, NaN where scoring failed."""
 
+OF_ALL: Final = 0.5  # degrees of freedom that the mean variance of all gains stands for; a fold is one
+
 _mean_utility: Final = attrgetter("mean")
 
 
-def standard_error(values: Utilities) -> float:
-    """Estimate the standard error of a mean over folds; 0 for a single fold.
+def gains_over(
+    kept: Utilities,
+    baselines: Mapping[str, Utilities],
+    others: Sequence[Utilities] = (),
+    heldout_ratio: float | None = None,
+) -> dict[str, Gain]:
+    """Compare what is kept with each baseline: mean gains and their standard errors, paired over the folds.
 
-    >>> standard_error(np.array([1.0, 3.0]))
-    1.0
+    All are utilities per fold; a negative gain means that the baseline is better. ``heldout_ratio`` is that
+    of ``standard_error``. A few folds estimate their own scatter badly, so the variance of each gain is mixed
+    with the mean of those over all baselines and ``others`` (a moderated t, Smyth 2004), which counts as
+    ``OF_ALL`` folds do. A gain of 0 in every fold, over rows that are drawn alike, has no error.
     """
-    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
-
-
-def gain_over(kept: Utilities, baseline: Utilities) -> Gain:
-    """Compare what is kept with a baseline: the mean gain and its standard error, paired over the folds.
-
-    Both are utilities per fold; a negative gain means that the baseline is better.
-    """
-    differences = kept - baseline
-    return Gain(float(differences.mean()), standard_error(differences))
+    gains = {name: kept - utilities for name, utilities in baselines.items()}
+    differences = [*gains.values(), *(kept - utilities for utilities in others)]
+    informative = [values for values in differences if values.any() and np.isfinite(values).all()]
+    of_all = np.mean([standard_error(values, heldout_ratio) ** 2 for values in informative or [kept - kept]])
+    found = {}
+    for name, gain in gains.items():
+        own, weight = standard_error(gain, heldout_ratio) ** 2, len(kept) - 1
+        variance = (weight * own + OF_ALL * of_all) / (weight + OF_ALL) if gain.any() else 0.0
+        found[name] = Gain(float(gain.mean()), float(np.sqrt(variance)), tuple(gain.tolist()))
+    return found
 
 
 @dataclass(frozen=True)
@@ -41,8 +51,8 @@ class Choice:
     """The candidates that are kept."""
 
     best: Scored  # the best one of the first specification, or of one that is significantly better
-    # the best one and the trained generators of its family whose utilities are within a standard error of its
-    # own, above or below; all of them sample, because an average errs less than one winner
+    # the best one and the trained generators of its family whose utilities are within an uncorrected error of
+    # its own, above or below; all of them sample, because an average errs less than one winner
     mixture: tuple[Scored, ...]
 
     def name(self, gans: Sequence[GAN]) -> str:
@@ -58,11 +68,12 @@ def choose(
     """Choose the candidates to keep, out of all that one oracle has scored.
 
     Within a specification the best trained generator counts only if its gain over the untrained one, paired
-    over the folds, exceeds ``min_gains_in_se`` standard errors, a number by specification that may be
+    over the folds, exceeds ``min_gains_in_se`` uncorrected errors, a number by specification that may be
     negative. Among specifications the first one is kept unless the one with the highest mean gains more than
-    a standard error over it, which is pooled over all specifications. ``kinds``, by specification, tell which
-    trained candidates may be mixed with the best one; None mixes none of different specifications. Untrained
-    noise is chosen only where nothing else has a finite score. Raises ValueError if nothing has one.
+    an uncorrected error over it, which is pooled over all specifications. ``kinds``, by specification, tell
+    which trained candidates may be mixed with the best one; None mixes none of different specifications.
+    Untrained noise is chosen only where nothing else has a finite score. Raises ValueError if nothing has
+    one.
     """
     finite = [entry for entry in scored if entry.candidate.is_sound and np.isfinite(entry.mean)]
     if not finite:
@@ -118,13 +129,13 @@ def _by_specification(scored: Sequence[Scored]) -> dict[int, list[Scored]]:
 
 
 def _pooled_error(reference: Scored, others: Sequence[Scored]) -> float:
-    """Standard error of a gain over the reference, pooled: a few folds estimate their own scatter badly."""
+    """Uncorrected error of a gain over the reference, pooled: few folds estimate their own scatter badly."""
     gains = [entry.utilities - reference.utilities for entry in others]
-    return float(np.sqrt(np.mean([standard_error(gain) ** 2 for gain in gains]))) if gains else 0.0
+    return float(np.sqrt(np.mean([uncorrected_error(gain) ** 2 for gain in gains]))) if gains else 0.0
 
 
 def choose_ratio(utilities: Mapping[float, Utilities]) -> float:
-    """Choose the smallest ratio whose utilities are within a standard error of the best one's.
+    """Choose the smallest ratio whose utilities are within an uncorrected error of the best one's.
 
     Fewer new rows are the simpler choice. Utilities per fold that are not all finite do not count; if none
     are left, the ratio is 1.
@@ -133,9 +144,8 @@ def choose_ratio(utilities: Mapping[float, Utilities]) -> float:
     if not finite:
         return 1.0
     best = max(finite.values(), key=lambda values: float(values.mean()))
-    return min(
-        ratio for ratio, values in finite.items() if (best - values).mean() <= standard_error(best - values)
-    )
+    losses = {ratio: best - values for ratio, values in finite.items()}
+    return min(ratio for ratio, loss in losses.items() if loss.mean() <= uncorrected_error(loss))
 
 
 def choose_draw_options(candidates: Sequence[Mapping[float, Utilities]]) -> tuple[int, float]:
@@ -143,15 +153,15 @@ def choose_draw_options(candidates: Sequence[Mapping[float, Utilities]]) -> tupl
 
     The result is the position and the ratio; the first candidate is what is done without a choice. Each
     counts at its best ratio. Another than the first has to gain more than the best of so many gains is by
-    chance: their pooled standard error times the universal threshold ``sqrt(2 ln n)`` of Donoho and Johnstone
-    (1994), and at least that error; so do the ratios that are then considered. Few folds estimate their error
-    badly: of 18 equal candidates another than the first is chosen in about one of seven fits.
+    chance: their pooled uncorrected error times the universal threshold ``sqrt(2 ln n)`` of Donoho and
+    Johnstone (1994), and at least that error; so do the ratios that are then considered. Few folds estimate
+    their error badly: of 18 equal candidates another than the first is chosen in about one of seven fits.
     """
     first, *others = [_best_ratio(utilities) for utilities in candidates]
     gains = {n: gain for n, best in enumerate(others, 1) if np.isfinite(gain := best - first).all()}
     if not gains:
         return 0, choose_ratio(candidates[0])
-    error = np.sqrt(np.mean([standard_error(gain) ** 2 for gain in gains.values()]))
+    error = np.sqrt(np.mean([uncorrected_error(gain) ** 2 for gain in gains.values()]))
     least = error * max(1.0, np.sqrt(2 * np.log(len(gains))))
     best = max(gains, key=lambda n: float(gains[n].mean()))
     good = {ratio: values for ratio, values in candidates[best].items() if (values - first).mean() > least}
@@ -164,7 +174,11 @@ def _best_ratio(utilities: Mapping[float, Utilities]) -> Utilities:
     return max(finite, key=lambda values: float(values.mean()), default=np.array(np.nan))
 
 
-def better_baseline(gains: Mapping[str, Gain]) -> str | None:
-    """Name the best of the baselines that beat what is kept by more than a standard error, if any does."""
-    better = [name for name, gain in gains.items() if gain.mean < -gain.standard_error]
-    return min(better, key=lambda name: gains[name].mean, default=None)
+def better_baseline(kept: Utilities, baselines: Mapping[str, Utilities]) -> str | None:
+    """Name the best of the baselines that beat what is kept by more than an uncorrected error, if any does.
+
+    It is a choice as the others are: the scores support the baseline, more or less surely.
+    """
+    leads = {name: utilities - kept for name, utilities in baselines.items()}
+    better = [name for name, lead in leads.items() if lead.mean() > uncorrected_error(lead)]
+    return max(better, key=lambda name: float(leads[name].mean()), default=None)

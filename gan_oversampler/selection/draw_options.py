@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
+from gan_oversampler._utils import standard_error
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.sampling.policy import POLICIES, Policy, PolicySource
 from gan_oversampler.selection.candidate_sources import generator_sources
@@ -17,9 +20,8 @@ from gan_oversampler.selection.choice import (
     Utilities,
     choose_draw_options,
     runners_up,
-    standard_error,
 )
-from gan_oversampler.selection.scoring import Evaluator
+from gan_oversampler.selection.scoring import NOTHING, Evaluator
 from gan_oversampler.training.loop import Scored
 
 RATIOS: Final = (0.25, 0.5, 0.75, 1.0)
@@ -32,7 +34,7 @@ class DrawOptions:
 
     choice: Choice  # whose generators draw
     policy: Policy  # how they draw
-    ratio: float  # share of the size at which classes would be balanced, or of what was asked for
+    ratio: float  # share of the size at which classes would be balanced, or of what was asked for; 0: no rows
     utilities: Utilities  # per fold, by the oracle
 
 
@@ -43,11 +45,14 @@ def scored_draw_options(
     *,
     policy: Policy | str | None,
     choose_ratio: bool,
+    baselines: Mapping[str, Utilities] = MappingProxyType({}),
 ) -> list[list[DrawOptions]]:
     """Score the ways to draw that are open, as lists of draw options that differ in their ratio only.
 
     The first list is what is done without a choice. A policy given as a string means that the oracle is to
     choose one; then, and with ``choose_ratio``, the best specifications besides the choice are tried, too.
+    No new rows at all are a ratio of 0, in the first list, where the oracle can score that; ``baselines`` are
+    those that it has scored already.
     Without anything to choose there is one list of one entry.
     """
     is_free = isinstance(policy, str) or choose_ratio
@@ -71,11 +76,15 @@ def scored_draw_options(
         names = [f"{option.name(gans)}, {its_policy}, ratio {ratio:g}" for option, its_policy in pairs]
         for options, pair, utilities in zip(tried, pairs, at_ratio.scores(sources, names), strict=True):
             options.append(DrawOptions(*pair, ratio, utilities))
+    if choose_ratio:  # no new rows, once: they are the same for all pairs
+        known = baselines if NOTHING in baselines else evaluator.baselines([NOTHING])
+        if np.isfinite(known[NOTHING]).all():
+            tried[0].insert(0, DrawOptions(*pairs[0], 0.0, known[NOTHING]))
     return tried
 
 
 def rules_of(gans: Sequence[GAN]) -> tuple[list[float], list[str]]:
-    """List of each GAN the least gain of its training in standard errors, and its family, for ``choose``."""
+    """List of each GAN the least gain of its training, in uncorrected errors, and its family."""
     return [gan.min_gain_in_se for gan in gans], [gan.family for gan in gans]
 
 
@@ -92,7 +101,11 @@ def best_draw_options(tried: Sequence[Sequence[DrawOptions]]) -> DrawOptions:
 
 
 def as_frame(
-    tried: Sequence[Sequence[DrawOptions]], kept: DrawOptions | None, gans: Sequence[GAN], sign: float
+    tried: Sequence[Sequence[DrawOptions]],
+    kept: DrawOptions | None,
+    gans: Sequence[GAN],
+    sign: float,
+    heldout_ratio: float | None = None,
 ) -> pd.DataFrame:
     """Make a table of draw options, a row each, for ``report_.draw_options``.
 
@@ -105,7 +118,7 @@ def as_frame(
             **options.policy.get_params(),
             "ratio": options.ratio,
             "score": sign * float(options.utilities.mean()),
-            "standard_error": standard_error(options.utilities),
+            "standard_error": standard_error(options.utilities, heldout_ratio),
             "kept": options is kept,
         }
         for group in tried
@@ -115,16 +128,23 @@ def as_frame(
 
 
 def describe(
-    tried: Sequence[Sequence[DrawOptions]], kept: DrawOptions, gans: Sequence[GAN], sign: float
+    tried: Sequence[Sequence[DrawOptions]],
+    kept: DrawOptions,
+    gans: Sequence[GAN],
+    sign: float,
+    heldout_ratio: float | None = None,
 ) -> str:
     """Say what was chosen, of how many draw options, and its score beside that without a choice."""
     plain = tried[0][-1]
-    chosen = [kept.choice.name(gans)]
-    if len({repr(options.policy) for group in tried for options in group}) > 1:
+    chosen = [kept.choice.name(gans) if kept.ratio else "no new rows"]
+    if kept.ratio and len({repr(options.policy) for group in tried for options in group}) > 1:
         chosen.append(str(kept.policy))
-    if len(tried[0]) > 1:
+    if kept.ratio and len(tried[0]) > 1:
         chosen.append(f"a ratio of {kept.ratio:g} to the largest class")
-    scores = [f"{sign * o.utilities.mean():.4f} ± {standard_error(o.utilities):.4f}" for o in (kept, plain)]
+    scores = [
+        f"{sign * o.utilities.mean():.4f} ± {standard_error(o.utilities, heldout_ratio):.4f}"
+        for o in (kept, plain)
+    ]
     return (
         f"Of {sum(map(len, tried))} ways to draw the oracle chose {', '.join(chosen)}: {scores[0]},"
         f" {scores[1]} without a choice; all are in report_.draw_options."

@@ -5,7 +5,7 @@ from typing import Final
 
 import torch
 
-from gan_oversampler._utils import Streams
+from gan_oversampler._utils import Streams, standard_error
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.sampling.acceptance import Rejection
 from gan_oversampler.sampling.density_ratio import RowsByFold, fit_ratio_critics
@@ -13,7 +13,6 @@ from gan_oversampler.sampling.policy import Policy, PolicySource
 from gan_oversampler.sampling.rejection import Gate, RejectionSource
 from gan_oversampler.sampling.sources import Source
 from gan_oversampler.selection.candidate_sources import CrossFittedSources
-from gan_oversampler.selection.choice import standard_error
 from gan_oversampler.selection.scoring import Evaluator
 from gan_oversampler.training.data import MIN_ROWS, TrainingData
 
@@ -89,4 +88,4 @@ def apply_policy(
 def _scores(evaluator: Evaluator, by_fold: Sequence[Source], name: str) -> str:
     """Mean held-out score and its standard error."""
     scores = evaluator.sign * evaluator.scores([by_fold], [name])[0]
-    return f"{scores.mean():.4f} ± {standard_error(scores):.4f}"
+    return f"{scores.mean():.4f} ± {standard_error(scores, evaluator.heldout_ratio):.4f}"

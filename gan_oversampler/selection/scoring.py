@@ -15,6 +15,7 @@ from gan_oversampler._utils import Streams, single_threaded, warn_user
 from gan_oversampler.callbacks import Event
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.gans.gan import GAN
+from gan_oversampler.oracles.alternatives import ALTERNATIVES
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.sampling.sources import BaseSource, Source, draw_classes
 from gan_oversampler.selection.candidate_sources import fold_source
@@ -26,6 +27,10 @@ from gan_oversampler.training.loop import Candidate
 # What a user would do instead of a GAN: nothing, or draw from one of the bases, some by a name of their own.
 NOTHING: Final = "none"
 BASELINE_BASES: Final[Mapping[str, str]] = MappingProxyType({"random": "bootstrap"})
+WITHOUT_ROWS: Final = (NOTHING, *ALTERNATIVES)  # baselines that leave the table as it is
+
+Drawing = Source | str | None
+"""What is scored in a fold: rows of a source, an alternative to new rows by its name, or nothing at all."""
 
 
 def n_new_at_ratio(n_rows: Mapping[int, int], n_new: Mapping[int, int], ratio: float) -> dict[int, int]:
@@ -77,6 +82,11 @@ class FoldEvaluator:
         fitted = clone(oracle).fit(train, targets=tuple(n_new), random_state=seed)
         return cls(number, fitted, heldout, n_rows, n_new, streams)
 
+    def with_oracle(self, oracle: Oracle) -> FoldEvaluator:
+        """Make an evaluator of the same fold and streams by another oracle, of which a copy is fitted."""
+        options = {"targets": self.oracle.targets_, "random_state": self.oracle.random_state_}
+        return replace(self, oracle=clone(oracle).fit(self.oracle.train_, **options))
+
     def at_ratio(self, ratio: float) -> FoldEvaluator | None:
         """Make an evaluator of fewer new rows, with which classes come to a share of their full size.
 
@@ -88,23 +98,32 @@ class FoldEvaluator:
             return None
         return replace(self, n_new={code: max(1, n) for code, n in n_new.items()})
 
-    def utility(self, source: Source | None) -> tuple[float, str]:
+    def utility(self, source: Drawing) -> tuple[float, str]:
         """Score rows of a source on the held-out rows: their utility, and an empty string.
 
-        None draws no rows. If the oracle raises an error, or its score is not finite, the string says what
-        went wrong: one candidate fails then, not the run.
+        Rows are scored as the user gets them, decoded and encoded anew, with equal random numbers for all
+        sources. None draws no rows, and a name is one of the oracle's alternatives to new rows. If the oracle
+        raises an error, or its score is not finite, the string says what went wrong: one candidate fails
+        then, not the run.
         """
         share = self.oracle.share_
         n_new = {code: max(1, round(share * n)) for code, n in self.n_new.items()}
         try:
-            new = self.heldout.synthetic(self.heldout.values[:0], self.heldout.codes[:0])
-            if source is not None:
-                drawn = draw_classes(source, n_new, self.streams, new.values.shape[1])
-                new = new.synthetic(drawn.rows, drawn.codes)
-            value = self.oracle.utility(self.heldout, new)
+            if isinstance(source, str):
+                sign = 1.0 if self.oracle.greater_is_better else -1.0
+                value = sign * self.oracle.score_alternative(self.heldout, source)
+            else:
+                value = self.oracle.utility(self.heldout, self._drawn(source, n_new))
         except Exception as error:  # an oracle may be anybody's code
             return np.nan, f"{type(error).__name__}: {error}"
         return value, "" if np.isfinite(value) else f"the score is {value}"
+
+    def _drawn(self, source: Source | None, n_new: Mapping[int, int]) -> Rows:
+        new = self.heldout.synthetic(self.heldout.values[:0], self.heldout.codes[:0])
+        if source is None:
+            return new
+        drawn = draw_classes(source, n_new, self.streams, new.values.shape[1])
+        return new.synthetic(drawn.rows, drawn.codes).recoded(self.streams.numpy("decode"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +150,7 @@ class Evaluator:
     folds: Sequence[FoldEvaluator]  # one per fold
     gans: Sequence[GAN]  # specifications that candidates refer to
     data: TrainingData  # rows that sources may use
+    heldout_ratio: float  # held-out rows of a fold over its training rows, for standard errors
     n_jobs: int | None = None  # parallel scorings, as in joblib
     failures: list[ScoringFailure] = field(default_factory=list)  # what could not be scored, and why
 
@@ -150,12 +170,22 @@ class Evaluator:
         for number, (train, heldout) in enumerate(problem.folds):
             root = streams.child("trial", number)  # a frozen name: another one would change every result
             folds.append(FoldEvaluator.of(number, oracle, rows.at(train), rows.at(heldout), growth, root))
-        return cls(folds, gans, data, n_jobs)
+        heldout_ratio = float(np.mean([len(heldout) / len(train) for train, heldout in problem.folds]))
+        return cls(folds, gans, data, heldout_ratio, n_jobs)
 
     @property
     def oracle(self) -> Oracle:
         """The oracle as it was fitted in the first fold, for its name and its direction."""
         return self.folds[0].oracle
+
+    def with_oracle(self, oracle: Oracle) -> Evaluator:
+        """Make an evaluator of the same folds and streams by another oracle, without failures so far."""
+        return replace(self, folds=[fold.with_oracle(oracle) for fold in self.folds], failures=[])
+
+    def of_labels(self) -> Evaluator | None:
+        """Make an evaluator of predicted labels on the same folds, if this one scores probabilities."""
+        oracle = self.oracle.of_labels()
+        return None if oracle is None else self.with_oracle(oracle)
 
     @property
     def sign(self) -> float:
@@ -179,20 +209,21 @@ class Evaluator:
     def baselines(self, names: Sequence[str]) -> dict[str, Utilities]:
         """Score what users would do without a GAN: utilities per fold of each baseline, by its name.
 
-        ``"none"`` adds no rows; others are bases, or names that ``BASELINE_BASES`` gives to them.
+        ``"none"`` adds no rows, ``"class_weight"`` and ``"threshold"`` change the classifiers instead; others
+        are bases, or names that ``BASELINE_BASES`` gives to them. Alternatives that mean nothing to the
+        oracle are left out.
         """
-        sources: list[list[Source | None]] = [
-            [
-                BaseSource(self.data.fold(None, fold.number), BASELINE_BASES.get(name, name))
-                for fold in self.folds
-            ]
-            if name != NOTHING
-            else [None for _ in self.folds]
-            for name in names
-        ]
-        scores, failures = self._utilities(sources, names)
+        known = [name for name in names if name not in ALTERNATIVES or name in self.oracle.alternatives]
+        sources = [[self._baseline(name, fold.number) for fold in self.folds] for name in known]
+        scores, failures = self._utilities(sources, known)
         self._note(failures)
-        return dict(zip(names, scores, strict=True))
+        return dict(zip(known, scores, strict=True))
+
+    def _baseline(self, name: str, fold: int) -> Drawing:
+        """What draws the rows of a baseline in one fold; its name where it is an alternative to new rows."""
+        if name in WITHOUT_ROWS:
+            return None if name == NOTHING else name
+        return BaseSource(self.data.fold(None, fold), BASELINE_BASES.get(name, name))
 
     def scores(self, sources: Sequence[Sequence[Source]], names: Sequence[str]) -> list[Utilities]:
         """Score anything that draws: for each row of sources, one per fold, its utilities per fold.
@@ -208,7 +239,7 @@ class Evaluator:
 
     def _utilities(
         self,
-        sources: Sequence[Sequence[Source | None]],
+        sources: Sequence[Sequence[Drawing]],
         names: Sequence[str],
         steps: Sequence[int | None] = (),
     ) -> tuple[list[Utilities], list[ScoringFailure]]:
@@ -233,6 +264,6 @@ class Evaluator:
             warn_user(str(failure), RuntimeWarning)
 
 
-def _utility(fold: FoldEvaluator, source: Source | None) -> tuple[float, str]:
+def _utility(fold: FoldEvaluator, source: Drawing) -> tuple[float, str]:
     with single_threaded():  # this may be a worker process
         return fold.utility(source)

@@ -20,7 +20,7 @@ from gan_oversampler.training.members import CriticResult, Member, State, correc
 from gan_oversampler.training.steps import Steps
 
 BLOCK: Final = 50  # batches drawn at once: fewer calls, little memory
-WIDE_ROW: Final = 400  # encoded columns from which blocks of inner splits, which hold many rows, are smaller
+WIDE_ROW: Final = 400  # columns or classes from which blocks of inner splits are smaller
 
 
 class Cohort:
@@ -184,7 +184,8 @@ class Cohort:
         """The next batch; they are drawn ahead, in blocks that do not depend on when members are scored."""
         ahead = self.ahead[balanced]
         if not ahead:
-            width, block = self.steps.generator.space.width, BLOCK
+            width = max(self.steps.generator.space.width, len(self.members[0].data.rows))
+            block = BLOCK
             if isinstance(self.steps.generator, GuidedGenerator) and width > WIDE_ROW:
                 block = max(2, BLOCK * WIDE_ROW // width)
             drawn = [stream.draw(block, balanced=balanced) for stream in self.batch_streams]

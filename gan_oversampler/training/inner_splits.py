@@ -26,6 +26,8 @@ VALIDATION_SHARE: Final = 0.3  # of the rows
 N_SLOTS: Final = 64  # row slots of a class to be oversampled
 N_OTHER_SLOTS: Final = 256  # of all other classes together
 MIN_SLOTS: Final = 32  # of a class
+MAX_SLOTS: Final = 1024  # of all classes to be oversampled together, and of all others together
+MANY_CLASSES_SLOTS: Final = 4  # of a class at least, however many classes there are
 MAX_ROWS: Final = 2048  # of a class that one block of splits uses
 N_FOURIER: Final = 64
 MAX_SPARSE_COLUMNS: Final = 3  # columns that a sparse Fourier direction involves at most
@@ -167,9 +169,12 @@ class InnerSplits:
         rows, weights = [], []
         scale = torch.from_numpy(self.data.space.layout.scale)
         targets = {code for code, growth in self.data.new_per_real.items() if growth}
-        n_others = sum(code not in targets for code in self.data.rows)
+        n_targets = sum(code in targets for code in self.data.rows)
+        n_others = len(self.data.rows) - n_targets
         for number, (code, split) in enumerate(splits.items()):
             n_slots = N_SLOTS if code in targets else max(MIN_SLOTS, N_OTHER_SLOTS // n_others)
+            most = MAX_SLOTS // (n_targets if code in targets else n_others)
+            n_slots = min(n_slots, max(MANY_CLASSES_SLOTS, most))
             index_TR, weight_R = split.slots(n_slots, validation=validation)
             mine = self.data.rows[code] if split.n_rows else torch.zeros(1, len(scale))
             rows.append(F.embedding(index_TR, mine * scale))  # the quickest way to look rows up

@@ -109,14 +109,15 @@ def correction_bounds(members: Sequence[Member]) -> CorrectionBounds:
 
     Corrections of a base row are bounded by ``Generator.correction_bound`` standard deviations of its class;
     rows made of noise stay within the range of the learned classes. States, which are logits, may always
-    flip.
+    flip, unless the GAN has the loss term ``fidelity``: categories and missing cells then keep their shares.
     """
     bounds, centres, halves = [], [], []
     for member in members:
         states, rows = member.data.space.states_S.cpu(), list(member.data.learned_rows.values())
         factor = member.gan.generator.correction_bound
         bound_CF = torch.stack([factor * class_rows.std(0, correction=0) for class_rows in rows])
-        bounds.append(bound_CF.index_fill(1, states, 2 * STATE_LOGIT))
+        flip = 0.0 if "fidelity" in member.gan.active_terms else 2 * STATE_LOGIT
+        bounds.append(bound_CF.index_fill(1, states, flip))
         low_F, high_F = torch.cat(rows).aminmax(dim=0)
         centres.append((low_F + high_F) / 2)
         halves.append(((high_F - low_F) / 2).index_fill(0, states, STATE_LOGIT))

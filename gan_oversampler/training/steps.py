@@ -127,10 +127,11 @@ class Steps:
             self.critic_fn(state, critic_parts, batch, streams),
             partial(self._code, state, critic_parts, batch, streams),
             loss or self.loss,
+            self.scale_F,
         )
         if isinstance(self.generator, GuidedGenerator) and isinstance(batch, GuidedBatch):
             seed_logits_PB = self.generator.seed_logits(parts, batch.start.traits, batch.label)
-            step = GuidedStep(*common, seed_logits_PB, batch.split, self.objective, self.scale_F)
+            step = GuidedStep(*common, seed_logits_PB, batch.split, self.objective)
         else:
             step = GeneratorStep(*common)
         terms = [

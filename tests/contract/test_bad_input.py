@@ -99,6 +99,7 @@ def test_tables_and_targets(table, target, message):
             "Unknown scorer 'f1_macr'. Did you mean 'f1_macro'",
         ),
         ({"oracle": DownstreamOracle(Ridge())}, "'estimator' must be a classifier. Got Ridge"),
+        ({"oracle": DownstreamOracle([])}, "'estimator' must not be an empty list. Give a classifier"),
         ({"oracle": DownstreamOracle(max_rows=0)}, "'max_rows' parameter of DownstreamOracle"),
         ({"oracle": FrechetOracle}, r"write FrechetOracle\(\)"),
         ({"cv": 40}, "of 'cv' has no held-out rows of class 1"),
@@ -120,7 +121,7 @@ def test_sample_of_unseen_labels_and_before_fitting():
         sampler.sample(3, y="rarst")
     with pytest.raises(ValueError, match="'common' is not among those"):
         sampler.sample(3, y="common")
-    with pytest.raises(ValueError, match="Give 'y' as one of"):
+    with pytest.raises(ValueError, match=r"2 classes were oversampled.*Give 'y' as one of: 'rare', 'rarest'"):
         sampler.sample(3)
     with pytest.raises(ValueError, match="non-negative integer"):
         sampler.sample(-1, y="rare")

@@ -97,7 +97,7 @@ def test_of_many_rare_rows_the_default_learns_without_a_critic(critic):
     assert [network.role for network in sampler.summary_.networks] == ["generator", "critic"][: 1 + critic]
     losses = sampler.history_.loc[sampler.history_["step"] == 2, "critic_loss"]
     assert losses.notna().tolist() == [critic]
-    weights = None if critic else {"utility": 1.0}
+    weights = None if critic else {"utility": 1.0, "fidelity": 0.1}
     gans = [
         GAN("guided", base=PORTFOLIO[0], loss_weights=weights, generator=Generator(widths=(32,))),
         *default_portfolio(1)[1:],
@@ -149,7 +149,7 @@ def test_a_better_baseline_is_warned_of_once_and_noted():
         sampler.fit(X, y)
     assert len(caught) == 1
     assert sampler.report_.notes == (str(caught[0].message),)
-    assert "'smote' is better than the kept GAN: gain -4.0000 ± 0.0000" in sampler.report_.notes[0]
+    assert "'smote' scores higher than the kept GAN: gain -4.0000 ± 0.0000" in sampler.report_.notes[0]
     assert sampler.report_.gains["smote"].mean == -4
     assert sampler.report_.choice == "residual(smote) at step 0"
     assert sampler.fallback_ is None
@@ -185,7 +185,9 @@ def test_a_baseline_samples_mixed_columns_and_three_classes():
 def test_a_better_baseline_may_be_an_error_that_says_what_to_do():
     X, y = numbers()
     sampler = scripted(9, 5, baselines=("smote",), max_steps=0, fallback="error")
-    with pytest.raises(RuntimeError, match=rf"{WON} 'smote' is better .*-4\.0000.*Give other GANs.*fallback"):
+    with pytest.raises(
+        RuntimeError, match=rf"{WON} 'smote' scores higher .*-4\.0000.*Give other GANs.*fallback"
+    ):
         sampler.fit(X, y)
     assert not hasattr(sampler, "report_")
 
@@ -214,7 +216,7 @@ def test_gains_over_all_baselines_are_reported():
     sampler = scripted(1, 2, 3, 4, baselines=("none", "random", "smote"), max_steps=0).fit(X, y)
     gains = {name: gain.mean for name, gain in sampler.report_.gains.items()}
     assert gains == {"none": 3, "random": 2, "smote": 1}
-    assert "Gain over random: +2.0000 ± 0.0000" in str(sampler.report_)
+    assert "Gain in score over random: +2.0000 ± 0.0000" in str(sampler.report_)
 
 
 # --- noise

@@ -7,7 +7,9 @@ import pytest
 from scipy import sparse
 
 from gan_oversampler import GAN
+from gan_oversampler.encoding.labels import Target
 from gan_oversampler.gans.parts import Generator
+from tests.label_types import LABEL_TYPES, cells
 from tests.samplers import quick
 from tests.tables import mixed, numbers
 
@@ -60,3 +62,18 @@ def test_samples_come_in_the_container_of_the_table():
     frame = quick().fit(pd.DataFrame(X, columns=list("abcd")), y).sample(2)
     assert list(frame.columns) == list("abcd")
     assert sparse.issparse(quick().fit(sparse.csr_array(X), y).sample(2))
+
+
+@pytest.mark.parametrize("name", sorted(LABEL_TYPES))
+def test_labels_of_every_type_are_oversampled_in_their_type(name):
+    (common, rare), make = LABEL_TYPES[name]
+    y = make([common] * 12 + [rare] * 5)
+    X = np.random.default_rng(0).normal(size=(17, 2))
+    sampler = quick(max_steps=0)
+    _, y_new = sampler.fit_resample(X, y)
+    assert cells(y_new) == [common] * 12 + [rare] * 12
+    assert type(y_new) is type(y)
+    assert sampler.sampling_strategy_ == {rare: 7}
+    assert sampler.classes_.tolist() == Target.of(y).classes.tolist()
+    assert sampler.sample(3, y=rare).shape == (3, 2)
+    assert quick(max_steps=0, sampling_strategy={rare: 9}).fit(X, y).sampling_strategy_ == {rare: 4}

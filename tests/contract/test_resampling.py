@@ -158,3 +158,28 @@ def test_gans_of_all_classes_leave_out_those_too_small(family):
     )
     assert np.bincount(sampler.fit_resample(X, y)[1]).tolist() == [60, 60, 1]
     assert sampler.sample(3).shape == (3, 4)
+
+
+@pytest.mark.parametrize("gan", [GUIDED, FAST], ids=["guided", "residual"])
+def test_a_hundred_classes_of_few_rows_are_learned(gan):
+    # Classes of one row stay as they are; of two to seven rows they are drawn from the base.
+    sizes = np.r_[12, np.full(90, 8), [2, 3, 5, 7], np.ones(5, int)]
+    y = np.repeat(np.arange(100), sizes)
+    X = np.random.default_rng(0).normal(size=(100, 2))[y] * 9 + np.random.default_rng(1).normal(
+        size=(len(y), 2)
+    )
+    n_rows = {label: 12 for label in range(1, 95)}
+    sampler = quick(gan=gan, sampling_strategy=n_rows, cv=3, max_steps=5, epoch_unit=5, baselines=())
+    X_new, y_new = sampler.fit_resample(X, y)
+    assert np.bincount(y_new).tolist() == [12] * 95 + [1] * 5
+    assert sampler.history_["step"].max() == 5
+    centres = [X_new[len(y) :][y_new[len(y) :] == label].mean(0) for label in range(1, 91)]
+    real = [X[y == label].mean(0) for label in range(1, 91)]
+    assert np.median(np.abs(np.array(centres) - real)) < 1
+
+
+def test_a_class_of_one_row_among_a_hundred_is_refused_by_name():
+    y = np.repeat(np.arange(100), np.r_[12, np.full(98, 8), 1])
+    X = np.random.default_rng(0).normal(size=(len(y), 2))
+    with pytest.raises(ValueError, match="Class 99 has 1 row"):
+        quick().fit_resample(X, y)

@@ -75,6 +75,25 @@ def test_objects_come_back_with_their_types_zones_and_markers(objects):
     assert [repr(cell) for cell in back] == [repr(cell) for cell in objects]
 
 
+@pytest.mark.parametrize(
+    "objects",
+    [
+        _objects(decimal.Decimal("12345678901234567890.12"), decimal.Decimal("12345678901234567891.50")),
+        _objects(2**70 + 1, 2**70 + 3),
+    ],
+    ids=("Decimal", "int"),
+)
+def test_numbers_that_float64_rounds_are_restored_in_their_range(objects):
+    cells, stored = read_objects(objects)
+    back = stored.restore(cells_of(np.repeat(cells.values, 3) * np.tile([1.0, 0.9, 1.1], 2)))
+    assert set(back) <= set(objects)
+
+
+def test_decimals_keep_their_unit():
+    _, stored = read_objects(_objects(decimal.Decimal("1.50"), 2, decimal.Decimal("0.1")))
+    assert [str(cell) for cell in stored.restore(cells_of([0.5, 1 / 3]))] == ["0.50", "0.33"]
+
+
 def test_declared_categories_are_labels_of_their_own_type():
     cells, stored = read_objects(_objects(3, 1), category=True)
     assert cells.is_label

@@ -5,7 +5,12 @@ import pandas as pd
 
 from gan_oversampler.encoding.dataset import Rows
 
-REAL = Rows(np.arange(8.0).reshape(4, 2), np.array([0, 1, 0, 1]), np.array(["no", "yes"]), pd.DataFrame)
+
+def as_frame(values, codes, origin):
+    return pd.DataFrame(values)
+
+
+REAL = Rows(np.arange(8.0).reshape(4, 2), np.array([0, 1, 0, 1]), np.array(["no", "yes"]), as_frame)
 
 
 def test_rows_are_taken_by_class_and_joined():
@@ -22,7 +27,7 @@ def test_rows_are_taken_by_class_and_joined():
 def test_rows_remember_where_they_came_from():
     seen = []
 
-    def frames(values, origin):
+    def frames(values, codes, origin):
         seen.append(origin.tolist())
         return values
 

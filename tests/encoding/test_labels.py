@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from imblearn.utils import check_sampling_strategy
 
 from gan_oversampler.encoding.labels import Target
+from tests.label_types import LABEL_TYPES, cells
 
 TWO = np.repeat([7, 3], [10, 4])
 THREE = np.repeat(["a", "b", "c"], [5, 20, 8])
@@ -67,7 +68,7 @@ def test_new_labels_join_in_the_container_they_came_in(name):
     stacked = target.stack(y, np.array([1, 1, 0]))
     cells = _plain(y)
     assert _plain(stacked) == [*cells, cells[1], cells[1], cells[0]]
-    assert type(stacked) is type(y) or isinstance(y, tuple)
+    assert type(stacked) is type(y)
     for attribute in ("dtype", "dtypes", "name", "columns"):
         if hasattr(y, attribute):
             assert np.all(getattr(stacked, attribute) == getattr(y, attribute))
@@ -90,6 +91,40 @@ def test_the_given_labels_are_not_changed(name):
     before = _plain(y)
     Target.of(y).stack(y, np.array([1, 1]))
     assert _plain(y) == before
+
+
+# --- types
+
+
+@pytest.mark.parametrize("name", sorted(LABEL_TYPES))
+def test_labels_of_every_type_join_as_the_same_objects_in_the_same_dtype(name):
+    (common, rare), make = LABEL_TYPES[name]
+    y = make([common, rare, common])
+    target = Target.of(y)
+    stacked = target.stack(y, np.array([1, 0]))
+    assert cells(stacked) == [common, rare, common, rare, common]
+    assert [type(cell) for cell in cells(stacked)] == [type(cell) for cell in cells(make([common] * 5))]
+    assert type(stacked) is type(y)
+    for attribute in ("dtype", "dtypes", "type", "name", "columns"):
+        if hasattr(y, attribute):
+            assert np.all(getattr(stacked, attribute) == getattr(y, attribute))
+
+
+@pytest.mark.parametrize("name", sorted(LABEL_TYPES))
+def test_classes_and_keys_of_every_type_are_the_labels_themselves(name):
+    (common, rare), make = LABEL_TYPES[name]
+    target = Target.of(make([common, rare, common, common]))
+    assert target.names == [common, rare]
+    assert [type(label) for label in target.names] == [type(common)] * 2
+    assert np.all(target.classes == np.array(target.names, target.classes.dtype))
+    assert target.code_of(rare) == 1
+    assert target.strategy("auto") == {rare: 2} == target.strategy({rare: 1.0})
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint64", "float32", "U3", "M8[D]", "M8[ns]", "m8[s]"])
+def test_classes_of_arrays_keep_their_dtype(dtype):
+    y = np.array([0, 1, 0]).astype(dtype)
+    assert Target.of(y).classes.dtype == y.dtype
 
 
 # --- codes
@@ -204,6 +239,22 @@ def test_a_ratio_that_would_remove_rows_is_an_error_for_two_classes():
 )
 def test_missing_labels_are_counted(y):
     with pytest.raises(ValueError, match="1 missing label"):
+        Target.of(y)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        ([1, "a"], "mixes texts"),
+        (np.array([1, "a"], dtype=object), "mixes texts"),
+        (pd.Series([[1], [2]]), "hashable"),
+        ([1, datetime.date(2024, 1, 1)], "sortable"),
+        (np.array([0.25, 0.5, 0.8], dtype=object), "continuous"),
+        (pd.Series([0.25, 0.5, 0.8], dtype="Float64"), "continuous"),
+    ],
+)
+def test_labels_that_are_no_classes_are_refused(y, message):
+    with pytest.raises(ValueError, match=message):
         Target.of(y)
 
 

@@ -1,9 +1,10 @@
-"""Columns of numbers: the decimal grid, the range and the spikes are learned and kept."""
+"""Columns of numbers: the grid, the range and the spikes are learned and kept."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from gan_oversampler.encoding.numeric import learn_numeric
 from gan_oversampler.encoding.table_encoder import TableEncoder
 from tests.coding import cells_of, column_of, rng, round_trip, some_rows
 
@@ -39,8 +40,33 @@ def test_decoded_values_stay_inside_the_observed_range():
     encoder = TableEncoder.learn(X)
     new = encoder.decode(some_rows(encoder) * 100, rng())
     for name in X:
-        assert new[name].min() == X[name].min()
-        assert new[name].max() == X[name].max()
+        assert new[name].between(X[name].min(), X[name].max()).all()
+    assert set(new["grid"]) >= {1.1, 3.7}
+    # Numbers from far outside pile up nowhere.
+    assert new["free"].nunique() == len(new)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [np.arange(0, 20, 0.25), 50 * np.arange(1, 40), np.repeat([3, 6, 7], 20), np.repeat([0.1, 1 / 3, 7], 20)],
+    ids=("quarters", "fifties", "codes", "fractions"),
+)
+def test_new_values_lie_on_the_grid(values):
+    column = column_of(values)
+    back = column.decode(column.encode(cells_of(values)), rng())
+    np.testing.assert_array_equal(back.values, values)
+    rows = rng().normal(size=(500, 1)).astype(np.float32) * 3
+    assert set(column.decode(rows, rng()).values) <= set(values)
+
+
+def test_a_grid_ends_without_a_wall():
+    column = column_of(np.repeat(np.arange(11.0), 10))
+    low, high = column.encode(cells_of([-3.0, 13.0]))[:, 0]
+    rows = rng().uniform(low, high, size=(20_000, 1)).astype(np.float32)
+    shares = np.bincount(column.decode(rows, rng(1)).values.astype(int)) / len(rows)
+    # Reflection doubles the uniform density up to 3 and from 7 on; cells at the ends are half as wide.
+    expected = np.array([1, 2, 2, 1.5, 1, 1, 1, 1.5, 2, 2, 1]) / 16
+    np.testing.assert_allclose(shares, expected, atol=4 * np.sqrt(0.125 / len(rows)))
 
 
 def test_the_range_is_that_of_the_values_not_of_their_grid():
@@ -89,3 +115,22 @@ def test_ranges_of_extreme_size_do_not_overflow():
     for values in ([1e308, -1e308, 0.5, 1e-300], [*[0] * 9, largest, largest / 2, -largest]):
         X = np.array(values)[:, None]
         np.testing.assert_allclose(round_trip(X) / 1e308, X / 1e308, atol=1e-5)
+
+
+def test_a_spike_of_a_class_to_be_drawn_is_a_spike():
+    rare = np.arange(950, 1000)
+    values = rng().gamma(2, 3, 1000)
+    values[rare[:36]] = 0.0
+    cells = cells_of(values)
+    assert learn_numeric("x", cells).spikes == ()
+    column = learn_numeric("x", cells, {1: rare})
+    assert column.spikes == (0.0,)
+    back = column.decode(column.encode(cells)[rare], rng()).values
+    assert (back == 0).mean() == 0.72
+
+
+def test_ordinary_frequent_values_of_a_small_class_are_no_spikes():
+    for seed in range(50):
+        values = rng(seed).poisson(30, size=500)
+        assert learn_numeric("x", cells_of(values), {1: np.arange(30)}).spikes == ()
+        assert learn_numeric("x", cells_of(rng(seed).normal(size=500)), {1: np.arange(5)}).spikes == ()

@@ -206,7 +206,19 @@ def test_other_columns_and_other_rows_are_refused():
     encoder = TableEncoder.learn(X)
     with pytest.raises(ValueError, match="Missing: 'b'; new: 'c'"):
         encoder.encode(X.rename(columns={"b": "c"}))
+    with pytest.raises(ValueError, match="in another order: at position 0 is 'b' instead of 'a'"):
+        encoder.encode(X[["b", "a"]])
     with pytest.raises(ValueError, match=r"shape \(n, 2\)"):
         encoder.decode(np.zeros((3, 5), dtype=np.float32), rng())
     with pytest.raises(ValueError, match="finite"):
         encoder.decode(np.full((3, 2), np.nan, dtype=np.float32), rng())
+
+
+def test_rows_coded_anew_are_those_of_the_decoded_table():
+    X = pandas_frame()
+    encoder = TableEncoder.learn(X)
+    rows = some_rows(encoder)
+    again = encoder.recode(rows, rng())
+    np.testing.assert_allclose(again, encoder.encode(encoder.decode(rows, rng())), atol=1e-5)
+    np.testing.assert_allclose(encoder.recode(again, rng()), again, atol=1e-5)
+    np.testing.assert_allclose(encoder.recode(encoder.encode(X), rng()), encoder.encode(X), atol=1e-5)

@@ -5,7 +5,14 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
-from gan_oversampler.gans.loss_terms import LOSS_TERMS, GeneratorStep, GuidedStep, adversarial, utility
+from gan_oversampler.gans.loss_terms import (
+    LOSS_TERMS,
+    GeneratorStep,
+    GuidedStep,
+    adversarial,
+    fidelity,
+    utility,
+)
 from gan_oversampler.gans.losses import LOSSES, PULLING_AWAY
 from gan_oversampler.gans.utility import InnerSplit
 from gan_oversampler.gans.utility import utility as smooth_utility
@@ -16,22 +23,24 @@ def _linear(w_PF):
     return lambda rows_PBF: torch.einsum("pbf,pf->pb", rows_PBF, w_PF)
 
 
-def _step(loss="bce", fake=None, w=None):
+def _step(loss="bce", fake=None, w=None, scale=None):
     fake = randn(3, 8, 2) if fake is None else fake
     critic = _linear(randn(3, 2, seed=1) if w is None else w)
     p, b, _ = fake.shape
-    return GeneratorStep(fake, randn(p, b, 2, seed=5), torch.ones(p, b, 1), critic, critic, LOSSES[loss])
+    scale = torch.ones(2) if scale is None else scale
+    return GeneratorStep(
+        fake, randn(p, b, 2, seed=5), torch.ones(p, b, 1), critic, critic, LOSSES[loss], scale
+    )
 
 
 def _guided_step(fake=None, odds=None, scale=None):
-    step = _step(fake=fake)
+    step = _step(fake=fake, scale=scale)
     p, b, _ = step.fake_PBF.shape
     return GuidedStep(
         *(getattr(step, field.name) for field in fields(step)),
         torch.zeros(p, b) if odds is None else odds,
         _split(p, b),
         "f1",
-        torch.ones(2) if scale is None else scale,
     )
 
 
@@ -97,3 +106,39 @@ def test_seed_probabilities_enter_the_utility_term_of_their_member():
 
 def test_only_the_utility_term_needs_inner_splits():
     assert {name for name, term in LOSS_TERMS.items() if term.guided_only} == {"utility"}
+
+
+def test_fidelity_is_the_energy_distance_to_real_rows_over_its_cross_term():
+    step = _step(scale=torch.tensor([1.0, 0.5]))
+    fake, real = (rows_PBF * step.scale_F for rows_PBF in (step.fake_PBF, step.real_PBF))
+    across, among = torch.cdist(fake, real).mean((1, 2)), torch.cdist(fake, fake).mean((1, 2))
+    torch.testing.assert_close(fidelity(step), 2 - among / across, atol=1e-4, rtol=1e-4)
+
+
+def test_guided_rows_are_compared_with_validation_rows_of_their_class_only():
+    step = _guided_step()
+    moved = replace(
+        step.split,
+        validation_PQF=step.split.validation_PQF.index_add(
+            1, torch.arange(10, 20), torch.full((3, 10, 2), 50.0)
+        ),
+    )
+    torch.testing.assert_close(fidelity(replace(step, split=moved)), fidelity(step))
+    moved = replace(moved, training_PSF=moved.training_PSF + 50, validation_PQF=moved.validation_PQF + 50)
+    assert (fidelity(replace(step, split=moved)) > fidelity(step) + 0.1).all()
+
+
+def test_a_seed_that_is_never_drawn_does_not_count_for_fidelity():
+    fake = randn(3, 8, 2)
+    far = fake.clone()
+    far[:, 0] += 1000
+    odds = torch.zeros(3, 8)
+    odds[:, 0] = -60.0
+    torch.testing.assert_close(fidelity(_guided_step(far, odds)), fidelity(_guided_step(fake, odds)))
+
+
+def test_rows_that_coincide_with_real_ones_have_a_finite_gradient():
+    fake = torch.zeros(1, 4, 2, requires_grad=True)
+    step = replace(_step(fake=fake), real_PBF=torch.zeros(1, 4, 2))
+    (gradient,) = torch.autograd.grad(fidelity(step).sum(), fake)
+    assert gradient.isfinite().all()

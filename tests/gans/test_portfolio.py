@@ -13,5 +13,7 @@ def test_the_default_is_a_guided_gan_beside_bases_that_stay_as_they_are():
         assert [gan.base for gan in gans[1:]] == list(PORTFOLIO)
         assert not any(gan.active_terms for gan in gans[1:])
     # Of many rows the generator learns without a critic.
-    assert set(few[0].active_terms) == {"utility", "adversarial"}
-    assert set(many[0].active_terms) == {"utility"}
+    assert set(few[0].active_terms) == {"utility", "adversarial", "fidelity"}
+    assert set(many[0].active_terms) == {"utility", "fidelity"}
+    for weight in (0.0, 0.3):
+        assert default_portfolio(9, weight)[0].active_terms.get("fidelity", 0.0) == weight

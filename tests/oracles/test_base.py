@@ -16,7 +16,7 @@ def test_a_function_gets_the_users_container_class_by_class():
         calls.append((real, synthetic))
         return float(len(real))
 
-    def frame(values, origin=None):
+    def frame(values, codes=None, origin=None):
         return pd.DataFrame(values, columns=["a", "b"])
 
     real = problem(20, 10, frames=frame)

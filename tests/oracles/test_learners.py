@@ -56,13 +56,21 @@ def test_several_learners_count_alike():
     assert both == pytest.approx(np.mean(each))
 
 
+@every_oracle
+def test_no_learners_at_all_are_refused(make):
+    with pytest.raises(ValueError, match="must not be an empty list"):
+        make([]).validate(2)
+    with pytest.raises(ValueError, match="must not be an empty list"):
+        make([]).fit(problem(), targets=[1]).score(problem(seed=1), problem(seed=2).of(1))
+
+
 def test_learners_may_see_the_users_own_columns():
     class Nosy(DecisionTreeClassifier):
         def fit(self, X, y):
             assert list(X.columns) == ["a", "b"]
             return super().fit(X, y)
 
-    def frame(values, origin=None):
+    def frame(values, codes=None, origin=None):
         return pd.DataFrame(values, columns=["a", "b"])
 
     train, holdout = problem(frames=frame), problem(seed=1, frames=frame)
@@ -81,7 +89,7 @@ def test_learners_may_see_synthetic_rows_decoded(make):
             seen.append(X)
             return super().fit(X, y)
 
-    def frames(values, origin):
+    def frames(values, codes, origin):
         # Synthetic rows come last: that is what decoding relies on.
         assert (np.diff((np.asarray(origin) < 0).astype(int)) >= 0).all()
         return 10 * values

@@ -1,5 +1,7 @@
 """Critics: what they see, and what they are bounded by."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -7,6 +9,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 
+from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.privacy import PrivacyOracle
 from gan_oversampler.oracles.two_sample import C2STOracle, DualityGapOracle, _auc, cross_validated_auc
 from tests.samples import normal, one_class, score_of
@@ -103,3 +106,13 @@ def test_copies_are_no_better_than_honest_rows(make):
 def test_the_gap_is_bounded_by_the_least_probability_of_a_critic():
     gap = score_of(DualityGapOracle(), normal(50), normal(50, seed=1), normal(50, seed=2) + 1e6)
     assert 5 < gap <= -np.log(1e-4)
+
+
+def test_the_area_is_one_half_for_halves_of_a_sample_and_one_for_rows_far_away():
+    values = np.random.default_rng(0).normal(size=(200, 2))
+    rows = Rows(values, np.ones(200, int), np.array([0, 1]))
+    oracle = C2STOracle().fit(rows, targets=[1])
+    first, second = rows.at(np.arange(0, 200, 2)), rows.at(np.arange(1, 200, 2))
+    assert oracle.auc(first, second) == pytest.approx(0.5, abs=0.1)
+    assert oracle.auc(first, replace(second, values=second.values + 9)) == 1
+    assert oracle.score(first, second) == abs(oracle.auc(first, second) - 0.5)

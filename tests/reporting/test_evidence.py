@@ -1,5 +1,8 @@
 """Evidence is held out, bounded, and finds copies."""
 
+import warnings
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -37,6 +40,83 @@ def test_real_rows_say_what_is_attainable_by_fidelity_only():
     metrics = gathered(*numbers()).metrics.set_index("name")
     fidelity = [name for name, metric in METRICS.items() if metric.fidelity]
     assert set(metrics.index[metrics["real"].notna()]) == set(fidelity)
+
+
+def test_smotes_rows_stand_beside_the_new_ones():
+    evidence = gathered(*numbers(), "smote")
+    metrics = evidence.metrics.set_index("name")
+    assert metrics["smote"].tolist() == pytest.approx(metrics["value"].tolist())  # drawn alike
+    assert evidence.fidelity.energy_ratio == pytest.approx(1)
+    assert evidence.fidelity.auc == evidence.fidelity.smote_auc
+    assert not evidence.fidelity.is_far
+
+
+def _moved(evidence, by):
+    """The same evidence with new rows moved away from their class."""
+    folds = [
+        replace(f, synthetic=replace(f.synthetic, values=f.synthetic.values + np.float32(by)))
+        for f in evidence.by_fold
+    ]
+    return replace(evidence, by_fold=tuple(folds))
+
+
+def test_rows_that_are_moved_away_are_far_and_told_apart():
+    evidence = gathered(*numbers())
+    near, far, very_far = (_moved(evidence, by).fidelity for by in (0, 1, 9))
+    assert near.energy_ratio < far.energy_ratio < very_far.energy_ratio
+    assert near.smote_auc == far.smote_auc == very_far.smote_auc
+    assert very_far.auc == pytest.approx(1)
+    assert not near.is_far
+    assert very_far.is_far
+    assert very_far.is_very_far
+
+
+def test_of_many_rows_of_a_class_a_sample_is_compared(monkeypatch):
+    monkeypatch.setattr("gan_oversampler.reporting.evidence.MAX_COMPARED", 5)
+    evidence = gathered(*mixed())
+    few = evidence._thinned(evidence.real)
+    assert np.bincount(few.codes).tolist() == [0, 5, 5]
+    assert np.isfinite(evidence.fidelity.energy_ratio)
+
+
+@pytest.mark.parametrize("cv", [None, 3])
+def test_fidelity_needs_held_out_rows_and_those_of_smote(cv):
+    evidence = gathered(*numbers(), cv=cv)
+    evidence = (
+        evidence
+        if cv is None
+        else replace(evidence, by_fold=tuple(replace(f, smote=None) for f in evidence.by_fold))
+    )
+    assert evidence.fidelity is None
+    assert evidence.to_dict()["fidelity"] is None
+
+
+def test_of_a_class_of_one_value_nothing_is_said_of_fidelity():
+    X, y = numbers()
+    X[y == 1] = 7.0
+    with warnings.catch_warnings(action="error", category=RuntimeWarning):
+        evidence = gathered(X, y, "smote")
+        assert evidence.fidelity is None
+        assert _moved(evidence, 1).fidelity is None
+        assert "Fidelity" not in str(fitted(X, y, max_steps=0).report_)
+
+
+def test_errors_of_metrics_know_how_many_rows_are_held_out():
+    evidence = gathered(*numbers())
+    (fold, *_), twice = evidence.by_fold, replace(evidence, by_fold=evidence.by_fold * 2)
+    ratio = len(fold.unseen) / len(fold.seen)
+    once, both = (
+        e.metrics.set_index("name").loc["energy distance", "standard_error"] for e in (evidence, twice)
+    )
+    n = len(evidence.by_fold)
+    # Every value counts twice: the sum of squares doubles, the rows that are held out of a fold stay as many.
+    by_variance = 2 * (n - 1) / (2 * n - 1) * (1 / (2 * n) + ratio) / (1 / n + ratio)
+    assert both / once == pytest.approx(by_variance**0.5, rel=0.02)
+
+
+def test_fidelity_is_part_of_the_facts():
+    facts = gathered(*numbers()).to_dict()
+    assert set(facts["fidelity"]) == {"energy_ratio", "auc", "smote_auc"}
 
 
 def test_of_very_wide_tables_the_two_sample_test_is_left_out(monkeypatch):

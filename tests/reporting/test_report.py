@@ -3,7 +3,7 @@
 import json
 import math
 import pickle
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ import pytest
 
 from gan_oversampler import GANOversampler
 from gan_oversampler.callbacks import Event
-from gan_oversampler.reporting.facts import Entry, Gain, Parameter
+from gan_oversampler.reporting.facts import Entry, Gain, LabelScores, Parameter
 from gan_oversampler.reporting.model_summary import Layer, ModelSummary, Network
 from gan_oversampler.reporting.report import Report, json_value, parameters_of
 from tests.fitted_samplers import fitted, gathered
@@ -48,10 +48,40 @@ def test_a_printed_report_says_everything():
 def test_gains_are_printed_with_their_noise_unless_there_are_none():
     lines = [line for line in str(REPORT).splitlines() if line.startswith("Gain")]
     assert lines == [
-        "Gain over smote: +0.2500 ± 0.1250, to be expected +0.1875",
-        "Gain over random: -0.5000 ± 1.0000, to be expected +0.0000",
+        "Gain in score over smote: +0.2500 ± 0.1250, to be expected +0.1875",
+        "Gain in score over random: -0.5000 ± 1.0000, to be expected +0.0000",
     ]
     assert "Gain" not in str(Report("none", "x", "y"))
+
+
+def test_scores_of_labels_stand_beside_smooth_ones_with_gains_of_their_own():
+    kept, none = Entry("what is kept", None, 0.8, 0.05, kept=True), Entry("none", None, 0.7, 0.03)
+    labels = LabelScores("F1", kept, (none,), {"none": Gain(0.1, 0.04)})
+    report = replace(REPORT, score_name="smooth F1", meaning="smooth F1 of a forest", labels=labels)
+    lines = str(report).splitlines()
+    assert "Score: smooth F1 of a forest" in lines
+    assert any(line.startswith("Gain in smooth F1 over smote") for line in lines)
+    first = lines.index("F1 of predicted labels (threshold one half), on the same folds, ± standard error:")
+    assert [line.split() for line in lines[first + 1 : first + 3]] == [
+        ["what", "is", "kept", "0.8000", "±", "0.0500"],
+        ["none", "0.7000", "±", "0.0300", "gain", "over", "it", "+0.1000", "±", "0.0400"],
+    ]
+    facts = json.loads(json.dumps(report.to_dict(), allow_nan=False))["labels"]
+    assert facts["gains"]["none"]["mean"] == 0.1
+    assert facts["kept"]["score"] == 0.8
+    page = report.to_html()
+    for text in ("smooth F1 of a forest", "F1 of predicted labels", ">0.8000<", ">0.1000<"):
+        assert text in page
+
+
+def test_fidelity_is_printed_beside_that_of_smote():
+    evidence = gathered(*numbers())
+    report = replace(REPORT, evidence=evidence)
+    line = next(line for line in str(report).splitlines() if line.startswith("Fidelity"))
+    assert f"{evidence.fidelity.energy_ratio:.1f} times as far" in line
+    assert f"SMOTE's with {evidence.fidelity.smote_auc:.2f}" in line
+    assert "times as far" in report.to_html()
+    assert report.to_dict()["evidence"]["fidelity"]["auc"] == evidence.fidelity.auc
 
 
 def test_an_empty_report_has_no_empty_lines():
@@ -61,15 +91,12 @@ def test_an_empty_report_has_no_empty_lines():
 # --- of a fit
 
 
-PHASES = {"neighbours", "baselines", "training", "oracle", "choice", "evidence"}
+PHASES = {"neighbours", "baselines", "training", "oracle", "choice", "evidence", "advice"}
 
 
 def test_a_report_of_a_fit_counts_the_seconds_of_every_phase():
     sampler = fitted(*numbers(), oracle=["downstream", "energy"], max_steps=0, keep_candidates=True)
-    assert {name: set(report.seconds) for name, report in sampler.reports_.items()} == {
-        "downstream": PHASES,
-        "energy": PHASES,
-    }
+    assert [set(report.seconds) for report in sampler.reports_.values()] == [PHASES, PHASES]
     assert set(sampler.rescore("frechet").seconds) == PHASES - {"training"}
     assert set(fitted(*numbers(), oracle=None, max_steps=0).report_.seconds) == {
         "neighbours",
@@ -111,7 +138,12 @@ def test_a_report_round_trips_through_json(complete):
     judged = [facts[name] for name in ("oracle", "greater_is_better", "direction")]
     assert judged == ["F1", True, "higher is better"]
     assert tuple(facts["entries"][0].values()) == ("smote", None, 0.5, 0.1, False)
-    assert facts["gains"]["smote"] == {"mean": 0.25, "standard_error": 0.125, "expected": 0.1875}
+    assert facts["gains"]["smote"] == {
+        "mean": 0.25,
+        "standard_error": 0.125,
+        "by_fold": [],
+        "expected": 0.1875,
+    }
     assert facts["history"] == [{"step": 0, "critic_loss": None}, {"step": 50, "critic_loss": 0.5}]
     assert {metric["name"] for metric in facts["evidence"]["metrics"]} >= {"recall", "copies"}
     assert facts["parameters"]["oracle"] == {"value": "f1", "changed": True}
@@ -122,7 +154,8 @@ def test_a_report_round_trips_through_json(complete):
 
 def test_an_empty_report_is_json_too():
     facts = Report("none", "x", "y", gains={"none": Gain(math.nan, math.nan)}).to_dict()
-    assert facts["gains"]["none"] == {"mean": None, "standard_error": None, "expected": None}
+    gain = {"mean": None, "standard_error": None, "by_fold": [], "expected": None}
+    assert facts["gains"]["none"] == gain
     assert facts["history"] is facts["evidence"] is facts["summary"] is facts["draw_options"] is None
 
 

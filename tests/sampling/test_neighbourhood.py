@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.stats import kstest
 
-from gan_oversampler.sampling.neighbourhood import N_NEAREST, N_NEIGHBOURS, N_TRAITS, StartNumbers
+from gan_oversampler.sampling.neighbourhood import MAX_MIXING, N_NEAREST, N_NEIGHBOURS, N_TRAITS, StartNumbers
 from gan_oversampler.sampling.quasi_random import sobol
 from tests.drawing import SPACES, generator_of, neighbourhood_of, valid_rows
 from tests.tables import MIXED
@@ -118,12 +118,16 @@ def test_a_start_leads_from_the_seed_to_the_neighbour_and_to_the_partner():
     found, n = neighbourhood_of(rows), 400
     numbers = StartNumbers(torch.full((n, 1), 0.25), torch.ones(n, 2))
     seeds, neighbours = torch.zeros(n, dtype=torch.long), torch.ones(n, dtype=torch.long)
-    start = found.start(seeds, neighbours, torch.full((n, 2), 10.0), numbers, generator_of())
+    start = found.start(
+        seeds, neighbours, torch.tensor([[1.0, 100.0]]).expand(n, -1), numbers, generator_of()
+    )
     assert (start.rows == 0).all()
     torch.testing.assert_close(start.to_neighbour, torch.tensor([1.0, 2.0]).expand(n, -1))
     torch.testing.assert_close(start.noise, (found.bandwidth * found.spread_F).expand(n, -1))
     assert torch.equal(start.traits, found.traits_nK[seeds])
-    assert set(start.to_partner.unique().tolist()) == {0.0, 10.0}
+    # A partner that is far away counts as nearer, or a thin class would be torn apart.
+    assert set(start.to_partner[:, 0].tolist()) == {0.0, 1.0}
+    assert set(start.to_partner[:, 1].tolist()) == {0.0, MAX_MIXING * found.spread_F[1].item()}
     assert 0.4 < (start.to_partner > 0).double().mean() < 0.6  # about half of the columns mix
 
 

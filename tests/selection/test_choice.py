@@ -8,16 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_oversampler import GAN
+from gan_oversampler._utils import standard_error
 from gan_oversampler.reporting.facts import Gain
 from gan_oversampler.selection.choice import (
+    OF_ALL,
     Choice,
     better_baseline,
     choose,
     choose_draw_options,
     choose_ratio,
-    gain_over,
+    gains_over,
     runners_up,
-    standard_error,
 )
 from tests.scored import noise, scored
 
@@ -34,14 +35,6 @@ def _best(entries, *min_gains_in_se):
 
 def _steps(choice):
     return [entry.candidate.step for entry in choice.mixture]
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [([1, 3], 1.0), ([0, 2, 4], 2 / math.sqrt(3)), ([5, 5, 5], 0.0), ([7], 0.0), ([1, 1, 1, 5], 1.0)],
-)
-def test_standard_error_of_a_mean(values, expected):
-    assert standard_error(np.array(values, float)) == pytest.approx(expected)
 
 
 # --- within a specification
@@ -370,26 +363,79 @@ def test_draw_options_without_a_finite_score_do_not_count():
     assert choose_draw_options([{1.0: np.array([math.nan, 1.0])}]) == (0, 1.0)
 
 
-# --- baselines
+# --- gains
+
+
+def _gains(kept, *others, heldout_ratio=None, **baselines):
+    arrays = {name: np.array(values, float) for name, values in baselines.items()}
+    return gains_over(np.array(kept, float), arrays, [np.array(o, float) for o in others], heldout_ratio)
 
 
 def test_a_gain_is_the_mean_difference_over_the_folds():
-    gain = gain_over(np.array([1.0, 100.0]), np.array([0.0, 97.0]))
-    assert (gain.mean, gain.standard_error) == (2.0, 1.0)
+    gain = _gains([1, 100], smote=[0, 97])["smote"]
+    assert (gain.mean, gain.by_fold) == (2.0, (1.0, 3.0))
+    assert gain.standard_error == pytest.approx(standard_error(np.array([1.0, 3.0])))
+
+
+def test_the_error_of_a_gain_is_partly_that_of_all_gains():
+    # Differences (1, 3) and (0, 8): variances of the means are 1 and 16, thrice that with shared rows.
+    own, pooled = np.array([3.0, 48.0]), 25.5
+    gains = _gains([1, 8], none=[0, 5], smote=[1, 0])
+    errors = [gain.standard_error for gain in gains.values()]
+    np.testing.assert_allclose(np.square(errors), (own + OF_ALL * pooled) / (1 + OF_ALL))
+    more = _gains([1, 8], [1, 0], none=[0, 5], smote=[1, 0])  # one more difference of (0, 8)
+    assert more["none"].standard_error ** 2 == pytest.approx((3 + OF_ALL * 33) / (1 + OF_ALL))
+
+
+def test_the_more_folds_the_less_do_other_gains_matter():
+    kept, flat = np.array([1.0, 3.0] * 4), np.arange(8.0)
+    gains = _gains(kept, none=np.zeros(8), smote=kept - flat)
+    own, other = (standard_error(values) ** 2 for values in (kept, flat))
+    expected = (7 * own + OF_ALL * (own + other) / 2) / (7 + OF_ALL)
+    assert gains["none"].standard_error ** 2 == pytest.approx(expected)
+
+
+def test_rows_that_are_drawn_alike_gain_nothing_and_without_error():
+    gains = _gains([1, 8], [1, 8], none=[0, 5], smote=[1, 8])
+    assert gains["smote"] == Gain(0.0, 0.0)
+    assert gains["none"].standard_error == pytest.approx(math.sqrt(3))  # equal rows say nothing of scatter
+
+
+def test_a_baseline_without_a_score_says_nothing_of_the_others():
+    gains = _gains([1, 8], [math.nan, 8], none=[0, 5], smote=[math.nan, 0])
+    assert math.isnan(gains["smote"].mean)
+    assert gains["none"] == Gain(2.0, pytest.approx(math.sqrt(3)))
+
+
+def test_of_a_single_fold_no_error_is_known():
+    assert _gains([3], smote=[1], none=[2]) == {"smote": Gain(2.0, 0.0), "none": Gain(1.0, 0.0)}
+
+
+def test_training_rows_that_overlap_less_err_less():
+    few, many = (_gains([1, 3], none=[0, 0], heldout_ratio=r)["none"].standard_error for r in (0.25, 1.0))
+    assert few / many == pytest.approx(math.sqrt((1 / 2 + 1 / 4) / (1 / 2 + 1)))
+
+
+# --- baselines
+
+
+def _better(kept, **baselines):
+    return better_baseline(np.array(kept, float), {n: np.array(u, float) for n, u in baselines.items()})
 
 
 @pytest.mark.parametrize(
-    ("gain", "expected"), [(Gain(-1.0, 1.0), None), (Gain(-1.05, 0.95), "smote"), (Gain(1.0, 0.0), None)]
+    ("baseline", "expected"), [([0, 2], None), ([0.1, 2], "smote"), ([-1, -1], None), ([0, 0], None)]
 )
-def test_a_baseline_is_better_when_it_leads_by_more_than_a_standard_error(gain, expected):
-    assert better_baseline({"smote": gain}) == expected
+def test_a_baseline_is_better_when_it_leads_by_more_than_an_uncorrected_error(baseline, expected):
+    # Leads (0, 2): mean 1, uncorrected error 1. Leads (0.1, 2): mean 1.05, uncorrected error 0.95.
+    assert _better([0, 0], smote=baseline) == expected
 
 
 def test_of_better_baselines_the_best_is_named():
-    gains = {"none": Gain(-1, 0), "random": Gain(-3, 0), "smote": Gain(-2, 0), "erratic": Gain(-44, 54)}
-    assert better_baseline(gains) == "random"
+    leads = {"none": [1, 1], "random": [3, 3], "smote": [2, 2], "erratic": [-10, 98]}
+    assert _better([0, 0], **leads) == "random"
 
 
-@pytest.mark.parametrize("gains", [{}, {"none": Gain(math.nan, math.nan)}], ids=["none", "nan"])
-def test_no_baseline_no_better_one(gains):
-    assert better_baseline(gains) is None
+def test_no_baseline_no_better_one():
+    assert _better([0, 0]) is None
+    assert _better([0, 0], none=[math.nan, 1]) is None

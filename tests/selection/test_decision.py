@@ -4,11 +4,15 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gan_oversampler import GAN, Policy
+from gan_oversampler.oracles.alternatives import ALTERNATIVES
 from gan_oversampler.reporting.facts import Gain
-from gan_oversampler.selection.choice import Choice
+from gan_oversampler.selection.choice import Choice, choose
 from gan_oversampler.selection.decision import (
+    NO_NEW_ROWS,
     ONLY_NOISE,
     OTHER_DRAW_OPTIONS,
     decide,
@@ -54,7 +58,8 @@ def test_all_of_a_mixture_draw():
 def test_gains_are_those_of_the_draw_options_that_are_kept():
     tried = [[options(LATER, (6.0, 8.0), policy=Policy(spread=0.5))]]
     decision = _decided(("none", (1, 1)), ("smote", (9, 9)), tried=tried)
-    assert decision.gains == {"none": Gain(6.0, 1.0), "smote": Gain(-2.0, 1.0)}
+    error = pytest.approx(math.sqrt(3))  # of (5, 7) and (-3, -1), over two folds that share all rows but one
+    assert decision.gains == {"none": Gain(6.0, error), "smote": Gain(-2.0, error)}
     assert str(decision.policy) == "Policy(spread=0.5)"
 
 
@@ -67,7 +72,7 @@ def test_by_default_a_better_baseline_is_a_warning_and_a_note():
     assert decision.notes == decision.warnings
     (note,) = decision.notes
     assert note.startswith(
-        "By the oracle the baseline 'smote' is better than the kept GAN: gain -4.0000 ± 0.0000."
+        "By the oracle the baseline 'smote' scores higher than the kept GAN: gain -4.0000 ± 0.0000."
     )
     assert note.endswith("Rows come from the best GAN. fallback='baseline' takes a baseline instead.")
     assert (decision.fallback, decision.error) == (None, "")
@@ -95,26 +100,70 @@ def test_a_baseline_that_draws_instead_fills_classes_up():
     assert decision.draw_options is tried
 
 
-def test_of_baselines_that_can_draw_the_best_one_does_if_it_is_better_at_all():
-    # "none" is significantly better, but draws nothing; "smote" leads by (0, 1), "random" is worse.
-    sides = ("none", (9, 9)), ("smote", (5, 6)), ("random", (4, 4))
-    decision = _decided(*sides, fallback="baseline")
-    assert decision.fallback == "smote"
-    assert "the baseline 'none' is better" in decision.notes[0]
+def test_where_doing_nothing_is_best_the_table_may_stay_as_it_is():
+    decision = _decided(("none", (9, 9)), ("smote", (8, 8)), fallback="baseline")
+    assert (decision.name, decision.fallback, decision.ratio) == (NO_NEW_ROWS, "none", 0.0)
+    assert decision.kept is None
+    assert decision.candidates == (LATER.candidate,)  # draws for ``sample``
+    assert decision.notes == decision.warnings
+    assert decision.notes[0].endswith("The table stays as it is, because fallback='baseline'.")
+    assert decision.utilities.tolist() == [5, 5]  # of the rows that were refused
 
 
-@pytest.mark.parametrize("fallback", ["warn", "baseline"])
-def test_nothing_cannot_draw(fallback):
-    decision = _decided(("none", (9, 9)), ("random", (4, 4)), fallback=fallback)
-    assert decision.fallback is None
+@pytest.mark.parametrize("fallback", ["warn", "baseline", "error"])
+@pytest.mark.parametrize("name", ALTERNATIVES)
+def test_what_only_a_classifier_can_do_is_never_fallen_back_to_but_told(name, fallback):
+    decision = _decided(("none", (5, 5)), (name, (9, 9)), ("smote", (5, 5)), fallback=fallback)
+    assert (decision.fallback, decision.base, decision.ratio) == (None, "", 1.0)
     assert decision.candidates == (LATER.candidate,)
-    assert decision.notes[0].endswith("Rows come from the best GAN.")
+    assert decision.notes == decision.warnings
+    (note,) = decision.notes
+    assert note.startswith(f"By the oracle the baseline '{name}' scores higher than the kept GAN: gain -4.0")
+    setting = {"class_weight": 'class_weight="balanced"', "threshold": "TunedThresholdClassifierCV"}[name]
+    assert setting in note
+    assert decision.error.startswith(note if fallback == "error" else "")
+    assert bool(decision.error) == (fallback == "error")
+
+
+@pytest.mark.parametrize(("best", "name"), [("none", NO_NEW_ROWS), ("smote", "baseline smote")])
+def test_beside_it_the_best_baseline_that_a_sampler_can_deliver_is_taken(best, name):
+    others = [("threshold", (9, 9)), (best, (8, 8)), ("random", (6, 6))]
+    decision = _decided(*others, fallback="baseline")
+    assert (decision.name, decision.fallback) == (name, best)
+    assert decision.notes == decision.warnings
+    assert ["'threshold'" in note for note in decision.notes] == [True, False]
+    assert len(_decided(*others).notes) == 1
+
+
+def test_by_default_rows_are_drawn_where_doing_nothing_is_better_and_the_warning_says_so():
+    decision = _decided(("none", (9, 9)), ("random", (4, 4)))
+    assert (decision.fallback, decision.ratio) == (None, 1.0)
+    assert decision.notes[0].endswith("Rows come from the best GAN. fallback='baseline' adds none.")
+
+
+def test_the_oracle_may_choose_no_rows():
+    tried = [[options(LATER, (5, 5), ratio=0.0), options(LATER, (5, 7), ratio=0.5), options(LATER, (4, 4))]]
+    decision = _decided(("none", (5, 5)), tried=tried)
+    assert (decision.name, decision.ratio, decision.kept) == (NO_NEW_ROWS, 0.0, tried[0][0])
+    assert "chose no new rows: 5.0000 ± 0.0000, 4.0000 ± 0.0000 without a choice" in decision.notes[0]
+    assert decision.utilities.tolist() == [5, 7]  # the best rows, for the advice
+    assert decision.warnings == ()
+
+
+def test_class_weights_may_be_better_than_the_table_as_it_is():
+    tried = [[options(LATER, (5, 5), ratio=0.0), options(LATER, (4, 4))]]
+    decision = _decided(("class_weight", (6, 6)), tried=tried)
+    (warning,) = decision.warnings
+    assert warning.startswith(
+        "By the oracle the baseline 'class_weight' scores higher than the table as it is"
+    )
+    assert 'class_weight="balanced"' in warning
 
 
 def test_a_better_baseline_may_be_an_error_that_says_what_to_do():
     decision = _decided(("smote", (9, 9)), fallback="error")
     assert decision.error == (
-        "By the oracle the baseline 'smote' is better than the kept GAN: gain -4.0000 ± 0.0000."
+        "By the oracle the baseline 'smote' scores higher than the kept GAN: gain -4.0000 ± 0.0000."
         " Give other GANs, another oracle, or fallback='warn' or 'baseline'."
     )
     assert decision.candidates == (LATER.candidate,)  # for oracles that decide nothing
@@ -155,7 +204,7 @@ def test_draw_options_are_reported_with_their_scores_in_the_oracles_own_unit():
     assert decision.warnings == ()
     (note,) = decision.notes
     assert note.startswith("Of 2 ways to draw the oracle chose guided at step 50, Policy(spread=0.5): ")
-    assert "2.0000 ± 1.0000, 4.0000 ± 0.0000 without a choice" in note
+    assert "2.0000 ± 1.7321, 4.0000 ± 0.0000 without a choice" in note
 
 
 def test_a_ratio_is_part_of_the_decision():
@@ -183,11 +232,30 @@ def test_what_a_user_should_know_of_draw_options_comes_before_what_of_baselines(
         ([scored(0, 50, 1, 1), scored(1, 0, 1, 1)], "best held-out score of all GANs"),
         (
             [scored(0, 50, 1, 1), scored(1, 0, 0, 4)],
-            "no GAN is better by more than a standard error of its held-out scores",
+            "the first GAN: those that score higher gain too little, over it or over their own start",
         ),
         (
-            [scored(0, 50, 1, 1), noise(2, 9, 9)],
-            "best held-out score of all trained GANs; only untrained noise scores higher",
+            [scored(1, 50, 1, 1), scored(2, 0, 0, 4), scored(0, 50, 9, 9, is_collapsed=True)],
+            "the first GAN that can be kept: those that score higher gain too little, over it or over"
+            " their own start",
+        ),
+        (
+            [scored(1, 0, 5, 5), scored(0, 0, 1, 1), scored(2, 0, 1, 1), scored(2, 50, 4, 9)],
+            "better than the first GAN by more than noise; higher scores gained too little over their start",
+        ),
+        ([scored(0, 50, 1, 1), noise(2, 9, 9)], "best held-out score of all GANs that can be kept"),
+        (
+            [scored(0, 50, 1, 1), scored(1, 50, 9, 9, is_collapsed=True)],
+            "best held-out score of all GANs that can be kept",
+        ),
+        (
+            [scored(0, 0, 1, 1), scored(0, 50, 0, 4)],
+            "no other GAN scores higher; its training did not gain enough to count",
+        ),
+        (
+            [scored(0, 50, 1, 1), scored(0, 0, 0, 4)],
+            "no other GAN scores higher;"
+            " untrained it scores higher, by no more than its 'min_gain_in_se' allows",
         ),
         ([scored(0, 50, 1, 1), scored(0, 0, math.nan, 1)], "best held-out score of all GANs"),
         (
@@ -200,13 +268,30 @@ def test_the_reason_says_whether_the_kept_one_has_the_best_score(entries, reason
     assert reason_for(entries, options(entries[0]), {}) == reason
 
 
+LISTS = st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=3), min_size=1, max_size=4)
+
+
+@given(st.data(), LISTS)
+def test_the_best_score_is_claimed_for_nothing_else(data, lists):
+    """Whatever the rules choose: only what has the best score of all is said to have it."""
+    draw = st.lists(st.integers(0, 9), min_size=2, max_size=2)
+    steps = [(number, 50 * i) for number, steps in enumerate(lists) for i in range(len(steps))]
+    entries = [scored(*step, *data.draw(draw)) for step in steps]
+    choice = choose(entries, data.draw(st.sampled_from([[2.0] * 4, [-1.0, 2.0, 2.0, 2.0]])))
+    reason = reason_for(entries, options(choice), {})
+    best = max(entry.mean for entry in entries)
+    assert reason.startswith("best held-out score") is (choice.best.mean == best)
+    assert reason.startswith("the first GAN") <= (choice.best.candidate.specification == 0)
+    assert reason.startswith("better than the first GAN") <= (choice.best.candidate.specification > 0)
+
+
 def test_the_reason_names_mixtures_and_baselines_that_score_higher():
     best, other = scored(0, 50, 4, 4), scored(0, 100, 4, 4)
     baselines = {"none": np.array([4.0, 4.0]), "smote": np.array([4.0, 5.0]), "random": np.array([9.0, 0.0])}
     reason = reason_for([best, other], options(Choice(best, (best, other))), baselines)
     assert reason.split("; ") == [
         "best held-out score of all GANs",
-        "mixed with the trained ones within a standard error of it",
+        "mixed with the trained ones whose scores differ from its own by no more than noise",
         "baselines that score higher: 'smote', 'random'",
     ]
 

@@ -29,11 +29,12 @@ def _scored(evaluator):
     return [Scored(c, u, True, 0, 0.0) for c, u in zip(candidates, evaluator(candidates), strict=True)]
 
 
-def _tried(oracle=FIRST_COLUMN, *, policy=None, choose_ratio=False, rows=FEW):
+def _tried(oracle=FIRST_COLUMN, *, policy=None, choose_ratio=False, rows=FEW, **known):
     evaluator = evaluator_of(oracle, GANS, rows)
     entries = _scored(evaluator)
     choice = choose(entries, *rules_of(GANS))
-    return choice, scored_draw_options(evaluator, entries, choice, policy=policy, choose_ratio=choose_ratio)
+    options = {"policy": policy, "choose_ratio": choose_ratio, **known}
+    return choice, scored_draw_options(evaluator, entries, choice, **options)
 
 
 # --- what is tried
@@ -99,12 +100,25 @@ def test_a_score_is_that_of_the_rows_that_would_be_drawn():
 def test_ratios_are_scored_with_as_many_rows_as_they_ask_for():
     _, tried = _tried(NUMBER_OF_ROWS, choose_ratio=True)
     found = {option.ratio: option.utilities.tolist() for option in tried[0]}
-    assert found == {0.25: [1, 1], 0.5: [9, 9], 0.75: [16, 16], 1.0: [24, 24]}
+    assert found == {0.0: [0, 0], 0.25: [1, 1], 0.5: [9, 9], 0.75: [16, 16], 1.0: [24, 24]}
 
 
 def test_a_ratio_that_asks_for_no_rows_is_not_tried():
     _, tried = _tried(choose_ratio=True, rows=table((60, 24)))
     assert [option.ratio for option in tried[0]] == [0.5, 0.75, 1.0]
+
+
+def test_no_new_rows_are_tried_once_if_the_oracle_can_score_that():
+    _, tried = _tried(NUMBER_OF_ROWS, policy="oracle", choose_ratio=True)
+    assert [option.ratio for group in tried for option in group].count(0.0) == 1
+    assert (tried[0][0].ratio, tried[0][0].utilities.tolist()) == (0.0, [0, 0])
+
+
+def test_no_rows_are_not_scored_again_where_the_baselines_have_them():
+    known = np.array([7.0, 8.0])
+    _, tried = _tried(NUMBER_OF_ROWS, choose_ratio=True, baselines={"none": known})
+    assert tried[0][0].utilities is known
+    assert tried[0][0].ratio == 0.0
 
 
 def test_of_noise_nothing_is_tried():
@@ -177,7 +191,7 @@ def test_all_that_were_tried_are_a_table():
     assert frame["spread"].tolist() == [1.0, 1.0, 0.5]
     assert frame["ratio"].tolist() == [0.5, 1.0, 0.5]
     assert frame["score"].tolist() == [-5, -5, -8]
-    assert frame["standard_error"].tolist() == [1, 0, 1]
+    assert frame["standard_error"].tolist() == pytest.approx([3**0.5, 0, 3**0.5])
     assert frame["kept"].tolist() == [False, False, True]
     assert not as_frame(tried, None, GANS, sign=1.0)["kept"].any()
 
@@ -186,7 +200,7 @@ def test_a_choice_is_reported_with_its_score_and_that_without_a_choice():
     tried = _three_tried()
     assert describe(tried, tried[1][0], GANS, 1.0) == (
         "Of 3 ways to draw the oracle chose base(star) at step 50, Policy(spread=0.5), a ratio of 0.5 to the"
-        " largest class: 8.0000 ± 1.0000, 5.0000 ± 0.0000 without a choice; all are in report_.draw_options."
+        " largest class: 8.0000 ± 1.7321, 5.0000 ± 0.0000 without a choice; all are in report_.draw_options."
     )
 
 

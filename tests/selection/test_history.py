@@ -6,16 +6,22 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
-from gan_oversampler import GAN
+from gan_oversampler import GAN, DownstreamOracle, EnergyOracle
+from gan_oversampler._utils import standard_error
 from gan_oversampler.callbacks import Event
-from gan_oversampler.reporting.evidence import METRICS, EvidenceMetric, n_drawn
-from gan_oversampler.reporting.facts import Gain
+from gan_oversampler.gans.portfolio import default_portfolio
+from gan_oversampler.reporting.evidence import METRICS, EvidenceMetric, Fidelity, n_drawn
+from gan_oversampler.reporting.facts import Entry, Gain
+from gan_oversampler.selection.choice import gains_over
 from gan_oversampler.selection.decision import Decision
 from gan_oversampler.selection.history import (
     HistoryWriter,
     baseline_entry,
+    far_note,
     gather_evidence,
+    label_scores,
     write_report,
 )
 from gan_oversampler.selection.scoring import ScoringFailure
@@ -36,24 +42,13 @@ ENTRIES = [
 
 def test_a_candidate_is_a_line_with_its_mean_and_standard_error_in_the_oracles_unit():
     entry = HistoryWriter(GANS, -1.0).entry(ENTRIES[2], kept=True)
-    assert (entry.name, entry.step, entry.score, entry.standard_error, entry.kept) == (
-        "residual(smote)",
-        50,
-        -4.0,
-        2.0,
-        True,
-    )
+    assert entry == Entry("residual(smote)", 50, -4.0, pytest.approx(2 * math.sqrt(3)), kept=True)
 
 
 def test_a_baseline_is_a_line_without_a_step():
     entry = baseline_entry("smote", np.array([1.0, 3.0]))
-    assert (entry.name, entry.step, entry.score, entry.standard_error, entry.kept) == (
-        "smote",
-        None,
-        2,
-        1,
-        False,
-    )
+    assert entry == Entry("smote", None, 2.0, pytest.approx(math.sqrt(3)))
+    assert baseline_entry("smote", np.array([1.0, 3.0]), 0.0).standard_error == 1  # no row is shared
 
 
 def test_lines_come_specification_by_specification_and_the_kept_ones_are_marked():
@@ -81,7 +76,7 @@ def test_the_history_has_a_row_per_candidate_in_the_order_of_scoring():
     assert frame["name"].tolist() == ["residual(smote)"] * 2
     assert frame["score"].tolist() == [-2, -4]
     assert frame[["fold_0", "fold_1"]].to_numpy().tolist() == [[-1, -3], [-2, -6]]
-    assert frame["standard_error"].tolist() == [1, 2]
+    assert frame["standard_error"].tolist() == pytest.approx([3**0.5, 2 * 3**0.5])
     assert frame["improved"].tolist() == [True, False]
     assert frame["failed"].tolist() == [0, 3]
     assert frame["critic_loss"].tolist()[1] == 0.7
@@ -206,6 +201,61 @@ def test_a_report_never_changes_after_it_is_written():
     notes.append("later")
     evaluator.failures.append(ScoringFailure("later", "no reason"))
     assert (str(report), report.to_dict()) == before
+
+
+# --- labels and fidelity
+
+
+def _label_scores(evaluator, ratio=1.0, value=3.0):
+    return label_scores(evaluator, [Constant(value)] * 2, ["none", "smote"], ratio)
+
+
+def test_labels_are_scored_where_the_oracle_adds_up_probabilities():
+    smooth, plain = (
+        DownstreamOracle(LogisticRegression()),
+        DownstreamOracle(LogisticRegression(), smooth=False),
+    )
+    found = _label_scores(evaluator_of(smooth))
+    assert found.name == "F1"
+    expected = evaluator_of(plain)
+    baselines = expected.baselines(["none", "smote"])
+    (kept,) = expected.scores([[Constant(3.0)] * 2], ["kept"])
+    assert [entry.score for entry in found.baselines] == [u.mean() for u in baselines.values()]
+    assert (found.kept.score, found.kept.standard_error) == (kept.mean(), standard_error(kept))
+    assert found.gains == gains_over(kept, baselines)
+    assert found.gains["none"].by_fold == tuple(kept - baselines["none"])
+
+
+@pytest.mark.parametrize(
+    "oracle", [DownstreamOracle(smooth=False), DownstreamOracle(scoring="average_precision"), EnergyOracle()]
+)
+def test_labels_are_scored_nowhere_else(oracle):
+    assert _label_scores(evaluator_of(oracle)) is None
+
+
+def test_where_no_rows_are_drawn_what_is_kept_is_the_table_as_it_is():
+    found = _label_scores(evaluator_of(DownstreamOracle(LogisticRegression())), ratio=0.0)
+    assert found.kept.score == found.baselines[0].score
+    assert found.gains["none"] == Gain(0.0, 0.0)
+
+
+def test_a_user_is_told_of_rows_that_are_far():
+    gans = default_portfolio(99)
+    assert far_note(None, gans, given=False) == far_note(Fidelity(1.0, 0.9, 0.5), gans, given=False) == ""
+    assert "9.0 times as far" in far_note(Fidelity(9.0, 0.9, 0.5), gans, given=False)
+
+
+@pytest.mark.parametrize(
+    ("gans", "given", "end"),
+    [
+        (default_portfolio(99, 0.1), False, "come with fidelity=1."),
+        (default_portfolio(99, 1.0), False, "do not take them for plausible rows."),
+        ([GAN("guided")], True, 'GAN(loss_weights={..., "fidelity": 1}).'),
+        ([GAN(base="smote", loss_weights={"fidelity": 1})], True, "do not take them for plausible rows."),
+    ],
+)
+def test_what_brings_rows_nearer_is_something_that_the_user_can_do(gans, given, end):
+    assert far_note(Fidelity(9.0, 0.9, 0.5), gans, given=given).endswith(end)
 
 
 # --- evidence

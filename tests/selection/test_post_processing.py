@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gan_oversampler import GAN, Policy, Rejection
+from gan_oversampler._utils import standard_error
 from gan_oversampler.sampling.policy import PolicySource
 from gan_oversampler.sampling.rejection import RejectionSource
 from gan_oversampler.sampling.sources import BaseSource, Drawn
@@ -73,8 +74,8 @@ def test_the_report_says_how_many_pass_and_what_the_oracle_says():
     )
     after, before = (evaluator.scores([s.by_fold], ["same"])[0] for s in (thinned, shifted))
     assert scores == (
-        f"By the oracle: {after.mean():.4f} ± {np.std(after):.4f} with rejection,"
-        f" {before.mean():.4f} ± {np.std(before):.4f} without."  # of two folds both deviations are equal
+        f"By the oracle: {after.mean():.4f} ± {standard_error(after):.4f} with rejection,"
+        f" {before.mean():.4f} ± {standard_error(before):.4f} without."
     )
 
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_oversampler import GAN
+from gan_oversampler import GAN, GANOversampler
 from gan_oversampler._utils import Streams
+from gan_oversampler.encoding.numeric import Numeric
 from gan_oversampler.sampling.sources import BaseSource, Drawn
 from gan_oversampler.selection.scoring import (
     BASELINE_BASES,
@@ -122,6 +123,47 @@ def test_an_oracle_may_score_a_share_of_the_rows():
     assert fold.at_ratio(0.75).n_new == _fold().at_ratio(0.75).n_new  # of scores only, not of what is drawn
 
 
+def test_rows_are_scored_as_the_user_gets_them_with_the_same_numbers_for_all_sources():
+    def recode(values, rng, codes):
+        return np.round(values) + rng.integers(0, 2, values.shape) * 100 + codes[:, None]
+
+    seen = []
+    rows = replace(table(), recode=recode)
+    fold = _fold(Measured(lambda *found: seen.append(found) or 0.0), rows=rows)
+    for value in (0.4, 7.4):
+        fold.utility(Constant(value))
+    (heldout, few), (_, more) = seen
+    np.testing.assert_array_equal(heldout.values, rows.at(folds_of(rows)[0][1]).values)  # real ones stay
+    assert set(few.values.flatten()) == {1.0, 101.0}
+    np.testing.assert_array_equal(more.values - few.values, 7.0)
+
+
+def test_a_codec_that_ruins_a_column_lowers_the_score(monkeypatch):
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], [120, 30])
+    X = rng.normal(size=(150, 2)) + [[3.0, 0.0]] * y[:, None]
+
+    def fitted():
+        gan = GAN(base="smote", loss_weights={})
+        return GANOversampler(gan=gan, max_steps=0, random_state=0).fit(X, y).report_
+
+    sound, decode = fitted(), Numeric.decode
+
+    def shuffled(column, rows, rng, codes=None):
+        cells = decode(column, rows, rng, codes)
+        return replace(cells, values=rng.uniform(*column.observed, len(cells)))
+
+    monkeypatch.setattr(Numeric, "decode", shuffled)
+    with warnings.catch_warnings(action="ignore"):
+        ruined = fitted()
+    before, after = ({entry.name: entry.score for entry in report.entries} for report in (sound, ruined))
+    assert after["none"] == before["none"]
+    assert after["smote"] < before["smote"] - 0.1
+    assert abs(ruined.evidence.metrics.set_index("name").value["energy distance"]) > 3 * abs(
+        sound.evidence.metrics.set_index("name").value["energy distance"]
+    )
+
+
 def test_nothing_is_scored_as_no_rows():
     seen = []
     assert _fold(Measured(lambda holdout, new: seen.append(new) or len(new))).utility(None) == (0.0, "")
@@ -222,6 +264,17 @@ def test_the_sign_turns_utility_into_the_oracles_own_unit(kind, sign):
     assert evaluator.sign == sign
     (utilities,) = evaluator.scores([[Constant(0.0)] * 2], ["five"])
     assert (evaluator.sign * utilities).tolist() == [5.0, 5.0]
+
+
+def test_another_oracle_sees_the_same_rows_and_starts_without_failures():
+    evaluator = evaluator_of(Measured(lambda holdout, new: math.nan))
+    with pytest.warns(RuntimeWarning, match="could not score"):
+        evaluator.baselines(["smote"])
+    other = evaluator.with_oracle(NUMBER_OF_ROWS)
+    expected = evaluator_of(NUMBER_OF_ROWS).baselines(["none", "smote"])
+    for name, found in other.baselines(["none", "smote"]).items():
+        np.testing.assert_array_equal(found, expected[name])
+    assert (len(evaluator.failures), other.failures) == (1, [])
 
 
 def test_scores_do_not_depend_on_the_number_of_jobs():

@@ -8,9 +8,11 @@ import torch
 import torch.nn.functional as F
 
 from gan_oversampler.gans.utility import utility
+from gan_oversampler.sampling import neighbourhood
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.training.inner_splits import (
     MAX_ROWS,
+    MAX_SLOTS,
     MAX_SPARSE_COLUMNS,
     N_FOURIER,
     N_LINEAR,
@@ -89,7 +91,8 @@ def test_starts_are_made_of_training_rows_only():
         assert off.amin(0).max() < 1e-4
 
 
-def test_mixing_partners_are_training_rows_of_every_class():
+def test_mixing_partners_are_training_rows_of_every_class(monkeypatch):
+    monkeypatch.setattr(neighbourhood, "MAX_MIXING", 1e6)  # so that starts show where partners are
     data = plane_data(n=60, rare=9)
     start, _, split = _drawn(data, n_splits=40)
     both = start.to_partner.ne(0).all(-1)  # moved in both columns: just where the partner is
@@ -155,6 +158,18 @@ def test_synthetic_rows_weigh_what_is_asked_for():
     torch.testing.assert_close(split.new_weight_PC[0], training * torch.tensor([1.0, 3.0, 0.0]))
     assert label.bincount().tolist() == [16, 16]
     assert split.training_PSF.shape[1] == 2 * N_SLOTS + N_OTHER_SLOTS
+
+
+@pytest.mark.parametrize("n_targets", [3, 99])
+def test_many_classes_share_the_slots_and_keep_their_weights(n_targets):
+    rows = torch.randn(5 * 100, 2).numpy()
+    data = FoldData.of(
+        rows, np.arange(500) % 100, space_of(2), learned=range(n_targets), drawn=range(n_targets)
+    )
+    _, _, split = _drawn(data, n_splits=2, batch_size=128)
+    assert split.training_PSF.shape[1] <= 2 * MAX_SLOTS
+    both = split.training_PSC.sum(1) + split.validation_PQC.sum(1)
+    torch.testing.assert_close(both, torch.full((2, 100), 5.0))
 
 
 def test_scores_of_two_classes_are_those_of_the_rarer_one():

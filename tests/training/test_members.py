@@ -34,7 +34,9 @@ def test_corrections_are_bounded_by_a_share_of_the_spread_of_the_class(bound):
     assert bounds.half_PF.item() == 2.5
 
 
-def test_every_state_may_flip():
+def test_fidelity_keeps_states_and_without_it_every_state_may_flip():
+    bounds = correction_bounds([_member(gan=GAN(loss_weights={"fidelity": 0.1}))])
+    assert not bounds.bound_PCF[..., MIXED.states_S].any()
     bounds = correction_bounds([_member()])
     assert (bounds.bound_PCF[..., MIXED.states_S] > STATE_LOGIT).all()
     assert (bounds.half_PF[..., MIXED.states_S] > 0).all()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import pandas as pd
+from sklearn.utils.validation import check_is_fitted
 
 from gan_oversampler._utils import lookup
 from gan_oversampler.reporting.displays.drawing import matplotlib
 from gan_oversampler.reporting.evidence import Evidence, as_pandas, n_drawn
 from gan_oversampler.reporting.facts import ReportFacts
+
+NOT_FITTED: Final = "This %(name)s is not fitted yet. Call its 'fit' or 'fit_resample' before drawing it."
 
 
 class Display(ABC):
@@ -83,9 +86,12 @@ class ReportDisplay(Display):
 
         Raises
         ------
+        NotFittedError
+            If the sampler is not fitted.
         ValueError
             If there is no such oracle, nothing was scored, or, for losses, nothing was trained.
         """
+        check_is_fitted(sampler, "report_", msg=NOT_FITTED)
         report = sampler.report_ if oracle is None else lookup(sampler.reports_, oracle, "oracle")
         return cls.from_report(report).plot(ax=ax)
 
@@ -146,9 +152,12 @@ class RowsDisplay(Display):
 
         Raises
         ------
+        NotFittedError
+            If the sampler is not fitted.
         ValueError
             If the fit kept no rows and ``X`` is None, or ``X`` comes without ``y``.
         """
+        check_is_fitted(sampler, "report_", msg=NOT_FITTED)
         if X is None:
             report = sampler.report_
             if report.evidence is None:

@@ -64,10 +64,10 @@ def spaced(heights: Sequence[float], gap: float) -> list[float]:
     return placed.tolist()
 
 
-def score_axis_label(greater_is_better: bool | None) -> str:
-    """Label of an axis of held-out scores, with the direction of the oracle if it is known."""
+def score_axis_label(score_name: str, greater_is_better: bool | None) -> str:
+    """Label of an axis of held-out scores of this name, with the direction of the oracle if it is known."""
     direction = DIRECTIONS[greater_is_better]
-    return f"held-out score ± SE ({direction})" if direction else "held-out score ± SE"
+    return f"held-out {score_name} ± SE ({direction})" if direction else f"held-out {score_name} ± SE"
 
 
 def column_title(column: Hashable, max_length: int = 26) -> str:

@@ -24,6 +24,8 @@ class ScoresDisplay(ReportDisplay):
     entries : DataFrame
         One row each: name, step (missing for baselines), score, standard_error, kept. Of more than 24 with a
         score, the baselines, the kept and the best candidates are drawn.
+    score_name : str, default="score"
+        What the axis calls the scores.
     greater_is_better : bool or None, default=None
         Whether high scores are on top (they are if None, too), and what the axis says of them.
 
@@ -39,12 +41,15 @@ class ScoresDisplay(ReportDisplay):
 
     entries: pd.DataFrame
     _: KW_ONLY
+    score_name: str = "score"
     greater_is_better: bool | None = None
 
     @classmethod
     def from_report(cls, report: ReportFacts) -> ScoresDisplay:
         """Take the entries of a report and the direction of its oracle, without drawing them."""
-        return cls(report.to_frame(), greater_is_better=report.greater_is_better)
+        return cls(
+            report.to_frame(), score_name=report.score_name, greater_is_better=report.greater_is_better
+        )
 
     @property
     def description(self) -> str:
@@ -75,7 +80,7 @@ class ScoresDisplay(ReportDisplay):
             self.ax_.plot(kept["score"], kept.index, label="kept", **drawing.KEPT)
         self.ax_.set_yticks(shown.index, shown["title"])
         self.ax_.set_ylim(len(shown) - 0.4, -0.6)
-        self.ax_.set_xlabel(drawing.score_axis_label(self.greater_is_better))
+        self.ax_.set_xlabel(drawing.score_axis_label(self.score_name, self.greater_is_better))
         drawing.clean_axes(self.ax_, grid="x")
         self.ax_.tick_params(axis="y", length=0)
         drawing.legend_below(self.ax_)

@@ -32,6 +32,8 @@ class TrajectoryDisplay(ReportDisplay):
         One row per scored candidate: specification, name, step, score, standard_error.
     entries : DataFrame
         One row per line of the report: name, step (missing for baselines), score, standard_error, kept.
+    score_name : str, default="score"
+        What the axis calls the scores.
     greater_is_better : bool or None, default=None
         What the axis says of high scores.
 
@@ -50,12 +52,18 @@ class TrajectoryDisplay(ReportDisplay):
     history: pd.DataFrame
     entries: pd.DataFrame
     _: KW_ONLY
+    score_name: str = "score"
     greater_is_better: bool | None = None
 
     @classmethod
     def from_report(cls, report: ReportFacts) -> TrajectoryDisplay:
         """Take the history and the entries of a report and the direction of its oracle, and draw nothing."""
-        return cls(report.history, report.to_frame(), greater_is_better=report.greater_is_better)
+        return cls(
+            report.history,
+            report.to_frame(),
+            score_name=report.score_name,
+            greater_is_better=report.greater_is_better,
+        )
 
     @property
     def description(self) -> str:
@@ -89,7 +97,9 @@ class TrajectoryDisplay(ReportDisplay):
             self.ax_.plot(kept["step"].astype(float), kept["score"], label="kept", **drawing.KEPT)
         self._draw_levels(max(int(self.history["step"].max()), 1))
         self.ax_.set_xticks(_ticks(self.history["step"]))
-        self.ax_.set(xlabel="generator steps", ylabel=drawing.score_axis_label(self.greater_is_better))
+        self.ax_.set(
+            xlabel="generator steps", ylabel=drawing.score_axis_label(self.score_name, self.greater_is_better)
+        )
         drawing.clean_axes(self.ax_)
         drawing.legend_below(self.ax_, 4)
         return self

@@ -5,7 +5,9 @@ from dataclasses import replace
 import matplotlib.pyplot as plt
 import pytest
 from matplotlib.figure import Figure
+from sklearn.exceptions import NotFittedError
 
+from gan_oversampler import GANOversampler
 from gan_oversampler.reporting.displays.base import Pair
 from gan_oversampler.reporting.displays.correlation import CorrelationDisplay
 from gan_oversampler.reporting.displays.marginals import MarginalsDisplay
@@ -78,6 +80,12 @@ def test_rows_of_the_rarest_class_are_compared_unless_another_is_asked_for():
     assert Pair.of_evidence(evidence).label == "rarest"
     pair = Pair.of_evidence(evidence, "rare")
     assert [len(table) for table in (pair.real, pair.others)] == [30, 90]
+
+
+@pytest.mark.parametrize("display", [*OF_SCORES, *OF_ROWS])
+def test_a_display_of_an_unfitted_sampler_says_to_fit_it(display):
+    with pytest.raises(NotFittedError, match=r"GANOversampler is not fitted yet\. Call its 'fit'"):
+        display.from_estimator(GANOversampler())
 
 
 def test_without_an_oracle_there_are_losses_but_no_scores():

@@ -1,0 +1,107 @@
+"""What helps a classifier with rare classes without new rows: class weights, and a tuned threshold."""
+
+# n row, C class
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
+from sklearn.utils.validation import has_fit_parameter
+
+from gan_oversampler.oracles.scorers import Scorer
+
+N_INNER_FOLDS: Final = 2
+# Classes are weighed by their size to the power of minus these: 0 is the usual threshold, 1 that of balanced
+# classes. Simple ones come first, so that equally good ones leave the threshold where it is.
+EXPONENTS: Final = tuple(sorted(np.linspace(-0.5, 1.5, 21).round(2).tolist(), key=abs))
+
+
+class ReweightedClassifier(ClassifierMixin, BaseEstimator):
+    """A fitted classifier whose class probabilities are multiplied by weights and scaled to sum to 1.
+
+    For two classes that moves the decision threshold, in a way that smooth scores see as well: where the
+    probability was at the new threshold, it becomes 1/2. It is Bayes' rule for other class shares.
+
+    >>> from sklearn.dummy import DummyClassifier
+    >>> learner = DummyClassifier(strategy="prior").fit([[0]] * 4, [0, 0, 0, 1])
+    >>> ReweightedClassifier(learner, np.array([1.0, 3.0])).predict_proba([[0]]).tolist()
+    [[0.5, 0.5]]
+    """
+
+    def __init__(self, learner: Any, weight_C: NDArray[np.float64]) -> None:
+        self.learner = learner
+        self.weight_C = weight_C
+        self.classes_ = learner.classes_
+
+    def predict_proba(self, x: Any) -> NDArray[np.float64]:
+        """Probabilities of the classes, in an array ``(n, C)``."""
+        weighted_nC = self.learner.predict_proba(x) * self.weight_C
+        return np.asarray(weighted_nC / weighted_nC.sum(axis=1, keepdims=True))
+
+    def predict(self, x: Any) -> NDArray[Any]:
+        """The most probable class of each row."""
+        return np.asarray(self.classes_[self.predict_proba(x).argmax(axis=1)])
+
+
+class _Known:
+    """A stand-in for a classifier whose probabilities of some rows are known already."""
+
+    def __init__(self, classes: NDArray[Any], probability_nC: NDArray[np.float64]) -> None:
+        self.classes_ = classes
+        self.probability_nC = probability_nC
+
+    def predict_proba(self, x: Any) -> NDArray[np.float64]:
+        return self.probability_nC
+
+
+def fit_with_class_weights(learner: Any, x: Any, y: NDArray[Any], scorer: Scorer, seed: int) -> Any:
+    """Fit a classifier with weights that make all classes count alike.
+
+    Rows are weighted if its ``fit`` takes ``sample_weight``; else its ``class_weight``, or that of a step of
+    a pipeline, is set to ``"balanced"``. A classifier with neither, such as nearest neighbours, is fitted as
+    it is, and its probabilities are weighted.
+    """
+    names = [name for name in learner.get_params() if name.split("__")[-1] == "class_weight"]
+    if has_fit_parameter(learner, "sample_weight"):
+        return learner.fit(x, y, sample_weight=compute_sample_weight("balanced", y))
+    if names:
+        return learner.set_params(**dict.fromkeys(names, "balanced")).fit(x, y)
+    weight_C = compute_class_weight("balanced", classes=np.unique(y), y=y)
+    return _reweighted(learner.fit(x, y), weight_C)
+
+
+def fit_with_threshold(learner: Any, x: Any, y: NDArray[Any], scorer: Scorer, seed: int) -> Any:
+    """Fit a classifier as it is, and move its decision threshold to where the score is best.
+
+    The threshold is chosen on predictions from inner folds of the same rows, by the score that is asked for,
+    smooth or not. With more than two classes it is a power of their sizes that weighs their probabilities. A
+    classifier without probabilities, or with a class of a single row, keeps its threshold.
+    """
+    classes, counts = np.unique(y, return_counts=True)
+    if not hasattr(learner, "predict_proba") or counts.min() < N_INNER_FOLDS:
+        return learner.fit(x, y)
+    inner = StratifiedKFold(N_INNER_FOLDS, shuffle=True, random_state=seed)
+    probability_nC = cross_val_predict(clone(learner), x, y, cv=inner, method="predict_proba")
+    known, share_C = _Known(classes, probability_nC), counts / counts.max()
+
+    def score(exponent: float) -> float:
+        return scorer(ReweightedClassifier(known, share_C**-exponent), x, y)
+
+    return _reweighted(learner.fit(x, y), share_C ** -max(EXPONENTS, key=score))
+
+
+def _reweighted(fitted: Any, weight_C: NDArray[np.float64]) -> Any:
+    """The classifier with weighted probabilities, or as it is where it has none."""
+    return ReweightedClassifier(fitted, weight_C) if hasattr(fitted, "predict_proba") else fitted
+
+
+ALTERNATIVES: Final[Mapping[str, Callable[[Any, Any, NDArray[Any], Scorer, int], Any]]] = MappingProxyType(
+    {"class_weight": fit_with_class_weights, "threshold": fit_with_threshold}
+)
