@@ -13,6 +13,7 @@ from benchmarks.studies.fidelity.cells import BLOCKS, MEASURES, SCORES
 from benchmarks.suites import WEAK
 
 COST: Final = 0.02  # of strong average precision, from which on resampling is said to harm
+FOLD: Final = ["suite", "table", "repeat", "fold"]
 SCORED: Final = tuple(f"{score}_{block}" for block in BLOCKS for score in SCORES)
 # How an advice begins that speaks against new rows, or against them for strong classifiers.
 AGAINST: Final = ("Leave", "Move", "Weigh", "Resample for")
@@ -38,18 +39,21 @@ class Bar:
 
 
 def per_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Average over folds and repeats: one line per suite, table and arm.
-
-    A failure scores as doing nothing. An arm is compared on the folds that SMOTE and nothing have as well.
-    """
-    fold = ["suite", "table", "repeat", "fold"]
-    nothing = rows[rows["arm"] == "none"].set_index(fold)
-    filled = rows.join(nothing[list(SCORED)].add_suffix("_none"), on=fold)
+    """Average over folds and repeats, a line per suite, table and arm; a failure scores as doing nothing."""
+    nothing = rows[rows["arm"] == "none"].set_index(FOLD)
+    filled = rows.join(nothing[list(SCORED)].add_suffix("_none"), on=FOLD)
     for score in SCORED:
         filled[score] = filled[score].fillna(filled[f"{score}_none"])
     filled["failed"] = (filled["error"] != "").astype(float)
     columns = [*MEASURES, "failed"]
     return filled.groupby(["suite", "table", "family", "arm"], as_index=False)[columns].mean()
+
+
+def on_folds_of(rows: pd.DataFrame, arms: Iterable[str]) -> pd.DataFrame:
+    """Keep the folds that all of these arms have, so that others are compared on the same ones."""
+    for arm in arms:
+        rows = rows.merge(rows.loc[rows["arm"] == arm, FOLD])
+    return rows
 
 
 def gains(means: pd.DataFrame, arm: str, score: str, than: str) -> pd.Series:
@@ -66,18 +70,20 @@ def ratio(means: pd.DataFrame, arm: str, measure: str, average: str = "mean") ->
     return float(both[arm] / both["smote"])
 
 
-def summary(means: pd.DataFrame, arms: Iterable[str]) -> pd.DataFrame:
+def summary(rows: pd.DataFrame, arms: Iterable[str]) -> pd.DataFrame:
     """Make one line per arm, over the tables of one suite."""
-    return pd.DataFrame([{"arm": arm, **facts(means, arm)} for arm in arms if (means["arm"] == arm).any()])
+    return pd.DataFrame([{"arm": arm, **facts(rows, arm)} for arm in arms if (rows["arm"] == arm).any()])
 
 
-def facts(means: pd.DataFrame, arm: str) -> dict[str, Any]:
-    """Compute all figures of an arm over the tables of one suite."""
+def facts(rows: pd.DataFrame, arm: str) -> dict[str, Any]:
+    """Compute all figures of an arm over the tables of one suite, compared with others on its own folds."""
+    means = per_table(on_folds_of(rows, [arm]))
     own = means[means["arm"] == arm]
     strong = gains(means, arm, "average_precision_strong", "none")
     found = {name: own[name].mean() for name in (*SCORED, "distance", "c2st", "seconds", "share_error")}
     return found | {
         "tables": len(own),
+        "folds": rows.loc[rows["arm"] == arm, ["repeat", "fold"]].drop_duplicates().shape[0],
         "ratio": ratio(means, arm, "distance"),
         "ratio_median": ratio(means, arm, "distance", "median"),
         "ratio_raw": ratio(means, arm, "energy"),
@@ -104,7 +110,7 @@ def advice_table(rows: pd.DataFrame, arm: str = "ours") -> pd.DataFrame:
 
     A table is flagged if the advice speaks against resampling on at least half of its folds.
     """
-    means = per_table(rows)
+    means = per_table(on_folds_of(rows, [arm]))
     cost = -gains(means, arm, "average_precision_strong", "none").droplevel("family")
     own = rows[(rows["arm"] == arm) & (rows["advice"] != "")]
     flags = own["advice"].map(flagged).astype(float).groupby([own["suite"], own["table"]]).mean() >= 0.5
@@ -131,18 +137,17 @@ def families(rows: pd.DataFrame, committed: pd.DataFrame, arm: str = "ours") -> 
 
 def bars(rows: pd.DataFrame, committed: pd.DataFrame) -> list[Bar]:
     """List the bars on tables. What was not measured is NaN; ``committed`` are rows of the KEEL suite."""
-    means = per_table(rows)
-    keel = means[means["suite"] == "keel"]
-    mixed = means[means["suite"].isin(["mixed", "real"])]
+    keel, mixed = rows[rows["suite"] == "keel"], rows[rows["suite"].isin(["mixed", "real"])]
     of_keel = {arm: facts(keel, arm) for arm in ARMS_OF_BARS}
-    ours, everywhere = of_keel["ours"], facts(means, "ours")
+    ours, everywhere = of_keel["ours"], facts(rows, "ours")
+    of_mixed = facts(mixed, "ours")
     worst = families(rows, committed).min()
     return [
         *_three("distance over SMOTE's, ratio of means (KEEL)", of_keel, "ratio", (1.5, 4, 2)),
         *_three("distance over SMOTE's, medians (KEEL)", of_keel, "ratio_median", (1.5, 4, 2)),
         *_three("C2ST (KEEL)", of_keel, "c2st", (0.45, 0.58, 0.52)),
-        Bar("shares that tell classes apart: error (mixed, real)", _telling(mixed), 0.06),
-        Bar("all shares: error (mixed, real)", facts(mixed, "ours")["share_error"], 0.06),
+        Bar("shares that tell classes apart: error (mixed, real)", of_mixed["share_error_telling"], 0.06),
+        Bar("all shares: error (mixed, real)", of_mixed["share_error"], 0.06),
         Bar("rows with a cell at an extreme, new ÷ real (all)", everywhere["extreme"], 1.3),
         Bar("weak F1 − SMOTE's (KEEL)", ours["f1_gain"], 0.036, at_most=False),
         Bar("weak AP − doing nothing's (KEEL)", ours["ap_gain"], 0.03, at_most=False),
@@ -154,10 +159,6 @@ def bars(rows: pd.DataFrame, committed: pd.DataFrame) -> list[Bar]:
 
 def _three(what: str, found: dict[str, dict[str, Any]], name: str, bounds: Sequence[float]) -> list[Bar]:
     return [Bar(f"{what}, {ARMS_OF_BARS[arm]}", found[arm][name], b) for arm, b in zip(ARMS_OF_BARS, bounds)]
-
-
-def _telling(means: pd.DataFrame) -> float:
-    return float(means.loc[means["arm"] == "ours", "share_error_telling"].mean())
 
 
 def _unflagged(rows: pd.DataFrame) -> float:

@@ -14,7 +14,7 @@ from benchmarks.reporting.markdown import HIGHEST, LOWEST, UNKNOWN, columns, pag
 from benchmarks.reporting.markdown import table as as_table
 from benchmarks.studies.fidelity import cells, checks
 from benchmarks.studies.fidelity.arms import ARMS
-from benchmarks.studies.fidelity.bars import COST, Bar, advice_table, families, per_table, summary
+from benchmarks.studies.fidelity.bars import COST, Bar, advice_table, families, summary
 from benchmarks.studies.fidelity.bars import bars as bars_of_tables
 
 SHOWN: Final = {
@@ -40,7 +40,8 @@ real training rows to the same, in standardised and one-hot encoded columns; *ra
 the shares of categories (total variation), missing cells and zeros from those of the class's training rows;
 *telling*: of those that differ between the classes by more than .1. *Extremes*: rows with a cell at the
 smallest or largest value of a column. *Harmed*: share of the tables on which a forest and boosting lose more
-than {COST} of average precision against doing nothing. Means over tables; outer folds as in the benchmark."""
+than {COST} of average precision against doing nothing. Means over tables; outer folds as in the benchmark.
+Where an arm has fewer folds, ratios and differences are those to the other arms on its own folds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,11 @@ def shown(bar: Bar | None) -> str:
 def suites(rows: pd.DataFrame) -> list[str]:
     """Write a section per suite."""
     found = []
-    for suite, means in per_table(rows).groupby("suite", sort=False):
-        lines = summary(means, ARMS)
-        folds = rows[rows["suite"] == suite].groupby("table")[["repeat", "fold"]].nunique().prod(axis=1).max()
-        names = lines[["arm", "tables"]]
+    for suite, part in rows.groupby("suite", sort=False):
+        lines = summary(part, ARMS)
+        names = lines[["arm", "tables", "folds"]]
         body = as_table(names.join(columns(lines, SHOWN)).join(lines["failed"].round(1)))
-        found.append(f"## Suite `{suite}`, folds: {folds}\n\n{body}")
+        found.append(f"## Suite `{suite}`\n\n{body}")
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from benchmarks.studies.fidelity.arms import FRONTIER
-from benchmarks.studies.fidelity.bars import per_table
+from benchmarks.studies.fidelity.bars import on_folds_of, per_table
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart.
 REST, RARE, NEW, GREY = "#CCCCCC", "#D55E00", "#0072B2", "#666666"
@@ -61,8 +61,8 @@ def _limits(values: pd.Series) -> tuple[float, float]:
 
 
 def frontier(rows: pd.DataFrame, path: Path) -> None:
-    """Draw scores against distance to unseen rows, for every weight of fidelity, the default and SMOTE."""
-    means = per_table(rows).groupby("arm")[["distance", *SCORES]].mean()
+    """Draw scores against distance to unseen rows, for every arm, on the folds that all of them have."""
+    means = per_table(on_folds_of(rows, rows["arm"].unique())).groupby("arm")[["distance", *SCORES]].mean()
     figure = figure_of(8, 3.4)
     for axes, (score, title) in zip(figure.subplots(1, 2), SCORES.items()):
         points = means[["distance", score]]

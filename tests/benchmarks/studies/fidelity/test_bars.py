@@ -44,6 +44,14 @@ def test_the_ratio_is_that_of_means_and_of_medians_over_tables():
     assert np.isnan(bars.ratio(means, "fidelity=1", "distance"))
 
 
+def test_arms_of_fewer_folds_are_compared_on_these():
+    other = rows().query("arm != 'ours'").assign(fold=1, distance=9.0, f1_weak=0.9)
+    both = pd.concat([rows(), other])
+    for name in ("ratio", "ratio_median", "f1_gain"):
+        assert bars.facts(both, "ours")[name] == pytest.approx(bars.facts(rows(), "ours")[name])
+    assert (bars.facts(both, "ours")["folds"], bars.facts(both, "smote")["folds"]) == (1, 2)
+
+
 def test_a_failure_scores_as_doing_nothing():
     failed = rows()
     failed.loc[failed["arm"] == "ours", [*cells.MEASURES, "error"]] = [np.nan] * len(cells.MEASURES) + ["no"]
