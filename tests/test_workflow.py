@@ -1,63 +1,22 @@
 """The method from encoded rows to outcomes: phases, decision, report, and further oracles."""
 
 import math
-import pickle
 import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from gan_oversampler import GAN, Policy, Rejection
 from gan_oversampler.encoding.layout import Layout
-from gan_oversampler.gans.parts import Generator
-from gan_oversampler.plan import Clock, Plan, Services
 from gan_oversampler.sampling.policy import POLICIES, PolicySource
 from gan_oversampler.sampling.rejection import RejectionSource
 from gan_oversampler.sampling.sources import BaseSource, GeneratorSource
 from gan_oversampler.training.loop import Budget
-from gan_oversampler.workflow import NO_ORACLE, fit, rescore
+from gan_oversampler.workflow import NO_ORACLE, fit
 from tests.clocks import FakeTime
 from tests.fits import BASE, FIRST_COLUMN, NUMBER_OF_ROWS, SPACE, STREAMS, Loss, Measured, table
-
-SMALL = GAN(batch_size=32, generator=Generator(widths=(8,)))
-WON = "By the oracle the baseline"
-
-
-def _plan(**changes):
-    parts = {
-        "gans": (SMALL,),
-        "oracles": {"first": FIRST_COLUMN},
-        "cv": 2,
-        "budget": Budget(2, 2, 4),
-        "baselines": ("smote",),
-        **changes,
-    }
-    return Plan(**parts)
-
-
-def _services(time=None, **changes):
-    clock = Clock() if time is None else Clock(time)
-    return Services(STREAMS, torch.device("cpu"), clock=clock, **changes)
-
-
-def _fit(rows=None, n_new=None, services=None, layout=SPACE.layout, facts=None, **changes):
-    rows = table() if rows is None else rows
-    n_new = (
-        {code: int(rows.counts[0] - n) for code, n in enumerate(rows.counts) if code}
-        if n_new is None
-        else n_new
-    )
-    services = _services() if services is None else services
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=WON)
-        return fit(_plan(**changes), rows, layout, n_new, services, facts or {})
-
-
-def _drawn(outcome, n=9, code=1):
-    return outcome.source.draw(code, n, STREAMS).rows
-
+from tests.workflows import BETTER_BASELINE, HIGH, SMALL, WON, drawn_rows, fit_rows, plan_with, services_of
 
 # --- seconds
 
@@ -69,7 +28,9 @@ def test_scoring_does_not_count_as_training():
         time.passes(1)
         return float(len(new))
 
-    found = _fit(oracles={"slow": Measured(slow)}, baselines=("none", "smote"), services=_services(time))
+    found = fit_rows(
+        oracles={"slow": Measured(slow)}, baselines=("none", "smote"), services=services_of(time)
+    )
     seconds = found.first.report.seconds
     assert seconds["baselines"] == 4  # two baselines in two folds
     assert seconds["oracle"] == 6  # three rounds in two folds
@@ -90,9 +51,9 @@ def _slow(time):
 
 def test_rejection_and_policy_have_seconds_of_their_own():
     time = FakeTime()
-    found = _fit(
+    found = fit_rows(
         oracles=_slow(time),
-        services=_services(time),
+        services=services_of(time),
         gans=(BASE,),
         policy=Policy(spread=0.5),
         rejection=Rejection(),
@@ -105,13 +66,13 @@ def test_rejection_and_policy_have_seconds_of_their_own():
 
 def test_a_choice_among_policies_has_its_seconds():
     time = FakeTime()
-    found = _fit(oracles=_slow(time), services=_services(time), gans=(BASE,), policy="oracle")
+    found = fit_rows(oracles=_slow(time), services=services_of(time), gans=(BASE,), policy="oracle")
     assert found.first.report.seconds["choice"] == 2 * len(POLICIES)
 
 
 def test_seconds_of_a_report_do_not_go_on():
-    services = _services()
-    found = _fit(oracles={"first": FIRST_COLUMN, "second": NUMBER_OF_ROWS}, services=services)
+    services = services_of()
+    found = fit_rows(oracles={"first": FIRST_COLUMN, "second": NUMBER_OF_ROWS}, services=services)
     before = {name: dict(outcome.report.seconds) for name, outcome in found.outcomes.items()}
     with services.clock.phase("training"), services.clock.phase("more"):
         pass
@@ -124,9 +85,9 @@ def test_seconds_of_a_report_do_not_go_on():
 
 def test_time_is_counted_from_the_beginning_of_the_fit():
     time = FakeTime()
-    services = _services(time)
+    services = services_of(time)
     time.passes(99)
-    found = _fit(budget=Budget(2, 2, 4, max_time=98), services=services)
+    found = fit_rows(budget=Budget(2, 2, 4, max_time=98), services=services)
     assert found.first.report.history["step"].tolist() == [0]
     assert found.first.report.history["seconds"].tolist() == [99]
 
@@ -135,27 +96,29 @@ def test_time_is_counted_from_the_beginning_of_the_fit():
 
 
 def test_an_outcome_draws_what_its_report_says():
-    found = _fit(oracles={"number": NUMBER_OF_ROWS})
+    found = fit_rows(oracles={"number": NUMBER_OF_ROWS})
     outcome = found.first
     assert outcome.report.choice == "residual(smote) at step 0"
     assert outcome.n_new == {1: 36}
     assert outcome.fallback is None
     (source,) = outcome.source.sources
     assert isinstance(source, GeneratorSource)
-    np.testing.assert_array_equal(_drawn(outcome), BaseSource(source.data, "smote").draw(1, 9, STREAMS).rows)
+    np.testing.assert_array_equal(
+        drawn_rows(outcome), BaseSource(source.data, "smote").draw(1, 9, STREAMS).rows
+    )
     assert outcome.report.parameters == {}
     assert [network.role for network in outcome.report.summary.networks] == ["generator", "critic"]
 
 
 def test_the_report_holds_the_parameters_of_the_sampler():
     facts = {"parameters": {"cv": 2}, "constraints": ("a <= b",)}
-    report = _fit(facts=facts).first.report
+    report = fit_rows(facts=facts).first.report
     assert (report.parameters, report.constraints) == ({"cv": 2}, ("a <= b",))
 
 
 def test_evidence_is_of_generators_that_never_saw_the_held_out_rows():
     rows = table((60, 24))
-    found = _fit(rows=rows, gans=(GAN(base="bootstrap", loss_weights={}),))
+    found = fit_rows(rows=rows, gans=(GAN(base="bootstrap", loss_weights={}),))
     for seen, unseen, new in found.first.report.evidence.folds():
         known, unknown = ({tuple(row) for row in side.of(1).values} for side in (seen, unseen))
         drawn = {tuple(row) for row in new.values}
@@ -165,7 +128,7 @@ def test_evidence_is_of_generators_that_never_saw_the_held_out_rows():
 
 
 def test_evidence_holds_classes_that_are_drawn_without_being_learned():
-    found = _fit(rows=table((60, 24, 5)), n_new={1: 9, 2: 9})
+    found = fit_rows(rows=table((60, 24, 5)), n_new={1: 9, 2: 9})
     assert found.first.report.evidence.targets == (2, 1)
     assert all(set(new.codes) == {1, 2} for _, _, new in found.first.report.evidence.folds())
 
@@ -174,7 +137,7 @@ def test_evidence_holds_classes_that_are_drawn_without_being_learned():
 def test_every_score_is_said_as_it_comes(n_oracles):
     lines = []
     oracles = dict(list({"first": FIRST_COLUMN, "loss": Loss(lambda holdout, new: 5.0)}.items())[:n_oracles])
-    found = _fit(oracles=oracles, baselines=("none", "smote"), services=_services(say=lines.append))
+    found = fit_rows(oracles=oracles, baselines=("none", "smote"), services=services_of(say=lines.append))
     entries = sum(len(outcome.report.entries) for outcome in found.outcomes.values())
     headings = [line for line in lines if line in ("first:", "loss:")]
     assert headings == (["first:", "loss:"] if n_oracles > 1 else [])
@@ -184,7 +147,7 @@ def test_every_score_is_said_as_it_comes(n_oracles):
 
 
 def test_without_an_oracle_the_first_gan_is_trained_for_all_steps():
-    found = _fit(oracles={}, gans=(SMALL, BASE), budget=Budget(2, 1, 5, growth=1.0))
+    found = fit_rows(oracles={}, gans=(SMALL, BASE), budget=Budget(2, 1, 5, growth=1.0))
     assert list(found.outcomes) == [NO_ORACLE]
     report = found.first.report
     assert report.oracle == NO_ORACLE
@@ -208,7 +171,7 @@ def test_without_anything_to_learn_the_base_of_the_first_gan_draws(changes, reas
     rows = table((60, 24, 5))
     if "layout" in changes:
         rows = replace(rows, values=rows.values[:, :0])
-    found = _fit(
+    found = fit_rows(
         rows=rows,
         gans=(GAN(base="star"), SMALL),
         oracles={"first": FIRST_COLUMN, "second": NUMBER_OF_ROWS},
@@ -233,7 +196,7 @@ def test_without_anything_to_learn_the_base_of_the_first_gan_draws(changes, reas
 
 
 def _post_processed(oracle, **changes):
-    return _fit(oracles={"first": oracle}, gans=(BASE,), rows=table((60, 12)), baselines=(), **changes)
+    return fit_rows(oracles={"first": oracle}, gans=(BASE,), rows=table((60, 12)), baselines=(), **changes)
 
 
 def test_what_a_policy_brings_is_reported_at_the_ratio_at_which_rows_are_drawn():
@@ -272,7 +235,7 @@ def test_a_baseline_that_draws_instead_follows_neither_policy_nor_ratio():
     low = Measured(lambda holdout, new: -float(len(np.unique(new.values.round(3), axis=0))))
     with pytest.warns(UserWarning, match=WON):
         found = fit(
-            _plan(
+            plan_with(
                 gans=(BASE,),
                 oracles={"low": low},
                 baselines=("random",),
@@ -284,7 +247,7 @@ def test_a_baseline_that_draws_instead_follows_neither_policy_nor_ratio():
             table((60, 12)),
             SPACE.layout,
             {1: 48},
-            _services(),
+            services_of(),
             {},
         )
     outcome = found.first
@@ -302,13 +265,10 @@ def test_a_baseline_that_draws_instead_follows_neither_policy_nor_ratio():
 
 # --- several oracles
 
-HIGH = Measured(lambda holdout, new: float(new.values.max()))
-BETTER_BASELINE = Measured(lambda holdout, new: -float(len(np.unique(new.values.round(3), axis=0))))
-
 
 def _with(first, second, fallback):
     return fit(
-        _plan(
+        plan_with(
             gans=(BASE,),
             oracles={"first": first, "second": second},
             baselines=("random",),
@@ -317,7 +277,7 @@ def _with(first, second, fallback):
         table(),
         SPACE.layout,
         {1: 36},
-        _services(),
+        services_of(),
         {},
     )
 
@@ -362,160 +322,13 @@ def test_the_first_oracle_may_end_the_fit_before_anything_is_drawn():
 def test_each_oracle_chooses_as_in_a_fit_of_its_own(name):
     oracles = {"first": HIGH, "second": Loss(lambda holdout, new: float(new.values.mean() ** 2))}
     gans = (SMALL, GAN(base="border", loss_weights={}))
-    together = _fit(oracles=oracles, gans=gans, budget=Budget(2, 1, 8)).outcomes[name]
-    alone = _fit(oracles={name: oracles[name]}, gans=gans, budget=Budget(2, 1, 8)).first
+    together = fit_rows(oracles=oracles, gans=gans, budget=Budget(2, 1, 8)).outcomes[name]
+    alone = fit_rows(oracles={name: oracles[name]}, gans=gans, budget=Budget(2, 1, 8)).first
     assert together.report == replace(alone.report, seconds=together.report.seconds)
-    np.testing.assert_array_equal(_drawn(together), _drawn(alone))
+    np.testing.assert_array_equal(drawn_rows(together), drawn_rows(alone))
 
 
 def test_a_fit_in_which_no_candidate_can_be_scored_says_why():
     broken = Measured(lambda holdout, new: {}["no such thing"])
     with pytest.warns(RuntimeWarning), pytest.raises(ValueError, match=r"No candidate .*no such thing"):
-        _fit(oracles={"broken": broken})
-
-
-# --- rescoring
-
-
-def _flat(holdout, new):
-    return 0.0
-
-
-def test_rescoring_scores_all_that_any_oracle_has_scored():
-    """Patience has done its part in the training: an oracle that comes later does not stop early."""
-    rising = iter(range(100))
-    found = _fit(
-        oracles={"rising": Measured(lambda holdout, new: float(next(rising)))},
-        budget=Budget(2, 1, 10),
-        baselines=(),
-        keep_candidates=True,
-    )
-    assert found.first.report.history["step"].tolist() == [0, 2, 4, 6, 8, 10]
-    later = rescore(found, "flat", Measured(_flat), _services(), {})
-    assert later.outcomes["flat"].report.history["step"].tolist() == [0, 2, 4, 6, 8, 10]
-
-
-@pytest.mark.parametrize("growth", [0.0, 1.0])
-def test_rescoring_scores_what_was_trained_beyond_the_budget(growth):
-    rising = iter(range(100))
-    found = _fit(
-        oracles={"rising": Measured(lambda holdout, new: float(next(rising)))},
-        budget=Budget(2, 1, 4, growth=growth),
-        baselines=(),
-        keep_candidates=True,
-    )
-    steps = list(range(0, 5 if not growth else 9, 2))
-    assert found.first.report.history["step"].tolist() == steps
-    later = rescore(found, "flat", Measured(_flat), _services(), {})
-    assert later.outcomes["flat"].report.history["step"].tolist() == steps
-
-
-def test_candidates_of_oracles_that_stopped_at_different_steps_are_all_kept():
-    rising = iter(range(100))
-    found = _fit(
-        oracles={"flat": Measured(_flat), "rising": Measured(lambda holdout, new: float(next(rising)))},
-        gans=(SMALL, BASE),
-        budget=Budget(2, 1, 6),
-        baselines=(),
-        keep_candidates=True,
-    )
-    assert found.outcomes["flat"].report.history["step"].max() == 2
-    rounds = [[(c.step, c.specification) for c in candidates] for candidates in found.training.rounds]
-    assert rounds == [[(0, 0), (0, 1)], [(2, 0)], [(4, 0)], [(6, 0)]]
-
-
-def test_rescoring_gives_what_the_oracle_would_have_said():
-    """With patience enough, an oracle that comes later sees what one that was there saw."""
-    budget = Budget(2, 99, 6)
-    both = _fit(oracles={"first": FIRST_COLUMN, "high": HIGH}, budget=budget)
-    late = rescore(
-        _fit(oracles={"first": FIRST_COLUMN}, budget=budget, keep_candidates=True),
-        "high",
-        HIGH,
-        _services(),
-        {},
-    )
-    expected = both.outcomes["high"]
-    found = late.outcomes["high"]
-    assert found.report == replace(expected.report, seconds=found.report.seconds)
-    np.testing.assert_array_equal(_drawn(found), _drawn(expected))
-    assert list(late.outcomes) == ["first", "high"]
-    assert late.training.plan.oracles == {"first": FIRST_COLUMN}
-
-
-def test_rescoring_leaves_the_fit_as_it_was_and_may_be_repeated():
-    found = _fit(keep_candidates=True)
-    before = found.first.report
-    more = rescore(found, "high", HIGH, _services(), {})
-    again = rescore(more, "high again", HIGH, _services(), {})
-    assert list(found.outcomes) == ["first"]
-    assert more.first.report is before
-    assert again.training is found.training
-    reports = [again.outcomes[name].report for name in ("high", "high again")]
-    assert reports[0] == replace(reports[1], seconds=reports[0].seconds)
-
-
-@pytest.mark.parametrize("fallback", ["warn", "baseline", "error"])
-def test_rescoring_neither_warns_nor_raises(fallback):
-    found = _fit(
-        gans=(BASE,),
-        baselines=("random",),
-        fallback=fallback,
-        oracles={"n": NUMBER_OF_ROWS},
-        keep_candidates=True,
-    )
-    with warnings.catch_warnings(action="error"):
-        later = rescore(found, "few", BETTER_BASELINE, _services(), {})
-    assert any(note.startswith(WON) for note in later.outcomes["few"].report.notes)
-    assert later.outcomes["few"].fallback == ("random" if fallback == "baseline" else None)
-
-
-def test_rescoring_has_seconds_of_its_own():
-    time = FakeTime()
-
-    def slow(holdout, new):
-        time.passes(1)
-        return 0.0
-
-    found = _fit(keep_candidates=True)
-    services = _services(time)
-    later = rescore(found, "slow", Measured(slow), services, {})
-    seconds = later.outcomes["slow"].report.seconds
-    assert list(seconds) == ["neighbours", "baselines", "oracle", "choice", "evidence", "advice"]
-    assert (seconds["baselines"], seconds["oracle"]) == (2, 2 * len(found.training.rounds))
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{}, {"keep_candidates": True, "oracles": {}}, {"keep_candidates": True, "n_new": {2: 3}}],
-    ids=["not kept", "no oracle", "nothing learned"],
-)
-def test_what_was_not_kept_cannot_be_rescored(changes):
-    found = _fit(rows=table((60, 24, 5)), **changes)
-    with pytest.raises(ValueError, match=r"no candidates to score again\. Fit with keep_candidates=True"):
-        rescore(found, "high", HIGH, _services(), {})
-
-
-# --- what a fit leaves behind
-
-
-def test_without_being_asked_a_fit_keeps_no_candidates():
-    assert _fit().training is None
-    kept = _fit(keep_candidates=True).training
-    assert kept.problem.rows.values.shape == (84, 2)
-    assert len(kept.rounds) == 3
-
-
-def test_a_fit_that_keeps_nothing_is_stored_without_the_table():
-    """Rows of ``origin`` lead to the user's table; encoded rows that are drawn from stay."""
-    sizes = {
-        keep: len(pickle.dumps(_fit(oracles={"n": _COUNT}, keep_candidates=keep))) for keep in (False, True)
-    }
-    assert sizes[True] > 1.5 * sizes[False]
-
-
-def _count(holdout, new):
-    return float(len(new))
-
-
-_COUNT = Measured(_count)
+        fit_rows(oracles={"broken": broken})

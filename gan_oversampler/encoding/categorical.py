@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gan_oversampler.encoding.cells import NO_CLASSES, Cells, Drawn, Values, index_of
+from gan_oversampler.encoding.cells import NO_CLASSES, Cells, ClassRows, Values, index_of
 from gan_oversampler.encoding.layout import Block, EncodedRows
 
 # Every state is an input and an output of all networks, and a level of few rows teaches them little: on two
@@ -128,7 +128,7 @@ class Categorical:
 
 
 def learn_categorical(
-    name: Hashable, cells: Cells, *, ids_allowed: bool, drawn: Drawn = NO_CLASSES
+    name: Hashable, cells: Cells, *, ids_allowed: bool, drawn: ClassRows = NO_CLASSES
 ) -> Categorical | Constant:
     """Learn the levels of a column and how often each occurs, in all rows and in the classes to be drawn.
 

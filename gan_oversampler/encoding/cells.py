@@ -23,9 +23,9 @@ _UNROUNDED: Final = decimal.Context(prec=decimal.MAX_PREC)
 
 Values = NDArray[Any]
 Mask = NDArray[np.bool_]
-Drawn = Mapping[int, NDArray[np.intp]]
+ClassRows = Mapping[int, NDArray[np.intp]]
 """Positions of the rows of each class that new rows are drawn of, by class code."""
-NO_CLASSES: Final[Drawn] = MappingProxyType({})
+NO_CLASSES: Final[ClassRows] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_oversampler.encoding.categorical import Constant, learn_categorical
-from gan_oversampler.encoding.cells import NO_CLASSES, Cells, Drawn
+from gan_oversampler.encoding.cells import NO_CLASSES, Cells, ClassRows
 from gan_oversampler.encoding.datetime import DateTime
 from gan_oversampler.encoding.layout import Block, EncodedRows
 from gan_oversampler.encoding.numeric import learn_numeric
@@ -53,7 +53,7 @@ class Column(Protocol):
 
 
 def learn_column(
-    name: Hashable, cells: Cells, *, categorical: bool = False, drawn: Drawn = NO_CLASSES
+    name: Hashable, cells: Cells, *, categorical: bool = False, drawn: ClassRows = NO_CLASSES
 ) -> Column:
     """Infer the kind of a column from its cells and learn the column.
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_oversampler.encoding.categorical import Categorical, Constant
-from gan_oversampler.encoding.cells import NO_CLASSES, Cells, Drawn, Values
+from gan_oversampler.encoding.cells import NO_CLASSES, Cells, ClassRows, Values
 from gan_oversampler.encoding.layout import Block, EncodedRows
 from gan_oversampler.encoding.numeric import Numeric, learn_numeric
 from gan_oversampler.encoding.scales import Months, Ticks
@@ -41,7 +41,7 @@ class DateTime:
     numeric: ClassVar[bool] = False
 
     @classmethod
-    def learn(cls, name: Hashable, cells: Cells, drawn: Drawn = NO_CLASSES) -> DateTime | Constant:
+    def learn(cls, name: Hashable, cells: Cells, drawn: ClassRows = NO_CLASSES) -> DateTime | Constant:
         """Learn the scale, then the counts as a numeric column.
 
         At least one cell must not be missing; a column of one time without missing cells is a constant.

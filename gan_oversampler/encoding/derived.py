@@ -40,12 +40,12 @@ def as_numbers(columns: Sequence[Cells]) -> list[Values]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Grid:
+class TakenValues:
     """The values that a column takes: a few levels, equal steps from an origin, or any.
 
     Examples
     --------
-    >>> grid = Grid.learn(np.array([0.5, 1.0, 2.5]))
+    >>> grid = TakenValues.learn(np.array([0.5, 1.0, 2.5]))
     >>> grid.snap(np.array([1.1, 1.1]), np.array([0.0, 1.05])).tolist()
     [1.0, 1.5]
     """
@@ -56,7 +56,7 @@ class Grid:
     step: int = 0  # in units of 1 / power; 0 if there is neither a level nor a step
 
     @classmethod
-    def learn(cls, values: Values) -> Grid:
+    def learn(cls, values: Values) -> TakenValues:
         """Learn the grid of integers or floats of shape ``(n,)``."""
         distinct = np.unique(values)
         if len(distinct) <= min(MAX_LEVELS, len(values) / CELLS_PER_LEVEL):
@@ -103,7 +103,7 @@ class Derived(ABC):
     typical: Any = 0
     low: Any = 0  # range of the column
     high: Any = 0
-    grid: Grid = Grid()  # of the column
+    grid: TakenValues = TakenValues()  # of the column
     remainders: Values | None = None  # the few values of the remainder, if these are few
     least: Any = 0  # the smallest remainder of a complete row
     decimals: int | None = None  # that differences and sums of the columns are rounded to
@@ -123,17 +123,17 @@ class Derived(ABC):
             cells = zip([value, *others], involved, strict=True)
             decimals = decimals_of(np.unique(np.concatenate([v[~c.missing] for v, c in cells])))
         own, typical = value[present], np.sort(reference[known & present])[(known & present).sum() // 2]
-        limits = {"low": own.min(), "high": own.max(), "grid": Grid.learn(own)}
+        limits = {"low": own.min(), "high": own.max(), "grid": TakenValues.learn(own)}
         learned = replace(bare, typical=typical, decimals=decimals, **limits)
         remainder = learned._remainder(columns)[0]
-        levels = Grid.learn(remainder[present]).levels
+        levels = TakenValues.learn(remainder[present]).levels
         return replace(learned, remainders=levels, least=remainder[known & present].min())
 
     def reduce(self, columns: Sequence[Cells]) -> Cells:
         """Return the remainder of the column, to be encoded in its place."""
         remainder, unit = self._remainder(columns)
         if self.remainders is not None:  # rows of other tables may hold others, for which there is no state
-            remainder = Grid(levels=self.remainders).snap(
+            remainder = TakenValues(levels=self.remainders).snap(
                 remainder, np.full(len(remainder), self.remainders[0])
             )
         return Cells(

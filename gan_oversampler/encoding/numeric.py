@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_oversampler.encoding.categorical import Categorical, Constant, learn_categorical
-from gan_oversampler.encoding.cells import NO_CLASSES, Cells, Drawn, Values
+from gan_oversampler.encoding.cells import NO_CLASSES, Cells, ClassRows, Values
 from gan_oversampler.encoding.grids import Grid, learn_grid, reflect, round_to
 from gan_oversampler.encoding.layout import Block, EncodedRows
 from gan_oversampler.encoding.number_format import decimals_of, to_grid
@@ -116,7 +116,7 @@ class Numeric:
 
 
 def learn_numeric(
-    name: Hashable, cells: Cells, drawn: Drawn = NO_CLASSES
+    name: Hashable, cells: Cells, drawn: ClassRows = NO_CLASSES
 ) -> Numeric | Categorical | Constant:
     """Learn the grid, spikes, range, mean and standard deviation of a column of numbers.
 
@@ -144,7 +144,7 @@ def learn_numeric(
     return Numeric(name, observed, low, high, mean, std, decimals, grid, log, spikes, has_missing)
 
 
-def _frequent(cells: Cells, distinct: Values, counts: NDArray[np.intp], drawn: Drawn) -> list[int]:
+def _frequent(cells: Cells, distinct: Values, counts: NDArray[np.intp], drawn: ClassRows) -> list[int]:
     """Positions of the spikes among the distinct values: those of the table, then those of its classes."""
     most = np.argsort(-counts, kind="stable")
     found = most[counts[most] >= SPIKE_SHARE * counts.sum()].tolist()

@@ -18,7 +18,7 @@ from scipy.special import ndtr, ndtri
 
 from gan_oversampler.constraints import OneOf, Order, Sum
 from gan_oversampler.encoding.cells import Cells, Values
-from gan_oversampler.encoding.derived import Grid, as_numbers
+from gan_oversampler.encoding.derived import TakenValues, as_numbers
 from gan_oversampler.encoding.number_format import decimals_of
 
 Columns = Sequence[Cells]
@@ -146,7 +146,7 @@ def _can_be_computed(target: int, parts: list[int], weights: list[float], column
     total, *terms = (values.astype(np.float64) for values in cells)
     precisions = [decimals_of(np.unique(values)) for values in (total, *terms)]
     own, *needed = (np.inf if decimals is None else decimals for decimals in precisions)
-    if Grid.learn(total).levels is not None or own < max(needed):
+    if TakenValues.learn(total).levels is not None or own < max(needed):
         return False
     return bool(np.var(total) >= MIN_SPREAD * sum(np.var(term) for term in terms))
 

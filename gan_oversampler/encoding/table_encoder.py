@@ -13,7 +13,7 @@ from scipy import sparse
 from sklearn.utils import _safe_indexing
 
 from gan_oversampler._utils import Streams
-from gan_oversampler.encoding.cells import NO_CLASSES, Cells, Drawn
+from gan_oversampler.encoding.cells import NO_CLASSES, Cells, ClassRows
 from gan_oversampler.encoding.columns import Column, learn_column
 from gan_oversampler.encoding.containers import Container, read_table
 from gan_oversampler.encoding.dataset import Frame
@@ -52,7 +52,7 @@ class TableEncoder:
         X: Any,
         *,
         categorical_features: Any = "auto",
-        drawn: Drawn = NO_CLASSES,
+        drawn: ClassRows = NO_CLASSES,
         constraints: Any = None,
     ) -> TableEncoder:
         """Learn the container of a table, the kind and range of each column, and the layout of its rows.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_oversampler.encoding.categorical import Categorical, Constant
-from gan_oversampler.encoding.cells import NO_CLASSES, Cells, Drawn
+from gan_oversampler.encoding.cells import NO_CLASSES, Cells, ClassRows
 from gan_oversampler.encoding.grids import MAX_EXACT
 from gan_oversampler.encoding.layout import Block, EncodedRows
 from gan_oversampler.encoding.numeric import Numeric, learn_numeric
@@ -52,7 +52,7 @@ class WideInteger:
 
 
 def learn_integers(
-    name: Hashable, cells: Cells, drawn: Drawn = NO_CLASSES
+    name: Hashable, cells: Cells, drawn: ClassRows = NO_CLASSES
 ) -> WideInteger | Numeric | Categorical | Constant:
     """Learn a column of integers of any size; those of at most 2**53 are ordinary numbers.
 

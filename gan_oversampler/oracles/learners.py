@@ -25,11 +25,8 @@ from gan_oversampler.oracles.smooth import SMOOTH
 
 MANY_CELLS: Final = 20_000  # rows times columns
 MANY_COEFFICIENTS: Final = 100  # of a logistic regression: second derivatives of each pair take too long
-PANEL: Final = (
-    "logistic regression",
-    "five nearest neighbours",
-    "a decision tree",
-)  # where no estimator is given
+# Where no estimator is given, in words.
+PANEL: Final = ("logistic regression", "five nearest neighbours", "a decision tree")
 MIN_PER_CLASS: Final = 5  # rows that a classifier gets, repeated if need be: it may need five neighbours
 
 

@@ -13,7 +13,7 @@ from sklearn.metrics import f1_score, get_scorer, get_scorer_names, make_scorer
 from sklearn.utils import _safe_indexing
 
 from gan_oversampler._utils import did_you_mean, text_of
-from gan_oversampler.oracles.smooth import SMOOTH, label_score, probabilities, smooth_score
+from gan_oversampler.oracles.smooth import SMOOTH, confusion_score, probabilities
 
 Scorer = Callable[..., float]
 """``(fitted classifier, x, y)`` to a score; some take ``sample_weight``."""
@@ -55,7 +55,7 @@ def scorer_of(scoring: str | Scorer, n_classes: int, *, smooth: bool = False) ->
     if not isinstance(scoring, str):
         return scoring
     if scoring in SMOOTH and (smooth or n_classes == 2):
-        return partial(smooth_score if smooth else label_score, SMOOTH[scoring])
+        return partial(confusion_score, SMOOTH[scoring], smooth=smooth)
     if scoring == "f1":
         return make_scorer(f1_score, average="macro", zero_division=0.0)
     if scoring == "g_mean":

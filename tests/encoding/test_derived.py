@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gan_oversampler.encoding.cells import Cells
-from gan_oversampler.encoding.derived import Gap, Grid, Total, as_numbers
+from gan_oversampler.encoding.derived import Gap, TakenValues, Total, as_numbers
 from tests.coding import cells_of
 
 N = 200
@@ -26,7 +26,7 @@ def test_integers_stay_exact_beyond_what_floats_hold():
     [(np.arange(0, 700, 7), 9), (np.arange(100) * 0.25, 0.3), (np.arange(100) / 100, 0.014)],
 )
 def test_snapping_goes_to_the_nearest_point_that_is_not_too_low(values, point):
-    grid, at = Grid.learn(values), np.full(1, point)
+    grid, at = TakenValues.learn(values), np.full(1, point)
     assert grid.snap(at, values[:1])[0] == values[np.abs(values - point).argmin()]
     above = grid.snap(at, at)[0]
     assert above >= point
@@ -34,12 +34,12 @@ def test_snapping_goes_to_the_nearest_point_that_is_not_too_low(values, point):
 
 
 def test_few_values_are_levels():
-    grid = Grid.learn(np.repeat([3, 6, 7], 20))
+    grid = TakenValues.learn(np.repeat([3, 6, 7], 20))
     assert grid.snap(np.array([0, 5, 5, 99]), np.array([0, 0, 7, 0])).tolist() == [3, 6, 7, 7]
 
 
 def test_continuous_values_are_only_kept_above():
-    grid = Grid.learn(np.random.default_rng(0).normal(size=100))
+    grid = TakenValues.learn(np.random.default_rng(0).normal(size=100))
     assert grid.snap(np.array([0.123, 0.5]), np.array([0.0, 0.6])).tolist() == [0.123, 0.6]
 
 

@@ -12,7 +12,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.oracles.scorers import scorer_names, scorer_of
-from gan_oversampler.oracles.smooth import SMOOTH, probabilities, smooth_score
+from gan_oversampler.oracles.smooth import SMOOTH, confusion_score, probabilities
 
 
 def _f1(y, predicted, n_classes):
@@ -59,7 +59,7 @@ def _predictions(n_classes, n=60, seed=0):
 
 def _smooth(name, y, probabilities_nC):
     learner = FixedProbabilities(probabilities_nC, range(np.shape(probabilities_nC)[1]))
-    return smooth_score(SMOOTH[name], learner, None, np.asarray(y))
+    return confusion_score(SMOOTH[name], learner, None, np.asarray(y))
 
 
 def test_every_smooth_score_is_tested():
@@ -74,7 +74,7 @@ def test_every_smooth_score_is_tested():
 @pytest.mark.parametrize("name", sorted(SMOOTH))
 def test_of_sure_predictions_the_smooth_score_is_the_score(name, n_classes, learner):
     y, predicted = _predictions(n_classes)
-    score = smooth_score(SMOOTH[name], learner(predicted, range(n_classes)), None, y)
+    score = confusion_score(SMOOTH[name], learner(predicted, range(n_classes)), None, y)
     assert score == pytest.approx(PREDICTED[name](y, predicted, n_classes))
     # The scorer that the oracle takes without ``smooth`` says the same.
     assert score == pytest.approx(scorer_of(name, n_classes)(Fixed(predicted, range(n_classes)), None, y))
@@ -87,7 +87,7 @@ def test_of_sure_predictions_the_smooth_score_is_the_score(name, n_classes, lear
 def test_classes_may_be_missing_from_the_holdout(name, n_classes, gone):
     y, predicted = _predictions(n_classes)
     there = y != gone % n_classes
-    score = smooth_score(SMOOTH[name], Fixed(predicted[there], range(n_classes)), None, y[there])
+    score = confusion_score(SMOOTH[name], Fixed(predicted[there], range(n_classes)), None, y[there])
     assert score == pytest.approx(PREDICTED[name](y[there], predicted[there], n_classes))
 
 
@@ -97,14 +97,14 @@ def test_classes_that_a_learner_never_saw_are_never_predicted(name, gone):
     y, predicted = _predictions(3)
     known = [code for code in range(3) if code != gone]
     predicted = np.where(predicted == gone, known[0], predicted)
-    score = smooth_score(SMOOTH[name], FixedProbabilities(predicted, known), None, y)
+    score = confusion_score(SMOOTH[name], FixedProbabilities(predicted, known), None, y)
     assert score == pytest.approx(PREDICTED[name](y, predicted, 3))
 
 
 @pytest.mark.parametrize("name", sorted(SMOOTH))
 def test_a_learner_of_one_class_has_a_score(name):
     y, _ = _predictions(2)
-    score = smooth_score(SMOOTH[name], FixedProbabilities(0 * y, [0]), None, y)
+    score = confusion_score(SMOOTH[name], FixedProbabilities(0 * y, [0]), None, y)
     assert score == pytest.approx(PREDICTED[name](y, 0 * y, 2))
 
 
@@ -232,4 +232,4 @@ def test_a_weighted_row_counts_as_much_as_its_copies(name, n_classes):
     some, all_ = (Fixed(predicted[rows], range(n_classes)) for rows in (kept, copies))
     weights = (np.bincount(y[copies]) / np.bincount(y[kept]))[y[kept]]
     thinned = scorer_of(name, n_classes, smooth=True)(some, None, y[kept], sample_weight=weights)
-    assert thinned == pytest.approx(smooth_score(SMOOTH[name], all_, None, y[copies]))
+    assert thinned == pytest.approx(confusion_score(SMOOTH[name], all_, None, y[copies]))
