@@ -22,7 +22,7 @@ from gan_oversampler.sampling.policy import Policy
 from gan_oversampler.sampling.sources import BaseSource, Source
 from gan_oversampler.selection.advice import Advice, advise, ranking_gain
 from gan_oversampler.selection.candidate_sources import CrossFittedSources, base_sources, generator_sources
-from gan_oversampler.selection.choice import Utilities, choose
+from gan_oversampler.selection.choice import Utilities, choose, keepable_utilities
 from gan_oversampler.selection.decision import Decision, decide, decide_without_oracle
 from gan_oversampler.selection.draw_options import rules_of, scored_draw_options
 from gan_oversampler.selection.history import (
@@ -293,8 +293,8 @@ def _outcome(
         with clock.phase("advice"):
             if at_ratio and evaluator.oracle.alternatives:
                 ranking = ranking_gain(at_ratio, by_fold)
-            others = [entry.utilities for entry in scored if entry.candidate.may_be_kept]
-            advice = advise(decision.utilities, baselines, ranking, others, evaluator.heldout_ratio)
+            others, heldout_ratio = keepable_utilities(scored), evaluator.heldout_ratio
+            advice = advise(decision.utilities, baselines, ranking, others, heldout_ratio)
     report = write_report(
         decision,
         evaluator,

@@ -46,6 +46,11 @@ def gains_over(
     return found
 
 
+def keepable_utilities(scored: Sequence[Scored]) -> list[Utilities]:
+    """Collect the utilities of all candidates that may be kept, from which ``gains_over`` learns scatter."""
+    return [entry.utilities for entry in scored if entry.candidate.may_be_kept]
+
+
 @dataclass(frozen=True)
 class Choice:
     """The candidates that are kept."""

@@ -13,7 +13,7 @@ from gan_oversampler.oracles.alternatives import ALTERNATIVES
 from gan_oversampler.reporting.facts import Gain
 from gan_oversampler.sampling.policy import Policy
 from gan_oversampler.selection.advice import ACTIONS
-from gan_oversampler.selection.choice import Utilities, better_baseline, gains_over
+from gan_oversampler.selection.choice import Utilities, better_baseline, gains_over, keepable_utilities
 from gan_oversampler.selection.draw_options import DrawOptions, best_draw_options, describe
 from gan_oversampler.selection.scoring import BASELINE_BASES, NOTHING
 from gan_oversampler.training.loop import Candidate, Scored
@@ -72,8 +72,7 @@ def decide(
     if not kept.choice.best.candidate.may_be_kept:
         noise = _instead_of_noise(gans[kept.choice.best.candidate.specification])
         return replace(noise, notes=(*notes, *noise.notes), draw_options=options)
-    others = [entry.utilities for entry in scored if entry.candidate.may_be_kept]
-    gains = gains_over(kept.utilities, baselines, others, heldout_ratio)
+    gains = gains_over(kept.utilities, baselines, keepable_utilities(scored), heldout_ratio)
     decision = Decision(
         kept.choice.name(gans) if kept.ratio else NO_NEW_ROWS,
         reason_for(scored, kept, baselines, OTHER_DRAW_OPTIONS if kept.choice is not first else ""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import starmap
 from typing import Any, Final
 
 import pandas as pd
@@ -197,13 +198,12 @@ def gather_evidence(
     as are real, for the pictures and metrics of a report, and decoded, which encodes them anew. ``smote`` are
     sources by fold, whose rows new ones are compared with.
     """
-    drawn: list[list[Rows]] = []
-    for its_sources in filter(None, (sources, smote)):
-        drawn.append([])
-        for number, ((seen, _), source) in enumerate(zip(folds, its_sources, strict=True)):
-            counts = {code: int((rows.codes[seen] == code).sum()) for code in targets}
-            n_new = {code: n_drawn(n) for code, n in counts.items() if n}
-            root = streams.child("evidence", number)
-            new = draw_classes(source, n_new, root, rows.values.shape[1])
-            drawn[-1].append(rows.synthetic(new.rows, new.codes).recoded(root.numpy("decode")))
-    return Evidence.gather(rows, folds, drawn[0], targets, *drawn[1:])
+
+    def drawn(number: int, source: Source) -> Rows:
+        codes, root = rows.codes[folds[number][0]], streams.child("evidence", number)
+        n_new = {code: n_drawn(n) for code in targets if (n := int((codes == code).sum()))}
+        new = draw_classes(source, n_new, root, rows.values.shape[1])
+        return rows.synthetic(new.rows, new.codes).recoded(root.numpy("decode"))
+
+    by_fold, by_smote = (list(starmap(drawn, enumerate(its))) for its in (sources, smote))
+    return Evidence.gather(rows, folds, by_fold, targets, by_smote)

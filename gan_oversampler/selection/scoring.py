@@ -98,20 +98,25 @@ class FoldEvaluator:
             return None
         return replace(self, n_new={code: max(1, n) for code, n in n_new.items()})
 
+    @property
+    def sign(self) -> float:
+        """Turns utility, of which more is better, into the oracle's own unit: 1 or -1."""
+        return 1.0 if self.oracle.greater_is_better else -1.0
+
     def utility(self, source: Drawing) -> tuple[float, str]:
         """Score rows of a source on the held-out rows: their utility, and an empty string.
 
         Rows are scored as the user gets them, decoded and encoded anew, with equal random numbers for all
-        sources. None draws no rows, and a name is one of the oracle's alternatives to new rows. If the oracle
-        raises an error, or its score is not finite, the string says what went wrong: one candidate fails
-        then, not the run.
+        sources; only what constraints reject and draw again later, such as those by functions, is scored as
+        it came first. None draws no rows, and a name is one of the oracle's alternatives to new rows. If the
+        oracle raises an error, or its score is not finite, the string says what went wrong: one candidate
+        fails then, not the run.
         """
         share = self.oracle.share_
         n_new = {code: max(1, round(share * n)) for code, n in self.n_new.items()}
         try:
             if isinstance(source, str):
-                sign = 1.0 if self.oracle.greater_is_better else -1.0
-                value = sign * self.oracle.score_alternative(self.heldout, source)
+                value = self.sign * self.oracle.score_alternative(self.heldout, source)
             else:
                 value = self.oracle.utility(self.heldout, self._drawn(source, n_new))
         except Exception as error:  # an oracle may be anybody's code
@@ -189,8 +194,8 @@ class Evaluator:
 
     @property
     def sign(self) -> float:
-        """Turns utility, of which more is better, into the oracle's own unit: 1 or -1."""
-        return 1.0 if self.oracle.greater_is_better else -1.0
+        """Turns utility into the oracle's own unit, as in every fold."""
+        return self.folds[0].sign
 
     def at_ratio(self, ratio: float) -> Evaluator | None:
         """Make an evaluator of fewer new rows in every fold; None where a fold needs none at all."""
