@@ -74,7 +74,7 @@ def frontier(rows: pd.DataFrame, path: Path) -> None:
         for arm, (label, look) in POINTS.items():
             if arm in points.index:
                 axes.plot(*points.loc[arm], mec="black", mew=0.6, ls="", **look)
-                _name(axes, label, points.loc[arm], -15)
+                _name(axes, label, points.loc[arm], 6 if arm == "g_mean" else -15)  # near SMOTE's
         if "none" in points.index:
             axes.axhline(points.loc["none", score], color=GREY, ls="--", lw=1, label="doing nothing")
             axes.legend(frameon=False, fontsize=8)
