@@ -92,8 +92,20 @@ def facts(rows: pd.DataFrame, arm: str) -> dict[str, Any]:
         "f1_gain": gains(means, arm, "f1_weak", "smote").mean(),
         "ap_gain": gains(means, arm, "average_precision_weak", "none").mean(),
         "harmed": float((strong < -COST).mean()) if len(strong) else float("nan"),
+        "surely_harmed": surely_harmed(rows, arm),
         "failed": own["failed"].sum(),
     }
+
+
+def surely_harmed(rows: pd.DataFrame, arm: str) -> float:
+    """Share of tables whose strong AP loses more than .02 by more than a standard error over folds.
+
+    NaN where there is but one fold.
+    """
+    wide = rows.pivot(index=FOLD, columns="arm", values="average_precision_strong")
+    wide = wide.reindex(columns=sorted({arm, "none"}))
+    change = (wide[arm] - wide["none"]).dropna().groupby(["suite", "table"]).agg(["mean", "sem"]).dropna()
+    return float((change["mean"] + change["sem"] < -COST).mean()) if len(change) else float("nan")
 
 
 def flagged(advice: str) -> bool:
@@ -121,18 +133,20 @@ def advice_table(rows: pd.DataFrame, arm: str = "ours") -> pd.DataFrame:
     return counts.astype({"flagged": int})
 
 
-def families(rows: pd.DataFrame, committed: pd.DataFrame, arm: str = "ours") -> pd.Series:
-    """Compute the change of weak F1 per family against committed rows of the KEEL suite.
+def families(rows: pd.DataFrame, committed: pd.DataFrame, arm: str = "ours") -> pd.DataFrame:
+    """Compute the change of weak F1 per family against committed rows of the KEEL suite, worst first.
 
-    Only tables and folds that both have are compared.
+    Only tables and folds that both have are compared. The standard error is that over folds.
     """
     fold = ["table", "repeat", "fold"]
     weak = committed[(committed["method"] == "ours") & committed["classifier"].isin(WEAK)]
     before = weak.groupby(fold)["f1"].mean()
     now = rows[(rows["suite"] == "keel") & (rows["arm"] == arm)].set_index(fold)
-    change = (now["f1_weak"] - before).dropna().groupby("table").mean()
-    family = rows.drop_duplicates("table").set_index("table")["family"]
-    return change.groupby(family.reindex(change.index)).mean().sort_values()
+    change = (now["f1_weak"] - before).dropna().rename("change").reset_index()
+    change["family"] = change["table"].map(rows.drop_duplicates("table").set_index("table")["family"])
+    by_fold = change.groupby(["family", "repeat", "fold"])["change"].mean().groupby("family")
+    found = by_fold.agg(["mean", "sem"]).assign(tables=change.groupby("family")["table"].nunique())
+    return found.sort_values("mean")
 
 
 def bars(rows: pd.DataFrame, committed: pd.DataFrame) -> list[Bar]:
@@ -141,7 +155,7 @@ def bars(rows: pd.DataFrame, committed: pd.DataFrame) -> list[Bar]:
     of_keel = {arm: facts(keel, arm) for arm in ARMS_OF_BARS}
     ours, everywhere = of_keel["ours"], facts(rows, "ours")
     of_mixed = facts(mixed, "ours")
-    worst = families(rows, committed).min()
+    worst = families(rows, committed)["mean"].min()
     return [
         *_three("distance over SMOTE's, ratio of means (KEEL)", of_keel, "ratio", (1.5, 4, 2)),
         *_three("distance over SMOTE's, medians (KEEL)", of_keel, "ratio_median", (1.5, 4, 2)),

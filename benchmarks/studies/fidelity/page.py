@@ -32,6 +32,7 @@ SHOWN: Final = {
     "f1_strong": ("F1, strong", 3, HIGHEST),
     "average_precision_strong": ("AP, strong", 3, HIGHEST),
     "harmed": ("harmed", 3, LOWEST),
+    "surely_harmed": ("surely", 3, LOWEST),
     "seconds": ("seconds", 2, None),
 }
 HOW: Final = f"""*Distance*: energy distance of new rows to held-out rows of their class, less that of the
@@ -40,8 +41,8 @@ real training rows to the same, in standardised and one-hot encoded columns; *ra
 the shares of categories (total variation), missing cells and zeros from those of the class's training rows;
 *telling*: of those that differ between the classes by more than .1. *Extremes*: rows with a cell at the
 smallest or largest value of a column. *Harmed*: share of the tables on which a forest and boosting lose more
-than {COST} of average precision against doing nothing. Means over tables; outer folds as in the benchmark.
-Where an arm has fewer folds, ratios and differences are those to the other arms on its own folds."""
+than {COST} of average precision against doing nothing; *surely*: by a standard error over folds more than
+that. Means over tables; outer folds as in the benchmark. Where an arm has fewer folds, ratios and differences are those to the other arms on its own folds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,9 @@ def report(now: Evidence, before: Evidence, committed: pd.DataFrame) -> str:
     if advice["advised"].any():
         parts.append(f"## What the advice says of tables that resampling harms\n\n{as_table(advice)}")
     if len(changes := families(now.rows, committed)):
-        lines = changes.map("{:+.3f}".format).rename_axis("family").reset_index(name="weak F1, change")
+        lines = changes.reset_index()
+        text = [f"{mean:+.3f} ± {error:.3f}" for mean, error in zip(changes["mean"], changes["sem"])]
+        lines = lines[["family", "tables"]].assign(**{"weak F1, change ± standard error over folds": text})
         parts.append(f"## Families of KEEL, against before\n\n{as_table(lines)}")
     if len(now.checked):
         lines = checks.means(now.checked).map("{:.3f}".format).replace("nan", UNKNOWN)
