@@ -23,6 +23,7 @@ MAX_SPIKES: Final = 3
 # its other values do on average: in a small class, some ordinary value is always frequent.
 MIN_CLASS_CELLS: Final = 5
 CLASS_EXCESS: Final = 5.0
+CLASS_MAJORITY: Final = 1 / 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,7 +130,7 @@ def learn_numeric(
     distinct, counts = np.unique(cells.present, return_counts=True)
     if len(distinct) <= 2:
         return learn_categorical(name, cells, ids_allowed=True, drawn=drawn)
-    frequent = _frequent(cells, distinct, counts, drawn) if len(distinct) > SPIKE_MIN_DISTINCT else []
+    frequent = _frequent(cells, distinct, counts, drawn)
     distinct = distinct.astype(np.float64)
     observed = float(distinct[0]), float(distinct[-1])
     decimals = decimals_of(distinct)
@@ -145,18 +146,21 @@ def learn_numeric(
 
 
 def _frequent(cells: Cells, distinct: Values, counts: NDArray[np.intp], drawn: ClassRows) -> list[int]:
-    """Positions of the spikes among the distinct values: those of the table, then those of its classes."""
-    most = np.argsort(-counts, kind="stable")
-    found = most[counts[most] >= SPIKE_SHARE * counts.sum()].tolist()
+    """Positions of the spikes among the distinct values: those of the classes, then those of the table."""
+    found = []
     for rows in drawn.values():
         present = cells.values[rows][~cells.missing[rows]]
         of_class = np.bincount(np.searchsorted(distinct, present), minlength=len(distinct))
         top = int(of_class.argmax())
         others = np.delete(of_class, top)
         usual = others.sum() / max(np.count_nonzero(others), 1)
-        if of_class[top] >= max(MIN_CLASS_CELLS, SPIKE_SHARE * len(present), CLASS_EXCESS * usual):
+        enough = min(CLASS_EXCESS * usual, CLASS_MAJORITY * len(present))
+        if of_class[top] >= max(MIN_CLASS_CELLS, SPIKE_SHARE * len(present), enough):
             found.append(top)
-    return list(dict.fromkeys(found))[:MAX_SPIKES]
+    if len(distinct) > SPIKE_MIN_DISTINCT:
+        most = np.argsort(-counts, kind="stable")
+        found += most[counts[most] >= SPIKE_SHARE * counts.sum()].tolist()
+    return list(dict.fromkeys(found))[: min(MAX_SPIKES, len(distinct) - 2)]
 
 
 def _moments(values: NDArray[np.float64], counts: NDArray[np.intp]) -> tuple[float, float]:

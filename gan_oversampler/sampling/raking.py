@@ -43,3 +43,22 @@ def raked(probabilities_n: Tensor, rows_nF: Tensor, space: RowSpace) -> Tensor:
         if error < TOLERANCE:
             break
     return probabilities_n
+
+
+def capped(probabilities_n: Tensor, most: float) -> Tensor:
+    """Limit probabilities, which sum to 1, to so many times their mean; what is cut off goes to the others.
+
+    The others keep their odds to each other. ``most`` is larger than 1.
+
+    Examples
+    --------
+    >>> capped(torch.tensor([0.7, 0.1, 0.1, 0.1]), 2.0)
+    tensor([0.5000, 0.1667, 0.1667, 0.1667])
+    """
+    limit = most / len(probabilities_n)
+    while (over_n := probabilities_n > limit * (1 + TOLERANCE)).any():
+        is_capped_n = over_n | (probabilities_n >= limit)
+        rest = 1 - limit * is_capped_n.sum()
+        free_n = torch.where(is_capped_n, 0.0, probabilities_n)
+        probabilities_n = torch.where(is_capped_n, limit, free_n * (rest / free_n.sum()))
+    return probabilities_n

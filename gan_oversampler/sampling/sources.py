@@ -19,8 +19,9 @@ from gan_oversampler.sampling.base_samplers import BASES, systematic_resampling
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.neighbourhood import StartNumbers
 from gan_oversampler.sampling.quasi_random import sobol
-from gan_oversampler.sampling.raking import raked
+from gan_oversampler.sampling.raking import capped, raked
 
+MAX_SEED_ODDS: Final = 4.0  # how often a seed may be drawn, over how often it is if all are alike
 CHUNK: Final = 8192  # rows drawn at once, so that memory stays small however many are asked for
 
 Rows = NDArray[np.float32]
@@ -96,6 +97,7 @@ class GeneratorSource:
         neighbourhood, latent = self.data.neighbourhoods[code], self.snapshot.latent
         labels_nC = self.data.one_hot(code, len(neighbourhood.rows_nF))
         probabilities_n = self.snapshot.seed_probabilities(neighbourhood.traits_nK, labels_nC)
+        probabilities_n = capped(probabilities_n, MAX_SEED_ODDS)
         if self.snapshot.keeps_states:
             probabilities_n = raked(probabilities_n, neighbourhood.rows_nF, self.data.space)
         order = torch.randperm(n, generator=generator)

@@ -42,7 +42,8 @@ the shares of categories (total variation), missing cells and zeros from those o
 *telling*: of those that differ between the classes by more than .1. *Extremes*: rows with a cell at the
 smallest or largest value of a column. *Harmed*: share of the tables on which a forest and boosting lose more
 than {COST} of average precision against doing nothing; *surely*: by a standard error over folds more than
-that. Means over tables; outer folds as in the benchmark. Where an arm has fewer folds, ratios and differences are those to the other arms on its own folds."""
+that. Means over tables; outer folds as in the benchmark. Where an arm has fewer folds, ratios and differences
+are those to the other arms on its own folds."""
 
 
 @dataclass(frozen=True, slots=True)
