@@ -15,7 +15,7 @@ from gan_oversampler.encoding.number_format import decimals_of, to_grid
 from gan_oversampler.encoding.transforms import ShiftedLog
 
 # A value is a spike if this share of the cells holds it, unless there are so few distinct values that
-# frequent ones are to be expected.
+# frequent ones are to be expected: then only those of a class are.
 SPIKE_SHARE: Final = 0.15
 SPIKE_MIN_DISTINCT: Final = 10
 MAX_SPIKES: Final = 3
@@ -63,7 +63,7 @@ class Numeric:
         margin = self.std if self.log is None else 0.0
         near = np.clip(self.spikes, self.low - margin, self.high + margin)
         pinned = (0.0, *map(float, self._standardise(near)), *((0.0,) if self.has_missing else ()))
-        return Block(self.name, start, len(pinned) if len(pinned) > 1 else 0, pinned)
+        return Block(self.name, start, len(pinned) if len(pinned) > 1 else 0, pinned, self.has_missing)
 
     def encode(self, cells: Cells) -> EncodedRows:
         """Return states, if any, and the value; raises ``ValueError`` for infinity and new missing cells."""
@@ -129,7 +129,7 @@ def learn_numeric(
     distinct, counts = np.unique(cells.present, return_counts=True)
     if len(distinct) <= 2:
         return learn_categorical(name, cells, ids_allowed=True, drawn=drawn)
-    frequent = _frequent(cells, distinct, counts, drawn) if len(distinct) > SPIKE_MIN_DISTINCT else []
+    frequent = _frequent(cells, distinct, counts, drawn)
     distinct = distinct.astype(np.float64)
     observed = float(distinct[0]), float(distinct[-1])
     decimals = decimals_of(distinct)
@@ -146,8 +146,8 @@ def learn_numeric(
 
 def _frequent(cells: Cells, distinct: Values, counts: NDArray[np.intp], drawn: ClassRows) -> list[int]:
     """Positions of the spikes among the distinct values: those of the table, then those of its classes."""
-    most = np.argsort(-counts, kind="stable")
-    found = most[counts[most] >= SPIKE_SHARE * counts.sum()].tolist()
+    most = np.argsort(-counts, kind="stable") if len(counts) > SPIKE_MIN_DISTINCT else []
+    found = [int(i) for i in most if counts[i] >= SPIKE_SHARE * counts.sum()]
     for rows in drawn.values():
         present = cells.values[rows][~cells.missing[rows]]
         of_class = np.bincount(np.searchsorted(distinct, present), minlength=len(distinct))
@@ -156,7 +156,7 @@ def _frequent(cells: Cells, distinct: Values, counts: NDArray[np.intp], drawn: C
         usual = others.sum() / max(np.count_nonzero(others), 1)
         if of_class[top] >= max(MIN_CLASS_CELLS, SPIKE_SHARE * len(present), CLASS_EXCESS * usual):
             found.append(top)
-    return list(dict.fromkeys(found))[:MAX_SPIKES]
+    return list(dict.fromkeys(found))[: min(MAX_SPIKES, len(distinct) - 2)]  # two values are left to be free
 
 
 def _moments(values: NDArray[np.float64], counts: NDArray[np.intp]) -> tuple[float, float]:
