@@ -86,7 +86,7 @@ class Categorical:
         return self.levels.dtype.kind in "biuf"
 
     def block(self, start: int) -> Block:
-        return Block(self.name, start, self.n_states, None)
+        return Block(self.name, start, self.n_states, None, self.has_missing)
 
     def encode(self, cells: Cells) -> EncodedRows:
         """Return one-hot rows; a level that was not learned, or newly missing cells, raise ``ValueError``."""

@@ -38,6 +38,7 @@ class Block:
     # encoded value that goes with each state (that of the first, free one is ignored); None if the block has
     # no value, as for categories
     pinned: tuple[float, ...] | None
+    has_missing: bool = False  # whether the last state is that of missing cells
 
     @property
     def width(self) -> int:

@@ -15,15 +15,16 @@ from gan_oversampler.encoding.number_format import decimals_of, to_grid
 from gan_oversampler.encoding.transforms import ShiftedLog
 
 # A value is a spike if this share of the cells holds it, unless there are so few distinct values that
-# frequent ones are to be expected.
+# frequent ones are to be expected: then only those of a class are.
 SPIKE_SHARE: Final = 0.15
 SPIKE_MIN_DISTINCT: Final = 10
 MAX_SPIKES: Final = 3
-# In a class that new rows are drawn of, a spike must also hold so many cells, and so many times as many as
-# its other values do on average: in a small class, some ordinary value is always frequent.
+# In a class that new rows are drawn of, a spike must also hold so many cells, and either so large a share or
+# so many times as many as its other values do on average: in a small class, some ordinary value is always
+# frequent.
 MIN_CLASS_CELLS: Final = 5
+CLASS_MANY: Final = 1 / 3
 CLASS_EXCESS: Final = 5.0
-CLASS_MAJORITY: Final = 1 / 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +65,7 @@ class Numeric:
         margin = self.std if self.log is None else 0.0
         near = np.clip(self.spikes, self.low - margin, self.high + margin)
         pinned = (0.0, *map(float, self._standardise(near)), *((0.0,) if self.has_missing else ()))
-        return Block(self.name, start, len(pinned) if len(pinned) > 1 else 0, pinned)
+        return Block(self.name, start, len(pinned) if len(pinned) > 1 else 0, pinned, self.has_missing)
 
     def encode(self, cells: Cells) -> EncodedRows:
         """Return states, if any, and the value; raises ``ValueError`` for infinity and new missing cells."""
@@ -147,20 +148,20 @@ def learn_numeric(
 
 def _frequent(cells: Cells, distinct: Values, counts: NDArray[np.intp], drawn: ClassRows) -> list[int]:
     """Positions of the spikes among the distinct values: those of the classes, then those of the table."""
-    found = []
+    found: list[int] = []
     for rows in drawn.values():
         present = cells.values[rows][~cells.missing[rows]]
         of_class = np.bincount(np.searchsorted(distinct, present), minlength=len(distinct))
         top = int(of_class.argmax())
         others = np.delete(of_class, top)
         usual = others.sum() / max(np.count_nonzero(others), 1)
-        enough = min(CLASS_EXCESS * usual, CLASS_MAJORITY * len(present))
+        enough = min(CLASS_EXCESS * usual, CLASS_MANY * len(present))
         if of_class[top] >= max(MIN_CLASS_CELLS, SPIKE_SHARE * len(present), enough):
             found.append(top)
     if len(distinct) > SPIKE_MIN_DISTINCT:
         most = np.argsort(-counts, kind="stable")
         found += most[counts[most] >= SPIKE_SHARE * counts.sum()].tolist()
-    return list(dict.fromkeys(found))[: min(MAX_SPIKES, len(distinct) - 2)]
+    return list(dict.fromkeys(found))[: min(MAX_SPIKES, len(distinct) - 2)]  # two values are left to be free
 
 
 def _moments(values: NDArray[np.float64], counts: NDArray[np.intp]) -> tuple[float, float]:

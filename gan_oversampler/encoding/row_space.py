@@ -39,11 +39,14 @@ class RowSpace:
         self.groups_GK = [tensor(index) for index in layout.groups.values()]
         self.guarded_V, self.regular_V = map(tensor, layout.guarded)
         self.pins_FV = tensor(layout.pins)
-        # Encoded columns of values alone belong to no group: -1.
+        # Encoded columns of values alone belong to no group: -1. All groups with missing cells count as the
+        # first of them, so that cells that are missing together in real rows are so in new ones.
         self.group_of_F = torch.full((layout.width,), -1, device=device)
         grouped = [block for block in layout.blocks if block.n_states]
+        first = next((number for number, block in enumerate(grouped) if block.has_missing), 0)
         for number, block in enumerate(grouped):
-            self.group_of_F[block.start : block.start + block.width] = number
+            columns = slice(block.start, block.start + block.width)
+            self.group_of_F[columns] = first if block.has_missing else number
         self.n_groups = len(grouped)
 
     def to(self, device: torch.device | str) -> RowSpace:
@@ -95,9 +98,10 @@ class RowSpace:
         weights_nK : Tensor
             Weights that values are combined with; they sum to one per child.
         probabilities_nK : Tensor
-            How likely each parent is the source of a one-hot group, not necessarily normalised.
+            How likely each parent is the source of a one-hot group, not necessarily normalised. Groups with
+            missing cells share a source.
         generator : torch.Generator
-            Draws the source of each group, independently; nothing is drawn if there are no groups.
+            Draws the sources, independently; nothing is drawn if there are no groups.
 
         Notes
         -----

@@ -99,7 +99,8 @@ class GeneratorSource:
         probabilities_n = self.snapshot.seed_probabilities(neighbourhood.traits_nK, labels_nC)
         probabilities_n = capped(probabilities_n, MAX_SEED_ODDS)
         if self.snapshot.keeps_states:
-            probabilities_n = raked(probabilities_n, neighbourhood.rows_nF, self.data.space)
+            real_F = neighbourhood.rows_nF.mean(0)
+            probabilities_n = raked(probabilities_n, neighbourhood.children_nF, real_F, self.data.space)
         order = torch.randperm(n, generator=generator)
         seeds = systematic_resampling(probabilities_n, n, generator=generator).sort().values[order]
         n_columns = self.data.space.width

@@ -134,3 +134,18 @@ def test_ordinary_frequent_values_of_a_small_class_are_no_spikes():
         values = rng(seed).poisson(30, size=500)
         assert learn_numeric("x", cells_of(values), {1: np.arange(30)}).spikes == ()
         assert learn_numeric("x", cells_of(rng(seed).normal(size=500)), {1: np.arange(5)}).spikes == ()
+
+
+def test_spikes_of_classes_come_before_those_of_the_table():
+    majority = np.concatenate([np.repeat([1.0, 2.0, 3.0], 200), np.linspace(10, 20, 300)])
+    rare = np.concatenate([np.full(12, 7.0), np.linspace(30, 40, 12)])
+    cells = cells_of(np.concatenate([majority, rare]))
+    assert learn_numeric("x", cells).spikes == (1.0, 2.0, 3.0)
+    assert learn_numeric("x", cells, {1: np.arange(900, 924)}).spikes == (7.0, 1.0, 2.0)
+
+
+def test_a_value_of_a_third_of_a_class_is_a_spike_however_few_others_there_are():
+    rare = [0.0] * 6 + [0.5] * 5 + [1.0] * 5
+    cells = cells_of(np.array(rare + [0.0, 0.5, 1.0, 0.25] * 50))
+    assert learn_numeric("x", cells, {1: np.arange(16)}).spikes == (0.0,)
+    assert learn_numeric("x", cells, {1: np.arange(2, 16)}).spikes == (0.5,)

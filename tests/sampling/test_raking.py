@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gan_oversampler.encoding.row_space import RowSpace
-from gan_oversampler.sampling.raking import SLACK, raked
+from gan_oversampler.sampling.raking import SLACK, capped, raked
 from tests.populations import randn
 from tests.tables import MIXED
 
@@ -16,7 +16,7 @@ def _rows(n):
 @pytest.mark.parametrize("seed", range(3))
 def test_every_state_is_drawn_about_as_often_as_the_rows_have_it(seed):
     rows, probabilities = _rows(40), (2 * randn(40, seed=seed)).softmax(0)
-    found = raked(probabilities, rows, MIXED)
+    found = raked(probabilities, rows, rows.mean(0), MIXED)
     before, after = ((p @ rows - rows.mean(0))[MIXED.states_S].abs().max() for p in (probabilities, found))
     assert before > SLACK
     assert after <= SLACK + 2e-3
@@ -26,13 +26,33 @@ def test_every_state_is_drawn_about_as_often_as_the_rows_have_it(seed):
 def test_rows_of_equal_states_keep_their_odds():
     rows = MIXED.project(randn(6, MIXED.width).repeat(2, 1))
     probabilities = randn(12).softmax(0)
-    found = raked(probabilities, rows, MIXED)
+    found = raked(probabilities, rows, rows.mean(0), MIXED)
     torch.testing.assert_close(found[:6] / found[6:], probabilities[:6] / probabilities[6:])
 
 
 def test_equal_probabilities_and_tables_without_states_stay():
     rows = _rows(20)
-    torch.testing.assert_close(raked(torch.full((20,), 0.05), rows, MIXED), torch.full((20,), 0.05))
+    torch.testing.assert_close(
+        raked(torch.full((20,), 0.05), rows, rows.mean(0), MIXED), torch.full((20,), 0.05)
+    )
     numbers = RowSpace(type(MIXED.layout)(tuple(b for b in MIXED.layout.blocks if not b.n_states)))
     probabilities = randn(20).softmax(0)
-    assert torch.equal(raked(probabilities, rows[:, : numbers.width], numbers), probabilities)
+    assert torch.equal(raked(probabilities, rows[:, : numbers.width], rows.mean(0), numbers), probabilities)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_seed_is_drawn_much_more_often_than_others_and_odds_of_the_others_stay(seed):
+    probabilities = (3 * randn(30, seed=seed)).softmax(0)
+    found = capped(probabilities, 4.0)
+    assert probabilities.max() > 4 / 30
+    assert found.max() <= 4 / 30 * 1.001
+    assert found.sum().item() == pytest.approx(1)
+    free = found < 4 / 30 * 0.999
+    torch.testing.assert_close(
+        found[free] / probabilities[free], (found / probabilities)[free].mean().expand(free.sum())
+    )
+
+
+def test_probabilities_below_the_cap_stay():
+    probabilities = (0.3 * randn(30)).softmax(0)
+    assert torch.equal(capped(probabilities, 4.0), probabilities)
