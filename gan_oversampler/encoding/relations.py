@@ -111,6 +111,7 @@ class Relations:
     derived: tuple[Derived, ...] = ()  # every column after those that it is computed from
     dtypes: tuple[np.dtype[Any], ...] = ()  # of the cells of all columns
     n_found: int = 0  # how many of the constraints, the last ones, were found rather than given
+    near: tuple[str, ...] = ()  # what nearly holds, and is not kept, in words
 
     @classmethod
     def stated(
@@ -131,16 +132,18 @@ class Relations:
         names: Sequence[Hashable],
         columns: Columns,
         *,
+        checked: Sequence[Constraint] = (),
         n_found: int = 0,
     ) -> Relations:
         """Build in as many relations as possible; the rows keep all of them.
 
-        An order whose upper column is a total is not built in. Raises ``ValueError`` if two sums have the
-        same total, or relations run in a circle.
+        An order whose upper column is a total is not built in, nor are those that are ``checked``; they
+        follow the other constraints. Raises ``ValueError`` if two sums have the same total, or relations run
+        in a circle.
         """
-        stated = cls.stated(constraints, names, columns)
+        stated = cls.stated([*constraints, *checked], names, columns)
         known = [rule for rule in constraints if isinstance(rule, Relation)]
-        pairs = list(zip(known, stated.positions, strict=True))
+        pairs = list(zip(known, stated.positions, strict=False))  # what is checked comes last
         sums: dict[int, tuple[Sum, tuple[int, ...]]] = {}
         for rule, (total, *parts) in pairs:
             if isinstance(rule, Sum):

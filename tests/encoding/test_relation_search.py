@@ -5,15 +5,20 @@ import pandas as pd
 import pytest
 
 from gan_oversampler.encoding.containers import read_table
-from gan_oversampler.encoding.relation_search import find_relations, has_edge
+from gan_oversampler.encoding.order_search import has_edge
+from gan_oversampler.encoding.relation_search import Found
 from gan_oversampler.encoding.table_encoder import TableEncoder
 
 SEEDS = range(8)
 
 
+def plain(rule):
+    return str(rule).replace("column ", "")  # of arrays
+
+
 def found(X, **kwargs):
     container, columns = read_table(X)
-    return [str(rule) for rule in find_relations(container.names, columns, **kwargs)]
+    return [plain(rule) for rule in Found.search(container.names, columns, **kwargs).built_in]
 
 
 def correlated(g, n, rho, shift):
