@@ -79,8 +79,15 @@ class Found:
                 ([*(p for p in orders.laws if p[1] in combined), *orders.seen], found.checked),
                 (orders.near, found.near),
             ):
-                listed.extend(Order(names[a], names[b]) for a, b in pairs if frozenset((a, b)) not in related)
+                for a, b in (pair for pair in pairs if frozenset(pair) not in related):
+                    strict = listed is found.checked and _differ(columns[a], columns[b])
+                    listed.append(Order(names[a], names[b], strict))
         return found
+
+
+def _differ(a: Cells, b: Cells) -> bool:
+    """Whether no row holds equal cells in both columns."""
+    return not (~a.missing & ~b.missing & (a.values == b.values)).any()
 
 
 def _sum(names: Sequence[Hashable], total: int, parts: list[int], weights: list[float]) -> Sum:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from numbers import Integral
 from typing import Any, Final
@@ -144,7 +144,7 @@ class TableEncoder:
         Raises ``ValueError`` for rows of another width, for NaN and infinity, and if a given constraint is
         still broken after 100 attempts; one that was found is a warning then.
         """
-        cells = self._kept_cells(rows, rng, codes, redraw, MAX_ATTEMPTS)
+        cells = self._kept_cells(rows, rng, codes, redraw, self._broken)
         table = self.container.build(cells)
         if redraw is not None and len(rows) and self.relations.constraints:
             self.relations.refuse_broken(read_table(table)[1], table, MAX_ATTEMPTS)
@@ -163,7 +163,9 @@ class TableEncoder:
         again where they break a constraint. Oracles score them, so that what decoding ruins lowers the score.
         Parameters are those of `decode`; rows that still break a constraint after 10 attempts stay.
         """
-        return self._encode_cells(self._kept_cells(rows, rng, codes, redraw, SCORED_ATTEMPTS))
+        return self._encode_cells(
+            self._kept_cells(rows, rng, codes, redraw, self._probably_broken, SCORED_ATTEMPTS)
+        )
 
     def _kept_cells(
         self,
@@ -171,22 +173,32 @@ class TableEncoder:
         rng: np.random.Generator,
         codes: NDArray[np.intp] | None,
         redraw: Redraw | None,
-        n_attempts: int,
+        broken: Callable[[list[Cells]], NDArray[np.intp]],
+        n_attempts: int = MAX_ATTEMPTS,
     ) -> list[Cells]:
         """Decoded cells, in which rows that break a constraint are replaced as often as is allowed."""
         cells = self._decode_cells(rows, rng, codes)
         if redraw is None or not len(rows) or not self.relations.constraints:
             return cells
         for attempt in range(n_attempts):
-            table = self.container.build(cells)
-            read = read_table(table)[1]
-            broken = np.flatnonzero(~(self.relations.holds(read, table) & self.relations.in_range(read)))
-            if not len(broken):
+            at = broken(cells)
+            if not len(at):
                 break
-            other_codes = None if codes is None else codes[broken]
-            other = self._decode_cells(redraw(broken, attempt), rng, other_codes)
-            cells = [_replaced(old, new, broken) for old, new in zip(cells, other, strict=True)]
+            other = self._decode_cells(redraw(at, attempt), rng, None if codes is None else codes[at])
+            cells = [_replaced(old, new, at) for old, new in zip(cells, other, strict=True)]
         return cells
+
+    def _broken(self, cells: list[Cells]) -> NDArray[np.intp]:
+        """Positions of the rows that break a constraint in the container of the user."""
+        table = self.container.build(cells)
+        read = read_table(table)[1]
+        return np.flatnonzero(~(self.relations.holds(read, table) & self.relations.in_range(read)))
+
+    def _probably_broken(self, cells: list[Cells]) -> NDArray[np.intp]:
+        """The same up to the rounding of the container, in a fraction of the time."""
+        rules = self.relations.not_built_in
+        table = self.container.build(cells) if rules.need_table else None
+        return np.flatnonzero(~(rules.holds(cells, table) & rules.in_range(cells)))
 
     def _decode_cells(
         self, rows: NDArray[np.floating[Any]], rng: np.random.Generator, codes: NDArray[np.intp] | None
