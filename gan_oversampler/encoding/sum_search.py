@@ -109,8 +109,8 @@ def _nearly_holds(total: int, parts: list[int], weights: list[float], columns: C
     cells = [part.values[known] for part in involved]
     holds = Sum(0, range(len(parts)), weights).holds(*cells)
     fresh = ~pd.DataFrame(dict(enumerate(cells))).duplicated().to_numpy()
-    n_kept, n_broken = int((holds & fresh).sum()), int((~holds & fresh).sum())
-    return n_kept >= MIN_ROWS and n_broken <= MAX_BROKEN * n_kept and (~holds).mean() <= MAX_BROKEN
+    is_rare = (~holds).mean() <= MAX_BROKEN and (~holds[fresh]).mean() <= MAX_BROKEN
+    return bool(is_rare and holds[fresh].sum() >= MIN_ROWS)
 
 
 def _solutions(total: int, parts: list[int], weights: NDArray[np.float64]) -> Iterator[Solution]:

@@ -105,6 +105,32 @@ def test_reports_tell_which_constraints_hold():
     assert "Constraints" not in str(quick(constraints=None).fit(X, y).report_)
 
 
+def test_reports_tell_what_nearly_holds():
+    X, y = table()
+    X[17, 3] += 1
+    report = quick().fit(X, y).report_
+    text = "column 3 = column 0 + column 2 holds in 199 of 200 rows; the first that breaks it is row 17"
+    assert f"Not kept: {text}" in str(report)
+    assert text in report.to_html()
+    assert report.to_dict()["near_constraints"][0].startswith(text)
+
+
+def test_oracles_score_rows_that_keep_functions():
+    X, y = table()
+    seen = []
+
+    def oracle(real, new):
+        seen.append(new[:, 2])
+        return 0.0
+
+    def few(rows):
+        return (rows[:, 2] % 9 < 4) | (rows[:, 2] > 89)
+
+    kept = few(X)
+    quick(oracle=oracle, constraints=[few]).fit(X[kept], y[kept])
+    assert np.mean([few(np.column_stack([c, c, c])).mean() for c in seen]) > 0.98
+
+
 def test_samplers_with_constraints_are_cloned_printed_and_stored():
     X, y = table()
     rules = [Order(0, 1), OneOf([0, 2]), "auto"]

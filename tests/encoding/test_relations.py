@@ -124,6 +124,35 @@ def test_totals_are_drawn_again_until_they_lie_in_their_range():
     assert kept.between(X["total"].min(), X["total"].max()).all()
 
 
+def test_orders_that_are_only_checked_hold_in_decoded_rows_and_in_scored_ones():
+    g = np.random.default_rng(0)
+    young = g.integers(20, 80, N)
+    X = pd.DataFrame({"diagnosed": young, "age": young + 1 + g.poisson(4, N)})
+    encoder = TableEncoder.learn(X, constraints="auto")
+    assert encoder.relations.constraints == (Order("diagnosed", "age", strict=True),)
+    assert encoder.relations.derived == ()
+    draw = rng()
+
+    def anew(at, attempt):
+        return draw.uniform(-1, 1, (len(at), encoder.layout.width))
+
+    rows = anew(range(300), 0)
+    new = encoder.decode(rows, rng(), redraw=anew)
+    assert (new["diagnosed"] < new["age"]).all()
+    scored = encoder.decode(encoder.recode(rows, rng(), redraw=anew), rng())
+    assert (scored["diagnosed"] < scored["age"]).mean() > 0.99
+    assert (encoder.decode(rows, rng())["diagnosed"] < new["age"]).mean() < 0.9
+
+
+def test_functions_are_asked_before_rows_are_scored():
+    X = pd.DataFrame({"a": np.arange(60), "b": np.arange(60)[::-1]})
+    encoder = TableEncoder.learn(X, constraints=[lambda rows: rows["a"] + rows["b"] < 90])
+    draw = rng()
+    rows = draw.uniform(-1, 1, (300, 2))
+    scored = encoder.recode(rows, rng(), redraw=lambda at, i: draw.uniform(-1, 1, (len(at), 2)))
+    assert (encoder.decode(scored, rng()).sum(axis=1) < 91).all()
+
+
 def test_totals_of_large_integers_are_exact():
     net = 2**54 + np.arange(0, 200, 2)
     X = pd.DataFrame({"gross": net + np.tile([1, 3], 50), "net": net, "tax": np.tile([1, 3], 50)})
