@@ -128,12 +128,14 @@ class GANOversampler(BaseOverSampler):
     constraints : "auto", list of constraints, or None, default="auto"
         Relations that hold for all rows of ``X``, and so for all new ones. ``"auto"`` finds orders
         (``start <= end``), sums and columns that another one determines (city, canton), in at least 50 rows
-        and by rules that chance does not pass: the gaps of an order must begin with an edge at 0, a sum must
-        be exact in every row, and a determined column have about a hundred chances to differ. Of a sum,
-        the column is computed that keeps its own spread and decimals so; an order up to a determined
-        column is left out. A list holds :class:`Order`, :class:`Sum`, :class:`OneOf`, :class:`Between`,
-        functions of rows in your container that return one bool per row, and ``"auto"``. Rows that miss a
-        cell of a relation are ignored. ``report_.constraints`` tells which are kept.
+        and by rules that chance does not pass: a sum must be exact in every row, a determined column have
+        about a hundred chances to differ, and an order hold where independent columns would break it. Orders
+        of times, and of numbers whose gaps begin with an edge at 0, are built in; rows that break another
+        one are drawn again, also before an oracle scores them. Of a sum, the column is computed that keeps
+        its own spread and decimals so. A list holds :class:`Order`, :class:`Sum`, :class:`OneOf`,
+        :class:`Between`, functions of rows in your container that return one bool per row, and ``"auto"``.
+        Rows that miss a cell of a relation are ignored. ``report_.constraints`` tells which are kept,
+        ``report_.near_constraints`` which are not, because up to 1 % of the rows break them.
     keep_candidates : bool, default=False
         Whether the fitted sampler keeps all scored generators and the training table, so that ``rescore`` can
         let another oracle choose. Otherwise it holds no more than drawing needs.
