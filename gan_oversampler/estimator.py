@@ -131,7 +131,8 @@ class GANOversampler(BaseOverSampler):
         and by rules that chance does not pass: a sum must be exact in every row, a determined column have
         about a hundred chances to differ, and an order hold where independent columns would break it. Orders
         of times, and of numbers whose gaps begin with an edge at 0, are built in; rows that break another
-        one are drawn again, also before an oracle scores them. Of a sum, the column is computed that keeps
+        one, or that do not set exactly one of a run of one-hot columns, are drawn again, also before an
+        oracle scores them. Of a sum, the column is computed that keeps
         its own spread and decimals so. A list holds :class:`Order`, :class:`Sum`, :class:`OneOf`,
         :class:`Between`, functions of rows in your container that return one bool per row, and ``"auto"``.
         Rows that miss a cell of a relation are ignored. ``report_.constraints`` tells which are kept,

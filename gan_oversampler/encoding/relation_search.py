@@ -34,7 +34,8 @@ class Found:
 
     Those to build in can be so together: a column that a sum computes stands in no order, and one that
     belongs to a determined column is neither computed nor the upper one of an order. Orders to check hold in
-    all rows, but are not surely laws, or could not be built in with the others. Others nearly hold.
+    all rows, but are not surely laws, or could not be built in with the others; flags of which exactly one is
+    set are checked, too, because repairing them would move their shares. Others nearly hold.
 
     Examples
     --------
@@ -46,7 +47,7 @@ class Found:
     """
 
     built_in: list[Sum | OneOf | Order]
-    checked: list[Order]
+    checked: list[Order | OneOf]
     near: list[Sum | Order]
 
     @classmethod
@@ -69,6 +70,8 @@ class Found:
         found = cls([_sum(names, *solution) for solution in sums.computed], [], [])
         found.built_in.extend(OneOf([names[i] for i in group]) for group in groups)
         found.near.extend(_sum(names, *solution) for solution in sums.near)
+        flags = [i for i in numbers if i not in combined]
+        found.checked.extend(OneOf([names[i] for i in run]) for run in _exclusive(flags, columns))
         totals = {total for total, _, _ in sums.computed}
         related = {frozenset((s[0], part)) for s in (*sums.computed, *sums.near) for part in s[1]}
         for kind in ("biuf", "M", "m"):
@@ -135,6 +138,30 @@ def _dependencies(
         if fresh and not (key in settled and len(fresh) < len(others)):
             settled |= {key, *fresh}
             yield key, fresh
+
+
+def _exclusive(places: Sequence[int], columns: Columns) -> Iterator[list[int]]:
+    """Runs of neighbouring flags, numbers 0 and 1 without missing cells, of which each row sets exactly one.
+
+    Independent flags of these shares would do so with a probability below ALPHA in all rows. Two flags that
+    are opposites are such a run, too.
+    """
+    flags = {
+        i: columns[i].values.astype(bool)
+        for i in places
+        if not columns[i].missing.any() and np.isin(columns[i].values, (0, 1)).all()
+    }
+    run: list[int] = []
+    for i in flags:
+        if run and (i != run[-1] + 1 or any((flags[i] & flags[j]).any() for j in run)):
+            run = []
+        run.append(i)
+        if sum(flags[j].sum() for j in run) == len(flags[i]):
+            shares = np.array([flags[j].mean() for j in run])
+            chance = (shares / (1 - shares)).sum() * np.prod(1 - shares)
+            if len(flags[i]) * np.log(chance) <= np.log(ALPHA / len(flags)):
+                yield run
+            run = []
 
 
 def _codes(cells: Cells) -> NDArray[np.intp]:

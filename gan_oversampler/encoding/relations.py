@@ -213,10 +213,9 @@ class Relations:
     def restore(self, columns: Columns, rng: np.random.Generator) -> list[Cells]:
         """Return decoded columns, of which some are remainders, with all relations that are built in."""
         restored = list(columns)
-        computed = {rule.target for rule in self.derived}
-        for seen in (check.seen for check in self.checks):
-            if seen is not None and computed.isdisjoint(seen.positions):
-                restored = seen.repair(restored, rng)
+        for check in self.checks:
+            if check.seen is not None and check.built_in:
+                restored = check.seen.repair(restored, rng)
         for rule in self.derived:
             remainder = restored[rule.target]
             restored[rule.target] = rule.restore(remainder, restored, self.dtypes[rule.target])

@@ -78,7 +78,10 @@ def test_tables_without_relations_give_none(name, seed):
 
 
 # Tables whose columns are far apart in every row, as if by law, though nothing but chance keeps them so.
-FAR_APART = {"correlated", "strongly correlated", "few rows", "many rows", "sizes of one thing", "rounded"}
+FAR_APART = {
+    *("correlated", "strongly correlated", "few rows", "many rows", "sizes of one thing", "rounded"),
+    "flags",  # of which one is set
+}
 
 
 @pytest.mark.parametrize("name", sorted(set(UNRELATED) - FAR_APART))
@@ -87,6 +90,20 @@ def test_independent_columns_are_not_even_seen_in_order(name):
         tables = searched(UNRELATED[name](np.random.default_rng(seed)))
         assert tables.checked == []
         assert tables.near == []
+
+
+def test_flags_of_which_one_is_set_are_found_and_others_are_not():
+    g = np.random.default_rng(0)
+    groups = [np.eye(k, dtype=int)[g.integers(0, k, 300)] for k in (4, 3, 2)]
+    other = (g.random((300, 3)) < 0.02).astype(int)
+    assert texts(searched(np.column_stack([other, *groups])).checked) == [
+        "combinations of 3, 4, 5, 6",
+        "combinations of 7, 8, 9",
+        "combinations of 10, 11",
+    ]
+    groups[1][5] = 0
+    assert len(searched(np.column_stack(groups)).checked) == 2
+    assert searched(other).checked == []
 
 
 @pytest.mark.parametrize("load", [load_iris, load_wine, load_diabetes, load_digits])

@@ -144,6 +144,22 @@ def test_orders_that_are_only_checked_hold_in_decoded_rows_and_in_scored_ones():
     assert (encoder.decode(rows, rng())["diagnosed"] < new["age"]).mean() < 0.9
 
 
+def test_flags_of_which_one_is_set_are_drawn_again():
+    g = np.random.default_rng(0)
+    X = pd.get_dummies(pd.Series(g.choice(list("abc"), N, p=[0.6, 0.3, 0.1])), dtype=int)
+    encoder = TableEncoder.learn(X.assign(x=g.normal(size=N)), constraints="auto")
+    draw = rng()
+
+    def anew(at, attempt):
+        return draw.uniform(-1, 1, (len(at), encoder.layout.width))
+
+    rows = anew(range(300), 0)
+    assert (encoder.decode(rows, rng())[list("abc")].sum(axis=1) != 1).any()
+    new = encoder.decode(rows, rng(), redraw=anew)[list("abc")]
+    assert (new.sum(axis=1) == 1).all()
+    assert (new.mean() > 0.2).all()  # none is the one that repaired rows would fall back to
+
+
 def test_functions_are_asked_before_rows_are_scored():
     X = pd.DataFrame({"a": np.arange(60), "b": np.arange(60)[::-1]})
     encoder = TableEncoder.learn(X, constraints=[lambda rows: rows["a"] + rows["b"] < 90])
