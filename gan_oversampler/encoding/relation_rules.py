@@ -153,17 +153,16 @@ def _near_texts(
 ) -> Iterator[str]:
     """What users should know of relations that are not kept: how many rows break them, or why else."""
     for rule, broken in Relations.stated(rules, names, columns).broken(columns, table):
-        n, of = int(broken.sum()), f"{len(broken)} rows"
+        n, text = int(broken.sum()), f"{described(rule)} holds in all"
         if not n:
             yield (
-                f"{described(rule)} holds in all {of}, but would change the values that one of these columns"
-                " takes. Pass it in `constraints` if new rows must keep it."
+                f"{text} {len(broken)} rows, but would change the values that one of these columns takes."
+                " Pass it in `constraints` if new rows must keep it."
             )
         else:
             yield (
-                f"{described(rule)} holds in {len(broken) - n} of {of}; the first that breaks it is row"
-                f" {int(broken.argmax())} (counted from 0). New rows keep it once such rows are mended or"
-                " dropped."
+                f"{text} but {n} of {len(broken)} rows, of which row {int(broken.argmax())} (counted from 0)"
+                " is the first. New rows keep it once such rows are mended or dropped."
             )
 
 

@@ -109,7 +109,7 @@ def test_reports_tell_what_nearly_holds():
     X, y = table()
     X[17, 3] += 1
     report = quick().fit(X, y).report_
-    text = "column 3 = column 0 + column 2 holds in 199 of 200 rows; the first that breaks it is row 17"
+    text = "column 3 = column 0 + column 2 holds in all but 1 of 200 rows, of which row 17"
     assert f"Not kept: {text}" in str(report)
     assert text in report.to_html()
     assert report.to_dict()["near_constraints"][0].startswith(text)
