@@ -155,9 +155,11 @@ def _near_texts(
     for rule, broken in Relations.stated(rules, names, columns).broken(columns, table):
         n, text = int(broken.sum()), f"{described(rule)} holds in all"
         if not n:
+            doubt = "may do so by correlation alone"
+            if isinstance(rule, Sum):
+                doubt = "would change the values that one of these columns takes"
             yield (
-                f"{text} {len(broken)} rows, but would change the values that one of these columns takes."
-                " Pass it in `constraints` if new rows must keep it."
+                f"{text} {len(broken)} rows, but {doubt}. Pass it in `constraints` if new rows must keep it."
             )
         else:
             yield (

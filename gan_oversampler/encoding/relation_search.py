@@ -33,9 +33,9 @@ class Found:
     """Relations of a table: those to build in, those to check, and those that are only worth a word.
 
     Those to build in can be so together: a column that a sum computes stands in no order, and one that
-    belongs to a determined column is neither computed nor the upper one of an order. Orders to check hold in
-    all rows, but are not surely laws, or could not be built in with the others; flags of which exactly one is
-    set are checked, too, because repairing them would move their shares. Others nearly hold.
+    belongs to a determined column is neither computed nor the upper one of an order. Orders to check could not
+    be built in with the others; flags of which exactly one is set are checked, too, because repairing them
+    would move their shares. Others nearly hold, or hold in all rows and may still be no laws.
 
     Examples
     --------
@@ -79,11 +79,11 @@ class Found:
             orders = Orders.find(alike[:MAX_COLUMNS], columns)
             for pairs, listed in (
                 ([p for p in orders.laws if p[1] not in combined], found.built_in),
-                ([*(p for p in orders.laws if p[1] in combined), *orders.seen], found.checked),
-                (orders.near, found.near),
+                ([p for p in orders.laws if p[1] in combined], found.checked),
+                ([*orders.near, *orders.seen], found.near),
             ):
                 for a, b in (pair for pair in pairs if frozenset(pair) not in related):
-                    strict = listed is found.checked and _differ(columns[a], columns[b])
+                    strict = listed is not found.built_in and _differ(columns[a], columns[b])
                     listed.append(Order(names[a], names[b], strict))
         return found
 

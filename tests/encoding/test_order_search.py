@@ -68,7 +68,7 @@ def test_equal_columns_are_in_no_order():
     assert orders(day, day) == Orders([], [], [])
 
 
-def test_only_those_that_random_pairs_break_most_are_checked():
+def test_only_those_that_random_pairs_break_most_are_told_of():
     g = np.random.default_rng(0)
     z = g.normal(size=N)
     shifts = [k + g.normal(0, 0.01, N) for k in np.linspace(0, 1, 20)]

@@ -115,9 +115,9 @@ def test_tables_of_scikit_learn_show_no_orders_and_no_sums(load):
 def test_worst_cells_are_no_better_than_mean_ones():
     X = load_breast_cancer(as_frame=True).data
     assert found(X) == ["concavity error <= mean concavity", "concave points error <= mean concave points"]
-    checked = searched(X).checked
-    assert len(checked) == 9
-    for order in checked:
+    near = searched(X).near
+    assert len(near) == 9
+    for order in near:
         assert str(order.upper) == str(order.lower).replace("mean", "worst")
 
 

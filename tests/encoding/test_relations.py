@@ -124,24 +124,14 @@ def test_totals_are_drawn_again_until_they_lie_in_their_range():
     assert kept.between(X["total"].min(), X["total"].max()).all()
 
 
-def test_orders_that_are_only_checked_hold_in_decoded_rows_and_in_scored_ones():
+def test_orders_that_may_be_no_laws_are_told_of():
     g = np.random.default_rng(0)
     young = g.integers(20, 80, N)
     X = pd.DataFrame({"diagnosed": young, "age": young + 1 + g.poisson(4, N)})
-    encoder = TableEncoder.learn(X, constraints="auto")
-    assert encoder.relations.constraints == (Order("diagnosed", "age", strict=True),)
-    assert encoder.relations.derived == ()
-    draw = rng()
-
-    def anew(at, attempt):
-        return draw.uniform(-1, 1, (len(at), encoder.layout.width))
-
-    rows = anew(range(300), 0)
-    new = encoder.decode(rows, rng(), redraw=anew)
-    assert (new["diagnosed"] < new["age"]).all()
-    scored = encoder.decode(encoder.recode(rows, rng(), redraw=anew), rng())
-    assert (scored["diagnosed"] < scored["age"]).mean() > 0.99
-    assert (encoder.decode(rows, rng())["diagnosed"] < new["age"]).mean() < 0.9
+    relations = TableEncoder.learn(X, constraints="auto").relations
+    assert relations.constraints == ()
+    (text,) = relations.near
+    assert text.startswith(f"diagnosed < age holds in all {N} rows, but may do so by correlation alone")
 
 
 def test_flags_of_which_one_is_set_are_drawn_again():
