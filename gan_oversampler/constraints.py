@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,8 @@ class Order:
     --------
     >>> print(Order("start", "end"))
     start <= end
+    >>> print(Order(16, 6))
+    column 16 <= column 6
     >>> Order("start", "end").holds(np.array([1, 5]), np.array([2, 4])).tolist()
     [True, False]
     """
@@ -58,7 +61,7 @@ class Order:
         return np.asarray(lower < upper if self.strict else lower <= upper)
 
     def __str__(self) -> str:
-        return f"{self.lower} {'<' if self.strict else '<='} {self.upper}"
+        return f"{_shown(self.lower)} {'<' if self.strict else '<='} {_shown(self.upper)}"
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ class Sum:
 
     def __str__(self) -> str:
         first, *others = (_term(*pair) for pair in zip(self.factors, self.parts, strict=True))
-        return f"{self.total} = {first}" + "".join(
+        return f"{_shown(self.total)} = {first}" + "".join(
             f" - {text[1:]}" if text.startswith("-") else f" + {text}" for text in others
         )
 
@@ -169,7 +172,7 @@ class OneOf:
         return OneOf(columns)
 
     def __str__(self) -> str:
-        return f"combinations of {', '.join(map(str, self.columns))}"
+        return f"combinations of {', '.join(map(_shown, self.columns))}"
 
 
 @dataclass(frozen=True)
@@ -214,12 +217,17 @@ class Between:
 
     def __str__(self) -> str:
         low = "" if self.low is None else f"{self.low} <= "
-        return f"{low}{self.column}" + ("" if self.high is None else f" <= {self.high}")
+        return f"{low}{_shown(self.column)}" + ("" if self.high is None else f" <= {self.high}")
 
 
 def _term(weight: float, part: Hashable) -> str:
     factor = {1.0: "", -1.0: "-"}.get(weight, f"{weight:g} * ")
-    return f"{factor}{part}"
+    return f"{factor}{_shown(part)}"
+
+
+def _shown(column: Hashable) -> str:
+    """A column as a reader can tell it from a number; columns of arrays are called by their positions."""
+    return f"column {column}" if isinstance(column, Integral) else str(column)
 
 
 def _like(bound: Any, cells: NDArray[Any]) -> Any:

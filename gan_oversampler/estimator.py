@@ -11,7 +11,6 @@ from typing import Any, ClassVar, Final
 import numpy as np
 import torch
 from imblearn.over_sampling.base import BaseOverSampler
-from numpy.typing import NDArray
 from sklearn.base import _fit_context
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -32,7 +31,7 @@ from gan_oversampler.reporting.report import Report, parameters_of
 from gan_oversampler.sampling.acceptance import Rejection
 from gan_oversampler.sampling.policy import CHOSEN_BY_ORACLE, Policy
 from gan_oversampler.sampling.rejection import capped_message
-from gan_oversampler.sampling.sources import Source, draw_classes
+from gan_oversampler.sampling.sources import draw_again, draw_classes
 from gan_oversampler.workflow import Facts, Fit, fit, rescore
 
 PARTS: Final = {  # parameters that may be objects with parameters of their own, and what to set
@@ -129,12 +128,14 @@ class GANOversampler(BaseOverSampler):
     constraints : "auto", list of constraints, or None, default="auto"
         Relations that hold for all rows of ``X``, and so for all new ones. ``"auto"`` finds orders
         (``start <= end``), sums and columns that another one determines (city, canton), in at least 50 rows
-        and by rules that chance does not pass: the gaps of an order must begin with an edge at 0, a sum must
-        be exact in every row, and a determined column have about a hundred chances to differ. Of a sum,
-        the column is computed that keeps its own spread and decimals so; an order up to a determined
-        column is left out. A list holds :class:`Order`, :class:`Sum`, :class:`OneOf`, :class:`Between`,
-        functions of rows in your container that return one bool per row, and ``"auto"``. Rows that miss a
-        cell of a relation are ignored. ``report_.constraints`` tells which are kept.
+        and by rules that chance does not pass: a sum must be exact in every row, a determined column have
+        about a hundred chances to differ, and an order be one of times, or of numbers whose gaps begin with an
+        edge at 0. Rows that do not set exactly one of a run of one-hot columns are drawn again, as are those
+        that break a function, also before an oracle scores them. Of a sum, the column is computed that keeps
+        its own spread and decimals so. A list holds :class:`Order`, :class:`Sum`, :class:`OneOf`,
+        :class:`Between`, functions of rows in your container that return one bool per row, and ``"auto"``.
+        Rows that miss a cell of a relation are ignored. ``report_.constraints`` tells which are kept, ``report_.near_constraints`` which are not:
+        orders that may be correlation alone, and what up to 1 % of the rows break.
     keep_candidates : bool, default=False
         Whether the fitted sampler keeps all scored generators and the training table, so that ``rescore`` can
         let another oracle choose. Otherwise it holds no more than drawing needs.
@@ -333,12 +334,13 @@ class GANOversampler(BaseOverSampler):
         target = self._train(X, y, every_class=True)
         encoder, streams, outcome = self._fitted.encoder, self._fitted.streams, self._fitted.fit.first
         n_new = {target.code_of(label): n for label, n in self.sampling_strategy_.items() if n}
+        width = encoder.layout.width
         with single_threaded():
-            drawn = draw_classes(outcome.source, n_new, streams.child("resample"), encoder.layout.width)
+            drawn = draw_classes(outcome.source, n_new, streams.child("resample"), width)
         if message := capped_message({repr(target.names[c]): found for c, found in drawn.by_class.items()}):
             warn_user(message)
         self.is_synthetic_ = np.repeat([False, True], [len(target.codes), len(drawn.codes)])
-        again = partial(self._draw_again, outcome.source, drawn.codes, streams.child("resample"))
+        again = partial(draw_again, outcome.source, drawn.codes, streams.child("resample"), width)
         new = encoder.decode(drawn.rows, streams.numpy("decode"), drawn.codes, redraw=again)
         return encoder.stack(X, new), target.stack(y, drawn.codes)
 
@@ -395,7 +397,7 @@ class GANOversampler(BaseOverSampler):
         if message := capped_message({repr(target.names[code]): drawn}):
             warn_user(message)
         codes = np.full(int(n), code)
-        again = partial(self._draw_again, outcome.source, codes, streams)
+        again = partial(draw_again, outcome.source, codes, streams, fitted.encoder.layout.width)
         return fitted.encoder.decode(drawn.rows, streams.numpy("decode"), codes, redraw=again)
 
     def rescore(self, oracle: Any) -> Report:
@@ -427,18 +429,6 @@ class GANOversampler(BaseOverSampler):
         self._fitted = replace(fitted, fit=found)
         self.reports_ = {**self.reports_, name: found.outcomes[name].report}
         return self.reports_[name]
-
-    def _draw_again(
-        self, source: Source, codes: NDArray[np.intp], streams: Streams, at: NDArray[np.intp], attempt: int
-    ) -> NDArray[Any]:
-        """Other rows of the same classes, for positions at which rows break a constraint."""
-        labels, counts = np.unique(codes[at], return_counts=True)
-        rows = np.empty((len(at), self._fitted.encoder.layout.width), np.float32)
-        with single_threaded():
-            for code, n in zip(labels.tolist(), counts.tolist(), strict=True):
-                found = source.draw(code, n, streams.child("again", attempt))
-                rows[codes[at] == code] = found.rows
-        return rows
 
     def _train(self, X: Frame, y: Any, *, every_class: bool) -> Target:
         """Check and read the table, fit, and set what the fit leaves behind once all went well."""
@@ -486,7 +476,8 @@ class GANOversampler(BaseOverSampler):
     def _facts(self, encoder: TableEncoder) -> Facts:
         """What reports tell of the sampler and the table."""
         constraints = tuple(map(described, encoder.relations.constraints))
-        return {"parameters": parameters_of(self), "constraints": constraints}
+        near = encoder.relations.near
+        return {"parameters": parameters_of(self), "constraints": constraints, "near_constraints": near}
 
     def _say(self, line: str) -> None:
         if self.verbose:

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Frame = Any  # any container that the user gave
+Redraw = Callable[[NDArray[np.intp], int], NDArray[np.floating[Any]]]
+"""Draws other rows for these positions, given the number of the attempt."""
 
 
 def _as_they_are(values: NDArray[Any], *context: Any) -> NDArray[Any]:  # named, so that it can be pickled
@@ -33,7 +35,8 @@ class Rows:
     origin : ndarray of shape (n,), default=None
         Position of each row in the user's table; -1 for synthetic rows, which come last. None if all are.
     recode : callable, default=encoded rows as they are
-        Called as ``recode(values, rng, codes)``, returns the rows decoded and encoded anew.
+        Called as ``recode(values, rng, codes, redraw)``, returns the rows decoded and encoded anew, with
+        others from ``redraw(positions, attempt)`` in place of those that break a constraint.
 
     Examples
     --------
@@ -47,7 +50,7 @@ class Rows:
     classes: NDArray[Any]
     frames: Callable[[NDArray[Any], NDArray[np.intp], NDArray[np.intp]], Frame] = _as_they_are
     origin: NDArray[np.intp] | None = None
-    recode: Callable[[NDArray[Any], np.random.Generator, NDArray[np.intp]], NDArray[Any]] = _as_they_are
+    recode: Callable[..., NDArray[Any]] = _as_they_are
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -75,9 +78,13 @@ class Rows:
         """Make synthetic rows of the same table: encoded rows ``(n, F)`` with their class codes ``(n,)``."""
         return replace(self, values=values, codes=codes, origin=None)
 
-    def recoded(self, rng: np.random.Generator) -> Rows:
-        """Return synthetic rows as the user gets them: decoded, which rounds them, and encoded anew."""
-        return self.synthetic(self.recode(self.values, rng, self.codes), self.codes)
+    def recoded(self, rng: np.random.Generator, redraw: Redraw | None = None) -> Rows:
+        """Return synthetic rows as the user gets them: decoded, which rounds them, and encoded anew.
+
+        Those that break a constraint are replaced by rows of ``redraw``, which is called with their positions
+        and the number of the attempt.
+        """
+        return self.synthetic(self.recode(self.values, rng, self.codes, redraw), self.codes)
 
     def at(self, index: NDArray[Any]) -> Rows:
         """Return the rows at these positions, or where this mask is True, in the order of the index."""

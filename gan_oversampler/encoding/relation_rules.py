@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence, Set
+from collections.abc import Hashable, Iterator, Sequence, Set
+from dataclasses import replace
+from itertools import islice
 from numbers import Integral, Real
 from typing import Any, Final
 
@@ -12,10 +14,11 @@ import pandas as pd
 from gan_oversampler.constraints import Between, Constraint, OneOf, Order, Relation, Sum, described
 from gan_oversampler.encoding.categorical import ID_MIN_DISTINCT
 from gan_oversampler.encoding.cells import Cells
-from gan_oversampler.encoding.relation_search import find_relations
+from gan_oversampler.encoding.relation_search import Found
 from gan_oversampler.encoding.relations import Columns, Relations
 
 AUTO: Final = "auto"  # entry of a list, or the whole parameter: relations that are found
+MAX_NEAR: Final = 3  # relations that nearly hold, of which users are told
 MAX_DISTINCT_SHARE: Final = 0.9  # of combinations among the rows that hold them
 
 
@@ -25,16 +28,23 @@ def learn_relations(
     """Check what a user gave as ``constraints`` against a table, and build it in.
 
     ``"auto"``, alone or in the list, adds the relations that are found, except those of columns that a given
-    constraint computes. Raises ``ValueError`` if an entry is no constraint, names no column or one of the
-    wrong kind, if rows of the table break a constraint, or if two of them cannot be met together.
+    constraint computes, and notes up to three that nearly hold. Raises ``ValueError`` if an entry is no
+    constraint, names no column or one of the wrong kind, if rows of the table break a constraint, or if two
+    of them cannot be met together.
     """
     listed = [given] if isinstance(given, str) else list(given or [])
     rules = [_checked(rule, names, columns, categorical) for rule in listed if not _is_auto(rule)]
     check_training_rows(rules, names, columns, table)
-    found: list[Constraint] = []
-    if len(rules) < len(listed):
-        found = _compatible(find_relations(names, columns, categorical), rules)
-    return Relations.learn([*rules, *found], names, columns, n_found=len(found))
+    if len(rules) == len(listed):
+        return Relations.learn(rules, names, columns)
+    found = Found.search(names, columns, categorical)
+    built_in, checked, near = (
+        _compatible(part, rules) for part in (found.built_in, found.checked, found.near)
+    )
+    n_found = len(built_in) + len(checked)
+    relations = Relations.learn([*rules, *built_in], names, columns, checked=checked, n_found=n_found)
+    texts = list(islice(_near_texts(near, names, columns, table), MAX_NEAR))
+    return replace(relations, near=tuple(texts))
 
 
 def _is_auto(rule: Any) -> bool:
@@ -135,6 +145,26 @@ def check_training_rows(
                 f"{int(broken.sum())} of {len(broken)} rows of X break the constraint {described(rule)},"
                 f" the first of them is row {int(broken.argmax())} (counted from 0). Constraints must hold"
                 " for all training rows: mend these rows, drop them, or leave the constraint out."
+            )
+
+
+def _near_texts(
+    rules: Sequence[Constraint], names: Sequence[Hashable], columns: Columns, table: Any
+) -> Iterator[str]:
+    """What users should know of relations that are not kept: how many rows break them, or why else."""
+    for rule, broken in Relations.stated(rules, names, columns).broken(columns, table):
+        n, text = int(broken.sum()), f"{described(rule)} holds in all"
+        if not n:
+            doubt = "may do so by correlation alone"
+            if isinstance(rule, Sum):
+                doubt = "would change the values that one of these columns takes"
+            yield (
+                f"{text} {len(broken)} rows, but {doubt}. Pass it in `constraints` if new rows must keep it."
+            )
+        else:
+            yield (
+                f"{text} but {n} of {len(broken)} rows, of which row {int(broken.argmax())} (counted from 0)"
+                " is the first. New rows keep it once such rows are mended or dropped."
             )
 
 

@@ -7,7 +7,7 @@ decoding. What cannot be built in, such as a function of the user, is checked on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -98,6 +98,24 @@ class Combinations:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Check:
+    """A constraint at its place in a table, which tells the rows that break it."""
+
+    rule: Constraint
+    positions: tuple[int, ...] = ()  # of its columns; none of a function
+    seen: Combinations | None = None  # that it allows
+    built_in: bool = False  # whether decoded rows cannot break it
+
+    def broken(self, columns: Columns, table: Any) -> Mask:
+        """Tell for each of ``n`` rows, given as cells and as a table of the user, whether it is broken."""
+        if self.seen is not None:
+            return ~self.seen.holds(columns)
+        if isinstance(self.rule, Order | Sum | Between):
+            return ~holding(self.rule, [columns[i] for i in self.positions])
+        return ~_answer(self.rule, table, len(columns[0]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Relations:
     """All relations of a table, and how new rows keep them.
 
@@ -105,12 +123,11 @@ class Relations:
     constraints, also those that are not built in.
     """
 
-    constraints: tuple[Constraint, ...] = ()
-    positions: tuple[tuple[int, ...], ...] = ()  # of the columns of each constraint
-    combinations: tuple[Combinations, ...] = ()
+    checks: tuple[Check, ...] = ()  # one per constraint
     derived: tuple[Derived, ...] = ()  # every column after those that it is computed from
     dtypes: tuple[np.dtype[Any], ...] = ()  # of the cells of all columns
     n_found: int = 0  # how many of the constraints, the last ones, were found rather than given
+    near: tuple[str, ...] = ()  # what nearly holds, and is not kept, in words
 
     @classmethod
     def stated(
@@ -118,11 +135,21 @@ class Relations:
     ) -> Relations:
         """Return relations that can be checked but are not built in; all columns must be known."""
         places = {name: i for i, name in enumerate(names)}
-        known = [rule for rule in constraints if isinstance(rule, Relation)]
-        positions = tuple(tuple(places[name] for name in rule.columns) for rule in known)
-        combined = [where for rule, where in zip(known, positions, strict=True) if isinstance(rule, OneOf)]
-        seen = tuple(_combinations(combined, columns))
-        return cls(tuple(constraints), positions, seen, (), tuple(cells.values.dtype for cells in columns))
+        checks: list[Check] = []
+        settled: set[int] = set()  # columns of an earlier rule come first, so that their cells are kept
+        for rule in constraints:
+            where = tuple(places[name] for name in rule.columns) if isinstance(rule, Relation) else ()
+            seen = None
+            if isinstance(rule, OneOf):
+                seen = Combinations.learn(sorted(where, key=lambda i: i not in settled), columns)
+                settled |= set(where)
+            checks.append(Check(rule, where, seen))
+        return cls(tuple(checks), (), tuple(cells.values.dtype for cells in columns))
+
+    @property
+    def constraints(self) -> tuple[Constraint, ...]:
+        """What all new rows keep, the last ones found and the others given."""
+        return tuple(check.rule for check in self.checks)
 
     @classmethod
     def learn(
@@ -131,19 +158,21 @@ class Relations:
         names: Sequence[Hashable],
         columns: Columns,
         *,
+        checked: Sequence[Constraint] = (),
         n_found: int = 0,
     ) -> Relations:
         """Build in as many relations as possible; the rows keep all of them.
 
-        An order whose upper column is a total is not built in. Raises ``ValueError`` if two sums have the
-        same total, or relations run in a circle.
+        An order whose upper column is a total is not built in, nor are those that are ``checked``; they
+        follow the other constraints. Raises ``ValueError`` if two sums have the same total, or relations run
+        in a circle.
         """
-        stated = cls.stated(constraints, names, columns)
-        known = [rule for rule in constraints if isinstance(rule, Relation)]
-        pairs = list(zip(known, stated.positions, strict=True))
+        stated = cls.stated([*constraints, *checked], names, columns)
+        pairs = [(check.rule, check.positions) for check in stated.checks[: len(constraints)]]
         sums: dict[int, tuple[Sum, tuple[int, ...]]] = {}
-        for rule, (total, *parts) in pairs:
+        for rule, where in pairs:
             if isinstance(rule, Sum):
+                total, *parts = where
                 if total in sums:
                     raise ValueError(
                         f"Column {rule.total!r} is the total of two sums in `constraints`: {rule} and"
@@ -160,7 +189,21 @@ class Relations:
                 derived.append(Total.learn(target, sums[target][1], columns, sums[target][0].factors))
             elif target in lower:
                 derived.append(Gap.learn(target, lower[target], columns))
-        return replace(stated, derived=tuple(derived), n_found=n_found)
+        checks = tuple(
+            replace(check, built_in=number < len(pairs) and _is_built_in(*pairs[number], derived))
+            for number, check in enumerate(stated.checks)
+        )
+        return replace(stated, checks=checks, derived=tuple(derived), n_found=n_found)
+
+    @property
+    def not_built_in(self) -> Relations:
+        """The same without the constraints that decoded rows cannot break."""
+        return replace(self, checks=tuple(check for check in self.checks if not check.built_in))
+
+    @property
+    def need_table(self) -> bool:
+        """Whether some constraint is a function of rows in the container of the user."""
+        return not all(isinstance(rule, Relation) for rule in self.constraints)
 
     def reduce(self, columns: Columns) -> list[Cells]:
         """Return the columns with the remainders of those that are computed from others in their place."""
@@ -170,10 +213,9 @@ class Relations:
     def restore(self, columns: Columns, rng: np.random.Generator) -> list[Cells]:
         """Return decoded columns, of which some are remainders, with all relations that are built in."""
         restored = list(columns)
-        computed = {rule.target for rule in self.derived}
-        for seen in self.combinations:
-            if computed.isdisjoint(seen.positions):
-                restored = seen.repair(restored, rng)
+        for check in self.checks:
+            if check.seen is not None and check.built_in:
+                restored = check.seen.repair(restored, rng)
         for rule in self.derived:
             remainder = restored[rule.target]
             restored[rule.target] = rule.restore(remainder, restored, self.dtypes[rule.target])
@@ -211,15 +253,8 @@ class Relations:
 
     def broken(self, columns: Columns, table: Any) -> Iterable[tuple[Constraint, Mask]]:
         """Yield each constraint with the rows that break it."""
-        positions, combinations = iter(self.positions), iter(self.combinations)
-        for rule in self.constraints:
-            if not isinstance(rule, Relation):
-                yield rule, ~_answer(rule, table, len(columns[0]))
-            elif isinstance(rule, OneOf):
-                next(positions)
-                yield rule, ~next(combinations).holds(columns)
-            else:
-                yield rule, ~holding(rule, [columns[i] for i in next(positions)])
+        for check in self.checks:
+            yield check.rule, check.broken(columns, table)
 
 
 def holding(rule: Order | Sum | Between, parts: Columns) -> Mask:
@@ -237,7 +272,7 @@ def holding(rule: Order | Sum | Between, parts: Columns) -> Mask:
     return found
 
 
-def _answer(rule: Callable[[Any], Any], table: Any, n: int) -> Mask:
+def _answer(rule: Any, table: Any, n: int) -> Mask:
     mask = np.asarray(rule(table))
     if mask.shape != (n,) or mask.dtype != bool:
         raise ValueError(
@@ -258,9 +293,9 @@ def _in_order(sources: dict[int, list[int]], names: Sequence[Hashable]) -> list[
         ) from None
 
 
-def _combinations(combined: Sequence[tuple[int, ...]], columns: Columns) -> Iterable[Combinations]:
-    """Combinations of cells; columns that an earlier rule settles come first, so that these are kept."""
-    settled: set[int] = set()
-    for where in combined:
-        yield Combinations.learn(sorted(where, key=lambda i: i not in settled), columns)
-        settled |= set(where)
+def _is_built_in(rule: Constraint, where: tuple[int, ...], derived: Sequence[Derived]) -> bool:
+    """Whether restored columns keep a constraint: what is computed does, combinations of the others, too."""
+    by_target = {column.target: column for column in derived}
+    if isinstance(rule, OneOf):
+        return by_target.keys().isdisjoint(where)
+    return isinstance(rule, Sum) or (isinstance(rule, Order) and isinstance(by_target[where[1]], Gap))

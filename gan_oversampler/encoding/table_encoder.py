@@ -16,14 +16,14 @@ from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.cells import NO_CLASSES, Cells, ClassRows
 from gan_oversampler.encoding.columns import Column, learn_column
 from gan_oversampler.encoding.containers import Container, read_table
-from gan_oversampler.encoding.dataset import Frame
+from gan_oversampler.encoding.dataset import Frame, Redraw
 from gan_oversampler.encoding.layout import EncodedRows, Layout
 from gan_oversampler.encoding.relation_rules import learn_relations
 from gan_oversampler.encoding.relations import Relations
 
 Names = tuple[Hashable, ...]
-Redraw = Callable[[NDArray[np.intp], int], NDArray[np.floating[Any]]]
 MAX_ATTEMPTS: Final = 100  # to replace rows that break a constraint
+SCORED_ATTEMPTS: Final = 10  # the same of rows to score, where none must be perfect
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,20 +144,10 @@ class TableEncoder:
         Raises ``ValueError`` for rows of another width, for NaN and infinity, and if a given constraint is
         still broken after 100 attempts; one that was found is a warning then.
         """
-        cells = self._decode_cells(rows, rng, codes)
+        cells = self._kept_cells(rows, rng, codes, redraw, self._broken)
         table = self.container.build(cells)
-        if redraw is None or not len(rows) or not self.relations.constraints:
-            return table
-        for attempt in range(MAX_ATTEMPTS):
-            read = read_table(table)[1]
-            broken = np.flatnonzero(~(self.relations.holds(read, table) & self.relations.in_range(read)))
-            if not len(broken):
-                return table
-            other_codes = None if codes is None else codes[broken]
-            other = self._decode_cells(redraw(broken, attempt), rng, other_codes)
-            cells = [_replaced(old, new, broken) for old, new in zip(cells, other, strict=True)]
-            table = self.container.build(cells)
-        self.relations.refuse_broken(read_table(table)[1], table, MAX_ATTEMPTS)
+        if redraw is not None and len(rows) and self.relations.constraints:
+            self.relations.refuse_broken(read_table(table)[1], table, MAX_ATTEMPTS)
         return table
 
     def recode(
@@ -165,13 +155,50 @@ class TableEncoder:
         rows: NDArray[np.floating[Any]],
         rng: np.random.Generator,
         codes: NDArray[np.intp] | None = None,
+        redraw: Redraw | None = None,
     ) -> EncodedRows:
-        """Return encoded rows decoded as by `decode` and encoded anew, without a table in between.
+        """Return encoded rows decoded as by `decode` and encoded anew.
 
-        These are the rows that the user gets: rounded, in the learned range, and with their levels. Oracles
-        score them, so that what decoding ruins lowers the score. Parameters and errors are those of `decode`.
+        These are the rows that the user gets: rounded, in the learned range, with their levels, and drawn
+        again where they break a constraint. Oracles score them, so that what decoding ruins lowers the score.
+        Parameters are those of `decode`; rows that still break a constraint after 10 attempts stay.
         """
-        return self._encode_cells(self._decode_cells(rows, rng, codes))
+        return self._encode_cells(
+            self._kept_cells(rows, rng, codes, redraw, self._probably_broken, SCORED_ATTEMPTS)
+        )
+
+    def _kept_cells(
+        self,
+        rows: NDArray[np.floating[Any]],
+        rng: np.random.Generator,
+        codes: NDArray[np.intp] | None,
+        redraw: Redraw | None,
+        broken: Callable[[list[Cells]], NDArray[np.intp]],
+        n_attempts: int = MAX_ATTEMPTS,
+    ) -> list[Cells]:
+        """Decoded cells, in which rows that break a constraint are replaced as often as is allowed."""
+        cells = self._decode_cells(rows, rng, codes)
+        if redraw is None or not len(rows) or not self.relations.constraints:
+            return cells
+        for attempt in range(n_attempts):
+            at = broken(cells)
+            if not len(at):
+                break
+            other = self._decode_cells(redraw(at, attempt), rng, None if codes is None else codes[at])
+            cells = [_replaced(old, new, at) for old, new in zip(cells, other, strict=True)]
+        return cells
+
+    def _broken(self, cells: list[Cells]) -> NDArray[np.intp]:
+        """Positions of the rows that break a constraint in the container of the user."""
+        table = self.container.build(cells)
+        read = read_table(table)[1]
+        return np.flatnonzero(~(self.relations.holds(read, table) & self.relations.in_range(read)))
+
+    def _probably_broken(self, cells: list[Cells]) -> NDArray[np.intp]:
+        """The same up to the rounding of the container, in a fraction of the time."""
+        rules = self.relations.not_built_in
+        table = self.container.build(cells) if rules.need_table else None
+        return np.flatnonzero(~(rules.holds(cells, table) & rules.in_range(cells)))
 
     def _decode_cells(
         self, rows: NDArray[np.floating[Any]], rng: np.random.Generator, codes: NDArray[np.intp] | None

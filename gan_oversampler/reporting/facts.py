@@ -198,6 +198,8 @@ class ReportFacts:
     constraints : tuple of str
         Relations that new rows keep, given or found, such as ``"start <= end"``; functions as Python prints
         them.
+    near_constraints : tuple of str
+        Relations that hold in nearly all rows, or would spoil a column; new rows may break them.
     """
 
     oracle: str
@@ -223,6 +225,7 @@ class ReportFacts:
     events: tuple[Event, ...] = field(default=(), repr=False)
     draw_options: pd.DataFrame | None = field(default=None, compare=False, repr=False)
     constraints: tuple[str, ...] = ()
+    near_constraints: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("seconds", "gains", "parameters", "versions"):

@@ -78,7 +78,9 @@ def _head(facts: ReportFacts) -> str:
         + (f"<dt>Score</dt><dd>{escape(facts.meaning)}</dd>" if facts.meaning else "")
         + advice
         + (f"<dt>Fidelity</dt><dd>{escape(str(facts.fidelity))}</dd>" if facts.fidelity else "")
-        + (f"<dt>Constraints</dt><dd>{escape(rules)}</dd></dl>" if rules else "</dl>")
+        + (f"<dt>Constraints</dt><dd>{escape(rules)}</dd>" if rules else "")
+        + "".join(f"<dt>Not kept</dt><dd>{escape(text)}</dd>" for text in facts.near_constraints)
+        + "</dl>"
         + (f'<h3>Notes</h3><ul class="notes">{notes}</ul>' if notes else "")
     )
 

@@ -84,6 +84,7 @@ class Report(ReportFacts):
         lines += [f"Fidelity: {self.fidelity}"] if self.fidelity else []
         if self.constraints:
             lines.append(f"Constraints, kept by all new rows: {'; '.join(self.constraints)}")
+        lines += [f"Not kept: {text}" for text in self.near_constraints]
         lines += [f"Note: {note}" for note in self.notes]
         if self.seconds:
             lines.append(", ".join(f"{name} {value:.2f} s" for name, value in self.seconds.items()))

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_oversampler._utils import Streams
+from gan_oversampler._utils import Streams, single_threaded
 from gan_oversampler.nn.generator import GuidedGenerator, Snapshot
 from gan_oversampler.nn.learned_geometry import GuidedStart
 from gan_oversampler.sampling.base_samplers import BASES, systematic_resampling
@@ -141,6 +141,18 @@ def draw_classes(source: Source, n_new: Mapping[int, int], streams: Streams, wid
     rows = [np.empty((0, width), np.float32), *(drawn.rows for drawn in by_class.values())]
     codes = np.repeat(np.array(list(n_new), np.intp), [len(drawn.rows) for drawn in by_class.values()])
     return DrawnClasses(codes, np.concatenate(rows), by_class)
+
+
+def draw_again(
+    source: Source, codes: NDArray[np.intp], streams: Streams, width: int, at: NDArray[np.intp], attempt: int
+) -> Rows:
+    """Draw other rows of the same classes for the positions ``at``, at which rows break a constraint."""
+    labels, counts = np.unique(codes[at], return_counts=True)
+    rows = np.empty((len(at), width), np.float32)
+    for code, n in zip(labels.tolist(), counts.tolist(), strict=True):
+        with single_threaded():
+            rows[codes[at] == code] = source.draw(code, n, streams.child("again", attempt)).rows
+    return rows
 
 
 def _chunks(n: int) -> list[int]:

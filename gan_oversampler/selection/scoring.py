@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -17,7 +18,7 @@ from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.oracles.alternatives import ALTERNATIVES
 from gan_oversampler.oracles.base import Oracle
-from gan_oversampler.sampling.sources import BaseSource, Source, draw_classes
+from gan_oversampler.sampling.sources import BaseSource, Source, draw_again, draw_classes
 from gan_oversampler.selection.candidate_sources import fold_source
 from gan_oversampler.selection.choice import Utilities
 from gan_oversampler.selection.problem import Problem
@@ -106,11 +107,10 @@ class FoldEvaluator:
     def utility(self, source: Drawing) -> tuple[float, str]:
         """Score rows of a source on the held-out rows: their utility, and an empty string.
 
-        Rows are scored as the user gets them, decoded and encoded anew, with equal random numbers for all
-        sources; only what constraints reject and draw again later, such as those by functions, is scored as
-        it came first. None draws no rows, and a name is one of the oracle's alternatives to new rows. If the
-        oracle raises an error, or its score is not finite, the string says what went wrong: one candidate
-        fails then, not the run.
+        Rows are scored as the user gets them, decoded and encoded anew, and drawn again up to ten times where
+        they break a constraint, with equal random numbers for all sources. None draws no rows, and a name is
+        one of the oracle's alternatives to new rows. If the oracle raises an error, or its score is not
+        finite, the string says what went wrong: one candidate fails then, not the run.
         """
         share = self.oracle.share_
         n_new = {code: max(1, round(share * n)) for code, n in self.n_new.items()}
@@ -127,8 +127,10 @@ class FoldEvaluator:
         new = self.heldout.synthetic(self.heldout.values[:0], self.heldout.codes[:0])
         if source is None:
             return new
-        drawn = draw_classes(source, n_new, self.streams, new.values.shape[1])
-        return new.synthetic(drawn.rows, drawn.codes).recoded(self.streams.numpy("decode"))
+        width = new.values.shape[1]
+        drawn = draw_classes(source, n_new, self.streams, width)
+        again = partial(draw_again, source, drawn.codes, self.streams, width)
+        return new.synthetic(drawn.rows, drawn.codes).recoded(self.streams.numpy("decode"), again)
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,22 @@ def test_what_is_given_takes_the_place_of_what_would_be_found():
     assert learned("auto", bounds, table=table).constraints == (bounds, Order("low", "high"))
 
 
+def test_users_are_told_of_few_relations_that_nearly_hold():
+    g = np.random.default_rng(0)
+    a, b = g.integers(1, 99, (2, 300))
+    table = pd.DataFrame({"a": a, "b": b, "total": a + b})
+    table.loc[[7, 9], "total"] += 1
+    (text,) = learned("auto", table=table).near
+    assert text.startswith("total = a + b holds in all but 2 of 300 rows, of which row 7 ")
+    assert learned(Order("a", "total"), "auto", table=table[["a", "total"]]).near == ()
+    copies = pd.concat([table.add_suffix(str(i)).sample(300, random_state=i) for i in range(5)], axis=1)
+    assert len(learned("auto", table=copies.reset_index(drop=True)).near) == 3
+    few = pd.DataFrame({"a": a % 10, "b": b % 10, "total": a % 10 + b % 10})
+    (text,) = learned("auto", table=few).near
+    assert text.startswith("total = a + b holds in all 300 rows, but would change the values")
+    assert learned(Sum("total", ["a", "b"]), "auto", table=few).near == ()
+
+
 def test_nothing_is_sought_unless_asked():
     container, columns = read_table(X)
     assert learn_relations(None, container.names, columns, frozenset(), X).constraints == ()

@@ -124,6 +124,41 @@ def test_totals_are_drawn_again_until_they_lie_in_their_range():
     assert kept.between(X["total"].min(), X["total"].max()).all()
 
 
+def test_orders_that_may_be_no_laws_are_told_of():
+    g = np.random.default_rng(0)
+    young = g.integers(20, 80, N)
+    X = pd.DataFrame({"diagnosed": young, "age": young + 1 + g.poisson(4, N)})
+    relations = TableEncoder.learn(X, constraints="auto").relations
+    assert relations.constraints == ()
+    (text,) = relations.near
+    assert text.startswith(f"diagnosed < age holds in all {N} rows, but may do so by correlation alone")
+
+
+def test_flags_of_which_one_is_set_are_drawn_again():
+    g = np.random.default_rng(0)
+    X = pd.get_dummies(pd.Series(g.choice(list("abc"), N, p=[0.6, 0.3, 0.1])), dtype=int)
+    encoder = TableEncoder.learn(X.assign(x=g.normal(size=N)), constraints="auto")
+    draw = rng()
+
+    def anew(at, attempt):
+        return draw.uniform(-1, 1, (len(at), encoder.layout.width))
+
+    rows = anew(range(300), 0)
+    assert (encoder.decode(rows, rng())[list("abc")].sum(axis=1) != 1).any()
+    new = encoder.decode(rows, rng(), redraw=anew)[list("abc")]
+    assert (new.sum(axis=1) == 1).all()
+    assert (new.mean() > 0.2).all()  # none is the one that repaired rows would fall back to
+
+
+def test_functions_are_asked_before_rows_are_scored():
+    X = pd.DataFrame({"a": np.arange(60), "b": np.arange(60)[::-1]})
+    encoder = TableEncoder.learn(X, constraints=[lambda rows: rows["a"] + rows["b"] < 90])
+    draw = rng()
+    rows = draw.uniform(-1, 1, (300, 2))
+    scored = encoder.recode(rows, rng(), redraw=lambda at, i: draw.uniform(-1, 1, (len(at), 2)))
+    assert (encoder.decode(scored, rng()).sum(axis=1) < 91).all()
+
+
 def test_totals_of_large_integers_are_exact():
     net = 2**54 + np.arange(0, 200, 2)
     X = pd.DataFrame({"gross": net + np.tile([1, 3], 50), "net": net, "tax": np.tile([1, 3], 50)})

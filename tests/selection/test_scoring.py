@@ -124,7 +124,7 @@ def test_an_oracle_may_score_a_share_of_the_rows():
 
 
 def test_rows_are_scored_as_the_user_gets_them_with_the_same_numbers_for_all_sources():
-    def recode(values, rng, codes):
+    def recode(values, rng, codes, redraw):
         return np.round(values) + rng.integers(0, 2, values.shape) * 100 + codes[:, None]
 
     seen = []
