@@ -129,13 +129,14 @@ class GANOversampler(BaseOverSampler):
         Relations that hold for all rows of ``X``, and so for all new ones. ``"auto"`` finds orders
         (``start <= end``), sums and columns that another one determines (city, canton), in at least 50 rows
         and by rules that chance does not pass: a sum must be exact in every row, a determined column have
-        about a hundred chances to differ, and an order be one of times, or of numbers whose gaps begin with an
-        edge at 0. Rows that do not set exactly one of a run of one-hot columns are drawn again, as are those
-        that break a function, also before an oracle scores them. Of a sum, the column is computed that keeps
-        its own spread and decimals so. A list holds :class:`Order`, :class:`Sum`, :class:`OneOf`,
+        about a hundred chances to differ, and an order be one of times, or of numbers whose gaps begin with
+        an edge at 0. Rows that do not set exactly one of a run of one-hot columns are drawn again, as are
+        those that break a function, also before an oracle scores them. Of a sum, the column is computed that
+        keeps its own spread and decimals so. A list holds :class:`Order`, :class:`Sum`, :class:`OneOf`,
         :class:`Between`, functions of rows in your container that return one bool per row, and ``"auto"``.
-        Rows that miss a cell of a relation are ignored. ``report_.constraints`` tells which are kept, ``report_.near_constraints`` which are not:
-        orders that may be correlation alone, and what up to 1 % of the rows break.
+        Rows that miss a cell of a relation are ignored. ``report_.constraints`` tells which are kept,
+        ``report_.near_constraints`` which are not: orders that may be correlation alone, and what up to 1 %
+        of the rows break.
     keep_candidates : bool, default=False
         Whether the fitted sampler keeps all scored generators and the training table, so that ``rescore`` can
         let another oracle choose. Otherwise it holds no more than drawing needs.

@@ -33,9 +33,9 @@ class Found:
     """Relations of a table: those to build in, those to check, and those that are only worth a word.
 
     Those to build in can be so together: a column that a sum computes stands in no order, and one that
-    belongs to a determined column is neither computed nor the upper one of an order. Orders to check could not
-    be built in with the others; flags of which exactly one is set are checked, too, because repairing them
-    would move their shares. Others nearly hold, or hold in all rows and may still be no laws.
+    belongs to a determined column is neither computed nor the upper one of an order. Orders to check could
+    not be built in with the others; flags of which exactly one is set are checked, too, because repairing
+    them would move their shares. Others nearly hold, or hold in all rows and may still be no laws.
 
     Examples
     --------
