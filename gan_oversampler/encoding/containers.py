@@ -55,6 +55,10 @@ def read_table(X: Any) -> tuple[Container, list[Cells]]:
     container: Container
     if isinstance(X, pd.DataFrame):
         container, columns = PandasTable.read(X)
+    elif nw.dependencies.is_pyarrow_table(X):
+        from gan_oversampler.encoding.arrow import ArrowTable
+
+        container, columns = ArrowTable.read(X)
     elif isinstance(frame := nw.from_native(X, pass_through=True), nw.DataFrame):
         container, columns = FrameTable.read(X)
     elif isinstance(frame, nw.LazyFrame):
