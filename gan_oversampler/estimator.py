@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from sklearn.base import _fit_context
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from gan_oversampler._utils import Streams, lookup, single_threaded, warn_user
 from gan_oversampler.constraints import described
+from gan_oversampler.encoding.containers import check_table
 from gan_oversampler.encoding.dataset import Frame, Rows
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.relation_rules import AUTO
@@ -443,8 +444,7 @@ class GANOversampler(BaseOverSampler):
     def _train(self, X: Frame, y: Any, *, every_class: bool) -> Target:
         """Check and read the table, fit, and set what the fit leaves behind once all went well."""
         clock = Clock()
-        if _num_samples(X) < 1:
-            raise ValueError("X has no rows: Found array with 0 sample(s); give at least two classes.")
+        check_table(X)
         if not hasattr(X, "columns"):  # frames stay whole for the encoder
             check_array(X, dtype=None, accept_sparse=["csr", "csc"], ensure_all_finite=False)
         validate_data(self, X=X, y=y, reset=True, skip_check_array=True)

@@ -1,4 +1,4 @@
-"""Columns of Apache Arrow, in tables of pyarrow and in frames of pandas. Imported only where there are any."""
+"""Columns of Apache Arrow in tables of pyarrow and in frames of pandas; imported only where there are any."""
 
 from __future__ import annotations
 
@@ -77,7 +77,9 @@ def read_arrow(name: Hashable, column: pa.ChunkedArray) -> tuple[Cells, CellForm
     elif types.is_time(kind):
         ticks = column.cast(_ticks(kind)).fill_null(0).to_numpy()
         values = ticks.astype(f"timedelta64[{kind.unit}]")
-    elif types.is_floating(kind) or types.is_date(kind) or types.is_timestamp(kind) or types.is_duration(kind):
+    elif (
+        types.is_floating(kind) or types.is_date(kind) or types.is_timestamp(kind) or types.is_duration(kind)
+    ):
         values = column.to_numpy()
     else:
         raise ValueError(
@@ -130,7 +132,9 @@ def _is_label(kind: pa.DataType) -> bool:
     """Whether the cells of a type are read as Python objects: texts, bytes, decimals, and nulls only."""
     texts = types.is_string(kind), types.is_large_string(kind), types.is_string_view(kind)
     blobs = types.is_binary(kind), types.is_large_binary(kind), types.is_binary_view(kind)
-    return any((*texts, *blobs, types.is_fixed_size_binary(kind), types.is_decimal(kind), types.is_null(kind)))
+    return any(
+        (*texts, *blobs, types.is_fixed_size_binary(kind), types.is_decimal(kind), types.is_null(kind))
+    )
 
 
 def _write_dictionary(values: NDArray[Any], like: pa.ChunkedArray) -> pa.Array:

@@ -33,10 +33,7 @@ class PandasTable:
 
     @classmethod
     def read(cls, X: pd.DataFrame) -> tuple[PandasTable, list[Cells]]:
-        """Learn a frame and read its columns; duplicate column labels raise ``ValueError``."""
-        if not X.columns.is_unique:
-            twice = X.columns[X.columns.duplicated()].unique().tolist()
-            raise ValueError(f"Column names must be unique, got duplicates of {twice}. Rename or drop them.")
+        """Learn a frame of unique column labels and read its columns; nested ones raise ``ValueError``."""
         pairs = [_read_pandas(name, X.iloc[:, j]) for j, name in enumerate(X.columns)]
         # A slice of no rows would keep all of them in memory.
         return cls(X.take([]), tuple(stored for _, stored in pairs)), [cells for cells, _ in pairs]
@@ -65,7 +62,7 @@ def _read_pandas(name: Hashable, column: pd.Series) -> tuple[Cells, CellFormat]:
     if isinstance(dtype, pd.ArrowDtype):
         from gan_oversampler.encoding.arrow import read_arrow
 
-        _refuse_views(name, dtype)
+        refuse_views(name, dtype)
         return read_arrow(name, column.array.__arrow_array__())
     if isinstance(dtype, pd.SparseDtype):
         return _read_pandas(name, column.sparse.to_dense())
@@ -106,8 +103,9 @@ def _write_pandas(cells: Cells, stored: CellFormat, like: pd.Series) -> pd.Serie
     return series.mask(cells.missing) if _is_masked(dtype) else series
 
 
-def _refuse_views(name: Hashable, dtype: pd.ArrowDtype) -> None:
-    if str(dtype).startswith(("string_view", "binary_view")):
+def refuse_views(name: Hashable, dtype: Any) -> None:
+    """Raise ``ValueError``, naming the column, for Arrow's views: pandas cannot select rows of them."""
+    if str(dtype) in ("string_view[pyarrow]", "binary_view[pyarrow]"):
         raise ValueError(
             f"Column {name!r} is a {dtype}, in which pandas cannot select rows. Cast it, for instance by"
             " `astype('string[pyarrow]')`."
@@ -137,7 +135,7 @@ class FrameTable:
 
     @classmethod
     def read(cls, X: Any) -> tuple[FrameTable, list[Cells]]:
-        """Learn a frame and read the cells of its columns."""
+        """Learn a frame and read the cells of its columns; nested ones raise ``ValueError``."""
         frame = nw.from_native(X, eager_only=True)
         pairs = [_read_series(series) for series in frame.iter_columns()]
         table = cls(frame.implementation, dict(frame.schema), tuple(stored for _, stored in pairs))
