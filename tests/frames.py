@@ -99,7 +99,14 @@ PANDAS = {
     **{pd.ArrowDtype(kind): (cells, True) for kind, cells in ARROW.items() if "view" not in str(kind)},
 }
 # Objects that pandas keeps in columns of the dtype object, and periods.
-OBJECTS = {"texts": TEXTS, "bools": BOOLS, "decimals": DECIMALS, "dates": DAYS, "times": TIMES, "blobs": BLOBS}
+OBJECTS = {
+    "texts": TEXTS,
+    "bools": BOOLS,
+    "decimals": DECIMALS,
+    "dates": DAYS,
+    "times": TIMES,
+    "blobs": BLOBS,
+}
 PERIODS = ("Y", "Q", "M", "W", "D", "h")
 
 

@@ -1,17 +1,19 @@
 """Frames of every dtype keep their rows and dtypes, and new rows hold what could have been there."""
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from imblearn.over_sampling import RandomOverSampler
 
 from gan_oversampler import GANOversampler
-from tests.frames import LIBRARIES, N, N_RARE, TARGET, frames
+from tests.frames import LIBRARIES, N_RARE, TARGET, N, frames
 from tests.samplers import UNTRAINED
 
-MANY = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 FEW = settings(MANY, max_examples=9)
 
 
@@ -59,6 +61,18 @@ def check_laws(X, extra):
 @given(data=st.data())
 def test_frames_keep_rows_dtypes_levels_and_ranges(library, data):
     check_laws(data.draw(frames(library)), data.draw(st.integers(0, 30)))
+
+
+@pytest.mark.parametrize(
+    "index", [pd.RangeIndex(7, 87, 2), list("abcdefgh") * 5, pd.date_range("2024", periods=N)]
+)
+def test_frames_are_indexed_anew_as_in_imbalanced_learn(index):
+    X = pd.DataFrame({"x": np.random.default_rng(0).normal(size=N)}, index=index)
+    y = pd.Series(TARGET, index=X.index, name="y")
+    ours = GANOversampler(gan=UNTRAINED, oracle=None, max_steps=0, random_state=0).fit_resample(X, y)
+    theirs = RandomOverSampler(random_state=0).fit_resample(X, y)
+    for mine, other in zip(ours, theirs, strict=True):
+        pd.testing.assert_index_equal(mine.index, other.index)
 
 
 @pytest.mark.slow
