@@ -126,7 +126,7 @@ class GANOversampler(BaseOverSampler):
         ``report_.draw_options`` holds all scores. See :class:`Policy`.
     categorical_features : "auto", or list of names, positions or a mask, default="auto"
         Columns to treat as categories besides text, booleans and columns of a category dtype. Text that looks
-        like an id is refused unless it is named here or has a category dtype.
+        like an id is refused unless it is named here or has a category dtype; such integers are a warning.
     constraints : "auto", list of constraints, or None, default="auto"
         Relations that hold for all rows of ``X``, and so for all new ones. ``"auto"`` finds orders
         (``start <= end``), sums and columns that another one determines (city, canton), in at least 50 rows
@@ -307,7 +307,7 @@ class GANOversampler(BaseOverSampler):
         ------
         ValueError
             If there is one class only, a class to oversample has one row, labels are missing, a column
-            cannot be modelled (infinite values, texts that look like ids), or a constraint has no meaning for
+            cannot be modelled (infinite values, lists, texts like ids), or a constraint has no meaning for
             the table or is broken by its rows.
         """
         self._train(X, y, every_class=False)

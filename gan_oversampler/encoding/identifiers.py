@@ -1,7 +1,7 @@
 """Columns that name rows rather than describe them: texts are refused, integers are warned of.
 
-Both rules count values that occur again, not their share of the rows: a share is larger in every fold of a
-cross-validation than in the whole table, so that a column would pass ``fit`` and fail there.
+Both rules count values that occur again. The share of distinct values would mislead: it is larger in every
+fold of a cross-validation than in the whole table, so that a column would pass ``fit`` and fail there.
 """
 
 from collections.abc import Hashable

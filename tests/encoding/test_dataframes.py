@@ -84,25 +84,6 @@ def test_lazy_frames_are_refused():
         TableEncoder.learn(pl.LazyFrame({"a": [1]}))
 
 
-def test_arrow_tables_keep_metadata_chunks_and_the_order_of_dictionaries():
-    ordered = pa.dictionary(pa.int8(), pa.string(), ordered=True)
-    entries = pa.array(["low", "mid", "high", "never"])
-    codes = pa.chunked_array([pa.array([0, 1, None] * 10, "int8"), pa.array([2, 2, 0] * 10, "int8")])
-    chunks = [pa.DictionaryArray.from_arrays(part, entries, ordered=True) for part in codes.chunks]
-    X = pa.table({"level": pa.chunked_array(chunks, ordered)}).replace_schema_metadata({"source": "ward"})
-    encoder = TableEncoder.learn(X)
-    both = encoder.stack(X, encoder.decode(some_rows(encoder), rng()))
-    assert both.schema.equals(X.schema, check_metadata=True)
-    assert both.slice(0, N).equals(X)
-    assert both["level"].unify_dictionaries().chunk(2).dictionary.to_pylist() == entries.to_pylist()
-
-
-@pytest.mark.parametrize("kind", [pa.timestamp("ns"), pa.time64("ns")], ids=str)
-def test_nanoseconds_are_kept(kind):
-    X = pa.table({"at": pa.array(rng().integers(0, 1000, N), "int64").cast(kind)})
-    assert round_trip(X).equals(X)
-
-
 @pytest.mark.parametrize("name", ["pandas", "arrow"])
 def test_a_learned_container_holds_no_row_of_the_table(name):
     X = pd.DataFrame({"text": pd.Series(["ab" * 5000, "cd" * 5000] * 30, dtype="string[pyarrow]")})
