@@ -70,7 +70,7 @@ $(LOWEST)/.stamp: pyproject.toml constraints.txt
 		> $(LOWEST)/constraints.txt
 	@sed -nE '/^(torch|pytest|pytest-xdist|hypothesis)==/p' constraints.txt >> $(LOWEST)/constraints.txt
 	@$(LOWEST)/bin/python -m pip install -qq --disable-pip-version-check \
-		-c $(LOWEST)/constraints.txt -e ".[plot]" pytest pytest-xdist hypothesis polars
+		-c $(LOWEST)/constraints.txt -e ".[plot]" pytest pytest-xdist hypothesis polars pyarrow
 	@touch $@
 
 test-lowest: $(LOWEST)/.stamp ## fast tests with the oldest versions promised

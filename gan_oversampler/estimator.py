@@ -14,10 +14,11 @@ from imblearn.over_sampling.base import BaseOverSampler
 from sklearn.base import _fit_context
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from gan_oversampler._utils import Streams, lookup, single_threaded, warn_user
 from gan_oversampler.constraints import described
+from gan_oversampler.encoding.containers import check_table
 from gan_oversampler.encoding.dataset import Frame, Rows
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.relation_rules import AUTO
@@ -124,7 +125,7 @@ class GANOversampler(BaseOverSampler):
         ``report_.draw_options`` holds all scores. See :class:`Policy`.
     categorical_features : "auto", or list of names, positions or a mask, default="auto"
         Columns to treat as categories besides text, booleans and columns of a category dtype. Text that looks
-        like an id is refused unless it is named here or has a category dtype.
+        like an id is refused unless it is named here or has a category dtype; such integers are a warning.
     constraints : "auto", list of constraints, or None, default="auto"
         Relations that hold for all rows of ``X``, and so for all new ones. ``"auto"`` finds orders
         (``start <= end``), sums and columns that another one determines (city, canton), in at least 50 rows
@@ -308,7 +309,7 @@ class GANOversampler(BaseOverSampler):
         ------
         ValueError
             If there is one class only, a class to oversample has one row, labels are missing, a column
-            cannot be modelled (infinite values, texts that look like ids), or a constraint has no meaning for
+            cannot be modelled (infinite values, lists, texts like ids), or a constraint has no meaning for
             the table or is broken by its rows.
         """
         self._train(X, y, every_class=False)
@@ -434,8 +435,7 @@ class GANOversampler(BaseOverSampler):
     def _train(self, X: Frame, y: Any, *, every_class: bool) -> Target:
         """Check and read the table, fit, and set what the fit leaves behind once all went well."""
         clock = Clock()
-        if _num_samples(X) < 1:
-            raise ValueError("X has no rows: Found array with 0 sample(s); give at least two classes.")
+        check_table(X)
         if not hasattr(X, "columns"):  # frames stay whole for the encoder
             check_array(X, dtype=None, accept_sparse=["csr", "csc"], ensure_all_finite=False)
         validate_data(self, X=X, y=y, reset=True, skip_check_array=True)

@@ -61,6 +61,10 @@ LABEL_TYPES = {
     "arrow decimal": (DECIMALS, arrow(pa.decimal128(5, 2))),
     "arrow date": (DATES, arrow(pa.date32())),
     "arrow array": (TEXTS, lambda y: pa.chunked_array([y])),
+    "arrow array in one piece": (NUMBERS, partial(pa.array, type=pa.int16())),
+    "arrow views": (TEXTS, partial(pa.array, type=pa.string_view())),
+    "arrow codes": (TEXTS, partial(pa.array, type=pa.dictionary(pa.int8(), pa.large_string()))),
+    "arrow table": (TEXTS, lambda y: pa.table({"y": pa.array(y, pa.large_string())})),
     "list of dates": (DATES, list),
     "list of times": (TIMES, list),
     "list of timestamps": (STAMPS, list),
@@ -88,6 +92,7 @@ LABEL_TYPES = {
         polars(pl.Datetime("us", "Europe/Berlin")),
     ),
     "polars decimal": (DECIMALS, polars(pl.Decimal(5, 2))),
+    "polars wide integers": (BIG, polars(pl.Int128)),
     "polars frame": (TEXTS, lambda y: pl.DataFrame({"y": y})),
 }
 """By name: a common and a rare label, and a function that puts a list of labels in its container."""
@@ -98,7 +103,7 @@ if hasattr(np.dtypes, "StringDType"):  # since NumPy 2
 
 def cells(y):
     """Labels as a list of the objects that a user meets in the container."""
-    if isinstance(y, (pd.DataFrame, pl.DataFrame)):
+    if isinstance(y, (pd.DataFrame, pl.DataFrame, pa.Table)):
         return cells(y["y"])
     if isinstance(y, np.ndarray) and y.dtype.kind == "M":
         return pd.Series(y).tolist() if np.datetime_data(y.dtype)[0] == "ns" else y.tolist()

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gan_oversampler.encoding.cells import NO_CLASSES, Cells, ClassRows, Values, index_of
+from gan_oversampler.encoding.identifiers import check_texts
 from gan_oversampler.encoding.layout import Block, EncodedRows
 
 # Every state is an input and an output of all networks, and a level of few rows teaches them little: on two
@@ -18,9 +19,6 @@ MAX_STATES: Final = 32
 # Rows of one class give a level a state if there are so many of them. Fewer may be there by chance, and the
 # state would tell the class of held-out rows, too: that raised their F1 by .03 where levels say nothing.
 MIN_CLASS_ROWS: Final = 3
-# Text with more distinct values than this, which are more than this share of its cells, is refused as ids.
-ID_MIN_DISTINCT: Final = 20
-ID_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,18 +139,14 @@ def learn_categorical(
     and ``ids_allowed`` is false because neither the user nor the container declared it a category.
     """
     levels, level_of_cell = _sorted_levels(name, cells)
-    n_levels, n_cells = len(levels), len(cells.present)
-    if not ids_allowed and n_levels > max(ID_MIN_DISTINCT, ID_SHARE * n_cells):
-        raise ValueError(
-            f"Column {name!r} looks like an identifier or free text: {n_levels} distinct values"
-            f" in {n_cells} cells, a category has at most {ID_SHARE:.0%}. Drop it, list it in"
-            " `categorical_features`, or convert it to numbers or dates."
-        )
+    n_levels = len(levels)
+    # Missing cells are counted as one more level, and left out.
+    counts = np.bincount(level_of_cell, minlength=n_levels + 1)[:-1]
+    if not ids_allowed:
+        check_texts(name, counts)
     has_missing = bool(cells.missing.any())
     if n_levels == 1 and not has_missing:
         return Constant(name, Cells(levels, np.array([False])))
-    # Missing cells are counted as one more level, and left out.
-    counts = np.bincount(level_of_cell, minlength=n_levels + 1)[:-1]
     by_class = {c: np.bincount(level_of_cell[rows], minlength=n_levels + 1)[:-1] for c, rows in drawn.items()}
     room = MAX_STATES - has_missing
     n_own = n_levels if n_levels <= room else room - 1

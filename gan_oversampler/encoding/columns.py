@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gan_oversampler.encoding.categorical import Constant, learn_categorical
 from gan_oversampler.encoding.cells import NO_CLASSES, Cells, ClassRows
 from gan_oversampler.encoding.datetime import DateTime
+from gan_oversampler.encoding.identifiers import warn_of_identifiers
 from gan_oversampler.encoding.layout import Block, EncodedRows
 from gan_oversampler.encoding.numeric import learn_numeric
 from gan_oversampler.encoding.wide_integers import learn_integers
@@ -60,7 +61,8 @@ def learn_column(
     A column of one value is constant. Labels are categorical, as are numbers of two values, and cells of
     all types if ``categorical`` is true; dates and durations are times, all other columns are numeric.
     ``drawn`` holds the positions of the rows of each class that new rows are drawn of.
-    Raises ``ValueError``, naming the column, if values are infinite or texts look like identifiers.
+    Raises ``ValueError``, naming the column, if values are infinite or texts look like identifiers; integers
+    that do so are a warning.
 
     Examples
     --------
@@ -75,5 +77,6 @@ def learn_column(
     if cells.is_time:
         return DateTime.learn(name, cells, drawn)
     if cells.values.dtype.kind in "iu":
+        warn_of_identifiers(name, cells.present)
         return learn_integers(name, cells, drawn)
     return learn_numeric(name, cells, drawn)

@@ -11,13 +11,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import _num_samples
 
 from gan_oversampler.encoding.cells import CellFormat, Cells, read_array
 from gan_oversampler.encoding.dataframes import FrameTable, PandasTable
 
 
 class Container(Protocol):
-    """The type, column names and dtypes of a user's table: ArrayTable, PandasTable or FrameTable."""
+    """The type, column names and dtypes of a user's table: array, pandas, Arrow or other frame."""
 
     @property
     def names(self) -> tuple[Hashable, ...]:
@@ -43,7 +45,7 @@ def read_table(X: Any) -> tuple[Container, list[Cells]]:
 
     ``X`` may be a pandas frame, another eager frame that narwhals knows, a 2-D array, a list of rows, or
     a sparse matrix. Raises ``TypeError`` for a lazy frame, and ``ValueError`` if ``X`` has no row or no
-    column, is not two-dimensional, or has duplicate column names.
+    column, is not two-dimensional, or has duplicate column names or cells that are no single values.
 
     Examples
     --------
@@ -52,22 +54,73 @@ def read_table(X: Any) -> tuple[Container, list[Cells]]:
     >>> container.stack(X, container.build(columns))
     [[1, 'a'], [2, 'b'], [1, 'a'], [2, 'b']]
     """
+    check_table(X)
     container: Container
     if isinstance(X, pd.DataFrame):
         container, columns = PandasTable.read(X)
-    elif isinstance(frame := nw.from_native(X, pass_through=True), nw.DataFrame):
+    elif nw.dependencies.is_pyarrow_table(X):
+        from gan_oversampler.encoding.arrow import ArrowTable
+
+        container, columns = ArrowTable.read(X)
+    elif isinstance(nw.from_native(X, pass_through=True), nw.DataFrame):
         container, columns = FrameTable.read(X)
-    elif isinstance(frame, nw.LazyFrame):
-        raise TypeError(f"X must be a table in memory, got the lazy {type(X).__name__}. Call `.collect()`.")
     else:
         container, columns = ArrayTable.read(X)
-    n_rows, n_columns = X.shape if hasattr(X, "shape") else (len(X), len(columns))
-    if n_rows == 0 or n_columns == 0:
+    if not columns:
         raise ValueError(
-            f"X must have at least one row and one column, got {n_rows} rows and {n_columns}"
-            " columns. Pass the table that the new rows are to resemble."
+            "X must have at least one row and one column, got no column. Pass the table that the new rows are"
+            " to resemble."
         )
     return container, columns
+
+
+def check_table(X: Any) -> None:
+    """Refuse what cannot be a table, and say what to pass instead, before other libraries look at it.
+
+    Raises ``TypeError`` for a lazy frame or a record batch, and ``ValueError`` if there are no rows or
+    duplicate column names.
+
+    Examples
+    --------
+    >>> check_table(pd.DataFrame([[1, 2]], columns=["age", "age"]))
+    Traceback (most recent call last):
+        ...
+    ValueError: Column names must be unique, got duplicates of ['age']. Rename or drop them.
+    """
+    is_arrow = nw.dependencies.is_pyarrow_table(X)
+    # Other libraries have no frames of duplicate names.
+    names = (
+        pd.Index(X.column_names) if is_arrow else X.columns if isinstance(X, pd.DataFrame) else pd.Index([])
+    )
+    if not names.is_unique:
+        twice = names[names.duplicated()].unique().tolist()
+        raise ValueError(f"Column names must be unique, got duplicates of {twice}. Rename or drop them.")
+    kind, pyarrow = type(X).__name__, nw.dependencies.get_pyarrow()
+    if isinstance(nw.from_native(X, pass_through=True), nw.LazyFrame):
+        raise TypeError(f"X must be a table in memory, got the lazy {kind}. Call `.collect()`.")
+    if pyarrow is not None and isinstance(X, pyarrow.RecordBatch):
+        raise TypeError(f"X must be a table, got a {kind}. Pass `pyarrow.Table.from_batches([X])`.")
+    if _num_samples(X) < 1:
+        raise ValueError(
+            "X must have at least one row and one column, got 0 sample(s). Pass the table that the new rows"
+            " are to resemble."
+        )
+
+
+def rows_at(X: Any, rows: NDArray[np.intp]) -> Any:
+    """Return the rows of a table at these positions, unchanged and in the same container.
+
+    Examples
+    --------
+    >>> rows_at([[1, "a"], [2, "b"]], np.array([1, 1]))
+    [[2, 'b'], [2, 'b']]
+    """
+    if nw.dependencies.is_pyarrow_table(X):
+        from gan_oversampler.encoding.arrow import take_arrow
+
+        return take_arrow(X, rows)
+    is_fixed = sparse.issparse(X) and X.format not in ("csr", "csc", "lil")  # cannot be indexed
+    return _safe_indexing(X.tocsr() if is_fixed else X, rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,12 +33,10 @@ class PandasTable:
 
     @classmethod
     def read(cls, X: pd.DataFrame) -> tuple[PandasTable, list[Cells]]:
-        """Learn a frame and read its columns; duplicate column labels raise ``ValueError``."""
-        if not X.columns.is_unique:
-            twice = X.columns[X.columns.duplicated()].unique().tolist()
-            raise ValueError(f"Column names must be unique, got duplicates of {twice}. Rename or drop them.")
-        pairs = [_read_pandas(X.iloc[:, j]) for j in range(X.shape[1])]
-        return cls(X.iloc[:0].copy(), tuple(stored for _, stored in pairs)), [cells for cells, _ in pairs]
+        """Learn a frame of unique column labels and read its columns; nested ones raise ``ValueError``."""
+        pairs = [_read_pandas(name, X.iloc[:, j]) for j, name in enumerate(X.columns)]
+        # A slice of no rows would keep all of them in memory.
+        return cls(X.take([]), tuple(stored for _, stored in pairs)), [cells for cells, _ in pairs]
 
     @property
     def names(self) -> tuple[Hashable, ...]:
@@ -46,14 +44,8 @@ class PandasTable:
 
     def build(self, columns: Sequence[Cells]) -> pd.DataFrame:
         # Positions first, labels later: labels may be anything, also tuples of a MultiIndex.
-        built = {}
-        for j, (cells, stored) in enumerate(zip(columns, self.formats, strict=True)):
-            dtype, values = self.template.dtypes.iloc[j], stored.restore(cells)
-            if isinstance(dtype, pd.DatetimeTZDtype):
-                values = pd.DatetimeIndex(values).tz_localize("UTC").tz_convert(dtype.tz)
-            built[j] = pd.Series(values, dtype=dtype)
-            if _is_masked(dtype):  # a NumPy array has no marker for missing integers and booleans
-                built[j] = built[j].mask(cells.missing)
+        parts = zip(columns, self.formats, strict=True)
+        built = {j: _write_pandas(*part, self.template.iloc[:, j]) for j, part in enumerate(parts)}
         return pd.DataFrame(built).set_axis(self.template.columns, axis=1)
 
     def stack(self, X: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
@@ -65,20 +57,59 @@ def _is_masked(dtype: Any) -> bool:
     return hasattr(dtype, "numpy_dtype") and dtype.kind in "biuf"
 
 
-def _read_pandas(column: pd.Series) -> tuple[Cells, CellFormat]:
+def _read_pandas(name: Hashable, column: pd.Series) -> tuple[Cells, CellFormat]:
     dtype = column.dtype
+    if isinstance(dtype, pd.ArrowDtype):
+        from gan_oversampler.encoding.arrow import read_arrow
+
+        refuse_views(name, dtype)
+        return read_arrow(name, column.array.__arrow_array__())
     if isinstance(dtype, pd.SparseDtype):
-        return _read_pandas(column.sparse.to_dense())
+        return _read_pandas(name, column.sparse.to_dense())
+    if dtype.kind == "c":
+        raise ValueError(
+            f"Complex data not supported: column {name!r} must hold real numbers, got {dtype}. Split it into"
+            " real and imaginary parts."
+        )
     if isinstance(dtype, np.dtype):
         return read_array(column.to_numpy())
     if isinstance(dtype, pd.DatetimeTZDtype):
         return read_array(column.dt.tz_convert(None).to_numpy())
+    if isinstance(dtype, pd.PeriodDtype):
+        return read_array(column.dt.to_timestamp().to_numpy())
     if _is_masked(dtype):
         # Nullable floats may hold NaN besides NA; both count as missing.
         fill = {"f": np.nan, "b": False}.get(dtype.kind, 0)
         cells, stored = read_array(column.to_numpy(dtype=dtype.numpy_dtype, na_value=fill))
         return replace(cells, missing=cells.missing | column.isna().to_numpy()), stored
     return read_objects(column.to_numpy(dtype=object), category=isinstance(dtype, pd.CategoricalDtype))
+
+
+def _write_pandas(cells: Cells, stored: CellFormat, like: pd.Series) -> pd.Series:
+    """Write cells as a series of the dtype of ``like``, which holds no cells."""
+    dtype = like.dtype
+    if isinstance(dtype, pd.ArrowDtype):
+        from gan_oversampler.encoding.arrow import write_arrow
+
+        written = write_arrow(cells, stored, like.array.__arrow_array__())
+        return pd.Series(pd.arrays.ArrowExtensionArray(written))
+    values: Any = stored.restore(cells)
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        values = pd.DatetimeIndex(values).tz_localize("UTC").tz_convert(dtype.tz)
+    if isinstance(dtype, pd.PeriodDtype):
+        values = pd.DatetimeIndex(values).to_period(dtype.freq)
+    series = pd.Series(values, dtype=dtype)
+    # A NumPy array has no marker for missing integers and booleans.
+    return series.mask(cells.missing) if _is_masked(dtype) else series
+
+
+def refuse_views(name: Hashable, dtype: Any) -> None:
+    """Raise ``ValueError``, naming the column, for Arrow's views: pandas cannot select rows of them."""
+    if str(dtype) in ("string_view[pyarrow]", "binary_view[pyarrow]"):
+        raise ValueError(
+            f"Column {name!r} is a {dtype}, in which pandas cannot select rows. Cast it, for instance by"
+            " `astype('string[pyarrow]')`."
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +135,7 @@ class FrameTable:
 
     @classmethod
     def read(cls, X: Any) -> tuple[FrameTable, list[Cells]]:
-        """Learn a frame and read the cells of its columns."""
+        """Learn a frame and read the cells of its columns; nested ones raise ``ValueError``."""
         frame = nw.from_native(X, eager_only=True)
         pairs = [_read_series(series) for series in frame.iter_columns()]
         table = cls(frame.implementation, dict(frame.schema), tuple(stored for _, stored in pairs))
@@ -118,16 +149,19 @@ class FrameTable:
         built = {}
         for (name, dtype), cells, stored in zip(self.dtypes.items(), columns, self.formats, strict=True):
             values: Any = stored.restore(cells)
+            if dtype == nw.Time:  # durations since midnight
+                values = values.astype(np.int64)
             # Missing times are NaT already, and missing floats NaN, which may differ from null.
             if stored.marker is None and values.dtype.kind in "biuf" and cells.missing.any():
                 values = np.where(cells.missing, None, values)
             if values.dtype.kind == "O":
                 values = values.tolist()
             zone = getattr(dtype, "time_zone", None)
-            series = nw.new_series(name, values, None if zone else dtype, backend=self.implementation)
+            stand_in = nw.Int64 if dtype == nw.Time else None if zone else dtype
+            series = nw.new_series(name, values, stand_in, backend=self.implementation)
             if zone:  # values are times in UTC
-                series = series.dt.replace_time_zone("UTC").dt.convert_time_zone(zone).cast(dtype)
-            built[name] = series
+                series = series.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+            built[name] = series.cast(dtype)
         return nw.from_dict(built).to_native()
 
     def stack(self, X: Any, new: Any) -> Any:
@@ -137,12 +171,21 @@ class FrameTable:
 
 def _read_series(series: Any) -> tuple[Cells, CellFormat]:
     dtype = series.dtype
-    if dtype.is_integer() or dtype == nw.Boolean:
+    if dtype.is_nested() or dtype == nw.Object:
+        raise ValueError(
+            f"Column {series.name!r} has the type {dtype}, whose cells are no single values. Spread it over"
+            " several columns, or drop it."
+        )
+    if dtype == nw.Time:
+        ticks = series.cast(nw.Int64).fill_null(0).to_numpy()
+        cells, stored = read_array(ticks.astype("timedelta64[ns]"))
+        return replace(cells, missing=np.asarray(series.is_null().to_numpy(), dtype=bool)), stored
+    is_wide = dtype in (nw.Int128, nw.UInt128)  # NumPy has no such integers
+    if (dtype.is_integer() and not is_wide) or dtype == nw.Boolean:
         values = series.fill_null(0 if dtype.is_integer() else False).to_numpy()
         return Cells(values, np.asarray(series.is_null().to_numpy(), dtype=bool)), CellFormat(values.dtype)
-    if dtype.is_float() or (dtype.is_temporal() and dtype != nw.Time):
+    if dtype.is_float() or dtype.is_temporal():
         cells, stored = read_array(series.to_numpy())
         return cells, replace(stored, marker=None if series.null_count() else np.nan)
-    # ``fromiter``, since the cells of a column may be lists.
     objects = np.fromiter(series.to_list(), dtype=object)
     return read_objects(objects, category=dtype in (nw.Categorical, nw.Enum))

@@ -16,6 +16,8 @@ from pandas.api.extensions import ExtensionArray
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
+from gan_oversampler.encoding.dataframes import refuse_views
+
 
 @dataclass(frozen=True)
 class Target:
@@ -44,7 +46,8 @@ class Target:
         Raises ``ValueError`` if labels are missing, if texts are mixed with other types, or if the labels
         are not classes but continuous or of several outputs.
         """
-        missing = int(np.sum(pd.isna(np.asarray(y, dtype=object)))) if y is not None else 0
+        _refuse_containers(y)
+        missing = int(np.sum(pd.isna(_objects(y)))) if y is not None else 0
         if missing:
             raise ValueError(
                 f"The target holds {missing} missing labels (NaN). Drop those rows, or give them a label of"
@@ -148,6 +151,11 @@ class Target:
         if isinstance(y, Sequence):
             stacked = [*y, *(y[row] for row in rows)]
             return tuple(stacked) if isinstance(y, tuple) else stacked
+        pyarrow = nw.dependencies.get_pyarrow()
+        if pyarrow is not None and isinstance(y, (pyarrow.Table, pyarrow.Array, pyarrow.ChunkedArray)):
+            from gan_oversampler.encoding.arrow import stack_arrow, take_arrow
+
+            return stack_arrow(y, take_arrow(y, rows))
         if nw.dependencies.is_into_series(y):
             series = nw.from_native(y, series_only=True)
             return self.stack(series.to_frame().to_native(), codes)[series.name]
@@ -158,13 +166,32 @@ class Target:
         return np.concatenate([y, y[rows]])
 
 
+def _refuse_containers(y: Any) -> None:
+    pyarrow = nw.dependencies.get_pyarrow()
+    if pyarrow is not None and isinstance(y, pyarrow.RecordBatch):
+        raise TypeError("The target must be no RecordBatch. Pass its column of labels, `y.column(0)`.")
+    if isinstance(y, (pd.Series, pd.DataFrame)):
+        for name, dtype in pd.DataFrame(y).dtypes.items():
+            refuse_views(name, dtype)
+
+
+def _objects(y: Any) -> NDArray[Any]:
+    """Labels of any container as Python objects, also those that NumPy has no type for."""
+    if nw.dependencies.is_polars_dataframe(y):
+        y = y.rows()
+    elif nw.dependencies.is_polars_series(y):
+        y = y.to_list()
+    return np.asarray(y, dtype=object)
+
+
 def _read(y: Any) -> tuple[NDArray[Any], Sequence[Any]]:
     """Labels ``(n,)`` as an array that can be sorted, and the same labels as the user's own objects.
 
     Numbers, texts and times are arrays of their NumPy dtype; others, such as decimals, are objects. Raises
     ``ValueError`` if they are numbers that are no classes.
     """
-    if np.ndim(y) == 2 and np.shape(y)[1] > 1:  # one-hot
+    shape = getattr(y, "shape", None) or np.shape(y)
+    if len(shape) == 2 and shape[1] > 1:  # one-hot
         y = np.asarray(y)
         check_classification_targets(y)
         labels = check_target_type(y)
@@ -188,7 +215,8 @@ def _array(column: Any) -> tuple[NDArray[Any], Sequence[Any]]:
         return column.to_numpy(dtype=dtype if dtype.kind in "biuf" else None), column.tolist()
     if isinstance(column, nw.Series):
         cells = column.to_list()
-        is_plain = column.dtype == nw.Boolean or column.dtype.is_numeric()
+        is_wide = column.dtype in (nw.Int128, nw.UInt128)  # NumPy has no such integers
+        is_plain = column.dtype == nw.Boolean or (column.dtype.is_numeric() and not is_wide)
         return column.to_numpy() if is_plain else np.fromiter(cells, dtype=object), cells
     labels = np.asarray(column)
     if labels.dtype.kind in "mM" and isinstance(column, np.ndarray):
@@ -209,4 +237,7 @@ def _column(y: Any) -> Any:
         return frame[frame.columns[0]]
     if nw.dependencies.is_into_series(y):
         return nw.from_native(y, series_only=True)
+    pyarrow = nw.dependencies.get_pyarrow()
+    if pyarrow is not None and isinstance(y, pyarrow.Array):
+        return _column(pyarrow.chunked_array([y]))
     return y if isinstance(y, Sequence) and np.ndim(y) == 1 else column_or_1d(y)

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from gan_oversampler.constraints import Between, Constraint, OneOf, Order, Relation, Sum, described
-from gan_oversampler.encoding.categorical import ID_MIN_DISTINCT
 from gan_oversampler.encoding.cells import Cells
+from gan_oversampler.encoding.identifiers import ID_MIN_DISTINCT
 from gan_oversampler.encoding.relation_search import Found
 from gan_oversampler.encoding.relations import Columns, Relations
 

@@ -9,13 +9,11 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from sklearn.utils import _safe_indexing
 
 from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.cells import NO_CLASSES, Cells, ClassRows
 from gan_oversampler.encoding.columns import Column, learn_column
-from gan_oversampler.encoding.containers import Container, read_table
+from gan_oversampler.encoding.containers import Container, read_table, rows_at
 from gan_oversampler.encoding.dataset import Frame, Redraw
 from gan_oversampler.encoding.layout import EncodedRows, Layout
 from gan_oversampler.encoding.relation_rules import learn_relations
@@ -283,8 +281,7 @@ def frames_of(
     follow them, are decoded. The same rows always decode alike.
     """
     real = origin >= 0
-    is_fixed = sparse.issparse(X) and X.format not in ("csr", "csc", "lil")  # cannot be indexed
-    known = _safe_indexing(X.tocsr() if is_fixed else X, origin[real])
+    known = rows_at(X, origin[real])
     if real.all():
         return known
     new = encoder.decode(values[~real], streams.numpy("decode"), codes[~real])

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
@@ -23,7 +25,16 @@ def frame(**columns):
         (X, np.zeros(90), "more than 1 class"),
         (X, np.r_[np.zeros(89), 1], r"Class 1.0 has 1 row; oversampling needs at least 2"),
         (X, Y[:80], "inconsistent numbers of samples"),
-        (frame().set_axis(list("abca"), axis=1), Y, "'a'"),
+        (frame().set_axis(list("abca"), axis=1), Y, "names must be unique, got duplicates of \\['a'\\]"),
+        (pa.table([X[:, 0], X[:, 1]], names=["a", "a"]), Y, "names must be unique, got duplicates of"),
+        (pa.table({"a": pa.array(X[:, :2].tolist())}), Y, "'a' has the Arrow type list.*drop it"),
+        (pl.DataFrame({"a": X[:, :2].tolist()}), Y, r"'a' has the type List\(Float64\).*drop it"),
+        (pl.DataFrame({"a": [{"b": 1}] * 90}), Y, "'a' has the type Struct"),
+        (frame(a=pd.Series([[1]] * 90)), Y, "'a' holds cells that are no single values"),
+        (frame(a=X[:, 0] + 1j), Y, "Complex data not supported: column 'a'"),
+        (pl.DataFrame(), [], "0 sample"),
+        (pa.table({"a": pa.array([], "int8")}), [], "0 sample"),
+        (pd.DataFrame(index=range(90)), Y, "at least one row and one column"),
         (frame(a=np.r_[np.inf, X[1:, 0]]), Y, "infinity"),
         (np.where(X.max() == X, np.inf, X), Y, "infinity"),
         (pd.DataFrame(), [], "0 sample"),
@@ -222,6 +233,12 @@ def test_unsuitable_folds_are_named():
     folds = [(np.arange(66), np.arange(66, 90))]
     with pytest.raises(ValueError, match=r"Fold 0 of 'cv' has no training rows of class 1"):
         quick(cv=folds).fit(X, Y)
+
+
+@pytest.mark.parametrize("table", [pl.LazyFrame({"a": [1, 2]}), pa.record_batch({"a": [1, 2]})], ids=type)
+def test_tables_that_could_not_come_back_say_what_to_pass(table):
+    with pytest.raises(TypeError, match="X must be a table"):
+        quick().fit(table, [0, 1])
 
 
 def test_no_column_is_refused_for_having_only_missing_cells():

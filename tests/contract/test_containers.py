@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from scipy import sparse
 
@@ -22,9 +23,10 @@ def test_containers_give_the_same_rows_bit_for_bit():
     polars_frame, polars_series = quick().fit_resample(
         pl.DataFrame(X, schema=list("abcd")), pl.Series("y", y)
     )
-    for other in (frame.to_numpy(), np.array(rows), polars_frame.to_numpy()):
+    arrow_table, arrow_array = quick().fit_resample(pa.table(dict(zip("abcd", X.T))), pa.array(y))
+    for other in (frame.to_numpy(), np.array(rows), polars_frame.to_numpy(), np.array(arrow_table)):
         np.testing.assert_array_equal(other, expected)
-    for other in (series.to_numpy(), np.array(list_labels), polars_series.to_numpy()):
+    for other in (series.to_numpy(), np.array(list_labels), polars_series.to_numpy(), arrow_array.to_numpy()):
         np.testing.assert_array_equal(other, labels)
     assert isinstance(rows, list)
     assert isinstance(list_labels, list)

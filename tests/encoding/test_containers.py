@@ -6,6 +6,7 @@ import decimal
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from scipy import sparse
 
@@ -86,6 +87,10 @@ def test_cells_are_read_and_written_and_stacked_below_the_rows_in_every_containe
     ("X", "message"),
     [
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "duplicates of \\['a'\\]"),
+        (pa.table([[1], [2]], names=["a", "a"]), "duplicates of \\['a'\\]"),
+        (pa.table({"a": pa.array([], "int8")}), "at least one row"),
+        (pl.DataFrame(schema={"a": pl.Int8}), "at least one row"),
+        (pd.DataFrame(index=range(3)), "one column"),
         (pd.DataFrame({"a": []}), "at least one row"),
         (np.empty((0, 2)), "at least one row"),
         (np.empty((2, 0)), "one column"),

@@ -5,6 +5,7 @@ import datetime
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from gan_oversampler.encoding.table_encoder import TableEncoder
@@ -40,7 +41,6 @@ def test_drawn_rows_have_the_dtypes_and_values_of_the_table(make):
 
 
 def test_every_arrow_dtype_comes_back():
-    pa = pytest.importorskip("pyarrow")
     hours = [datetime.datetime(2024, 1, 1 + i % 9, i % 24, tzinfo=datetime.UTC) for i in range(N)]
     dtypes = {
         "int64": [1, 2, None, 5] * 15,
@@ -82,3 +82,28 @@ def test_labels_of_columns_may_be_anything():
 def test_lazy_frames_are_refused():
     with pytest.raises(TypeError, match="collect"):
         TableEncoder.learn(pl.LazyFrame({"a": [1]}))
+
+
+@pytest.mark.parametrize("name", ["pandas", "arrow"])
+def test_a_learned_container_holds_no_row_of_the_table(name):
+    X = pd.DataFrame({"text": pd.Series(["ab" * 5000, "cd" * 5000] * 30, dtype="string[pyarrow]")})
+    table = TableEncoder.learn(X if name == "pandas" else pa.table({"text": X["text"].tolist()})).container
+    empty = table.template["text"]
+    assert len(empty) == 0
+    column = empty.array.__arrow_array__() if name == "pandas" else empty
+    assert column.get_total_buffer_size() < 1000
+
+
+def test_times_of_day_in_object_columns_are_numbers_unless_they_have_a_zone():
+    times = [datetime.time(i % 24, 7 * i % 60) for i in range(N)]
+    X = pd.DataFrame({"at": times})
+    assert round_trip(X).equals(X)
+    encoder = TableEncoder.learn(X)
+    new = encoder.decode(some_rows(encoder), rng())["at"]
+    assert min(times) <= min(new) < max(new) <= max(times)
+    assert len(set(new) - set(times)) > 10
+    zoned = pd.DataFrame(
+        {"at": [time.replace(hour=time.hour % 9, minute=0, tzinfo=datetime.UTC) for time in times]}
+    )
+    encoder = TableEncoder.learn(zoned)
+    assert set(encoder.decode(some_rows(encoder), rng())["at"]) <= set(zoned["at"])

@@ -5,6 +5,7 @@ import datetime
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,7 +106,9 @@ def test_labels_of_every_type_join_as_the_same_objects_in_the_same_dtype(name):
     assert cells(stacked) == [common, rare, common, rare, common]
     assert [type(cell) for cell in cells(stacked)] == [type(cell) for cell in cells(make([common] * 5))]
     assert type(stacked) is type(y)
-    for attribute in ("dtype", "dtypes", "type", "name", "columns"):
+    for attribute in (
+        ["schema"] if isinstance(y, pa.Table) else ("dtype", "dtypes", "type", "name", "columns")
+    ):
         if hasattr(y, attribute):
             assert np.all(getattr(stacked, attribute) == getattr(y, attribute))
 
@@ -119,6 +122,13 @@ def test_classes_and_keys_of_every_type_are_the_labels_themselves(name):
     assert np.all(target.classes == np.array(target.names, target.classes.dtype))
     assert target.code_of(rare) == 1
     assert target.strategy("auto") == {rare: 2} == target.strategy({rare: 1.0})
+
+
+def test_containers_that_labels_cannot_come_back_in_are_refused():
+    with pytest.raises(TypeError, match="no RecordBatch"):
+        Target.of(pa.record_batch({"y": ["a", "b"]}))
+    with pytest.raises(ValueError, match=r"'y' is a string_view.*Cast it"):
+        Target.of(pd.Series(pd.arrays.ArrowExtensionArray(pa.array(["a"], pa.string_view())), name="y"))
 
 
 @pytest.mark.parametrize("dtype", ["bool", "int8", "uint64", "float32", "U3", "M8[D]", "M8[ns]", "m8[s]"])

@@ -46,6 +46,7 @@ def test_decoded_values_stay_inside_the_observed_range():
     assert new["free"].nunique() == len(new)
 
 
+@pytest.mark.filterwarnings("ignore:Column 'x' looks like row numbers")
 @pytest.mark.parametrize(
     "values",
     [np.arange(0, 20, 0.25), 50 * np.arange(1, 40), np.repeat([3, 6, 7], 20), np.repeat([0.1, 1 / 3, 7], 20)],

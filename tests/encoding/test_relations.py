@@ -159,6 +159,7 @@ def test_functions_are_asked_before_rows_are_scored():
     assert (encoder.decode(scored, rng()).sum(axis=1) < 91).all()
 
 
+@pytest.mark.filterwarnings("ignore:Column '.*' looks like row numbers")
 def test_totals_of_large_integers_are_exact():
     net = 2**54 + np.arange(0, 200, 2)
     X = pd.DataFrame({"gross": net + np.tile([1, 3], 50), "net": net, "tax": np.tile([1, 3], 50)})

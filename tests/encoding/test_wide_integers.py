@@ -11,6 +11,9 @@ from gan_oversampler.encoding.table_encoder import TableEncoder
 from gan_oversampler.encoding.wide_integers import WideInteger
 from tests.coding import N, column_of, rng, round_trip, some_rows
 
+# The integers are as regular as those of ids.
+pytestmark = pytest.mark.filterwarnings("ignore:Column 'x' looks like row numbers")
+
 STEPS = rng().permutation(N) * 3
 TABLES = {
     "int64": pd.DataFrame({"x": 2**60 + STEPS}),
