@@ -15,7 +15,7 @@ from gan_oversampler.encoding.number_format import decimals_of, to_grid
 from gan_oversampler.encoding.transforms import ShiftedLog
 
 # A value is a spike if this share of the cells holds it, unless there are so few distinct values that
-# frequent ones are to be expected: then only those of a class are.
+# frequent ones are to be expected: then only zero is, in a class.
 SPIKE_SHARE: Final = 0.15
 SPIKE_MIN_DISTINCT: Final = 10
 MAX_SPIKES: Final = 3
@@ -146,17 +146,20 @@ def learn_numeric(
 
 def _frequent(cells: Cells, distinct: Values, counts: NDArray[np.intp], drawn: ClassRows) -> list[int]:
     """Positions of the spikes among the distinct values: those of the table, then those of its classes."""
-    most = np.argsort(-counts, kind="stable") if len(counts) > SPIKE_MIN_DISTINCT else []
-    found = [int(i) for i in most if counts[i] >= SPIKE_SHARE * counts.sum()]
+    are_few = len(distinct) <= SPIKE_MIN_DISTINCT
+    most = np.argsort(-counts, kind="stable")
+    found = [] if are_few else most[counts[most] >= SPIKE_SHARE * counts.sum()].tolist()
     for rows in drawn.values():
         present = cells.values[rows][~cells.missing[rows]]
         of_class = np.bincount(np.searchsorted(distinct, present), minlength=len(distinct))
         top = int(of_class.argmax())
+        if are_few and distinct[top] != 0:  # codes and grades have no value apart from all others
+            continue
         others = np.delete(of_class, top)
         usual = others.sum() / max(np.count_nonzero(others), 1)
         if of_class[top] >= max(MIN_CLASS_CELLS, SPIKE_SHARE * len(present), CLASS_EXCESS * usual):
             found.append(top)
-    return list(dict.fromkeys(found))[: min(MAX_SPIKES, len(distinct) - 2)]  # two values are left to be free
+    return list(dict.fromkeys(found))[:MAX_SPIKES]
 
 
 def _moments(values: NDArray[np.float64], counts: NDArray[np.intp]) -> tuple[float, float]:

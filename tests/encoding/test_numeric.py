@@ -129,6 +129,19 @@ def test_a_spike_of_a_class_to_be_drawn_is_a_spike():
     assert (back == 0).mean() == 0.72
 
 
+@pytest.mark.parametrize("n_values", [3, 6, 10])
+def test_of_few_values_zero_is_a_spike_where_a_class_holds_hardly_any_other(n_values):
+    values = np.arange(500.0) % n_values
+    rare = np.arange(440, 500)
+    values[rare[:56]] = 0.0
+    assert learn_numeric("x", cells_of(values)).spikes == ()
+    column = learn_numeric("x", cells_of(values), {1: rare})
+    assert column.spikes == (0.0,)
+    assert np.array_equal(column.decode(column.encode(cells_of(values)), rng()).values, values)
+    assert learn_numeric("x", cells_of(values), {1: np.arange(60)}).spikes == ()
+    assert learn_numeric("x", cells_of(values + 1), {1: rare}).spikes == ()
+
+
 def test_ordinary_frequent_values_of_a_small_class_are_no_spikes():
     for seed in range(50):
         values = rng(seed).poisson(30, size=500)
