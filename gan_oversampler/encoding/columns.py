@@ -68,7 +68,7 @@ def learn_column(
     --------
     >>> cells = Cells(np.arange(5.0), np.zeros(5, dtype=bool))
     >>> learn_column("age", cells).block(0)
-    Block(column='age', start=0, n_states=0, pinned=(0.0,))
+    Block(column='age', start=0, n_states=0, pinned=(0.0,), has_missing=False)
     """
     if cells.missing.all():
         return Constant(name, Cells(cells.values[:1], cells.missing[:1], cells.category))

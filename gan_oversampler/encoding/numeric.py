@@ -19,12 +19,12 @@ from gan_oversampler.encoding.transforms import ShiftedLog
 SPIKE_SHARE: Final = 0.15
 SPIKE_MIN_DISTINCT: Final = 10
 MAX_SPIKES: Final = 3
-# In a class that new rows are drawn of, a spike must also hold so many cells, and either so large a share or
-# so many times as many as its other values do on average: in a small class, some ordinary value is always
-# frequent.
+# In a class that new rows are drawn of, a spike must also hold so many cells, and so many times as many as
+# its other values do on average: in a small class, some ordinary value is always frequent. Twice as many are
+# enough for so large a share of the class.
 MIN_CLASS_CELLS: Final = 5
-CLASS_MANY: Final = 1 / 3
 CLASS_EXCESS: Final = 5.0
+CLASS_SHARE: Final = 1 / 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,7 +155,7 @@ def _frequent(cells: Cells, distinct: Values, counts: NDArray[np.intp], drawn: C
         top = int(of_class.argmax())
         others = np.delete(of_class, top)
         usual = others.sum() / max(np.count_nonzero(others), 1)
-        enough = min(CLASS_EXCESS * usual, CLASS_MANY * len(present))
+        enough = min(CLASS_EXCESS * usual, max(CLASS_SHARE * len(present), 2 * usual))
         if of_class[top] >= max(MIN_CLASS_CELLS, SPIKE_SHARE * len(present), enough):
             found.append(top)
     if len(distinct) > SPIKE_MIN_DISTINCT:

@@ -125,6 +125,8 @@ class Snapshot:
     statistics_S: Tensor
     bounds: CorrectionBounds  # of one member
     latent: Latent  # law of the noise
+    # weight of the loss term of that name: seeds then keep the shares of categories, missing cells and spikes
+    fidelity: float = 0.0
 
     @torch.no_grad()
     def __call__(self, start: Tensor | GuidedStart | None, noise_nZ: Tensor, label_nC: Tensor) -> Tensor:
@@ -145,11 +147,6 @@ class Snapshot:
             return torch.full((len(traits_nK),), 1 / len(traits_nK))
         parts = self.generator.split(self.weights_N[None])
         return self.generator.seed_logits(parts, traits_nK[None], label_nC[None])[0].softmax(0)
-
-    @property
-    def keeps_states(self) -> bool:
-        """Whether corrections leave categories, missing cells and spikes as they are."""
-        return not self.bounds.bound_PCF[..., self.generator.space.states_S].any()
 
     @property
     def is_finite(self) -> bool:

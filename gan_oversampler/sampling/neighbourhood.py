@@ -89,11 +89,6 @@ class Neighbourhood:
         return (self.rows_nF * free_nF).sum(0) / free_nF.sum(0).clamp(min=1)
 
     @property
-    def children_nF(self) -> Tensor:
-        """How often a row that `start` makes of each seed has each state: half of them are a neighbour's."""
-        return (self.rows_nF + self.rows_nF[self.neighbours_nK].mean(1)) / 2
-
-    @property
     def bandwidth(self) -> float:
         """Silverman's bandwidth factor, for as many rows, in as many dimensions as there are values."""
         n, d = len(self.rows_nF), max(1, len(self.space.values_V))

@@ -9,19 +9,28 @@ from torch import Tensor
 
 from gan_oversampler.encoding.row_space import RowSpace
 
-# Shares of a group may differ by so much: exact ones cost F1 and say no more about the class.
-SLACK: Final = 0.05
+SLACK: Final = 0.05  # by which a share may differ: exact ones cost F1 and say no more about the class
+USUAL_FIDELITY: Final = 0.1  # weight of the loss term ``fidelity`` from which on shares may differ by less
 MAX_ROUNDS: Final = 50
 TOLERANCE: Final = 1e-3  # relative error of a share at which raking stops
 
 
-def raked(probabilities_n: Tensor, children_nF: Tensor, real_F: Tensor, space: RowSpace) -> Tensor:
-    """Change seed probabilities little, so that every state is drawn about as often as real rows have it.
+def slack_at(fidelity: float) -> float:
+    """Return by how much shares of states may differ, given the weight of the loss term ``fidelity``.
 
-    ``probabilities_n`` are positive and belong to the seeds of one class, ``children_nF`` says how often a
-    row from each seed has each state, ``real_F`` how often real rows have it. The total variation between
-    both is then .05 at most in every group of states. Iterative proportional fitting (Deming & Stephan 1940)
-    multiplies the probabilities, group after group, by the nearest shares allowed over those that the states
+    >>> slack_at(0.1), round(slack_at(1.0), 4)
+    (0.05, 0.005)
+    """
+    return SLACK * min(1.0, USUAL_FIDELITY / fidelity)
+
+
+def raked(probabilities_n: Tensor, rows_nF: Tensor, space: RowSpace, slack: float = SLACK) -> Tensor:
+    """Change seed probabilities little, so that seeds have every state about as often as the rows have it.
+
+    ``probabilities_n`` are positive and belong to the real rows ``rows_nF`` of one class; shares of states
+    then differ from those of the rows by ``slack`` at most, in seeds: new rows have half of their states from
+    neighbours, which moves shares by about .03 more. Iterative proportional fitting (Deming & Stephan 1940)
+    multiplies them, group after group of states, by the nearest share allowed over the share that each state
     would get. Tables without states are left as they are.
 
     Examples
@@ -29,17 +38,15 @@ def raked(probabilities_n: Tensor, children_nF: Tensor, real_F: Tensor, space: R
     >>> from gan_oversampler.encoding.layout import Block, Layout
     >>> space = RowSpace(Layout((Block("city", 0, 2, None),)))
     >>> rows = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
-    >>> raked(torch.tensor([0.6, 0.2, 0.1, 0.1]), rows, rows.mean(0), space)
+    >>> raked(torch.tensor([0.6, 0.2, 0.1, 0.1]), rows, space)
     tensor([0.4125, 0.1375, 0.2250, 0.2250])
     """
-    groups = [index_K for index_GK in space.groups_GK for index_K in index_GK]
+    groups = [rows_nF[:, index_K] for index_GK in space.groups_GK for index_K in index_GK]
     for _ in range(MAX_ROUNDS):
         error = 0.0
-        for index_K in groups:
-            states_nK, real_K = children_nF[:, index_K], real_F[index_K]
-            drawn_K = probabilities_n @ states_nK
-            variation = (drawn_K - real_K).abs().sum() / 2
-            target_K = real_K.lerp(drawn_K, SLACK / variation.clamp(min=SLACK))
+        for states_nK in groups:
+            drawn_K, real_K = probabilities_n @ states_nK, states_nK.mean(0)
+            target_K = drawn_K.clamp(real_K - slack, real_K + slack)
             factor_K = torch.where(drawn_K > 0, target_K / drawn_K, 1.0)
             error = max(error, float((factor_K - 1).abs().max()))
             probabilities_n = probabilities_n * (states_nK @ factor_K)

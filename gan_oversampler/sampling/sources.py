@@ -19,7 +19,7 @@ from gan_oversampler.sampling.base_samplers import BASES, systematic_resampling
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.neighbourhood import StartNumbers
 from gan_oversampler.sampling.quasi_random import sobol
-from gan_oversampler.sampling.raking import capped, raked
+from gan_oversampler.sampling.raking import capped, raked, slack_at
 
 MAX_SEED_ODDS: Final = 4.0  # how often a seed may be drawn, over how often it is if all are alike
 CHUNK: Final = 8192  # rows drawn at once, so that memory stays small however many are asked for
@@ -98,9 +98,9 @@ class GeneratorSource:
         labels_nC = self.data.one_hot(code, len(neighbourhood.rows_nF))
         probabilities_n = self.snapshot.seed_probabilities(neighbourhood.traits_nK, labels_nC)
         probabilities_n = capped(probabilities_n, MAX_SEED_ODDS)
-        if self.snapshot.keeps_states:
-            real_F = neighbourhood.rows_nF.mean(0)
-            probabilities_n = raked(probabilities_n, neighbourhood.children_nF, real_F, self.data.space)
+        if weight := self.snapshot.fidelity:
+            rows_nF, space = neighbourhood.rows_nF, self.data.space
+            probabilities_n = raked(probabilities_n, rows_nF, space, slack_at(weight))
         order = torch.randperm(n, generator=generator)
         seeds = systematic_resampling(probabilities_n, n, generator=generator).sort().values[order]
         n_columns = self.data.space.width

@@ -68,8 +68,9 @@ class Cohort:
         """
         averages, statistics = self.state.average_PN.cpu(), self.state.generator.statistics_PS.cpu()
         bounds, shape = to_device(self.steps.bounds, "cpu"), self.steps.generator_at_rest
+        shared = self.latent, self.gan.active_terms.get("fidelity", 0.0)
         return [
-            Snapshot(shape, averages[p].clone(), statistics[p].clone(), take(bounds, [p]), self.latent)
+            Snapshot(shape, averages[p].clone(), statistics[p].clone(), take(bounds, [p]), *shared)
             for p in range(len(self.members))
         ]
 

@@ -130,6 +130,18 @@ def test_a_spike_of_a_class_to_be_drawn_is_a_spike():
     assert (back == 0).mean() == 0.72
 
 
+@pytest.mark.parametrize("n_values", [3, 6, 10])
+def test_of_few_values_one_is_a_spike_where_a_class_holds_hardly_any_other(n_values):
+    values = np.arange(500.0) % n_values
+    rare = np.arange(440, 500)
+    values[rare[:56]] = 0.0
+    assert learn_numeric("x", cells_of(values)).spikes == ()
+    column = learn_numeric("x", cells_of(values), {1: rare})
+    assert column.spikes == (0.0,)
+    assert np.array_equal(column.decode(column.encode(cells_of(values)), rng()).values, values)
+    assert learn_numeric("x", cells_of(values), {1: np.arange(60)}).spikes == ()
+
+
 def test_ordinary_frequent_values_of_a_small_class_are_no_spikes():
     for seed in range(50):
         values = rng(seed).poisson(30, size=500)
@@ -146,7 +158,6 @@ def test_spikes_of_classes_come_before_those_of_the_table():
 
 
 def test_a_value_of_a_third_of_a_class_is_a_spike_however_few_others_there_are():
-    rare = [0.0] * 6 + [0.5] * 5 + [1.0] * 5
-    cells = cells_of(np.array(rare + [0.0, 0.5, 1.0, 0.25] * 50))
-    assert learn_numeric("x", cells, {1: np.arange(16)}).spikes == (0.0,)
-    assert learn_numeric("x", cells, {1: np.arange(2, 16)}).spikes == (0.5,)
+    cells = cells_of(np.array([0.0] * 10 + [0.5] * 5 + [1.0] * 5 + [0.0, 0.5, 1.0, 0.25] * 50))
+    assert learn_numeric("x", cells, {1: np.arange(20)}).spikes == (0.0,)
+    assert learn_numeric("x", cells, {1: np.arange(1, 20)}).spikes == ()  # not twice as many as others

@@ -150,6 +150,7 @@ def test_flags_of_which_one_is_set_are_drawn_again():
     assert (new.mean() > 0.2).all()  # none is the one that repaired rows would fall back to
 
 
+@pytest.mark.filterwarnings("ignore:Column '.*' looks like row numbers")
 def test_functions_are_asked_before_rows_are_scored():
     X = pd.DataFrame({"a": np.arange(60), "b": np.arange(60)[::-1]})
     encoder = TableEncoder.learn(X, constraints=[lambda rows: rows["a"] + rows["b"] < 90])

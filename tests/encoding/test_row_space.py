@@ -4,6 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gan_oversampler.encoding.layout import Block, Layout
 from gan_oversampler.encoding.row_space import RowSpace
 from tests.coding import MIXED_LAYOUT, layouts
 
@@ -149,6 +150,19 @@ def test_groups_come_from_parents_by_their_probabilities():
     assert abs(sex.double().mean() - 0.2) < error
     # Each group draws its own source.
     assert abs((city & sex).double().mean() - 0.04) < 4 * (0.04 * 0.96 / n) ** 0.5
+
+
+def test_cells_that_are_missing_together_stay_so():
+    blocks = (Block("a", 0, 2, (0.0, 0.0), True), Block("b", 3, 2, None), Block("c", 5, 3, None, True))
+    space, n = RowSpace(Layout(blocks)), 2_000
+    parents = torch.zeros(2, space.width)
+    parents[0, [0, 3, 5]] = 1.0  # complete
+    parents[1, [1, 4, 7]] = 1.0  # both missing
+    parents, half = space.project(parents).repeat(n, 1, 1), torch.full((n, 2), 0.5)
+    children = space.compose(parents, half, half, generator=_generator())
+    assert torch.equal(children[:, 1], children[:, 7])
+    # Other groups draw a source of their own.
+    assert abs((children[:, 1] == children[:, 4]).double().mean() - 0.5) < 4 * (0.25 / n) ** 0.5
 
 
 def test_composing_no_children_gives_no_rows():

@@ -14,6 +14,8 @@ from gan_oversampler._utils import Streams
 from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.parts import Generator
 from gan_oversampler.sampling.base_samplers import BASES
+from gan_oversampler.sampling.fold_data import FoldData
+from gan_oversampler.sampling.raking import slack_at
 from gan_oversampler.sampling.sources import BaseSource, Drawn, GeneratorSource, Mixture, draw_classes
 from tests.drawing import DATA, fold_data, guided_source, plane, snapshot_of
 from tests.tables import MIXED
@@ -112,6 +114,21 @@ def test_seeds_are_drawn_as_often_as_the_generator_has_learned(slope):
     expected = (data.neighbourhoods[1].traits_nK @ torch.tensor(slope)).softmax(0).numpy() * n
     assert bool(np.ptp(expected) > 20) is any(slope)
     assert np.abs(counts - expected).max() <= 1 + 1e-3
+
+
+@pytest.mark.parametrize("weight", [0.1, 1.0])
+def test_states_keep_their_shares_the_better_the_more_fidelity_weighs(weight):
+    # Two clouds far from each other, of one state each: states of neighbours are those of the seeds.
+    rng, codes = np.random.default_rng(0), np.repeat([0, 1], 40)
+    rows = np.zeros((80, MIXED.width), np.float32)
+    rows[40:60, [0, 1, 4]], rows[60:, [0, 2, 4]] = 1.0, [50.0, 1.0, 1.0]
+    rows[:, 0] += rng.normal(size=80) * np.repeat([5, 5, 0.1, 3], 20)
+    rows[:40, [1, 4]] = 1.0
+    data = FoldData.of(rows, codes, MIXED, learned=[1], drawn=[1])
+    source = guided_source(data, loss_weights={"utility": 1.0, "fidelity": weight})
+    source = _with_geometry(source, step=0.0, log_bandwidth=0.0, slope=(0.0, 1.0, 0.0, 0.0), mixing=0.0)
+    share = source.draw(1, 4_000, Streams(0)).rows[:, 2].mean()
+    assert share == pytest.approx(0.5 + slack_at(weight), abs=2e-3)
 
 
 def _scatter_of_means(source, n):
