@@ -18,7 +18,7 @@ from gan_oversampler.training.population import CrossFittedPopulation
 
 # What follows a training, in scorings of one candidate: generous figures of fits of 600 to 30000 rows.
 REPORT_IN_SCORINGS: Final = 12.0
-DRAW_OPTION_IN_SCORINGS: Final = 2.0
+DRAW_OPTION_IN_SCORINGS: Final = 1.5
 REJECTION_IN_SCORINGS: Final = 10.0
 
 INTERRUPTED: Final = (
