@@ -7,6 +7,8 @@ It was chosen because classifiers that do nothing about the imbalance miss most 
 from __future__ import annotations
 
 import argparse
+import logging
+import sys
 import textwrap
 import time
 from collections.abc import Sequence
@@ -57,7 +59,10 @@ def fit_once(table: Table) -> tuple[GANOversampler, pd.DataFrame]:
         " join the real ones they learn from. The score is F1 computed from probabilities, mean ± standard"
         " error over 3 folds; higher is better.\n\n"
     )
-    sampler = GANOversampler(random_state=0, verbose=1)
+    log = logging.getLogger("gan_oversampler")
+    log.addHandler(logging.StreamHandler(sys.stdout))
+    log.setLevel(logging.INFO)
+    sampler = GANOversampler(random_state=0)
     X_new, y_new = sampler.fit_resample(table.X, table.y)
     print("\nIts report:\n")
     say(str(sampler.report_))

@@ -1,5 +1,6 @@
-"""Events: what was decided while training, by which controller, when and for which member."""
+"""What is seen of a training: events that were decided in it, and evaluation rounds for users' callbacks."""
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -23,6 +24,47 @@ class Event:
         where = ", ".join(part for part in (when, self.gan, self.member, self.controller) if part)
         return f"{where}: {self.decision}"
 
+
+@dataclass(frozen=True, slots=True)
+class EvaluationRound:
+    """What a function given as ``callbacks=`` is called with after each scoring of the generators.
+
+    Scores are means over the folds by the first oracle, in its own unit, and NaN or absent without an oracle.
+
+    Parameters
+    ----------
+    step, max_steps : int
+        Generator steps so far, 0 for the untrained generators, and the most of them without any growth.
+    scores : tuple of (str, float), default=()
+        Label and score of every GAN that was scored in this round.
+    best_score : float, default=nan
+        Best score so far of a generator that may be kept.
+    score_name : str, default=""
+        What is scored, such as ``"F1"``.
+    greater_is_better : bool, default=True
+        Whether high scores are good.
+    seconds : float, default=0.0
+        Time since the fit began.
+
+    Examples
+    --------
+    >>> def reached(found: EvaluationRound) -> bool:
+    ...     return found.best_score > 0.9
+    >>> reached(EvaluationRound(50, 200, (("guided", 0.93),), 0.93, "F1"))
+    True
+    """
+
+    step: int
+    max_steps: int
+    scores: tuple[tuple[str, float], ...] = ()
+    best_score: float = math.nan
+    score_name: str = ""
+    greater_is_better: bool = True
+    seconds: float = 0.0
+
+
+Callback = Callable[[EvaluationRound], bool | None]
+"""What users give as ``callbacks=``: a function that ends the training by returning True."""
 
 Log = Callable[[int, int, str, str], None]
 """Records a decision about a whole specification: step, specification, what decided, and the decision."""

@@ -17,6 +17,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from gan_oversampler._utils import Streams, lookup, single_threaded, warn_user
+from gan_oversampler.callbacks import Callback
 from gan_oversampler.constraints import described
 from gan_oversampler.encoding.containers import check_table
 from gan_oversampler.encoding.dataset import Frame, Rows
@@ -24,6 +25,7 @@ from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.relation_rules import AUTO
 from gan_oversampler.encoding.table_encoder import TableEncoder, frames_of
 from gan_oversampler.gans.gan import GAN
+from gan_oversampler.observer import CallbackSupportMixin, FitTask, Observer, with_callbacks
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.registry import name_of, oracle_of
 from gan_oversampler.plan import Clock, Services, check_grids, device_of, plan_of
@@ -54,7 +56,7 @@ class _Fitted:
     fit: Fit  # sources with the encoded rows that they start from, and reports
 
 
-class GANOversampler(BaseOverSampler):
+class GANOversampler(CallbackSupportMixin, BaseOverSampler):
     """Oversample with GANs that start as geometric samplers and are scored on held-out rows.
 
     A population of small conditional GANs is trained on the classes to be oversampled, each one in a version
@@ -97,8 +99,9 @@ class GANOversampler(BaseOverSampler):
     max_steps : int, default=200
         Most generator steps. 0 switches training off: the oracle chooses among the bases.
     max_time : float, default=None
-        Seconds after which no further unit of training is begun; choices that are left to the oracle come
-        after it. Results then depend on the machine's speed.
+        Seconds that the whole fit may take. Training ends, even within a unit, as early as the last scoring,
+        the choice and the report will need by the time that scorings take. At least the baselines and the
+        untrained generators are scored. Results then depend on the machine's speed.
     growth : float, default=0.0
         How far the budget grows while the oracle is pleased: a GAN that improved in its last scoring goes on
         beyond ``max_steps``, up to this share of it, until a scoring brings no improvement. 1 allows twice
@@ -148,8 +151,14 @@ class GANOversampler(BaseOverSampler):
         Parallel scorings, through joblib. Results do not depend on it.
     random_state : int, RandomState or None, default=None
         An integer gives bit-equal output on CPU, for any container, threads and jobs.
+    callbacks : list of functions, default=None
+        Each is called with an :class:`~gan_oversampler.callbacks.EvaluationRound` after every scoring, and
+        ends the training by returning True; the best generator so far is kept, as it is after a Ctrl-C.
+        Callbacks of scikit-learn 1.9 or later, such as ``ProgressBar()``, are given to ``set_callbacks``;
+        they see a task per scoring, may end the training alike, and need not be given again to clones.
     verbose : int, default=0
-        1 prints each score as it comes.
+        1 shows a progress bar on stderr, or each score as a line where that is no terminal; 2 shows lines
+        everywhere. Scores are also logged by the logger ``"gan_oversampler"``, at the level INFO.
 
     Attributes
     ----------
@@ -220,6 +229,7 @@ class GANOversampler(BaseOverSampler):
         "keep_candidates": ["boolean"],
         "device": [str],
         "n_jobs": [Integral, None],
+        "callbacks": [list, tuple, None],
         "verbose": ["verbose"],
     }
 
@@ -249,6 +259,7 @@ class GANOversampler(BaseOverSampler):
         device: str = "auto",
         n_jobs: int | None = None,
         random_state: Any = None,
+        callbacks: Sequence[Callback] | None = None,
         verbose: int = 0,
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
@@ -271,6 +282,7 @@ class GANOversampler(BaseOverSampler):
         self.device = device
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.callbacks = callbacks
         self.verbose = verbose
 
     def set_params(self, **params: Any) -> GANOversampler:
@@ -290,6 +302,7 @@ class GANOversampler(BaseOverSampler):
         return super().set_params(**params)
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @with_callbacks
     def fit(self, X: Frame, y: Any) -> GANOversampler:
         """Train; ``sample`` then draws new rows.
 
@@ -316,6 +329,7 @@ class GANOversampler(BaseOverSampler):
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @with_callbacks
     def fit_resample(self, X: Frame, y: Any) -> tuple[Frame, Any]:
         """Train, and append new rows until every class has as many as ``sampling_strategy`` asks.
 
@@ -425,7 +439,7 @@ class GANOversampler(BaseOverSampler):
         check_is_fitted(self, "report_")
         fitted, name, other = self._fitted, name_of(oracle, self.reports_), oracle_of(oracle)
         other.validate(len(fitted.target.classes))
-        services = Services(fitted.streams, torch.device("cpu"), self.n_jobs, say=self._say)
+        services = Services(fitted.streams, torch.device("cpu"), self.n_jobs, observer=Observer(self.verbose))
         with single_threaded():
             found = rescore(fitted.fit, name, other, services, self._facts(fitted.encoder))
         self._fitted = replace(fitted, fit=found)
@@ -459,7 +473,9 @@ class GANOversampler(BaseOverSampler):
         frames = partial(frames_of, encoder, X, streams.child("oracle"))
         origin = np.arange(len(target.codes))
         rows = Rows(encoder.encode(X), target.codes, target.classes, frames, origin, encoder.recode)
-        services = Services(streams, device, self.n_jobs, clock, self._say)
+        task = FitTask(self, X, y, plan.budget.max_rounds)
+        observer = Observer(self.verbose, self.callbacks, task)
+        services = Services(streams, device, self.n_jobs, clock, observer)
         with single_threaded():
             found = fit(plan, rows, encoder.layout, n_new, services, self._facts(encoder))
         self.__dict__.pop("is_synthetic_", None)
@@ -472,6 +488,7 @@ class GANOversampler(BaseOverSampler):
         self.summary_ = self.report_.summary or ModelSummary()
         self._n_samplings = 0
         self._fitted = _Fitted(encoder, target.without_rows(), streams, tuple(n_new), found)
+        task.ends()
         return target
 
     def _facts(self, encoder: TableEncoder) -> Facts:
@@ -479,10 +496,6 @@ class GANOversampler(BaseOverSampler):
         constraints = tuple(map(described, encoder.relations.constraints))
         near = encoder.relations.near
         return {"parameters": parameters_of(self), "constraints": constraints, "near_constraints": near}
-
-    def _say(self, line: str) -> None:
-        if self.verbose:
-            print(line)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -19,6 +19,7 @@ from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.portfolio import default_portfolio
 from gan_oversampler.gans.validation import validated
 from gan_oversampler.nn.image_grid import sides
+from gan_oversampler.observer import Observer
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.registry import name_of, oracle_of
 from gan_oversampler.sampling.acceptance import Rejection, rejection_of
@@ -96,7 +97,7 @@ class Services:
     device: torch.device  # where GANs are trained
     n_jobs: int | None = None  # parallel scorings
     clock: Clock = field(default_factory=Clock)  # began with the fit
-    say: Callable[[str], None] = lambda line: None  # called with a line per score
+    observer: Observer = field(default_factory=Observer)  # told of every score and evaluation round
 
 
 def plan_of(sampler: Any, target: Target, n_new: Mapping[int, int], *, choose_ratio: bool) -> Plan:

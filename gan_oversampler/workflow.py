@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from gan_oversampler._utils import warn_user
-from gan_oversampler.callbacks import Event, in_order
+from gan_oversampler.callbacks import Event
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.encoding.layout import Layout
 from gan_oversampler.oracles.base import Oracle
@@ -37,8 +37,9 @@ from gan_oversampler.selection.post_processing import NO_GENERATOR, NO_POLICY, a
 from gan_oversampler.selection.problem import Problem
 from gan_oversampler.selection.scoring import Evaluator, n_new_at_ratio
 from gan_oversampler.training.data import MIN_ROWS, Fold, TrainingData
-from gan_oversampler.training.loop import Candidate, OracleTracker, Scored, train
+from gan_oversampler.training.loop import Candidate, OracleTracker, Scored
 from gan_oversampler.training.population import CrossFittedPopulation
+from gan_oversampler.watching import train_watched
 
 NO_ORACLE: Final = "none"  # the name of the report where there is no oracle
 
@@ -113,7 +114,8 @@ def fit(
     population = CrossFittedPopulation(gans, data, streams.child("members"), services.device)
     summary = ModelSummary.of(population.networks)
     trackers = {name: _tracker(plan, name, e, services) for name, e in evaluators.items()}
-    events = _train(plan, population, list(trackers.values()), services)
+    first = next(iter(evaluators.values()))
+    events = train_watched(plan, population, list(trackers.values()), first, services)
     training = Training(plan, problem, _rounds(list(trackers.values())), events, summary)
     outcomes: dict[str, Outcome] = {}
     for name, evaluator in evaluators.items():
@@ -157,9 +159,10 @@ def _baselines(plan: Plan, name: str, evaluator: Evaluator, services: Services) 
     """Utilities of the baselines, said as they come."""
     found = evaluator.baselines(plan.baselines)
     if len(plan.oracles) > 1:
-        services.say(f"{name}:")
+        services.observer.say(f"{name}:")
     for baseline, utilities in found.items():
-        services.say(str(baseline_entry(baseline, evaluator.sign * utilities, evaluator.heldout_ratio)))
+        entry = baseline_entry(baseline, evaluator.sign * utilities, evaluator.heldout_ratio)
+        services.observer.say(str(entry))
     return found
 
 
@@ -176,23 +179,9 @@ def _tracker(
 
     def say(scored: Sequence[Scored]) -> None:
         for entry in scored:
-            services.say(f"{prefix}{writer.entry(entry)}")
+            services.observer.say(f"{prefix}{writer.entry(entry)}")
 
     return OracleTracker(score, plan.budget.patience if patience is None else patience, say)
-
-
-def _train(
-    plan: Plan, population: CrossFittedPopulation, trackers: Sequence[OracleTracker], services: Services
-) -> tuple[Event, ...]:
-    """Run the loop, and collect what was decided meanwhile."""
-    events: list[Event] = []
-
-    def log(step: int, specification: int, controller: str, decision: str) -> None:
-        events.append(Event(step, plan.gans[specification].label, "", controller, decision))
-
-    with services.clock.phase("training"):
-        train(population, trackers, plan.budget, lambda: services.clock.seconds, log)
-    return in_order((*population.events, *events))
 
 
 def _rounds(trackers: Sequence[OracleTracker]) -> tuple[tuple[Candidate, ...], ...]:
@@ -245,7 +234,8 @@ def _without_oracle(
     tracker = OracleTracker(lambda found: [np.array([float(c.step)]) for c in found], math.inf)
     population = CrossFittedPopulation([gan], data, services.streams.child("members"), services.device)
     summary = ModelSummary.of(population.networks)
-    training = Training(plan, problem, (), _train(plan, population, [tracker], services), summary)
+    events = train_watched(plan, population, [tracker], None, services)
+    training = Training(plan, problem, (), events, summary)
     policy = plan.policy if isinstance(plan.policy, Policy) else Policy()
     decision = decide_without_oracle(tracker.scored, gan, policy)
     return _outcome(training, data, decision, None, tracker.scored, {}, services, facts)

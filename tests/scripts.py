@@ -33,9 +33,11 @@ class Script:
     def __post_init__(self):
         self.active, self.round, self.log = list(self.scores), 0, []
 
-    def advance(self, n_steps):
+    def advance(self, n_steps, goes_on):
         self.round += 1
-        self.log.append(("advance", n_steps))
+        done = next((n for n in range(1, n_steps + 1) if not goes_on(n)), n_steps)
+        self.log.append(("advance", done))
+        return done
 
     def candidates(self, step):
         return [

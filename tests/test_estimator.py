@@ -189,19 +189,6 @@ def test_errors_know_how_many_training_rows_the_folds_share():
 # --- what it says
 
 
-def test_verbose_prints_every_score(capsys):
-    X, y = numbers()
-    sampler = quick(verbose=1, keep_candidates=True).fit(X, y)
-    assert len(capsys.readouterr().out.splitlines()) == 4 + len(sampler.history_)
-    sampler.rescore("energy")
-    assert len(capsys.readouterr().out.splitlines()) == 3 + len(sampler.history_)
-
-
-def test_without_verbose_nothing_is_printed(capsys):
-    quick().fit(*numbers())
-    assert capsys.readouterr().out == ""
-
-
 def test_tags_say_what_tables_may_hold():
     tags = GANOversampler().__sklearn_tags__().input_tags
     assert tags.string

@@ -83,6 +83,20 @@ def scored_draw_options(
     return tried
 
 
+def n_draw_options(n_gans: int, policy: Policy | str | None, choose_ratio: bool) -> int:
+    """Count the most draw options that ``scored_draw_options`` scores anew.
+
+    >>> n_draw_options(6, None, False), n_draw_options(6, Policy(), False), n_draw_options(6, None, True)
+    (0, 1, 12)
+    """
+    is_free = isinstance(policy, str) or choose_ratio
+    if policy is None and not is_free:
+        return 0
+    n_policies = len(POLICIES) if isinstance(policy, str) else 1
+    n_choices, n_ratios = min(n_gans, N_CHOICES) if is_free else 1, len(RATIOS) if choose_ratio else 1
+    return n_choices * n_policies * n_ratios
+
+
 def rules_of(gans: Sequence[GAN]) -> tuple[list[float], list[str]]:
     """List of each GAN the least gain of its training, in uncorrected errors, and its family."""
     return [gan.min_gain_in_se for gan in gans], [gan.family for gan in gans]

@@ -121,13 +121,16 @@ class Cohort:
         self.children_PM.zero_()
         return found
 
-    def advance(self, n_steps: int) -> Tensor:
-        """Train all members for some steps, and measure their mean losses ``(P, 2)`` of critic and generator.
+    def advance(self, n_steps: int, losses_P2: Tensor | None = None) -> Tensor:
+        """Train all members for some steps, and sum up their losses ``(P, 2)`` of critic and generator.
 
-        In a step the critics are updated as often as the GAN asks, then the generators once. Controllers see
-        both and adjust the next step; members that they find stuck begin anew with fresh networks.
+        The sums go on from ``losses_P2``, which is changed, or from zeros. In a step the critics are updated
+        as often as the GAN asks, then the generators once. Controllers see both and adjust the next step;
+        members that they find stuck begin anew with fresh networks.
         """
-        losses_P2, evolution = torch.zeros(len(self.streams), 2, device=self.device), self.gan.evolution
+        evolution = self.gan.evolution
+        if losses_P2 is None:
+            losses_P2 = torch.zeros(len(self.members), 2, device=self.device)
         for _ in range(n_steps):
             critic = self._train_critic(losses_P2)
             if not self.steps.loss_weights:
@@ -149,7 +152,7 @@ class Cohort:
                     streams = self.members[p].streams.child("restart", number)
                     fresh = self._start([replace(self.members[p], streams=streams)], control_K)
                     self.state = put(self.state, [p], replace(fresh, rate_P1=self.state.rate_P1[[p]]))
-        return losses_P2.cpu() / max(n_steps, 1)
+        return losses_P2
 
     def _train_critic(self, losses_P2: Tensor) -> tuple[Batch, CriticResult] | None:
         """The critic's updates between two of the generator; the first one is returned."""

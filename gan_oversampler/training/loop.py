@@ -72,8 +72,12 @@ class Scored:
 class Population(Protocol):
     """What the loop asks of a population; ``specification`` is a position in the user's list of GANs."""
 
-    def advance(self, n_steps: int) -> None:
-        """Train every specification that has not been dropped for some generator steps."""
+    def advance(self, n_steps: int, goes_on: Callable[[int], bool]) -> int:
+        """Train every specification that has not been dropped for some generator steps, and count these.
+
+        ``goes_on`` is called with the steps done so far after each of them; if it returns False, no more
+        steps are done.
+        """
 
     def candidates(self, step: int) -> Sequence[Candidate]:
         """List those specifications as they are now, after ``step`` steps; an empty list ends the loop."""
@@ -101,7 +105,7 @@ class Budget:
     epoch_unit: int  # steps between two evaluation rounds
     patience: int  # scores in a row without improvement after which a specification stops
     max_steps: int  # steps after which all stop
-    max_time: float = math.inf  # seconds since the fit began after which no further unit is begun
+    max_time: float = math.inf  # seconds since the fit began after which no further step is begun
     growth: float = (
         0.0  # share of ``max_steps`` by which specifications go on that improved in their last round
     )
@@ -109,8 +113,8 @@ class Budget:
     def next_unit(self, step: int, seconds: float) -> int:
         """Count the steps to train from ``step`` to the next evaluation round; 0 when the budget is spent.
 
-        A unit ends at ``max_steps`` and at ``last_step`` at the latest. No unit is begun when more seconds
-        than ``max_time`` have gone by since the fit began.
+        A unit ends at ``max_steps`` and at ``last_step`` at the latest. No unit is begun when ``seconds``
+        since the fit began, together with those that are needed after the training, reach ``max_time``.
         """
         end = self.max_steps if step < self.max_steps else self.last_step
         return 0 if seconds >= self.max_time else min(self.epoch_unit, end - step)
@@ -119,6 +123,16 @@ class Budget:
     def last_step(self) -> int:
         """Step at which training ends even where scores still improve, with all the growth allowed."""
         return self.max_steps + int(self.growth * self.max_steps)
+
+    @property
+    def max_rounds(self) -> int:
+        """Most evaluation rounds, with that of the untrained generators and all the growth allowed.
+
+        >>> Budget(epoch_unit=50, patience=2, max_steps=120, growth=0.5).max_rounds
+        6
+        """
+        grown = self.last_step - self.max_steps
+        return 1 + math.ceil(self.max_steps / self.epoch_unit) + math.ceil(grown / self.epoch_unit)
 
     def has_grown(self, step: int) -> bool:
         """Tell whether only those specifications go on from a step that improved in its evaluation round."""
@@ -200,12 +214,31 @@ class OracleTracker:
         return stopped or specification in self.finished
 
 
+class Watcher:
+    """Looks on while the loop runs. This one sees nothing and lets it run on; subclasses may end it."""
+
+    def round_begins(self) -> None:
+        """Called before the untrained generators are scored, and before each unit of training."""
+
+    def step_ends(self, step: int) -> None:
+        """Called after every generator step, with the number of steps so far."""
+
+    def round_ends(self, step: int) -> bool:
+        """Called once all oracles have scored what there is after ``step`` steps; True ends the training."""
+        return False
+
+    def seconds_after(self) -> float:
+        """Estimate the seconds needed after the last step of training, which ``max_time`` includes."""
+        return 0.0
+
+
 def train(
     population: Population,
     trackers: Sequence[OracleTracker],
     budget: Budget,
     seconds: Callable[[], float],
     log: Log = lambda *decision: None,
+    watcher: Watcher | None = None,
 ) -> None:
     """Train and score in turn, until no oracle tracks a specification any more or the budget is spent.
 
@@ -213,28 +246,45 @@ def train(
     what else trains nor on which other oracles look on. Only after weights that are not finite, or generated
     rows that are all alike, it goes back to the last state in which any oracle's score improved. A budget may
     grow for one oracle and end for another. ``seconds`` tells the time since the fit began; ``log`` is called
-    with the step, the specification, the name and the words of every decision.
+    with the step, the specification, the name and the words of every decision. Where time runs out within a
+    unit, the steps done until then are scored as the last evaluation round.
     """
-    step = 0
+    watcher, step, is_cut = watcher or Watcher(), 0, False
+    watcher.round_begins()
     while candidates := population.candidates(step):
         rounds = [tracker.evaluate(candidates, budget, seconds) for tracker in trackers]
         improved = {scored.candidate.specification for found in rounds for scored in found if scored.improved}
+        is_over, after = watcher.round_ends(step) or is_cut, watcher.seconds_after()
+        unit = 0 if is_over else budget.next_unit(step, seconds() + after)
+        staying = 0
         for candidate in candidates:
             number = candidate.specification
             has_left = all(tracker.has_left(number) for tracker in trackers)
-            if number in improved:
-                population.save(number)
-            elif not candidate.is_sound:
-                population.roll_back(number)
-                why = "new rows were all alike" if candidate.is_finite else "weights were not finite"
-                log(step, number, "rollback", f"{why}: back to the best state, at half the rates")
-            if not population.trains(number) or has_left:
+            _settle(population, candidate, number in improved, log)
+            if has_left or not population.trains(number):
                 population.drop(number)
-            if budget.has_grown(step) and budget.next_unit(step, seconds()) and not has_left:
-                end = min(step + budget.epoch_unit, budget.last_step)
-                log(step, number, "growth", f"scores still improve: trained on to step {end}")
-        unit = budget.next_unit(step, seconds())
-        if not unit:
+                continue
+            staying += 1
+            if budget.has_grown(step) and unit:
+                log(step, number, "growth", f"scores still improve: trained on to step {step + unit}")
+        if not unit or not staying:
             break
-        population.advance(unit)
-        step += unit
+
+        def goes_on(n_done: int, begun: int = step, after: float = after) -> bool:
+            watcher.step_ends(begun + n_done)
+            return seconds() + after < budget.max_time
+
+        watcher.round_begins()
+        n_done = population.advance(unit, goes_on)
+        step, is_cut = step + n_done, n_done < unit
+
+
+def _settle(population: Population, candidate: Candidate, has_improved: bool, log: Log) -> None:
+    """Save a specification that has improved; roll back one that has diverged or collapsed."""
+    number = candidate.specification
+    if has_improved:
+        population.save(number)
+    elif not candidate.is_sound:
+        population.roll_back(number)
+        why = "new rows were all alike" if candidate.is_finite else "weights were not finite"
+        log(candidate.step, number, "rollback", f"{why}: back to the best state, at half the rates")

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
@@ -59,21 +59,30 @@ class CrossFittedPopulation:
                 found[member.specification] = member.gan.label, cohort.steps.generator_at_rest, critic
         return [found[number] for number in sorted(found)]
 
-    def advance(self, n_steps: int) -> None:
+    def advance(self, n_steps: int, goes_on: Callable[[int], bool] = lambda n_done: True) -> int:
         """Train all active specifications for some steps, and collect their losses and events meanwhile.
 
-        ``losses`` then holds the means over these steps and over the members of each specification.
+        ``goes_on`` is called with the number of steps done after each of them, and may end training early by
+        returning False. The result is the number of steps trained; ``losses`` then holds the means over these
+        and over the members of each specification.
         """
-        self._step += n_steps
+        losses, n_done = [cohort.advance(0) for cohort in self.cohorts], 0  # sums over the steps
+        while n_done < n_steps:
+            losses = [cohort.advance(1, sums_P2) for cohort, sums_P2 in zip(self.cohorts, losses)]
+            n_done += 1
+            if not goes_on(n_done):
+                break
+        self._step += n_done
         decisions = []
-        for cohort in self.cohorts:
-            losses_P2 = cohort.advance(n_steps)
+        for cohort, sums_P2 in zip(self.cohorts, losses):
+            losses_P2 = sums_P2.cpu() / max(n_done, 1)
             for number in {m.specification for m in cohort.members}:
                 critic, generator = losses_P2[self._place(number)[1]].mean(0).tolist()
                 self.losses[number] = critic if cohort.steps.trains_critic else math.nan, generator
             decisions += cohort.decisions()
         for member, name, decision in sorted(decisions, key=lambda entry: entry[0].specification):
             self.events.append(Event(self._step, member.gan.label, member.name, name, decision))
+        return n_done
 
     def candidates(self, step: int) -> list[Candidate]:
         """Collect the active specifications as they are now, in the user's order, to be scored.

@@ -13,6 +13,7 @@ from gan_oversampler.selection.draw_options import (
     as_frame,
     best_draw_options,
     describe,
+    n_draw_options,
     rules_of,
     scored_draw_options,
 )
@@ -68,6 +69,7 @@ def test_a_policy_that_is_given_is_scored_and_nothing_else():
 def test_the_best_specifications_are_tried_with_every_policy_and_ratio(policy, choose_ratio, n_groups):
     choice, tried = _tried(policy=policy, choose_ratio=choose_ratio)
     assert len(tried) == n_groups
+    assert sum(map(len, tried)) == n_draw_options(len(GANS), policy, choose_ratio)
     assert all([o.ratio for o in group] == (list(RATIOS) if choose_ratio else [1.0]) for group in tried)
     assert all(len({(str(o.policy), id(o.choice)) for o in group}) == 1 for group in tried)
     assert tried[0][0].choice is choice

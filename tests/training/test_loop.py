@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_oversampler.training.loop import Budget, Candidate, OracleTracker, Tracker
-from tests.scripts import INF, NAN, Script, Weights, run, scored_by, trajectory
+from gan_oversampler.training.loop import Budget, Candidate, OracleTracker, Tracker, Watcher, train
+from tests.scripts import INF, NAN, Script, Seconds, Weights, run, scored_by, trajectory
 
 SCORES = st.lists(st.sampled_from([0.0, 1.0, 2.0, 3.0, NAN]), min_size=1, max_size=8)
 
@@ -182,10 +182,71 @@ def test_without_time_only_the_start_is_scored():
     assert not script.noted("advance")
 
 
-def test_time_ends_training_between_two_units():
-    """The clock is asked once per scored candidate and once per unit: 2 seconds a round."""
-    steps, _, _ = trajectory(scored_by(Script({0: list(range(100))}), max_time=5))
-    assert steps == [0, 10, 20]
+@pytest.mark.parametrize(
+    ("max_time", "expected"), [(1, [0]), (5, [0, 4]), (13, [0, 10]), (14, [0, 10, 11]), (15, [0, 10, 12])]
+)
+def test_time_ends_training_between_two_steps(max_time, expected):
+    """The clock is asked once per scored candidate, per unit and per step, and goes on by a second each."""
+    steps, _, _ = trajectory(scored_by(Script({0: list(range(100))}), max_time=max_time))
+    assert steps == expected
+
+
+class Watching(Watcher):
+    """Takes notes, and ends the training at a step."""
+
+    def __init__(self, last_step=None, after=0.0):
+        self.last_step, self.after, self.calls = last_step, after, []
+
+    def round_begins(self):
+        self.calls.append("begin")
+
+    def step_ends(self, step):
+        self.calls.append(step)
+
+    def round_ends(self, step):
+        self.calls.append("end")
+        return step == self.last_step
+
+    def seconds_after(self):
+        return self.after
+
+
+def _watched(script, watcher, **budget):
+    tracker = OracleTracker(script.score, 9)
+    train(script, [tracker], Budget(2, 9, **{"max_steps": 5, **budget}), Seconds(), watcher=watcher)
+    return [s.candidate.step for s in tracker.scored]
+
+
+def test_a_watcher_sees_rounds_and_steps():
+    watcher = Watching()
+    assert _watched(Script({0: [0.0]}), watcher) == [0, 2, 4, 5]
+    assert watcher.calls == ["begin", "end", "begin", 1, 2, "end", "begin", 3, 4, "end", "begin", 5, "end"]
+
+
+def test_a_watcher_ends_the_training_of_all():
+    script = Script({0: [0.0], 1: [0.0]})
+    assert _watched(script, Watching(last_step=2)) == [0, 0, 2, 2]
+    assert script.noted("advance") == [(2,)]
+
+
+def test_no_round_begins_when_nothing_is_left_to_train():
+    watcher = Watching()
+    assert _watched(Script({0: [0.0]}, untrained=frozenset({0})), watcher) == [0]
+    assert watcher.calls == ["begin", "end"]
+
+
+def test_seconds_that_are_needed_afterwards_are_part_of_the_time():
+    script = Script({0: [0.0]})
+    assert _watched(script, Watching(after=90.0), max_steps=99, max_time=97.0) == [0, 2, 4]
+    assert _watched(Script({0: [0.0]}), Watching(after=97.0), max_time=97.0) == [0]
+
+
+@given(st.integers(1, 9), st.integers(0, 30), st.floats(0, 2))
+def test_there_are_at_most_as_many_rounds_as_a_budget_says(unit, max_steps, growth):
+    budget = Budget(unit, 99, max_steps, growth=growth)
+    tracker = OracleTracker(lambda cs: [np.array([float(c.step)]) for c in cs], 99)
+    run(Script({0: [0.0]}), [tracker], budget)
+    assert len(tracker.scored) == budget.max_rounds
 
 
 def _growing(script, *, unit=10, patience=9, max_steps=30, **options):

@@ -284,12 +284,13 @@ def test_a_rollback_works_after_others_were_dropped():
 class Broken(CrossFittedPopulation):
     """A population whose first specification breaks in its second unit of training."""
 
-    def advance(self, n_steps):
-        super().advance(n_steps)
+    def advance(self, n_steps, goes_on):
+        n_done = super().advance(n_steps, goes_on)
         if self._step == 2 * n_steps:
             cohort, rows = self._place(0)
             cohort.state.generator.weights_PN[rows] = NAN
             cohort.state.average_PN[rows] = NAN
+        return n_done
 
 
 @pytest.mark.parametrize("controllers", [(), ("gap", "pacing", "ada", "collapse")], ids=len)
