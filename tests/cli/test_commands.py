@@ -24,7 +24,7 @@ def run(*args):
 
 
 def refused(*args):
-    """What a command that is refused says, after the word Error: one line on stderr, and nothing on stdout."""
+    """What a command that is refused says after the word Error, on one line of stderr."""
     found = run(*args)
     assert (found.exit_code, found.stdout, found.stderr.count("\n")) == (2, "", 1), found.output
     return found.stderr.removeprefix("Error: ").rstrip()
@@ -51,8 +51,8 @@ def test_help_teaches_by_examples():
 
 
 def test_a_table_comes_back_with_new_rows_below(people, tmp_path):
-    output, page = tmp_path / "out.csv.gz", tmp_path / "report.html"
-    options = ("--ignore", "id", "--mark", "is_new", "--report", page, *QUICK)
+    output = tmp_path / "out.csv.gz"
+    options = ("--ignore", "id", "--mark", "is_new", *QUICK)
     found = run("resample", people, "-t", "kind", "-o", output, *options)
     assert (found.exit_code, found.stderr) == (0, "")
     assert "common" in found.stdout
@@ -65,6 +65,14 @@ def test_a_table_comes_back_with_new_rows_below(people, tmp_path):
     assert sorted(new["kind"].to_pylist()) == ["rare"] * 40 + ["rarest"] * 50
     assert new["id"].null_count == new.num_rows
     assert set(new["city"].to_pylist()) <= {"Rome", "Oslo", "Lima"}
+
+
+def test_the_report_is_a_page_and_what_is_written_is_named(tmp_path):
+    X, y = numbers(columns=1)
+    pd.DataFrame({"x": X[:, 0], "y": y}).to_csv(tmp_path / "in.csv", index=False)
+    output, page = tmp_path / "out.csv", tmp_path / "report.html"
+    found = run("resample", tmp_path / "in.csv", "-t", "y", "-o", output, "--report", page, *QUICK)
+    assert found.stdout.endswith(f"Written: {output}, {page}\n")
     assert page.read_text("utf-8").startswith("<!doctype html>")
 
 
@@ -82,12 +90,8 @@ def test_columns_keep_their_names_whatever_they_are(tmp_path):
     X, y = numbers(columns=len(HOSTILE))
     table = pd.DataFrame(X, columns=HOSTILE).assign(**{"-y; 'x'": y})
     table.to_parquet(tmp_path / "in.parquet")
-    assert (
-        run(
-            "resample", tmp_path / "in.parquet", "--target=-y; 'x'", "-o", tmp_path / "out.csv", *QUICK
-        ).exit_code
-        == 0
-    )
+    args = ("--target=-y; 'x'", "-o", tmp_path / "out.csv", *QUICK)
+    assert run("resample", tmp_path / "in.parquet", *args).exit_code == 0
     assert files.read_table(tmp_path / "out.csv").column_names == list(table)
 
 
@@ -113,7 +117,7 @@ def test_nothing_is_replaced_without_force(people, tmp_path, monkeypatch):
         (("--target", "kind"), "Column 'id' looks like an identifier"),
         (("--target", "note"), "of column 'note' are missing"),
         (("--target", "kind", "--mark", "city"), "Give another name to --mark"),
-        (("--target", "kind", "--oracle", "enrgy"), "Did you mean 'energy'?"),
+        (("--target", "kind", "--oracle", "energ"), "Did you mean 'energy'?"),
         (("--target", "kind", "--ignore", "id", "--ratio", "much"), "'much'"),
         (("--target", "kind", "--fidelity", "2"), "--fidelity"),
         (("--target", "kind", "--output", "table.xlsx"), "ending"),
@@ -210,20 +214,8 @@ def test_a_comparison_is_printed_and_drawn(people, tmp_path, monkeypatch):
     scores = pd.DataFrame(rows, columns=["fold", "method", "classifier", "group", "metric", "score"])
     found = comparison.Comparison(scores, {metric: metric for metric in comparison.METRICS}, 3)
     monkeypatch.setattr(comparison, "compare", compare)
-    args = (
-        "compare",
-        people,
-        "-t",
-        "kind",
-        "--ignore",
-        "id",
-        "--folds",
-        3,
-        "--categorical",
-        "visits",
-        "-o",
-        tmp_path / "new",
-    )
+    options = ("--ignore", "id", "--folds", 3, "--categorical", "visits", "-o", tmp_path / "new")
+    args = ("compare", people, "-t", "kind", *options)
     shown = run(*args)
     assert shown.exit_code == 0, shown.output
     assert found.verdict in shown.stdout
@@ -248,7 +240,5 @@ def test_without_the_extra_the_command_says_how_to_get_it(missing, monkeypatch, 
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(SystemExit, match="2"):
         main()
-    assert (
-        f"The command line needs {missing}. Install it with: pip install 'gan-oversampler[cli]'"
-        in capsys.readouterr().err
-    )
+    message = f"The command line needs {missing}. Install it with: pip install 'gan-oversampler[cli]'"
+    assert message in capsys.readouterr().err
