@@ -105,7 +105,9 @@ def resample(
     target: Target,
     output: Annotated[Path, typer.Option("--output", "-o", help="CSV or Parquet file to write.")],
     report: Annotated[Path | None, typer.Option(help="HTML page to write: what was kept, and why.")] = None,
-    save: Annotated[Path | None, typer.Option(help="File to write the sampler to, for `sample`.")] = None,
+    save: Annotated[
+        Path | None, typer.Option(help="File to write the sampler to, for `sample`; it holds real rare rows.")
+    ] = None,
     ratio: Annotated[
         str,
         typer.Option(

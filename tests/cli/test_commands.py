@@ -12,6 +12,7 @@ from gan_oversampler import GANOversampler
 from gan_oversampler.cli import comparison, files, resampling
 from gan_oversampler.cli.commands import app
 from tests.cli.test_files import HOSTILE
+from tests.fitted_samplers import without_matplotlib
 from tests.samplers import quick
 from tests.tables import mixed, numbers
 
@@ -67,7 +68,8 @@ def test_a_table_comes_back_with_new_rows_below(people, tmp_path):
     assert set(new["city"].to_pylist()) <= {"Rome", "Oslo", "Lima"}
 
 
-def test_the_report_is_a_page_and_what_is_written_is_named(tmp_path):
+def test_the_report_is_a_page_and_what_is_written_is_named(tmp_path, monkeypatch):
+    without_matplotlib(monkeypatch)  # pictures take seconds
     X, y = numbers(columns=1)
     pd.DataFrame({"x": X[:, 0], "y": y}).to_csv(tmp_path / "in.csv", index=False)
     output, page = tmp_path / "out.csv", tmp_path / "report.html"
@@ -181,7 +183,8 @@ def test_classes_are_found_by_their_text():
 
 
 @needs_files
-def test_a_saved_sampler_draws_and_reports(people, tmp_path):
+def test_a_saved_sampler_draws_and_reports(people, tmp_path, monkeypatch):
+    without_matplotlib(monkeypatch)
     model, rows, page = (tmp_path / name for name in ("people.gan", "new.csv", "report.html"))
     options = ("--ignore", "id", "--save", model, *QUICK)
     assert run("resample", people, "-t", "kind", "-o", tmp_path / "out.csv", *options).exit_code == 0
