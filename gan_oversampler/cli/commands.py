@@ -109,11 +109,13 @@ def resample(
         Path | None, typer.Option(help="File to write the sampler to, for `sample`; it holds real rare rows.")
     ] = None,
     ratio: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
-            help="Rows of a rare class per row of the largest one; oracle: chosen by scores; auto: 1."
+            metavar="NUMBER",
+            help="Rows of each rare class per row of the largest one, 1 if not given; oracle: chosen by"
+            " scores; CLASS=NUMBER: of some classes only. Repeatable.",
         ),
-    ] = "auto",
+    ] = None,
     oracle: Oracle = "downstream",
     fidelity: Fidelity = None,
     gan: Gan = None,
@@ -146,8 +148,8 @@ def resample(
     if mark in rows.column_names:
         raise ValueError(f"The table has a column {mark!r} already. Give another name to --mark.")
     sampler = _sampler(rows, oracle, fidelity, gan, categorical, seed, max_time)
-    sampler.set_params(sampling_strategy=_ratio_of(ratio), fallback="baseline" if fallback else "warn")
-    new = resampling.resampled(sampler, rows, target, ignore or ())
+    sampler.set_params(fallback="baseline" if fallback else "warn")
+    new = resampling.resampled(sampler, rows, target, ignore or (), ratio or ("auto",))
     parts = [resampling.marked(new, mark, synthetic=True)]
     if not synthetic_only:
         parts.insert(0, resampling.marked(rows, mark, synthetic=False))
@@ -282,13 +284,6 @@ def compare(
     typer.echo(found)
     if output:
         typer.echo(f"Written: {table_path}, {picture_path}")
-
-
-def _ratio_of(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text
 
 
 def _sampler(

@@ -138,7 +138,7 @@ def compare(
     counts = y.value_counts()
     if len(counts) < 2 or counts.min() < folds:
         raise ValueError(
-            f"Two classes of at least as many rows as folds are needed, {folds}. Got {dict(counts)}."
+            f"Two classes of at least as many rows as folds are needed, {folds}. Got {counts.to_dict()}."
             " Lower --folds, or drop the rarest class."
         )
     # Codes by rarity: 1 is the rarer of two classes.

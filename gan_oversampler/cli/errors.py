@@ -25,8 +25,13 @@ OPTION_OF: Final = {
     "random_state": "--seed",
     "sampling_strategy": "--ratio",
 }
-PHRASES: Final = {"fallback='baseline'": "--fallback", "Drop it,": "Leave it out by --ignore,"}
-_QUOTED: Final = re.compile(rf"([`'])({'|'.join(OPTION_OF)})\1")
+PHRASES: Final = {
+    "fallback='baseline'": "--fallback",
+    "Drop it,": "Leave it out by --ignore,",
+    "give a dict of the other classes": "give --ratio CLASS=NUMBER for each of the others",
+}
+# Values, such as the GAN of the name "gan", are quoted too, and stay.
+_PARAMETER: Final = re.compile(rf"`({'|'.join(OPTION_OF)})`|\bThe '({'|'.join(OPTION_OF)})' parameter of \w+")
 
 
 class Commands(TyperGroup):
@@ -48,7 +53,7 @@ class Commands(TyperGroup):
             if not hasattr(error, "format_message"):  # those of the parser know what to tell
                 code = _unexpected(error)
             else:
-                code = _say(f"Error: {error.format_message()} See --help.", WRONG_INPUT)
+                code = _say(f"Error: {error.format_message().rstrip('.')}. See --help.", WRONG_INPUT)
         sys.exit(code)
 
 
@@ -92,7 +97,7 @@ def in_options(message: str) -> str:
     """
     for phrase, text in PHRASES.items():
         message = message.replace(phrase, text)
-    return " ".join(_QUOTED.sub(lambda found: OPTION_OF[found[2]], message).split())
+    return " ".join(_PARAMETER.sub(lambda found: OPTION_OF[found[1] or found[2]], message).split())
 
 
 def _text_of(error: Exception) -> str:

@@ -16,6 +16,7 @@ from pyarrow import csv
 
 FORMATS: Final = {".csv": ",", ".tsv": "\t", ".parquet": None, ".pq": None}  # and what separates columns
 COMPRESSED: Final = (".gz", ".bz2", ".zst", ".lz4")  # CSV only; Parquet compresses by itself
+NOT_UTF_8: Final = "is not UTF-8 in {}. Convert it, such as by iconv -f latin1 -t utf8."
 # Numbers that would not come back as they are written: leading zeros, and more digits than floats have.
 NOT_A_NUMBER: Final = {pa.int64(): r"^[+-]?0[0-9]", pa.float64(): r"^[+-]?[0-9]{17,}$"}
 
@@ -33,13 +34,15 @@ def read_table(path: Path) -> pa.Table:
     is_csv = bool(separator_of(path))
     try:
         table = _read_csv(path) if is_csv else _read_parquet(path)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{str(path)!r} {NOT_UTF_8.format('names of columns')}") from error
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"{str(path)!r} cannot be read: {error}") from error
     names = table.column_names
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"Columns of {str(path)!r} need different names, got {twice} twice. Rename one.")
     if binary := [field.name for field in table.schema if is_csv and pa.types.is_binary(field.type)]:
-        raise ValueError(f"{str(path)!r} is not UTF-8 in columns {binary}. Convert it, such as by iconv.")
+        raise ValueError(f"{str(path)!r} {NOT_UTF_8.format(f'columns {binary}')}")
     return table
 
 

@@ -117,10 +117,12 @@ def test_nothing_is_replaced_without_force(people, tmp_path, monkeypatch):
         (("--target", "kind", "--ignore", "idd"), "Did you mean 'id'?"),
         (("--target", "kind", "--ignore", "kind"), "cannot be ignored"),
         (("--target", "kind"), "Column 'id' looks like an identifier"),
+        (("--target", "kind", "--ignore", "id", "--ratio", "rar=0.5"), "Did you mean 'rare'?"),
+        (("--target", "id"), "A target is a column of classes."),
         (("--target", "note"), "of column 'note' are missing"),
         (("--target", "kind", "--mark", "city"), "Give another name to --mark"),
         (("--target", "kind", "--oracle", "energ"), "Did you mean 'energy'?"),
-        (("--target", "kind", "--ignore", "id", "--ratio", "much"), "'much'"),
+        (("--target", "kind", "--ignore", "id", "--ratio", "much"), "CLASS=NUMBER, or one of auto, oracle"),
         (("--target", "kind", "--fidelity", "2"), "--fidelity"),
         (("--target", "kind", "--output", "table.xlsx"), "ending"),
         (("--trget", "kind"), "--trget"),
@@ -180,6 +182,13 @@ def test_classes_are_found_by_their_text():
         resampling.label_of(sampler, None)
     with pytest.raises(ValueError, match="Did you mean 'rare'"):
         resampling.label_of(sampler, "rar")
+
+
+def test_some_classes_may_have_ratios_of_their_own(people, tmp_path):
+    output = tmp_path / "new.csv"
+    options = ("--ignore", "id", "--synthetic-only", "--ratio", "rarest=0.5", *QUICK)
+    assert run("resample", people, "-t", "kind", "-o", output, *options).exit_code == 0
+    assert files.read_table(output)["kind"].to_pylist() == ["rarest"] * 15
 
 
 @needs_files

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gan_oversampler.cli import comparison as comparison_module
 from gan_oversampler.cli.comparison import (
     F1,
     GROUP_OF,
@@ -87,7 +88,16 @@ def test_smote_balances_and_leaves_given_rows_as_they_are(kinds):
         )
 
 
-def test_a_mixed_table_of_three_classes_is_compared(tmp_path):
+def small(columns, seed, class_weight=None):
+    """The classifiers with few trees, for speed."""
+    found = classifiers(columns, seed, class_weight)
+    found["forest"].set_params(randomforestclassifier__n_estimators=3)
+    found["gradient boosting"].set_params(histgradientboostingclassifier__max_iter=3)
+    return found
+
+
+def test_a_mixed_table_of_three_classes_is_compared(tmp_path, monkeypatch):
+    monkeypatch.setattr(comparison_module, "classifiers", small)
     X, y = mixed()
     found = compare(X, y, quick(gan=UNTRAINED, oracle=None), folds=2)
     assert len(found.scores) == 2 * len(METHODS) * len(GROUP_OF) * len(METRICS)

@@ -20,8 +20,8 @@ def test_every_option_that_messages_name_is_one_of_the_command_line():
 @pytest.mark.parametrize(
     ("message", "line"),
     [
-        ("'max_time' must be\n a float", "--max-time must be a float"),
-        ("column 'gan' and 'oracle_time'", "column --gan and 'oracle_time'"),
+        ("The 'max_time' parameter of GANOversampler must\n be", "--max-time must be"),
+        ("Known are 'gan', 'wgan'. Set `gan`.", "Known are 'gan', 'wgan'. Set --gan."),
         ("fallback='baseline' adds none.", "--fallback adds none."),
     ],
 )

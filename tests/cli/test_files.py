@@ -98,6 +98,7 @@ def test_categories_are_kept_in_parquet_and_are_texts_in_csv(tmp_path):
         ("table.csv", b"a,b\n1,2,3\n", "Expected 2 columns"),
         ("table.csv", b"a,a\n1,2\n", "different names"),
         ("table.csv", "a\nl\xe9\n".encode("latin-1"), "UTF-8"),
+        ("table.csv", "\xe9,b\n1,2\n".encode("latin-1"), "UTF-8"),
         ("table.parquet", b"PAR1", "cannot be read"),
         ("table.csv.gz", b"not compressed", "cannot be read"),
     ],
