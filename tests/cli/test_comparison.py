@@ -10,6 +10,7 @@ from gan_oversampler.cli.comparison import (
     METRICS,
     OURS,
     Comparison,
+    classifiers,
     compare,
 )
 from gan_oversampler.cli.pictures import draw_scores
