@@ -96,11 +96,10 @@ class Comparison:
         scores = {method: self.by_fold(F1, method=method, group=group) for method in METHODS}
         best = max(METHODS, key=lambda method: scores[method].mean())
         method = next(m for m in METHODS if not _differs(scores[best] - scores[m]))
+        lead = f"{best} {_signed(scores[best] - scores[method])}"
         if method == NOTHING:
-            gain = (
-                "" if best == NOTHING else f", where {best} gains {_signed(scores[best] - scores[method])} F1"
-            )
-            return f"with {group} classifiers, doing nothing (no method is clearly better{gain})"
+            more = "" if best == NOTHING else f": {lead} F1"
+            return f"with {group} classifiers, doing nothing (no method gains more than its error{more})"
         text = (
             f"with {group} classifiers, {method} (F1 {_signed(scores[method] - scores[NOTHING])} over nothing"
         )
@@ -108,7 +107,7 @@ class Comparison:
         if _differs(ranks[1] - ranks[0]):
             text += f", at the cost of {_signed(ranks[0] - ranks[1])} average precision"
         if best != method:
-            text += f"; {best} is not clearly better: {_signed(scores[best] - scores[method])}"
+            text += f"; no other method gains more than its error over that: {lead}"
         return f"{text})"
 
     def __str__(self) -> str:
@@ -197,7 +196,7 @@ def _scores(classifier: Any, X: pd.DataFrame, y: NDArray[np.intp]) -> dict[str, 
 
 
 def _differs(gain: NDArray[np.float64]) -> bool:
-    """Whether a mean over folds is clearly above 0."""
+    """Whether a mean over folds is above 0 by more than its standard error."""
     return bool(gain.mean() > BEYOND * standard_error(gain))
 
 
