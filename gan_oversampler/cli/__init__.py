@@ -19,12 +19,8 @@ def main() -> None:
         import pyarrow  # noqa: F401
         import typer  # noqa: F401
     except ImportError as error:
-        sys.exit(_stop(MISSING.format(error.name)))
+        print(MISSING.format(error.name), file=sys.stderr)
+        sys.exit(2)
     from gan_oversampler.cli.commands import app
 
     app()
-
-
-def _stop(message: str) -> int:
-    print(message, file=sys.stderr)
-    return 2

@@ -19,8 +19,8 @@ from gan_oversampler.cli.errors import progress_on_stderr
 from gan_oversampler.estimator import GANOversampler
 
 RATIO_WORDS: Final = ("auto", "oracle", "minority", "not majority", "not minority", "all")
-MAX_CLASS_SHARE: Final = 0.3  # of the rows; a column of more values holds no classes
-MAX_LINES: Final = 20
+MAX_CLASS_SHARE: Final = 0.5  # of the rows; classes of a column of more values have mostly a single row
+MAX_LINES: Final = 20  # of classes, before the rest is summed up
 CHUNK: Final = 50_000  # rows that are in memory at once while many are drawn
 
 
@@ -162,7 +162,7 @@ def drawn(
             if target is not None:
                 if target in rows.column_names:
                     raise ValueError(f"The rows have a column {target!r} already. Give another --target.")
-                rows = rows.append_column(target, pa.array([label] * size))
+                rows = rows.append_column(target, pa.array([label] * size, pa.scalar(label).type))
             schema = schema or rows.schema
             yield rows.cast(schema)
             bar.update(size)
