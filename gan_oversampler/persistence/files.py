@@ -24,6 +24,7 @@ from safetensors.numpy import save
 from gan_oversampler.persistence.packing import Array, Packed
 
 FORMAT: Final = "gan_oversampler"
+NEWER: Final = "Install a newer one: pip install -U gan-oversampler."
 FORMAT_VERSION: Final = 1  # raised when older versions of the package could not read new files
 
 
@@ -129,7 +130,7 @@ def _opened(path: str | PathLike[str]) -> Iterator[tuple[Any, dict[str, Any]]]:
             if header["version"] > FORMAT_VERSION:
                 raise SavedFileError(
                     f"{name} has format {header['version']}; this version of gan_oversampler reads up to"
-                    f" {FORMAT_VERSION}. Install a newer one: pip install -U gan-oversampler."
+                    f" {FORMAT_VERSION}. {NEWER}"
                 )
             yield file, header
     except SavedFileError:

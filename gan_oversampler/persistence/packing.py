@@ -12,7 +12,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,10 @@ from numpy.typing import NDArray
 from gan_oversampler._utils import text_of
 
 Array = NDArray[Any]
+# A small file must not fill the memory: copies of its arrays take at most so many bytes, or times their own.
+MIN_COPIED: Final = 2**28
+MAX_COPIES: Final = 64
+
 Json = Any  # None, bool, int, finite float, str, list, or a dict with one key
 
 
@@ -57,7 +61,11 @@ class NoFormError(ValueError):
     """An object without a form came up while packing; ``value`` is that object."""
 
     def __init__(self, value: Any) -> None:
-        super().__init__(f"{text_of(value)[:200]} of the type {full_name(type(value))} cannot be written.")
+        kind = full_name(type(value))
+        super().__init__(
+            f"{text_of(value)[:200]} of the type {kind} cannot be written: files hold plain values, tables"
+            " and objects of this package. Keep the sampler by joblib.dump instead."
+        )
         self.value = value
 
 
@@ -140,6 +148,9 @@ class Unpacker:
     foreign: Sequence[Any] = ()
     nodes: list[Any] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self._room = max(MIN_COPIED, MAX_COPIES * sum(array.nbytes for array in self.arrays))
+
     def __call__(self, written: Json) -> Any:
         """Return the value that was written as this JSON."""
         if isinstance(written, list):
@@ -154,8 +165,12 @@ class Unpacker:
         return self.forms[tag].read(content, self)
 
     def array(self, number: int) -> Array:
-        """Return a copy of a stored array, which may be written to."""
-        return self.arrays[_index(number)].copy()
+        """Return a copy of a stored array, which may be written to; too many copies are a ``ValueError``."""
+        array = self.arrays[_index(number)]
+        self._room -= array.nbytes
+        if self._room < 0:
+            raise ValueError("the same arrays are asked for too often")
+        return np.array(array)
 
     def unpacked(self, document: str) -> Any:
         """Return the value that a document holds."""

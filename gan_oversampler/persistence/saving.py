@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from os import PathLike
-from types import MappingProxyType
 from typing import Any, ClassVar, Final, TypeVar
 
 from sklearn.utils.validation import check_is_fitted
 
 from gan_oversampler._utils import text_of, warn_user
 from gan_oversampler.constraints import Constraint, Relation, described
-from gan_oversampler.persistence.arrays import ARRAYS
-from gan_oversampler.persistence.classes import CLASSES
-from gan_oversampler.persistence.files import FORMAT_VERSION, read, write
-from gan_oversampler.persistence.packing import Form, NoFormError, Packer, Unpacker, of_fields
+from gan_oversampler.persistence.files import FORMAT_VERSION, NEWER, SavedFileError, read, write
+from gan_oversampler.persistence.packing import Form, NoFormError, Packer, Unpacker
 from gan_oversampler.persistence.real_rows import count_real_rows, without_real_rows, without_unneeded_rows
-from gan_oversampler.persistence.tables import TABLES
-from gan_oversampler.persistence.values import VALUES
 from gan_oversampler.reporting.facts import versions
 
 DOCUMENT: Final = "document"  # key of states that were packed
-
-
-@dataclass(frozen=True)
-class NotInFile:
-    """Stands for a parameter that a file does not hold; a fit refuses it."""
-
-    text: str
-
-    def __repr__(self) -> str:
-        return f"<not in the file: {self.text}>"
-
-
-FORMS: Final[Mapping[str, Form]] = MappingProxyType(
-    {**VALUES, **ARRAYS, **TABLES, **CLASSES, "NotInFile": of_fields(NotInFile, ["text"])}
-)
 
 
 class SaveMixin:
@@ -85,13 +64,15 @@ class SaveMixin:
         _refuse_functions(self._fitted.encoder.relations.constraints)
         state = self._state()
         state.pop("_metadata_request", None)  # routing of pipelines
+        from gan_oversampler.persistence.forms import NotInFile
+
         left_out = [name for name in self.get_params(deep=False) if not _has_form(state[name])]
         state |= {name: NotInFile(text_of(state[name])) for name in left_out}
         if not rows:
             state = without_real_rows(state)
         told = {"gan_oversampler": versions()["gan_oversampler"], "real_rows": count_real_rows(state)}
         told["new_rows"] = {str(label): int(n) for label, n in state["sampling_strategy_"].items()}
-        write(path, Packer(FORMS, keeps_foreign=False).packed(state), told)
+        write(path, Packer(_forms(), keeps_foreign=False).packed(state), told)
         if left_out:
             warn_user(
                 f"The file does not hold {', '.join(left_out)}: only plain values and objects of this package"
@@ -101,13 +82,15 @@ class SaveMixin:
     def __getstate__(self) -> dict[str, Any]:
         if "_fitted" not in vars(self):
             return dict(vars(self))
-        packed = Packer(FORMS, keeps_foreign=True).packed(self._state())
+        packed = Packer(_forms(), keeps_foreign=True).packed(self._state())
         found = {DOCUMENT: packed.document, "arrays": list(packed.arrays), "foreign": list(packed.foreign)}
         return {"format_version": FORMAT_VERSION, **found}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         if DOCUMENT in state:
-            state = Unpacker(FORMS, state["arrays"], state["foreign"]).unpacked(state[DOCUMENT])
+            if state["format_version"] > FORMAT_VERSION:
+                raise SavedFileError(f"The sampler was pickled in a newer format. {NEWER}")
+            state = Unpacker(_forms(), state["arrays"], state["foreign"]).unpacked(state[DOCUMENT])
             self._set(state)
         else:
             vars(self).update(state)
@@ -126,13 +109,20 @@ Sampler = TypeVar("Sampler", bound=SaveMixin)
 def loaded(kind: type[Sampler], path: str | PathLike[str]) -> Sampler:
     """Read a sampler of a class from a file; raises ``SavedFileError`` where that is not possible."""
     sampler = kind()  # parameters that are newer than the file have their defaults
-    read(path, lambda document, arrays: sampler._set(Unpacker(FORMS, arrays).unpacked(document)))
+    read(path, lambda document, arrays: sampler._set(Unpacker(_forms(), arrays).unpacked(document)))
     return sampler
+
+
+def _forms() -> Mapping[str, Form]:
+    """All forms; these know every class, also those that a default fit does without."""
+    from gan_oversampler.persistence.forms import FORMS
+
+    return FORMS
 
 
 def _has_form(value: Any) -> bool:
     try:
-        Packer(FORMS, keeps_foreign=False)(value)
+        Packer(_forms(), keeps_foreign=False)(value)
     except NoFormError:
         return False
     return True

@@ -80,11 +80,11 @@ def _write_frame(frame: pd.DataFrame, pack: Packer) -> Json:
 
 
 def _read_frame(content: Json, unpack: Unpacker) -> pd.DataFrame:
-    index, labels, columns = content
-    built = {}
-    for j, cells in enumerate(map(unpack, columns)):
-        built[j] = pd.Series(cells, dtype=cells.dtype, index=unpack(index))
-    return pd.DataFrame(built, index=unpack(index)).set_axis(unpack(labels), axis=1)
+    index, labels = map(unpack, content[:2])
+    # Positions first, labels later: labels may occur twice, or be tuples.
+    cells = dict(enumerate(map(unpack, content[2])))
+    built = {j: pd.Series(column, dtype=column.dtype, index=index) for j, column in cells.items()}
+    return pd.DataFrame(built, index=index).set_axis(labels, axis=1)
 
 
 # --- other libraries, whose own formats hold every dtype

@@ -13,8 +13,8 @@ from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.encoding.layout import Block, Layout
 from gan_oversampler.encoding.row_space import RowSpace
 from gan_oversampler.persistence.classes import CLASSES, MAX_WIDTH
+from gan_oversampler.persistence.forms import FORMS
 from gan_oversampler.persistence.packing import NoFormError, full_name
-from gan_oversampler.persistence.saving import FORMS
 from tests.persistence.test_packing import through
 
 ROOMS = ("constraints", "encoding", "nn", "sampling", "reporting.facts", "reporting.evidence", "workflow")

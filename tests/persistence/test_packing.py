@@ -15,8 +15,8 @@ import pytest
 
 from gan_oversampler.constraints import Order
 from gan_oversampler.oracles.distances import EnergyOracle
+from gan_oversampler.persistence.forms import FORMS
 from gan_oversampler.persistence.packing import NoFormError, Packer, Unpacker
-from gan_oversampler.persistence.saving import FORMS
 
 
 def through(value):
@@ -123,3 +123,10 @@ WRONG = [
 def test_documents_that_mean_nothing_are_errors(document):
     with pytest.raises((AttributeError, IndexError, KeyError, TypeError, ValueError)):
         Unpacker(FORMS, [np.zeros(8, np.uint8)]).unpacked(json.dumps(document))
+
+
+def test_copies_of_an_array_are_not_without_end():
+    document = json.dumps({"nodes": [], "root": [{"array": 0}] * 1000})
+    assert len(Unpacker(FORMS, [np.zeros(9)]).unpacked(document)) == 1000
+    with pytest.raises(ValueError, match="asked for too often"):
+        Unpacker(FORMS, [np.zeros(2**20)]).unpacked(document)
