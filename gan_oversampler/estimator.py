@@ -139,7 +139,7 @@ class GANOversampler(SaveMixin, BaseOverSampler):
         cell of a relation are ignored. ``report_.constraints`` tells which are kept.
     keep_candidates : bool, default=False
         Whether the fitted sampler keeps all scored generators and the training table, so that ``rescore`` can
-        let another oracle choose. Otherwise it holds no more than drawing needs.
+        let another oracle choose, also of a saved sampler. Otherwise it holds no more than drawing needs.
     device : str, default="auto"
         Where to train: ``"cpu"``, ``"cuda"`` …; ``"auto"`` takes a GPU only for networks of 256 units or more
         and for grids, because smaller ones are faster on a CPU.
@@ -177,6 +177,7 @@ class GANOversampler(SaveMixin, BaseOverSampler):
     See Also
     --------
     GAN : What a member of the population is.
+    load : Reads a fitted sampler that ``save`` wrote.
 
     References
     ----------

@@ -19,7 +19,7 @@ from gan_oversampler.encoding.categorical import Categorical, Constant
 from gan_oversampler.encoding.cells import CellFormat, Cells
 from gan_oversampler.encoding.containers import ArrayTable
 from gan_oversampler.encoding.dataframes import FrameTable, PandasTable
-from gan_oversampler.encoding.dataset import Rows, _as_they_are
+from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.encoding.datetime import DateTime
 from gan_oversampler.encoding.derived import Gap, TakenValues, Total
 from gan_oversampler.encoding.grids import Levels, Steps
@@ -93,7 +93,7 @@ def _write_rows(rows: Rows, pack: Packer) -> Json:
     parts = [rows.values, rows.codes, rows.classes, rows.origin]
     if isinstance(rows.frames, partial) and rows.frames.func is frames_of:
         parts += rows.frames.args
-    elif rows.frames is not _as_they_are:
+    elif rows.frames is not Rows.frames:  # the default
         raise NoFormError(rows.frames)
     return [pack(part) for part in parts]
 

@@ -133,7 +133,7 @@ def _opened(path: str | PathLike[str]) -> Iterator[tuple[Any, dict[str, Any]]]:
                     f" {FORMAT_VERSION}. {NEWER}"
                 )
             yield file, header
-    except SavedFileError:
+    except (OSError, SavedFileError):
         raise
     except SafetensorError as error:
         raise SavedFileError(
@@ -141,19 +141,11 @@ def _opened(path: str | PathLike[str]) -> Iterator[tuple[Any, dict[str, Any]]]:
         ) from None
     except ImportError as error:
         raise SavedFileError(f"{name} holds a table of a library that is missing here: {error}.") from error
-    except (
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        RecursionError,
-        RuntimeError,
-        TypeError,
-        ValueError,
-    ) as e:
+    except Exception as error:  # what is wrong with a file may show anywhere
         raise SavedFileError(
-            f"{name} cannot be read ({type(e).__name__}: {e}). It is damaged, or was made by something else"
-            " than GANOversampler.save. Take another copy of it."
-        ) from e
+            f"{name} cannot be read ({type(error).__name__}: {error}). It is damaged, or was not made"
+            " by GANOversampler.save. Take another copy of it."
+        ) from error
 
 
 def _digest(arrays: Sequence[Array], header: Mapping[str, Any]) -> str:

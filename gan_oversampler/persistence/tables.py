@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import sparse
 
 from gan_oversampler.persistence.packing import Form, Json, Packer, Unpacker
-from gan_oversampler.persistence.values import TYPES
+from gan_oversampler.persistence.values import SPARSE
 
 DTYPES: Final[Mapping[str, type]] = MappingProxyType(
     {
@@ -124,14 +124,19 @@ def _read_arrow(content: Json, unpack: Unpacker) -> Any:
 def _write_sparse(matrix: Any, pack: Packer) -> Json:
     rows = sparse.csr_array(matrix)
     parts = [pack(part) for part in (rows.data, rows.indices, rows.indptr)]
-    return [type(matrix).__name__, parts, list(matrix.shape)]
+    return [parts, list(matrix.shape)]
 
 
-def _read_sparse(content: Json, unpack: Unpacker) -> Any:
-    name, parts, shape = content
-    rows = sparse.csr_array(tuple(map(unpack, parts)), shape=tuple(shape))
-    rows.check_format()
-    return TYPES[name](rows)
+def _sparse(kind: Any) -> Form:
+    """Form of a class of sparse matrices, by way of compressed rows."""
+
+    def read(content: Json, unpack: Unpacker) -> Any:
+        parts, shape = content
+        rows = sparse.csr_array(tuple(map(unpack, parts)), shape=tuple(shape))
+        rows.check_format()
+        return kind(rows)
+
+    return Form(kind, _write_sparse, read, is_node=True)
 
 
 def _write_dtype(dtype: Any, pack: Packer) -> Json:
@@ -149,14 +154,14 @@ def _read_dtype(content: Json, unpack: Unpacker) -> Any:
 
 
 TABLES: Final[Mapping[str, Form]] = MappingProxyType(
-    {
+    {name: _sparse(kind) for name, kind in SPARSE.items()}
+    | {
         "index": Form(pd.Index, _write_index, _read_index, subclasses=True),
         "range": Form(pd.RangeIndex, _write_range, _read_range),
         "multi-index": Form(pd.MultiIndex, _write_multi_index, _read_multi_index),
         "frame": Form(pd.DataFrame, _write_frame, _read_frame, is_node=True),
         "polars": Form("polars.dataframe.frame.DataFrame", _write_polars, _read_polars, is_node=True),
         "arrow table": Form("pyarrow.lib.Table", _write_arrow, _read_arrow, is_node=True),
-        "sparse matrix": Form(sparse._base._spbase, _write_sparse, _read_sparse, subclasses=True),
         "column dtype": Form("narwhals.dtypes.DType", _write_dtype, _read_dtype, subclasses=True),
         "class of column dtypes": Form(
             "narwhals.dtypes.DTypeClass",

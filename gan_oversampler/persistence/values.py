@@ -16,19 +16,18 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from gan_oversampler.encoding.dataset import _as_they_are
 from gan_oversampler.persistence.packing import Form, Json, Packer, Unpacker
 
 SIMPLE_KINDS: Final = "biufcmMUS"  # of dtypes whose items are bytes, and no references
-TYPES: Final[Mapping[str, type]] = MappingProxyType(
-    {"ndarray": np.ndarray, "list": list}
-    | {
+SPARSE: Final[Mapping[str, type]] = MappingProxyType(
+    {
         f"{layout}_{kind}": getattr(sparse, f"{layout}_{kind}")
         for layout in ("bsr", "coo", "csc", "csr", "dia", "dok", "lil")
         for kind in ("matrix", "array")
     }
 )
-FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType({"as they are": _as_they_are})
+TYPES: Final[Mapping[str, type]] = MappingProxyType({"ndarray": np.ndarray, "list": list, **SPARSE})
+NAMES: Final[Mapping[type, str]] = MappingProxyType({kind: name for name, kind in TYPES.items()})
 
 
 def simple_dtype(name: Any) -> np.dtype[Any]:
@@ -91,18 +90,12 @@ def _read_random_state(content: Json, unpack: Unpacker) -> np.random.RandomState
     return found
 
 
-def _name_in(registry: Mapping[str, Any]) -> Callable[[Any, Packer], Json]:
-    """Write what is in a registry as its name there; anything else is foreign."""
-    names = {id(entry): name for name, entry in registry.items()}
-
-    def write(value: Any, pack: Packer) -> Json:
-        return names[id(value)] if id(value) in names else pack.put_aside(value)
-
-    return write
+def _write_type(value: type, pack: Packer) -> Json:
+    return NAMES[value] if value in NAMES else pack.put_aside(value)
 
 
-def _read_name(registry: Mapping[str, Any]) -> Callable[[Json, Unpacker], Any]:
-    return lambda content, unpack: registry[content] if isinstance(content, str) else unpack(content)
+def _read_type(content: Json, unpack: Unpacker) -> Any:
+    return TYPES[content] if isinstance(content, str) else unpack(content)
 
 
 def _read_zone(name: Json) -> Any:
@@ -178,7 +171,6 @@ VALUES: Final[Mapping[str, Form]] = MappingProxyType(
         ),
         "random state": Form(np.random.RandomState, lambda v, pack: pack(v.get_state()), _read_random_state),
         "library": _plain(nw.Implementation, lambda v: v.name, lambda c: nw.Implementation[c]),
-        "type": Form(type, _name_in(TYPES), _read_name(TYPES), subclasses=True),
-        "function": Form(type(_as_they_are), _name_in(FUNCTIONS), _read_name(FUNCTIONS)),
+        "type": Form(type, _write_type, _read_type, subclasses=True),
     }
 )

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from tests.persistence.test_packing import through
+from tests.stored import through
 
 ARRAYS = [
     np.array([[1.5, np.nan], [-0.0, np.inf]]),

@@ -15,7 +15,7 @@ from gan_oversampler.encoding.row_space import RowSpace
 from gan_oversampler.persistence.classes import CLASSES, MAX_WIDTH
 from gan_oversampler.persistence.forms import FORMS
 from gan_oversampler.persistence.packing import NoFormError, full_name
-from tests.persistence.test_packing import through
+from tests.stored import through
 
 ROOMS = ("constraints", "encoding", "nn", "sampling", "reporting.facts", "reporting.evidence", "workflow")
 # Dataclasses of these rooms that live while something is drawn or shown, or are entries of registries.

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from tests.persistence.test_packing import through
+from tests.stored import through
 
 INDEXES = [
     pd.RangeIndex(2, 8, 3, name="row"),
