@@ -12,7 +12,7 @@ import json
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final
@@ -57,12 +57,18 @@ def _replace(path: Path, data: bytes) -> None:
     except BaseException:
         other.unlink(missing_ok=True)
         raise
-    if os.name == "posix":  # the new name is safe once its folder is
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
+    if os.name == "posix":
+        _sync_folder(path.parent)
+
+
+def _sync_folder(path: Path) -> None:
+    """Make a new name in a folder last, where the file system can."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        with suppress(OSError):
             os.fsync(folder)
-        finally:
-            os.close(folder)
+    finally:
+        os.close(folder)
 
 
 def read(path: str | PathLike[str], unpacked: Callable[[str, Sequence[Array]], Any]) -> Any:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from gan_oversampler.nn.generator import GuidedGenerator
+from gan_oversampler.sampling.base_samplers import BASES
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.policy import PolicySource
 from gan_oversampler.sampling.rejection import RejectionSource
 from gan_oversampler.sampling.sources import BaseSource, GeneratorSource, Mixture, Source
 from gan_oversampler.workflow import Fit
-
-FROM_OTHER_CLASSES = "translation"  # the base whose new rows start from rows of other classes
 
 Attributes = dict[str, Any]
 
@@ -23,7 +23,7 @@ def without_unneeded_rows(state: Attributes) -> Attributes:
     """Return the attributes of a fitted sampler with those real rows only that drawing needs.
 
     Mixing and policies need rows of all classes; other generators and bases need the rows that they start
-    from, and the base ``"translation"`` neighbours of other classes. Those that start from noise need none.
+    from, and some bases neighbours of other classes. Generators that start from noise need none.
     """
     fitted = dict(state["_fitted"])
     cache: dict[Any, FoldData] = {}
@@ -70,10 +70,11 @@ def _lean(source: Source, cache: dict[Any, FoldData]) -> Source:
         generator = source.snapshot.generator
         mixes = isinstance(generator, GuidedGenerator)
         codes -= set() if generator.uses_base else set(data.classes)
-    key = id(data), frozenset(codes), mixes, source.base == FROM_OTHER_CLASSES
+    needs_others = BASES[source.base].uses_other_classes
+    key = id(data), frozenset(codes), mixes, needs_others
     if key not in cache:
         near = {code: hood for code, hood in data.neighbourhoods.items() if code in codes}
-        if source.base != FROM_OTHER_CLASSES:
+        if not needs_others:
             near = {code: replace(hood, others_nKF=hood.others_nKF[:, :0]) for code, hood in near.items()}
         cache[key] = replace(data, neighbourhoods=near, rows=data.rows if mixes else {})
     return replace(source, data=cache[key])
@@ -101,7 +102,7 @@ def count_real_rows(state: Attributes) -> dict[str, dict[str, int]]:
         for purpose, data in _data_of(outcome.source):
             for code, hood in data.neighbourhoods.items():
                 found["seeds of new rows"] |= Counter({code: len(hood.rows_nF)})
-                found["neighbours of other classes"] |= Counter({code: hood.others_nKF[..., 0].numel()})
+                found["neighbours of other classes"] |= Counter({code: math.prod(hood.others_nKF.shape[:2])})
             found[purpose] |= Counter({code: len(rows) for code, rows in data.rows.items()})
         if outcome.report.evidence is not None:
             found["sample in the report"] |= Counter(outcome.report.evidence.real.codes.tolist())

@@ -8,6 +8,7 @@ import pytest
 from gan_oversampler import GAN, Policy, load
 from gan_oversampler.gans.parts import Generator
 from gan_oversampler.persistence import contents
+from gan_oversampler.sampling.base_samplers import BASES
 from tests.samplers import FAST, GUIDED, UNTRAINED, quick
 from tests.tables import numbers
 
@@ -107,3 +108,18 @@ def test_sources_that_share_rows_share_them_after_loading(tmp_path):
 
 def _sources(sampler):
     return sampler._fitted.fit.first.source.sources
+
+
+@pytest.mark.parametrize("name", BASES)
+def test_bases_draw_the_same_from_the_rows_that_they_are_left(tmp_path, name):
+    X, y = numbers()
+    sampler, _ = kept(tmp_path, X, y, gan=GAN(base=name, loss_weights={}))
+    np.testing.assert_array_equal(load(tmp_path / "file").sample(9), sampler.sample(9))
+
+
+def test_columns_that_are_all_constant_can_be_saved(tmp_path):
+    X, y = np.ones((20, 2)), np.repeat([0, 1], [14, 6])
+    sampler = quick(oracle=None).fit(X, y)
+    sampler.save(tmp_path / "file")
+    assert contents(tmp_path / "file")["real_rows"] == {"seeds of new rows": {"1": 6}}
+    np.testing.assert_array_equal(load(tmp_path / "file").sample(3), sampler.sample(3))
