@@ -57,6 +57,20 @@ class Packed:
     foreign: tuple[Any, ...] = ()  # objects without a form, as they are
 
 
+@dataclass(frozen=True)
+class NotInFile:
+    """Stands for a parameter that a file does not hold, and that a fit refuses.
+
+    >>> NotInFile("KFold()")
+    <not in the file: KFold()>
+    """
+
+    text: str  # the parameter as Python prints it
+
+    def __repr__(self) -> str:
+        return f"<not in the file: {self.text}>"
+
+
 class NoFormError(ValueError):
     """An object without a form came up while packing; ``value`` is that object."""
 

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from gan_oversampler._utils import text_of, warn_user
 from gan_oversampler.constraints import Constraint, Relation, described
 from gan_oversampler.persistence.files import FORMAT_VERSION, NEWER, SavedFileError, read, write
-from gan_oversampler.persistence.packing import Form, NoFormError, Packer, Unpacker
+from gan_oversampler.persistence.packing import Form, NoFormError, NotInFile, Packer, Unpacker
 from gan_oversampler.persistence.real_rows import count_real_rows, without_real_rows, without_unneeded_rows
 from gan_oversampler.reporting.facts import versions
 
@@ -59,13 +59,15 @@ class SaveMixin:
         ValueError
             If ``constraints`` holds functions, which new rows are checked by; or with ``rows=False``, if the
             kept generators need real rows.
+
+        See Also
+        --------
+        gan_oversampler.load : Reads the file; its example saves one.
         """
         check_is_fitted(self, "report_")
         _refuse_functions(self._fitted.encoder.relations.constraints)
         state = self._state()
         state.pop("_metadata_request", None)  # routing of pipelines
-        from gan_oversampler.persistence.forms import NotInFile
-
         left_out = [name for name in self.get_params(deep=False) if not _has_form(state[name])]
         state |= {name: NotInFile(text_of(state[name])) for name in left_out}
         if not rows:

@@ -43,10 +43,10 @@ def _plain(kind: type, write: Callable[[Any], Json], read: Callable[[Json], Any]
     return Form(kind, lambda value, pack: write(value), lambda content, unpack: read(content))
 
 
-def _sequence(kind: type, write: Callable[[Any], list[Any]] = list) -> Form:
+def _sequence(kind: type) -> Form:
     return Form(
         kind,
-        lambda value, pack: [pack(item) for item in write(value)],
+        lambda value, pack: [pack(item) for item in value],
         lambda content, unpack: kind(unpack(item) for item in content),
     )
 
