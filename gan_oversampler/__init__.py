@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # "as" tells type checkers that the names are public
     from gan_oversampler.constraints import Order as Order
     from gan_oversampler.constraints import Sum as Sum
     from gan_oversampler.estimator import GANOversampler as GANOversampler
+    from gan_oversampler.estimator import load as load
     from gan_oversampler.gans.evolution import Evolution as Evolution
     from gan_oversampler.gans.gan import GAN as GAN
     from gan_oversampler.gans.parts import Critic as Critic
@@ -26,7 +27,7 @@ __version__ = "0.1.0"
 _NAMES_OF = {
     "calibration": ["PriorCorrectedClassifier"],
     "constraints": ["Between", "OneOf", "Order", "Sum"],
-    "estimator": ["GANOversampler"],
+    "estimator": ["GANOversampler", "load"],
     "gans.evolution": ["Evolution"],
     "gans.gan": ["GAN"],
     "gans.parts": ["Critic", "Generator"],
@@ -49,7 +50,7 @@ _NAMES_OF = {
     ],
     "sampling": ["Policy", "Rejection"],
 }
-_ROOMS = ("oracles", "reporting", "sampling")  # public, too
+_ROOMS = ("oracles", "persistence", "reporting", "sampling")  # public, too
 _MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in names}
 __all__ = sorted(_MODULE_OF)
 

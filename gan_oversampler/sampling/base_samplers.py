@@ -81,6 +81,7 @@ class Base:
     parents: ParentRule  # chooses the parents of each new row and their weights
     borderline: bool = False  # whether seeds near other classes are drawn more often
     spread: float = 0.0  # kernel noise on values, in units of Silverman's bandwidth
+    uses_other_classes: bool = False  # whether rows of other classes are among the parents
 
     def draw(self, neighbourhood: Neighbourhood, n: int, *, generator: torch.Generator) -> Tensor:
         """Draw ``n`` new rows ``(n, F)`` of the class whose rows and neighbours are given.
@@ -125,6 +126,6 @@ BASES: Final[Mapping[str, Base]] = MappingProxyType(
         "local_gaussian": Base(_around_neighbours),
         "border": Base(_toward_neighbour, borderline=True),
         "star": Base(_toward_centre),
-        "translation": Base(_from_other_class),
+        "translation": Base(_from_other_class, uses_other_classes=True),
     }
 )

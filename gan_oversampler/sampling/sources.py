@@ -81,11 +81,12 @@ class GeneratorSource:
         base, noise = streams.torch("base", code), streams.torch("noise", code)
         chunks = []
         for size in _chunks(n):
-            start: Tensor | GuidedStart
+            start: Tensor | GuidedStart | None = None
             if isinstance(self.snapshot.generator, GuidedGenerator):
                 start, noise_nZ = self._guided_start(code, size, base)
             else:
-                start = BASES[self.base].draw(self.data.neighbourhoods[code], size, generator=base)
+                if self.snapshot.generator.uses_base:
+                    start = BASES[self.base].draw(self.data.neighbourhoods[code], size, generator=base)
                 noise_nZ = self.snapshot.latent.draw(size, noise)
             chunks.append(self.snapshot(start, noise_nZ, self.data.one_hot(code, size)))
         return _drawn(chunks, self.data, n)

@@ -1,0 +1,130 @@
+"""The classes of this package that a file may hold, each by its name: nothing else is ever made of a file.
+
+A new class that a fitted sampler keeps needs an entry here; a test says so.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import partial
+from types import MappingProxyType
+from typing import Any, Final
+
+from gan_oversampler._utils import Streams
+from gan_oversampler.callbacks import Event
+from gan_oversampler.constraints import Between, OneOf, Order, Sum
+from gan_oversampler.encoding.categorical import Categorical, Constant
+from gan_oversampler.encoding.cells import CellFormat, Cells
+from gan_oversampler.encoding.containers import ArrayTable
+from gan_oversampler.encoding.dataframes import FrameTable, PandasTable
+from gan_oversampler.encoding.dataset import Rows
+from gan_oversampler.encoding.datetime import DateTime
+from gan_oversampler.encoding.derived import Gap, TakenValues, Total
+from gan_oversampler.encoding.grids import Levels, Steps
+from gan_oversampler.encoding.labels import Target
+from gan_oversampler.encoding.layout import Block, Layout
+from gan_oversampler.encoding.numeric import Numeric
+from gan_oversampler.encoding.relations import Combinations, Relations
+from gan_oversampler.encoding.row_space import RowSpace
+from gan_oversampler.encoding.scales import Months, Ticks
+from gan_oversampler.encoding.table_encoder import TableEncoder, frames_of
+from gan_oversampler.encoding.transforms import ShiftedLog
+from gan_oversampler.encoding.wide_integers import WideInteger
+from gan_oversampler.gans.evolution import Evolution
+from gan_oversampler.gans.gan import GAN
+from gan_oversampler.gans.parts import Critic, Generator
+from gan_oversampler.nn.convolution import Decoder
+from gan_oversampler.nn.generator import (
+    ClassicGenerator,
+    CorrectionBounds,
+    GuidedGenerator,
+    ResidualGenerator,
+    Snapshot,
+)
+from gan_oversampler.nn.image_grid import Canvas
+from gan_oversampler.nn.latent import Latent
+from gan_oversampler.nn.learned_geometry import LearnedGeometry
+from gan_oversampler.nn.mlp import Mlp
+from gan_oversampler.oracles.registry import ORACLES
+from gan_oversampler.persistence.packing import Form, Json, NoFormError, Packer, Unpacker, of_fields
+from gan_oversampler.plan import Plan
+from gan_oversampler.reporting.evidence import Evidence, Fidelity, FoldEvidence
+from gan_oversampler.reporting.facts import Entry, Gain, LabelScores, Parameter
+from gan_oversampler.reporting.model_summary import Layer, ModelSummary, Network
+from gan_oversampler.reporting.report import Report
+from gan_oversampler.sampling.acceptance import Acceptance, CappedRatio, Rejection, ShiftedLogit
+from gan_oversampler.sampling.density_ratio import RatioCritic
+from gan_oversampler.sampling.fold_data import FoldData
+from gan_oversampler.sampling.neighbourhood import Neighbourhood
+from gan_oversampler.sampling.policy import Policy, PolicySource
+from gan_oversampler.sampling.rejection import Gate, RejectionSource
+from gan_oversampler.sampling.sources import BaseSource, GeneratorSource, Mixture
+from gan_oversampler.selection.problem import Problem
+from gan_oversampler.training.loop import Budget, Candidate
+from gan_oversampler.workflow import Fit, Outcome, Training
+
+MAX_WIDTH: Final = (
+    100_000  # encoded columns: lengths are only numbers in a file, and index arrays grow with them
+)
+
+DATACLASSES: Final[tuple[type, ...]] = (
+    *(Between, OneOf, Order, Sum, Event, Streams),
+    *(ArrayTable, Block, Categorical, CellFormat, Cells, Combinations, Constant, DateTime, FrameTable, Gap),
+    *(Layout, Levels, Months, Numeric, PandasTable, Relations, ShiftedLog, Steps, TableEncoder, TakenValues),
+    *(Target, Ticks, Total, WideInteger),
+    *(Canvas, ClassicGenerator, CorrectionBounds, Decoder, GuidedGenerator, Latent, LearnedGeometry, Mlp),
+    *(ResidualGenerator, Snapshot),
+    *(Acceptance, BaseSource, CappedRatio, FoldData, Gate, GeneratorSource, Mixture, Neighbourhood, Policy),
+    *(PolicySource, RatioCritic, Rejection, RejectionSource, ShiftedLogit),
+    *(Critic, Evolution, GAN, Generator),
+    *(Entry, Fidelity, FoldEvidence, Gain, LabelScores, Layer, ModelSummary, Network, Parameter, Report),
+    *(Budget, Candidate, Fit, Outcome, Problem, Training),
+)
+
+
+def _names(kind: type) -> list[str]:
+    return [part.name for part in fields(kind)]
+
+
+def _write_rows(rows: Rows, pack: Packer) -> Json:
+    """Write encoded rows; those that lead to the user's table, by the table and its encoder."""
+    parts = [rows.values, rows.codes, rows.classes, rows.origin]
+    if isinstance(rows.frames, partial) and rows.frames.func is frames_of:
+        parts += rows.frames.args
+    elif rows.frames is not Rows.frames:  # the default
+        raise NoFormError(rows.frames)
+    return [pack(part) for part in parts]
+
+
+def _read_rows(content: Json, unpack: Unpacker) -> Rows:
+    values, codes, classes, origin, *table = map(unpack, content)
+    if not table:
+        return Rows(values, codes, classes, origin=origin)
+    encoder = table[0]
+    return Rows(values, codes, classes, partial(frames_of, *table), origin, encoder.recode)
+
+
+def _read_space(content: Json, unpack: Unpacker) -> RowSpace:
+    layout = unpack(content)
+    if not 0 <= layout.width <= MAX_WIDTH:
+        raise ValueError(f"Rows of {layout.width} encoded columns are not read.")
+    return RowSpace(layout)
+
+
+def _oracle(kind: Any) -> Form:
+    return of_fields(kind, list(inspect.signature(kind).parameters))
+
+
+CLASSES: Final[Mapping[str, Form]] = MappingProxyType(
+    {kind.__name__: of_fields(kind, _names(kind)) for kind in DATACLASSES}
+    | {kind.__name__: _oracle(kind) for kind in ORACLES.values()}
+    | {
+        "Evidence": of_fields(Evidence, _names(Evidence), caches=["fidelity", "metrics"]),
+        # Another oracle may still score the candidates; those that trained them are no longer needed.
+        "Plan": of_fields(Plan, _names(Plan), oracles={}, cv=None),
+        "RowSpace": Form(RowSpace, lambda space, pack: pack(space.layout), _read_space, is_node=True),
+        "Rows": Form(Rows, _write_rows, _read_rows, is_node=True),
+    }
+)

@@ -1,0 +1,116 @@
+"""The real rows that a stored sampler holds: those that drawing needs, counted for those who share files."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from gan_oversampler.nn.generator import GuidedGenerator
+from gan_oversampler.sampling.base_samplers import BASES
+from gan_oversampler.sampling.fold_data import FoldData
+from gan_oversampler.sampling.policy import PolicySource
+from gan_oversampler.sampling.rejection import RejectionSource
+from gan_oversampler.sampling.sources import BaseSource, GeneratorSource, Mixture, Source
+from gan_oversampler.workflow import Fit
+
+Attributes = dict[str, Any]
+
+
+def without_unneeded_rows(state: Attributes) -> Attributes:
+    """Return the attributes of a fitted sampler with those real rows only that drawing needs.
+
+    Mixing and policies need rows of all classes; other generators and bases need the rows that they start
+    from, and some bases neighbours of other classes. Generators that start from noise need none.
+    """
+    fitted = dict(state["_fitted"])
+    cache: dict[Any, FoldData] = {}
+    fit: Fit = fitted["fit"]
+    outcomes = {
+        name: replace(outcome, source=_lean(outcome.source, cache)) for name, outcome in fit.outcomes.items()
+    }
+    fitted["fit"] = replace(fit, outcomes=outcomes)
+    return {**state, "_fitted": fitted}
+
+
+def without_real_rows(state: Attributes) -> Attributes:
+    """Return the attributes without any real row: reports lose their evidence, and candidates are dropped.
+
+    ``state`` comes from ``without_unneeded_rows``. Raises ``ValueError`` if it holds rows nevertheless.
+    """
+    fit: Fit = state["_fitted"]["fit"]
+    if any(data.neighbourhoods or data.rows for o in fit.outcomes.values() for _, data in _data_of(o.source)):
+        raise ValueError(
+            f"rows=False is not possible: what was kept, {state['report_'].choice!r}, draws from real rows."
+            " Save with rows=True, or fit generators that start from noise, gan=GAN('classic'), without a"
+            " policy; every class to oversample must have enough rows to be learned."
+        )
+    reports = {name: replace(report, evidence=None) for name, report in state["reports_"].items()}
+    outcomes = {name: replace(o, report=reports[name]) for name, o in fit.outcomes.items()}
+    fitted = {**state["_fitted"], "fit": Fit(outcomes)}
+    return {**state, "_fitted": fitted, "reports_": reports, "report_": next(iter(reports.values()))}
+
+
+def _lean(source: Source, cache: dict[Any, FoldData]) -> Source:
+    """The same source with the rows only that it needs; sources that shared their rows still do."""
+    if isinstance(source, Mixture):
+        return Mixture(tuple(_lean(part, cache) for part in source.sources))
+    if isinstance(source, RejectionSource):
+        return replace(source, source=_lean(source.source, cache))
+    if isinstance(source, PolicySource):
+        data = replace(source.data, neighbourhoods={})
+        return replace(source, source=_lean(source.source, cache), data=data)
+    if not isinstance(source, BaseSource | GeneratorSource):
+        return source
+    data = source.data
+    codes, mixes = set(data.neighbourhoods), False
+    if isinstance(source, GeneratorSource):
+        generator = source.snapshot.generator
+        mixes = isinstance(generator, GuidedGenerator)
+        codes -= set() if generator.uses_base else set(data.classes)
+    needs_others = BASES[source.base].uses_other_classes
+    key = id(data), frozenset(codes), mixes, needs_others
+    if key not in cache:
+        near = {code: hood for code, hood in data.neighbourhoods.items() if code in codes}
+        if not needs_others:
+            near = {code: replace(hood, others_nKF=hood.others_nKF[:, :0]) for code, hood in near.items()}
+        cache[key] = replace(data, neighbourhoods=near, rows=data.rows if mixes else {})
+    return replace(source, data=cache[key])
+
+
+def _data_of(source: Any) -> Iterator[tuple[str, FoldData]]:
+    """Rows that a source draws with, and what those of all classes are for."""
+    if isinstance(source, Mixture):
+        for part in source.sources:
+            yield from _data_of(part)
+    elif isinstance(source, PolicySource):
+        yield "rows that distances are measured to", source.data
+        yield from _data_of(source.source)
+    elif isinstance(source, RejectionSource):
+        yield from _data_of(source.source)
+    else:
+        yield "partners that rows mix with", source.data
+
+
+def count_real_rows(state: Attributes) -> dict[str, dict[str, int]]:
+    """Count the real rows that the attributes of a fitted sampler hold, per purpose and class label."""
+    fit: Fit = state["_fitted"]["fit"]
+    found: dict[str, Counter[int]] = defaultdict(Counter)
+    for outcome in fit.outcomes.values():
+        for purpose, data in _data_of(outcome.source):
+            for code, hood in data.neighbourhoods.items():
+                found["seeds of new rows"] |= Counter({code: len(hood.rows_nF)})
+                found["neighbours of other classes"] |= Counter({code: math.prod(hood.others_nKF.shape[:2])})
+            found[purpose] |= Counter({code: len(rows) for code, rows in data.rows.items()})
+        if outcome.report.evidence is not None:
+            found["sample in the report"] |= Counter(outcome.report.evidence.real.codes.tolist())
+    if fit.training is not None:
+        found["whole table, for rescore"] |= Counter(fit.training.problem.rows.codes.tolist())
+    names = state["_fitted"]["target"].names
+    return {
+        purpose: {str(names[code]): n for code, n in sorted(counts.items())}
+        for purpose, counts in found.items()
+        if counts
+    }

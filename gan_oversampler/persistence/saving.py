@@ -1,0 +1,139 @@
+"""What a sampler keeps when it is saved, pickled or copied: in files some parameters or rows less."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from typing import Any, ClassVar, Final, TypeVar
+
+from sklearn.utils.validation import check_is_fitted
+
+from gan_oversampler._utils import text_of, warn_user
+from gan_oversampler.constraints import Constraint, Relation, described
+from gan_oversampler.persistence.files import FORMAT_VERSION, NEWER, SavedFileError, read, write
+from gan_oversampler.persistence.packing import Form, NoFormError, NotInFile, Packer, Unpacker
+from gan_oversampler.persistence.real_rows import count_real_rows, without_real_rows, without_unneeded_rows
+from gan_oversampler.reporting.facts import versions
+
+DOCUMENT: Final = "document"  # key of states that were packed
+
+
+class SaveMixin:
+    """Saving of a fitted sampler: ``save`` writes a file, ``__getstate__`` the same content for pickle.
+
+    The state of a fitted sampler is one JSON text and a list of NumPy arrays. So joblib and skops store it,
+    too, and skops need not trust any type but the sampler's own.
+    """
+
+    _fitted: Any  # what it draws with, a dataclass
+    _fitted_type: ClassVar[type]  # that dataclass
+    get_params: Callable[..., dict[str, Any]]
+
+    def save(self, path: str | PathLike[str], *, rows: bool = True) -> None:
+        """Write the fitted sampler to a file, from which ``gan_oversampler.load`` reads it.
+
+        The file is in the safetensors format: arrays, a JSON text, a format version and a digest; no pickle.
+        It is written under another name, synced and renamed, so it is whole or not there.
+
+        Parameters
+        ----------
+        path : str or path
+            Where to; a file that is there is replaced.
+        rows : bool, default=True
+            Whether the file may hold real rows: those that generators start from or mix with, and the sample
+            in the report; with ``keep_candidates=True`` the whole table. See
+            :func:`gan_oversampler.persistence.contents`. False leaves all of them out, and the report's
+            pictures and fidelity with them. Only generators that start from noise (``GAN("classic")``),
+            without a policy, need none.
+
+        Warns
+        -----
+        UserWarning
+            If parameters are objects that are no plain values, such as a function as ``oracle`` or a splitter
+            as ``cv``. They are left out, as drawing needs none; after loading, set them before a new fit.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            If ``constraints`` holds functions, which new rows are checked by; or with ``rows=False``, if the
+            kept generators need real rows.
+
+        See Also
+        --------
+        gan_oversampler.load : Reads the file; its example saves one.
+        """
+        check_is_fitted(self, "report_")
+        _refuse_functions(self._fitted.encoder.relations.constraints)
+        state = self._state()
+        state.pop("_metadata_request", None)  # routing of pipelines
+        left_out = [name for name in self.get_params(deep=False) if not _has_form(state[name])]
+        state |= {name: NotInFile(text_of(state[name])) for name in left_out}
+        if not rows:
+            state = without_real_rows(state)
+        told = {"gan_oversampler": versions()["gan_oversampler"], "real_rows": count_real_rows(state)}
+        told["new_rows"] = {str(label): int(n) for label, n in state["sampling_strategy_"].items()}
+        write(path, Packer(_forms(), keeps_foreign=False).packed(state), told)
+        if left_out:
+            warn_user(
+                f"The file does not hold {', '.join(left_out)}: only plain values and objects of this package"
+                " can be written. Rows can be drawn all the same; set them before a new fit."
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        if "_fitted" not in vars(self):
+            return dict(vars(self))
+        packed = Packer(_forms(), keeps_foreign=True).packed(self._state())
+        found = {DOCUMENT: packed.document, "arrays": list(packed.arrays), "foreign": list(packed.foreign)}
+        return {"format_version": FORMAT_VERSION, **found}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if DOCUMENT in state:
+            if state["format_version"] > FORMAT_VERSION:
+                raise SavedFileError(f"The sampler was pickled in a newer format. {NEWER}")
+            state = Unpacker(_forms(), state["arrays"], state["foreign"]).unpacked(state[DOCUMENT])
+            self._set(state)
+        else:
+            vars(self).update(state)
+
+    def _state(self) -> dict[str, Any]:
+        """All attributes of the fitted sampler, with the real rows that drawing needs."""
+        return without_unneeded_rows({**vars(self), "_fitted": vars(self._fitted)})
+
+    def _set(self, state: dict[str, Any]) -> None:
+        vars(self).update({**state, "_fitted": self._fitted_type(**state["_fitted"])})
+
+
+Sampler = TypeVar("Sampler", bound=SaveMixin)
+
+
+def loaded(kind: type[Sampler], path: str | PathLike[str]) -> Sampler:
+    """Read a sampler of a class from a file; raises ``SavedFileError`` where that is not possible."""
+    sampler = kind()  # parameters that are newer than the file have their defaults
+    read(path, lambda document, arrays: sampler._set(Unpacker(_forms(), arrays).unpacked(document)))
+    return sampler
+
+
+def _forms() -> Mapping[str, Form]:
+    """All forms; these know every class, also those that a default fit does without."""
+    from gan_oversampler.persistence.forms import FORMS
+
+    return FORMS
+
+
+def _has_form(value: Any) -> bool:
+    try:
+        Packer(_forms(), keeps_foreign=False)(value)
+    except NoFormError:
+        return False
+    return True
+
+
+def _refuse_functions(constraints: Sequence[Constraint]) -> None:
+    functions = [described(rule) for rule in constraints if not isinstance(rule, Relation)]
+    if functions:
+        raise ValueError(
+            f"A file cannot hold functions, but new rows are checked by those in `constraints`: {functions}."
+            " Express them as Order, Sum, OneOf or Between, or keep the sampler by joblib.dump."
+        )

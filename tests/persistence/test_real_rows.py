@@ -1,0 +1,125 @@
+"""Which real rows a stored sampler holds: those that drawing needs, and none where it needs none."""
+
+import struct
+
+import numpy as np
+import pytest
+
+from gan_oversampler import GAN, Policy, load
+from gan_oversampler.gans.parts import Generator
+from gan_oversampler.persistence import contents
+from gan_oversampler.sampling.base_samplers import BASES
+from tests.samplers import FAST, GUIDED, UNTRAINED, quick
+from tests.tables import numbers
+
+CLASSIC = GAN("classic", generator=Generator(widths=(16,)))
+
+
+def kept(tmp_path, X, y, *, rows=True, **changes):
+    """A sampler, and the real rows of its file by purpose, without those of the report."""
+    sampler = quick(**{"baselines": (), "oracle": None, **changes}).fit(X, y)
+    sampler.save(tmp_path / "file", rows=rows)
+    found = contents(tmp_path / "file")["real_rows"]
+    assert ("sample in the report" in found) == rows
+    return sampler, {purpose: n for purpose, n in found.items() if purpose != "sample in the report"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"gan": UNTRAINED}, {"seeds of new rows": {"1": 24}}),
+        ({"gan": FAST, "rejection": True}, {"seeds of new rows": {"1": 24}}),
+        (
+            {"gan": GAN(base="translation", loss_weights={})},
+            {"seeds of new rows": {"1": 24}, "neighbours of other classes": {"1": 24 * 5}},
+        ),
+        (
+            {"gan": GUIDED},
+            {"seeds of new rows": {"1": 24}, "partners that rows mix with": {"0": 66, "1": 24}},
+        ),
+        ({"gan": CLASSIC}, {}),
+        (
+            {"gan": CLASSIC, "policy": Policy(spread=0.5)},
+            {"rows that distances are measured to": {"0": 66, "1": 24}},
+        ),
+        (
+            {"gan": UNTRAINED, "keep_candidates": True, "oracle": "energy"},
+            {"seeds of new rows": {"1": 24}, "whole table, for rescore": {"0": 66, "1": 24}},
+        ),
+    ],
+    ids=["base", "residual", "translation", "guided", "classic", "policy", "candidates"],
+)
+def test_files_hold_the_rows_that_drawing_needs_and_say_so(tmp_path, changes, expected):
+    X, y = numbers()
+    sampler, found = kept(tmp_path, X, y, **changes)
+    assert found == expected
+    drawn = load(tmp_path / "file").sample(9)
+    np.testing.assert_array_equal(drawn, sampler.sample(9))
+
+
+def test_without_rows_no_row_is_in_the_file(tmp_path):
+    X, y = numbers()
+    sampler, found = kept(tmp_path, X, y, rows=False, gan=CLASSIC, oracle="energy", keep_candidates=True)
+    assert not found
+    data = (tmp_path / "file").read_bytes()
+    encoded = sampler._fitted.encoder.encode(X)
+    for row in np.r_[encoded, X.astype(np.float32)]:
+        assert row.tobytes() not in data
+    inner = np.sort(X, axis=0)[1:-1]  # the ends of its range are known of every column
+    assert not any(struct.pack("<d", value) in data for value in inner.ravel())
+    copy = load(tmp_path / "file")
+    np.testing.assert_array_equal(copy.sample(9), sampler.sample(9))
+    assert copy.report_.evidence is None
+    assert str(copy.report_.entries) == str(sampler.report_.entries)
+    assert copy.report_ is copy.reports_["energy"]
+    assert str(copy.report_)
+    with pytest.raises(ValueError, match="no candidates to score again"):
+        copy.rescore("f1")
+    assert sampler.report_.evidence is not None  # the sampler itself keeps all
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"gan": UNTRAINED}, {"gan": FAST}, {"gan": GUIDED}, {"gan": CLASSIC, "policy": Policy(spread=0.5)}],
+    ids=["base", "residual", "guided", "policy"],
+)
+def test_generators_that_need_rows_are_not_saved_without(tmp_path, changes):
+    X, y = numbers()
+    with pytest.raises(ValueError, match=r"rows=False is not possible: .* Save with rows=True"):
+        kept(tmp_path, X, y, rows=False, **changes)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_class_that_is_too_small_to_be_learned_needs_its_rows(tmp_path):
+    X, y = numbers()
+    y[:5] = 2
+    sampler, found = kept(tmp_path, X, y, gan=CLASSIC)
+    assert found == {"seeds of new rows": {"2": 5}}
+    np.testing.assert_array_equal(load(tmp_path / "file").sample(4, y=2), sampler.sample(4, y=2))
+
+
+def test_sources_that_share_rows_share_them_after_loading(tmp_path):
+    X, y = numbers()
+    sampler = quick(gan=GAN("guided", replicas=3, generator=Generator(widths=(8,))), oracle=None).fit(X, y)
+    sampler.save(tmp_path / "file")
+    sources = load(tmp_path / "file")._fitted.fit.first.source.sources
+    assert len({id(source.data) for source in sources}) == len({id(s.data) for s in _sources(sampler)})
+
+
+def _sources(sampler):
+    return sampler._fitted.fit.first.source.sources
+
+
+@pytest.mark.parametrize("name", BASES)
+def test_bases_draw_the_same_from_the_rows_that_they_are_left(tmp_path, name):
+    X, y = numbers()
+    sampler, _ = kept(tmp_path, X, y, gan=GAN(base=name, loss_weights={}))
+    np.testing.assert_array_equal(load(tmp_path / "file").sample(9), sampler.sample(9))
+
+
+def test_columns_that_are_all_constant_can_be_saved(tmp_path):
+    X, y = np.ones((20, 2)), np.repeat([0, 1], [14, 6])
+    sampler = quick(oracle=None).fit(X, y)
+    sampler.save(tmp_path / "file")
+    assert contents(tmp_path / "file")["real_rows"] == {"seeds of new rows": {"1": 6}}
+    np.testing.assert_array_equal(load(tmp_path / "file").sample(3), sampler.sample(3))
