@@ -26,7 +26,7 @@ from gan_oversampler.encoding.grids import Levels, Steps
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.layout import Block, Layout
 from gan_oversampler.encoding.numeric import Numeric
-from gan_oversampler.encoding.relations import Combinations, Relations
+from gan_oversampler.encoding.relations import Check, Combinations, Relations
 from gan_oversampler.encoding.row_space import RowSpace
 from gan_oversampler.encoding.scales import Months, Ticks
 from gan_oversampler.encoding.table_encoder import TableEncoder, frames_of
@@ -65,14 +65,14 @@ from gan_oversampler.selection.problem import Problem
 from gan_oversampler.training.loop import Budget, Candidate
 from gan_oversampler.workflow import Fit, Outcome, Training
 
-MAX_WIDTH: Final = (
-    100_000  # encoded columns: lengths are only numbers in a file, and index arrays grow with them
-)
+# Encoded columns: lengths are only numbers in a file, and index arrays grow with them.
+MAX_WIDTH: Final = 100_000
 
 DATACLASSES: Final[tuple[type, ...]] = (
     *(Between, OneOf, Order, Sum, Event, Streams),
-    *(ArrayTable, Block, Categorical, CellFormat, Cells, Combinations, Constant, DateTime, FrameTable, Gap),
-    *(Layout, Levels, Months, Numeric, PandasTable, Relations, ShiftedLog, Steps, TableEncoder, TakenValues),
+    *(ArrayTable, Block, Categorical, CellFormat, Cells, Check, Combinations, Constant, DateTime),
+    *(FrameTable, Gap, Layout, Levels, Months, Numeric, PandasTable, Relations, ShiftedLog, Steps),
+    *(TableEncoder, TakenValues),
     *(Target, Ticks, Total, WideInteger),
     *(Canvas, ClassicGenerator, CorrectionBounds, Decoder, GuidedGenerator, Latent, LearnedGeometry, Mlp),
     *(ResidualGenerator, Snapshot),

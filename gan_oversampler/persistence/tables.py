@@ -108,8 +108,10 @@ def _read_polars(content: Json, unpack: Unpacker) -> Any:
 def _write_arrow(table: Any, pack: Packer) -> Json:
     import pyarrow as pa
 
+    # A table without rows has no batches of its own, and with them the dictionaries of its columns would go.
+    columns = [c.chunk(0) if c.num_chunks == 1 else c.combine_chunks() for c in table.columns]
     with pa.ipc.new_stream(stream := pa.BufferOutputStream(), table.schema) as writer:
-        writer.write_table(table)
+        writer.write_batch(pa.record_batch(columns, schema=table.schema))
     return pack.array(np.frombuffer(stream.getvalue(), np.uint8))
 
 
@@ -119,6 +121,12 @@ def _read_arrow(content: Json, unpack: Unpacker) -> Any:
     table = pa.ipc.open_stream(_read_bytes(content, unpack)).read_all()
     table.validate(full=True)
     return table
+
+
+def _read_arrow_container(content: Json, unpack: Unpacker) -> Any:
+    from gan_oversampler.encoding.arrow import ArrowTable
+
+    return ArrowTable(*map(unpack, content))
 
 
 def _write_sparse(matrix: Any, pack: Packer) -> Json:
@@ -162,6 +170,11 @@ TABLES: Final[Mapping[str, Form]] = MappingProxyType(
         "frame": Form(pd.DataFrame, _write_frame, _read_frame, is_node=True),
         "polars": Form("polars.dataframe.frame.DataFrame", _write_polars, _read_polars, is_node=True),
         "arrow table": Form("pyarrow.lib.Table", _write_arrow, _read_arrow, is_node=True),
+        "container of Arrow": Form(
+            "gan_oversampler.encoding.arrow.ArrowTable",
+            lambda table, pack: [pack(table.template), pack(table.formats)],
+            _read_arrow_container,
+        ),
         "column dtype": Form("narwhals.dtypes.DType", _write_dtype, _read_dtype, subclasses=True),
         "class of column dtypes": Form(
             "narwhals.dtypes.DTypeClass",

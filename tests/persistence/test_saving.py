@@ -159,6 +159,7 @@ def test_every_container_comes_back_as_it_was(tmp_path, name):
     same_rows(by_file(sampler, tmp_path), sampler, y="rare")
 
 
+@pytest.mark.filterwarnings("ignore:Column .* looks like row numbers")
 def test_exact_numbers_come_back_exactly(tmp_path):
     from decimal import Decimal
 
