@@ -11,7 +11,6 @@ from typing import Any, ClassVar, Final
 import numpy as np
 import torch
 from imblearn.over_sampling.base import BaseOverSampler
-from numpy.typing import NDArray
 from sklearn.base import _fit_context
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -32,7 +31,7 @@ from gan_oversampler.reporting.report import Report, parameters_of
 from gan_oversampler.sampling.acceptance import Rejection
 from gan_oversampler.sampling.policy import CHOSEN_BY_ORACLE, Policy
 from gan_oversampler.sampling.rejection import capped_message
-from gan_oversampler.sampling.sources import Source, draw_classes
+from gan_oversampler.sampling.sources import Redrawing, draw_classes
 from gan_oversampler.workflow import Facts, Fit, fit, rescore
 
 PARTS: Final = {  # parameters that may be objects with parameters of their own, and what to set
@@ -167,6 +166,9 @@ class GANOversampler(BaseOverSampler):
         Layers, shapes and numbers of parameters of what was trained; ``print`` it.
     is_synthetic_ : ndarray of bool
         Which rows that ``fit_resample`` returned are new.
+    seed_indices_ : ndarray of int
+        For every new row, in their order, the position in ``X`` of the real row of its class that it started
+        from; -1 where there is none, as for GANs that turn noise into rows.
     n_features_in_ : int
         Columns of ``X``.
     feature_names_in_ : ndarray of str
@@ -338,8 +340,9 @@ class GANOversampler(BaseOverSampler):
         if message := capped_message({repr(target.names[c]): found for c, found in drawn.by_class.items()}):
             warn_user(message)
         self.is_synthetic_ = np.repeat([False, True], [len(target.codes), len(drawn.codes)])
-        again = partial(self._draw_again, outcome.source, drawn.codes, streams.child("resample"))
+        again = Redrawing(outcome.source, drawn.codes, drawn.seed_indices, streams.child("resample"))
         new = encoder.decode(drawn.rows, streams.numpy("decode"), drawn.codes, redraw=again)
+        self.seed_indices_ = again.seeds
         return encoder.stack(X, new), target.stack(y, drawn.codes)
 
     _fit_resample = fit_resample  # abstract in imbalanced-learn, whose own ``fit_resample`` would call it
@@ -395,7 +398,7 @@ class GANOversampler(BaseOverSampler):
         if message := capped_message({repr(target.names[code]): drawn}):
             warn_user(message)
         codes = np.full(int(n), code)
-        again = partial(self._draw_again, outcome.source, codes, streams)
+        again = Redrawing(outcome.source, codes, drawn.seed_indices, streams)
         return fitted.encoder.decode(drawn.rows, streams.numpy("decode"), codes, redraw=again)
 
     def rescore(self, oracle: Any) -> Report:
@@ -428,18 +431,6 @@ class GANOversampler(BaseOverSampler):
         self.reports_ = {**self.reports_, name: found.outcomes[name].report}
         return self.reports_[name]
 
-    def _draw_again(
-        self, source: Source, codes: NDArray[np.intp], streams: Streams, at: NDArray[np.intp], attempt: int
-    ) -> NDArray[Any]:
-        """Other rows of the same classes, for positions at which rows break a constraint."""
-        labels, counts = np.unique(codes[at], return_counts=True)
-        rows = np.empty((len(at), self._fitted.encoder.layout.width), np.float32)
-        with single_threaded():
-            for code, n in zip(labels.tolist(), counts.tolist(), strict=True):
-                found = source.draw(code, n, streams.child("again", attempt))
-                rows[codes[at] == code] = found.rows
-        return rows
-
     def _train(self, X: Frame, y: Any, *, every_class: bool) -> Target:
         """Check and read the table, fit, and set what the fit leaves behind once all went well."""
         clock = Clock()
@@ -471,7 +462,8 @@ class GANOversampler(BaseOverSampler):
         services = Services(streams, device, self.n_jobs, clock, self._say)
         with single_threaded():
             found = fit(plan, rows, encoder.layout, n_new, services, self._facts(encoder))
-        self.__dict__.pop("is_synthetic_", None)
+        for attribute in ("is_synthetic_", "seed_indices_"):
+            self.__dict__.pop(attribute, None)
         n_new_by_label = {target.names[code]: n for code, n in found.first.n_new.items()}
         self.sampling_strategy_ = {label: n_new_by_label.get(label, 0) for label in strategy}
         self.classes_ = np.sort(target.classes)

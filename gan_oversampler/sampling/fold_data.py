@@ -30,6 +30,7 @@ class FoldData:
     neighbourhoods: dict[int, Neighbourhood]  # by class code, for classes that are drawn from a base
     rows: dict[int, Tensor]  # ``(n, F)`` rows of every class, the learned ones first; n may be 0
     new_per_real: Mapping[int, float]  # new rows per real row of each class to oversample
+    positions: Mapping[int, NDArray[np.intp]]  # of the rows of each class in the user's table
 
     @classmethod
     def of(
@@ -42,12 +43,14 @@ class FoldData:
         drawn: Sequence[int],
         new_per_real: Mapping[int, float] | None = None,
         n_classes: int | None = None,
+        positions: NDArray[np.intp] | None = None,
     ) -> FoldData:
         """Sort encoded rows ``(n, F)`` by class, and search the neighbours of some classes.
 
         Generators are trained on the ``learned`` classes; those ``drawn`` from a base need neighbourhoods,
         where they have any rows. ``new_per_real`` None doubles every class that is drawn. ``n_classes``
         counts classes of which some may have no rows here; None takes those up to the largest code.
+        ``positions`` are those of the rows in the user's table ``(n,)``; None: they are all of it.
         """
         n_classes = int(codes.max()) + 1 if n_classes is None else n_classes
         others = [code for code in range(n_classes) if code not in learned]
@@ -58,7 +61,9 @@ class FoldData:
         }
         by_class = {code: torch.from_numpy(rows[codes == code]) for code in (*learned, *others)}
         growth = dict.fromkeys(drawn, 1.0) if new_per_real is None else new_per_real
-        return cls(space, tuple(learned), neighbourhoods, by_class, growth)
+        positions = np.arange(len(rows)) if positions is None else positions
+        where = {code: positions[codes == code] for code in by_class}
+        return cls(space, tuple(learned), neighbourhoods, by_class, growth, where)
 
     def mixing_partners(
         self, shape: tuple[int, ...], generator: torch.Generator, among: Mapping[int, Tensor] | None = None

@@ -2,9 +2,10 @@
 
 # n row, F encoded column, C class, Z latent
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_oversampler._utils import Streams
+from gan_oversampler._utils import Streams, single_threaded
 from gan_oversampler.nn.generator import GuidedGenerator, Snapshot
 from gan_oversampler.nn.learned_geometry import GuidedStart
 from gan_oversampler.sampling.base_samplers import BASES, systematic_resampling
@@ -33,6 +34,23 @@ class Drawn:
     rows: Rows  # as many encoded rows as were asked for
     n_proposals: int  # rows that were drawn for them
     n_rejected: int = 0  # the last so many rows had been rejected, and fill up where proposals ran out
+    # position in the user's table of the real row that each one started from; None: from none
+    seeds: NDArray[np.intp] | None = None
+
+    @property
+    def seed_indices(self) -> NDArray[np.intp]:
+        """Positions of the seeds in the user's table ``(n,)``; -1 for rows that started from noise alone."""
+        return np.full(len(self.rows), -1) if self.seeds is None else self.seeds
+
+    def at(self, index: NDArray[np.intp]) -> Drawn:
+        """Return the rows at some positions, with their seeds; they took as many proposals as all did."""
+        return Drawn(self.rows[index], self.n_proposals, seeds=self.seed_indices[index])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Drawn]) -> Drawn:
+        """Join one or more draws, one after the other, none of which was filled up."""
+        rows, seeds = (np.concatenate(its) for its in zip(*((p.rows, p.seed_indices) for p in parts)))
+        return cls(rows, sum(part.n_proposals for part in parts), seeds=seeds)
 
 
 class Source(Protocol):
@@ -51,9 +69,9 @@ class BaseSource:
 
     def draw(self, code: int, n: int, streams: Streams) -> Drawn:
         """Draw ``n`` rows of one class from the base, out of the random stream of that class."""
-        generator, neighbourhood = streams.torch("base", code), self.data.neighbourhoods[code]
-        draw = partial(BASES[self.base].draw, neighbourhood, generator=generator)
-        return _drawn([draw(size) for size in _chunks(n)], self.data, n)
+        generator = streams.torch("base", code)
+        chunks = [_base_rows(self.data, self.base, code, size, generator) for size in _chunks(n)]
+        return _drawn(chunks, self.data, code)
 
 
 @dataclass(frozen=True)
@@ -82,15 +100,18 @@ class GeneratorSource:
         for size in _chunks(n):
             start: Tensor | GuidedStart
             if isinstance(self.snapshot.generator, GuidedGenerator):
-                start, noise_nZ = self._guided_start(code, size, base)
+                start, noise_nZ, seeds = self._guided_start(code, size, base)
             else:
-                start = BASES[self.base].draw(self.data.neighbourhoods[code], size, generator=base)
+                start, seeds = _base_rows(self.data, self.base, code, size, base)
                 noise_nZ = self.snapshot.latent.draw(size, noise)
-            chunks.append(self.snapshot(start, noise_nZ, self.data.one_hot(code, size)))
-        return _drawn(chunks, self.data, n)
+            chunks.append((self.snapshot(start, noise_nZ, self.data.one_hot(code, size)), seeds))
+        drawn = _drawn(chunks, self.data, code)
+        return drawn if self.snapshot.generator.uses_base else replace(drawn, seeds=None)
 
-    def _guided_start(self, code: int, n: int, generator: torch.Generator) -> tuple[GuidedStart, Tensor]:
-        """Starts and noise of a guided generator, all from one Sobol' sequence, in random order."""
+    def _guided_start(
+        self, code: int, n: int, generator: torch.Generator
+    ) -> tuple[GuidedStart, Tensor, Tensor]:
+        """Starts, noise and seeds of a guided generator, from one Sobol' sequence, in random order."""
         # Neighbours in the sequence go to one seed, which is drawn as often as the generator has learned, up
         # to the shares of states: so each seed alone has neighbours, steps and noise of all kinds.
         neighbourhood, latent = self.data.neighbourhoods[code], self.snapshot.latent
@@ -106,7 +127,8 @@ class GeneratorSource:
         neighbours = neighbourhood.any_neighbour(seeds, place_n1[:, 0], generator)
         (partners,) = self.data.mixing_partners((1, n), generator)
         numbers = StartNumbers.from_uniform(numbers_nU)
-        return neighbourhood.start(seeds, neighbours, partners, numbers, generator), latent.of(noise_nZ)
+        start = neighbourhood.start(seeds, neighbours, partners, numbers, generator)
+        return start, latent.of(noise_nZ), seeds
 
 
 @dataclass(frozen=True)
@@ -119,8 +141,8 @@ class Mixture:
         """Draw ``n`` rows of one class, source by source, each from random streams of its own."""
         counts = np.bincount(np.arange(n) % len(self.sources), minlength=len(self.sources)).tolist()
         roots = [streams, *(streams.child("part", i) for i in range(1, len(counts)))]
-        parts = [s.draw(code, k, root) for s, k, root in zip(self.sources, counts, roots, strict=True)]
-        return Drawn(np.concatenate([part.rows for part in parts]), sum(part.n_proposals for part in parts))
+        parts = zip(self.sources, counts, roots, strict=True)
+        return Drawn.joined([source.draw(code, k, root) for source, k, root in parts])
 
 
 @dataclass(frozen=True)
@@ -131,6 +153,11 @@ class DrawnClasses:
     rows: Rows  # encoded rows
     by_class: Mapping[int, Drawn]  # the same rows by class code, and what they took
 
+    @property
+    def seed_indices(self) -> NDArray[np.intp]:
+        """Positions in the user's table of the real rows that they started from ``(n,)``, -1 for none."""
+        return np.concatenate([np.empty(0, np.intp), *(d.seed_indices for d in self.by_class.values())])
+
 
 def draw_classes(source: Source, n_new: Mapping[int, int], streams: Streams, width: int) -> DrawnClasses:
     """Draw as many rows of each class as ``n_new`` says by code, class by class, ``width`` columns each."""
@@ -140,9 +167,42 @@ def draw_classes(source: Source, n_new: Mapping[int, int], streams: Streams, wid
     return DrawnClasses(codes, np.concatenate(rows), by_class)
 
 
+@dataclass(frozen=True)
+class Redrawing:
+    """Draws other rows in place of some that cannot stay, of the same classes, and notes where they start."""
+
+    source: Source
+    codes: NDArray[np.intp]  # class code of every row
+    seeds: NDArray[np.intp]  # positions of the real rows that they started from, changed in place
+    streams: Streams
+
+    def __call__(self, at: NDArray[np.intp], attempt: int) -> Rows:
+        """Draw rows for some positions: ``(n, F)`` for ``at`` ``(n,)``; each attempt has its own streams."""
+        codes, root = self.codes[at], self.streams.child("again", attempt)
+        places = {code: np.flatnonzero(codes == code) for code in np.unique(codes).tolist()}
+        with single_threaded():
+            drawn = {code: self.source.draw(code, len(place), root) for code, place in places.items()}
+        order = np.argsort(np.concatenate(list(places.values())))
+        found = Drawn.joined(list(drawn.values())).at(order)
+        self.seeds[at] = found.seed_indices
+        return found.rows
+
+
 def _chunks(n: int) -> list[int]:
     return [min(CHUNK, n - start) for start in range(0, n, CHUNK)]
 
 
-def _drawn(chunks: Sequence[Tensor], data: FoldData, n: int) -> Drawn:
-    return Drawn(torch.cat([torch.empty(0, data.space.width), *chunks]).numpy(), n)
+def _base_rows(
+    data: FoldData, name: str, code: int, n: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Rows of a base ``(n, F)``, and the positions of their seeds among the rows of the class."""
+    base, neighbourhood = BASES[name], data.neighbourhoods[code]
+    seeds = base.draw_seeds(neighbourhood, n, generator=generator)
+    return base.rows_from(neighbourhood, seeds, generator=generator), seeds
+
+
+def _drawn(chunks: Sequence[tuple[Tensor, Tensor]], data: FoldData, code: int) -> Drawn:
+    """Rows and seeds of all chunks; seeds become positions in the table."""
+    rows = torch.cat([torch.empty(0, data.space.width), *(rows for rows, _ in chunks)]).numpy()
+    seeds = torch.cat([torch.empty(0, dtype=torch.long), *(seeds for _, seeds in chunks)]).numpy()
+    return Drawn(rows, len(rows), seeds=data.positions[code][seeds])

@@ -56,7 +56,9 @@ class TrainingData:
         return cls(
             {
                 kind: {
-                    fold: fold_data(rows.values[i], rows.codes[i], space, learned=learns, drawn=drawn)
+                    fold: fold_data(
+                        rows.values[i], rows.codes[i], space, learned=learns, drawn=drawn, positions=i
+                    )
                     for fold, i in seen.items()
                 }
                 for kind, (learns, drawn) in kinds.items()
