@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral, Real
@@ -29,9 +29,10 @@ from gan_oversampler.plan import Clock, Services, check_grids, device_of, plan_o
 from gan_oversampler.reporting.model_summary import ModelSummary
 from gan_oversampler.reporting.report import Report, parameters_of
 from gan_oversampler.sampling.acceptance import Rejection
+from gan_oversampler.sampling.conditions import ConditionalSource
 from gan_oversampler.sampling.policy import CHOSEN_BY_ORACLE, Policy
 from gan_oversampler.sampling.rejection import capped_message
-from gan_oversampler.sampling.sources import Redrawing, draw_classes
+from gan_oversampler.sampling.sources import Redrawing, Source, draw_classes
 from gan_oversampler.workflow import Facts, Fit, fit, rescore
 
 PARTS: Final = {  # parameters that may be objects with parameters of their own, and what to set
@@ -347,8 +348,16 @@ class GANOversampler(BaseOverSampler):
 
     _fit_resample = fit_resample  # abstract in imbalanced-learn, whose own ``fit_resample`` would call it
 
-    def sample(self, n: int, *, y: Any = None, oracle: str | None = None, random_state: Any = None) -> Frame:
-        """Draw new rows of one class.
+    def sample(
+        self,
+        n: int,
+        *,
+        y: Any = None,
+        given: Mapping[Any, Any] | None = None,
+        oracle: str | None = None,
+        random_state: Any = None,
+    ) -> Frame:
+        """Draw new rows of one class, all of which fit the conditions that are given.
 
         Parameters
         ----------
@@ -356,6 +365,11 @@ class GANOversampler(BaseOverSampler):
             How many.
         y : label, default=None
             Which class; may be left out when only one was oversampled.
+        given : dict, default=None
+            Conditions by column name (position in arrays): a value, a list or set of values, or a tuple of
+            two numbers, dates or durations, which is a closed interval with None as an open end. None as a
+            value asks for missing cells. Rows start from real rows that fit; what does not fit is drawn
+            again, and after ten times moved toward the nearest real row that fits, in these columns.
         oracle : str, default=None
             Whose choice draws, a key of ``reports_``; None is the first one.
         random_state : int, RandomState or None, default=None
@@ -368,8 +382,16 @@ class GANOversampler(BaseOverSampler):
         Raises
         ------
         ValueError
-            If the class is unknown or was not among those to oversample, there is no such oracle, or new rows
-            keep breaking a constraint.
+            If the class is unknown or was not among those to oversample, there is no such oracle, new rows
+            keep breaking a constraint, or ``given`` names no column, asks for what a column cannot hold, or
+            for rows that cannot be made.
+
+        Examples
+        --------
+        >>> X = [[age, "FM"[age % 2]] for age in range(20, 80)]
+        >>> sampler = GANOversampler(max_steps=0, random_state=0).fit(X, [age > 60 for age in range(20, 80)])
+        >>> sampler.sample(3, given={0: (65, 66), 1: "F"})
+        [[66, 'F'], [66, 'F'], [66, 'F']]
         """
         check_is_fitted(self, "report_")
         fitted = self._fitted
@@ -393,13 +415,17 @@ class GANOversampler(BaseOverSampler):
         streams = fitted.streams.child("sample", self._n_samplings)
         if random_state is not None:
             streams = Streams.of(random_state)
+        source: Source = outcome.source
+        encoder = fitted.encoder.given(given) if given else fitted.encoder
         with single_threaded():
-            drawn = outcome.source.draw(code, int(n), streams)
+            if given:
+                source = ConditionalSource.of(source, encoder, code, label, streams.child("given"))
+            drawn = source.draw(code, int(n), streams)
         if message := capped_message({repr(target.names[code]): drawn}):
             warn_user(message)
         codes = np.full(int(n), code)
-        again = Redrawing(outcome.source, codes, drawn.seed_indices, streams)
-        return fitted.encoder.decode(drawn.rows, streams.numpy("decode"), codes, redraw=again)
+        again = Redrawing(source, codes, drawn.seed_indices, streams)
+        return encoder.decode(drawn.rows, streams.numpy("decode"), codes, redraw=again)
 
     def rescore(self, oracle: Any) -> Report:
         """Let one more oracle score what the training left, without training again.

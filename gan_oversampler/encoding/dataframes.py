@@ -44,6 +44,11 @@ class PandasTable:
     def names(self) -> tuple[Hashable, ...]:
         return tuple(self.template.columns)
 
+    @property
+    def zones(self) -> tuple[Any, ...]:
+        dtypes = zip(self.template.dtypes, self.formats, strict=True)
+        return tuple(getattr(dtype, "tz", None) or stored.tz for dtype, stored in dtypes)
+
     def build(self, columns: Sequence[Cells]) -> pd.DataFrame:
         # Positions first, labels later: labels may be anything, also tuples of a MultiIndex.
         built = {}
@@ -113,6 +118,11 @@ class FrameTable:
     @property
     def names(self) -> tuple[Hashable, ...]:
         return tuple(self.dtypes)
+
+    @property
+    def zones(self) -> tuple[Any, ...]:
+        dtypes = zip(self.dtypes.values(), self.formats, strict=True)
+        return tuple(getattr(dtype, "time_zone", None) or stored.tz for dtype, stored in dtypes)
 
     def build(self, columns: Sequence[Cells]) -> Any:
         built = {}

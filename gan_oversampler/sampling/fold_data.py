@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -17,6 +17,9 @@ from torch import Tensor
 
 from gan_oversampler.encoding.row_space import RowSpace
 from gan_oversampler.sampling.neighbourhood import Neighbourhood
+
+Masks = Mapping[int, NDArray[np.bool_]]
+"""Which rows of a class are meant, by class code; all of classes without a mask."""
 
 N_MEASURED: Final = 300  # rows that the typical distance is measured on
 
@@ -87,6 +90,18 @@ class FoldData:
             index_n = among_Tn[mine_TB.nonzero()[:, 0], (place_TB[mine_TB] * among_Tn.shape[1]).long()]
             partners_TBF[mine_TB] = rows[index_n]
         return partners_TBF
+
+    def among(self, code: int, masks: Masks) -> FoldData:
+        """Return some of the rows only, of classes with a mask ``(n,)``, to draw rows of one class from.
+
+        The rows of the class ``code``, of which one must be left, get new neighbours; all else that is known
+        of them stays, so that they are drawn as a generator has learned.
+        """
+        kept = {c: torch.from_numpy(mask) for c, mask in masks.items()}
+        rows = {c: its[kept[c]] if c in kept else its for c, its in self.rows.items()}
+        positions = {c: its[masks[c]] if c in masks else its for c, its in self.positions.items()}
+        near = {code: self.neighbourhoods[code].among(kept[code])}
+        return replace(self, rows=rows, positions=positions, neighbourhoods=near)
 
     @property
     def learned_rows(self) -> dict[int, Tensor]:

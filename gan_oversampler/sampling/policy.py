@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, ClassVar, Final
 
@@ -17,7 +17,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils._param_validation import Interval
 
 from gan_oversampler._utils import Streams
-from gan_oversampler.sampling.fold_data import FoldData
+from gan_oversampler.sampling.fold_data import FoldData, Masks
 from gan_oversampler.sampling.sources import Drawn, Rows, Source
 
 CHOSEN_BY_ORACLE: Final = "oracle"  # value of a parameter that leaves a choice to the oracle
@@ -115,6 +115,11 @@ class PolicySource:
         n_rejected = int(np.sum(kept >= len(found.rows) - found.n_rejected))
         rows, seeds = self._spread(found.rows[kept], found.seed_indices[kept], code, streams)
         return Drawn(rows, found.n_proposals, n_rejected, seeds)
+
+    def among(self, code: int, masks: Masks) -> PolicySource:
+        """Return the source over some real rows; distances to rows of other classes are to all of them."""
+        data = self.data.among(code, {code: masks[code]})
+        return replace(self, source=self.source.among(code, masks), data=data)
 
     def _choose(self, rows: Rows, code: int, n: int, streams: Streams) -> NDArray[np.intp]:
         """Positions of ``n`` of the proposals."""

@@ -15,6 +15,7 @@ import torch
 from gan_oversampler._utils import Streams
 from gan_oversampler.sampling.acceptance import Acceptance, Rejection
 from gan_oversampler.sampling.density_ratio import RatioCritic
+from gan_oversampler.sampling.fold_data import FoldData, Masks
 from gan_oversampler.sampling.sources import CHUNK, Drawn, Source
 
 N_PILOT: Final = 4096  # proposals from which a rule of acceptance is made
@@ -49,6 +50,15 @@ class RejectionSource:
 
     source: Source  # draws proposals
     gates: Mapping[int, Gate]  # by class code; classes without a gate are drawn as they are
+
+    @property
+    def data(self) -> FoldData:
+        """Real rows that proposals start from."""
+        return self.source.data
+
+    def among(self, code: int, masks: Masks) -> RejectionSource:
+        """Return the source over some real rows; the gates stay."""
+        return replace(self, source=self.source.among(code, masks))
 
     def draw(self, code: int, n: int, streams: Streams) -> Drawn:
         """Draw ``n`` rows of one class that pass its gate, batch by batch.

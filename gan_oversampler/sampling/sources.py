@@ -17,7 +17,7 @@ from gan_oversampler._utils import Streams, single_threaded
 from gan_oversampler.nn.generator import GuidedGenerator, Snapshot
 from gan_oversampler.nn.learned_geometry import GuidedStart
 from gan_oversampler.sampling.base_samplers import BASES, systematic_resampling
-from gan_oversampler.sampling.fold_data import FoldData
+from gan_oversampler.sampling.fold_data import FoldData, Masks
 from gan_oversampler.sampling.neighbourhood import StartNumbers
 from gan_oversampler.sampling.quasi_random import sobol
 from gan_oversampler.sampling.raking import raked
@@ -25,6 +25,7 @@ from gan_oversampler.sampling.raking import raked
 CHUNK: Final = 8192  # rows drawn at once, so that memory stays small however many are asked for
 
 Rows = NDArray[np.float32]
+_Chunk = tuple[Tensor, Tensor | None]  # rows, and the positions of their seeds in the class, if there are any
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,15 @@ class Drawn:
 class Source(Protocol):
     """Anything that draws new rows of a class."""
 
+    @property
+    def data(self) -> FoldData:
+        """Real rows that new ones start from."""
+
     def draw(self, code: int, n: int, streams: Streams) -> Drawn:
         """Draw ``n`` encoded rows of the class with this code; equal streams give equal rows."""
+
+    def among(self, code: int, masks: Masks) -> Source:
+        """Return a source of rows of one class that start from, and mix with, some of the real rows only."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +78,14 @@ class BaseSource:
     def draw(self, code: int, n: int, streams: Streams) -> Drawn:
         """Draw ``n`` rows of one class from the base, out of the random stream of that class."""
         generator = streams.torch("base", code)
-        chunks = [_base_rows(self.data, self.base, code, size, generator) for size in _chunks(n)]
+        chunks: list[_Chunk] = [
+            _base_rows(self.data, self.base, code, size, generator) for size in _chunks(n)
+        ]
         return _drawn(chunks, self.data, code)
+
+    def among(self, code: int, masks: Masks) -> BaseSource:
+        """Return the source over some real rows."""
+        return replace(self, data=self.data.among(code, masks))
 
 
 @dataclass(frozen=True)
@@ -96,17 +110,22 @@ class GeneratorSource:
         if code not in self.data.classes:
             return BaseSource(self.data, self.base).draw(code, n, streams)
         base, noise = streams.torch("base", code), streams.torch("noise", code)
-        chunks = []
+        chunks: list[_Chunk] = []
         for size in _chunks(n):
-            start: Tensor | GuidedStart
+            start: Tensor | GuidedStart | None = None
+            seeds: Tensor | None = None
             if isinstance(self.snapshot.generator, GuidedGenerator):
                 start, noise_nZ, seeds = self._guided_start(code, size, base)
             else:
-                start, seeds = _base_rows(self.data, self.base, code, size, base)
+                if self.snapshot.generator.uses_base:
+                    start, seeds = _base_rows(self.data, self.base, code, size, base)
                 noise_nZ = self.snapshot.latent.draw(size, noise)
             chunks.append((self.snapshot(start, noise_nZ, self.data.one_hot(code, size)), seeds))
-        drawn = _drawn(chunks, self.data, code)
-        return drawn if self.snapshot.generator.uses_base else replace(drawn, seeds=None)
+        return _drawn(chunks, self.data, code)
+
+    def among(self, code: int, masks: Masks) -> GeneratorSource:
+        """Return the source over some real rows; which of these are drawn how often stays as learned."""
+        return replace(self, data=self.data.among(code, masks))
 
     def _guided_start(
         self, code: int, n: int, generator: torch.Generator
@@ -143,6 +162,15 @@ class Mixture:
         roots = [streams, *(streams.child("part", i) for i in range(1, len(counts)))]
         parts = zip(self.sources, counts, roots, strict=True)
         return Drawn.joined([source.draw(code, k, root) for source, k, root in parts])
+
+    @property
+    def data(self) -> FoldData:
+        """Real rows that new ones start from, which are those of every source."""
+        return self.sources[0].data
+
+    def among(self, code: int, masks: Masks) -> Mixture:
+        """Return the mixture over some real rows."""
+        return Mixture(tuple(source.among(code, masks) for source in self.sources))
 
 
 @dataclass(frozen=True)
@@ -201,8 +229,10 @@ def _base_rows(
     return base.rows_from(neighbourhood, seeds, generator=generator), seeds
 
 
-def _drawn(chunks: Sequence[tuple[Tensor, Tensor]], data: FoldData, code: int) -> Drawn:
+def _drawn(chunks: Sequence[_Chunk], data: FoldData, code: int) -> Drawn:
     """Rows and seeds of all chunks; seeds become positions in the table."""
     rows = torch.cat([torch.empty(0, data.space.width), *(rows for rows, _ in chunks)]).numpy()
-    seeds = torch.cat([torch.empty(0, dtype=torch.long), *(seeds for _, seeds in chunks)]).numpy()
-    return Drawn(rows, len(rows), seeds=data.positions[code][seeds])
+    known = [seeds for _, seeds in chunks if seeds is not None]
+    if not known:
+        return Drawn(rows, len(rows))
+    return Drawn(rows, len(rows), seeds=data.positions[code][torch.cat(known).numpy()])
