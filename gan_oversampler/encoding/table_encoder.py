@@ -202,7 +202,10 @@ class TableEncoder:
         stops = np.cumsum([column.block(0).width for column in self.columns])
         parts = np.split(rows, stops[:-1], axis=1)
         cells = [column.decode(part, rng, codes) for column, part in zip(self.columns, parts, strict=True)]
-        return self.relations.restore(cells, rng)
+        cells = self.relations.restore(cells, rng)
+        for condition in self.conditions:
+            cells[condition.position] = condition.snapped(cells[condition.position])
+        return cells
 
     def given(self, conditions: Mapping[Hashable, Any]) -> TableEncoder:
         """Return the encoder of the same table that decodes to rows under conditions, by column name.
