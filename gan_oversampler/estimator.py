@@ -21,6 +21,7 @@ from gan_oversampler.constraints import described
 from gan_oversampler.encoding.dataset import Frame, Rows
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.relation_rules import AUTO
+from gan_oversampler.encoding.row_metadata import read_groups, read_weights
 from gan_oversampler.encoding.table_encoder import TableEncoder, frames_of
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.oracles.base import Oracle
@@ -290,7 +291,7 @@ class GANOversampler(BaseOverSampler):
         return super().set_params(**params)
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Frame, y: Any) -> GANOversampler:
+    def fit(self, X: Frame, y: Any, *, sample_weight: Any = None, groups: Any = None) -> GANOversampler:
         """Train; ``sample`` then draws new rows.
 
         Parameters
@@ -299,6 +300,14 @@ class GANOversampler(BaseOverSampler):
             Numbers, text, booleans, categories, dates; cells may be missing.
         y : array-like of shape (n_rows,)
             Class labels of any type.
+        sample_weight : array-like of shape (n_rows,), default=None
+            How much each row counts, on any scale: how often it is a seed, in the training of GANs and
+            critics, and in downstream scores, where classifier and scorer take weights. A new row stands for
+            the mean weight of its class. Rows of weight 0 are no seeds.
+        groups : array-like of shape (n_rows,), default=None
+            Which rows belong together, such as those of one patient. Folds and inner splits part no group,
+            so rows are never scored by what was learned from others of their group. A number ``cv`` then
+            means ``StratifiedGroupKFold``.
 
         Returns
         -------
@@ -310,18 +319,22 @@ class GANOversampler(BaseOverSampler):
         ValueError
             If there is one class only, a class to oversample has one row, labels are missing, a column
             cannot be modelled (infinite values, texts that look like ids), or a constraint has no meaning for
-            the table or is broken by its rows.
+            the table or is broken by its rows; for negative weights and missing groups; if ``cv`` parts
+            a group, or a class has rows of too few groups for its folds.
         """
-        self._train(X, y, every_class=False)
+        self._train(X, y, sample_weight, groups, every_class=False)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit_resample(self, X: Frame, y: Any) -> tuple[Frame, Any]:
+    def fit_resample(
+        self, X: Frame, y: Any, *, sample_weight: Any = None, groups: Any = None
+    ) -> tuple[Frame, Any]:
         """Train, and append new rows until every class has as many as ``sampling_strategy`` asks.
 
         Parameters
         ----------
-        X, y : see ``fit``
+        X, y, sample_weight, groups : see ``fit``
+            In pipelines ``set_fit_resample_request(sample_weight=True, groups=True)`` asks for the latter.
 
         Returns
         -------
@@ -333,7 +346,7 @@ class GANOversampler(BaseOverSampler):
         ValueError
             As in ``fit``, and if new rows keep breaking a constraint.
         """
-        target = self._train(X, y, every_class=True)
+        target = self._train(X, y, sample_weight, groups, every_class=True)
         encoder, streams, outcome = self._fitted.encoder, self._fitted.streams, self._fitted.fit.first
         n_new = {target.code_of(label): n for label, n in self.sampling_strategy_.items() if n}
         with single_threaded():
@@ -457,7 +470,7 @@ class GANOversampler(BaseOverSampler):
         self.reports_ = {**self.reports_, name: found.outcomes[name].report}
         return self.reports_[name]
 
-    def _train(self, X: Frame, y: Any, *, every_class: bool) -> Target:
+    def _train(self, X: Frame, y: Any, sample_weight: Any, groups: Any, *, every_class: bool) -> Target:
         """Check and read the table, fit, and set what the fit leaves behind once all went well."""
         clock = Clock()
         if _num_samples(X) < 1:
@@ -467,6 +480,7 @@ class GANOversampler(BaseOverSampler):
         validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
         target = Target.of(y)
         check_consistent_length(X, target.codes)
+        weights, its_groups = read_weights(sample_weight, target), read_groups(groups, target)
         choose_ratio = isinstance(self.sampling_strategy, str) and self.sampling_strategy == CHOSEN_BY_ORACLE
         strategy = target.strategy("auto" if choose_ratio else self.sampling_strategy)
         n_new = {target.code_of(label): n for label, n in strategy.items() if n}
@@ -484,7 +498,8 @@ class GANOversampler(BaseOverSampler):
         check_grids(plan.gans, encoder)
         frames = partial(frames_of, encoder, X, streams.child("oracle"))
         origin = np.arange(len(target.codes))
-        rows = Rows(encoder.encode(X), target.codes, target.classes, frames, origin, encoder.recode)
+        encoded, codes, classes = encoder.encode(X), target.codes, target.classes
+        rows = Rows(encoded, codes, classes, frames, origin, encoder.recode, weights, its_groups)
         services = Services(streams, device, self.n_jobs, clock, self._say)
         with single_threaded():
             found = fit(plan, rows, encoder.layout, n_new, services, self._facts(encoder))

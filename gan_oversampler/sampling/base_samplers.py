@@ -98,6 +98,8 @@ class Base:
             # Rows far from other classes teach nothing, and those among other classes only are noise.
             score = neighbourhood.borderline_n
             weights = 0.1 + 4 * score * (1 - score)
+        if neighbourhood.weight_n is not None:
+            weights = weights * neighbourhood.weight_n
         return systematic_resampling(weights, n, generator=generator)
 
     def rows_from(self, neighbourhood: Neighbourhood, seeds: Tensor, *, generator: torch.Generator) -> Tensor:

@@ -34,6 +34,8 @@ class FoldData:
     rows: dict[int, Tensor]  # ``(n, F)`` rows of every class, the learned ones first; n may be 0
     new_per_real: Mapping[int, float]  # new rows per real row of each class to oversample
     positions: Mapping[int, NDArray[np.intp]]  # of the rows of each class in the user's table
+    weights: Mapping[int, Tensor] | None = None  # of the rows of each class; None: all count alike
+    groups: Mapping[int, Tensor] | None = None  # numbers of their groups; None: rows belong to no groups
 
     @classmethod
     def of(
@@ -47,6 +49,8 @@ class FoldData:
         new_per_real: Mapping[int, float] | None = None,
         n_classes: int | None = None,
         positions: NDArray[np.intp] | None = None,
+        weights: NDArray[np.float64] | None = None,
+        groups: NDArray[np.intp] | None = None,
     ) -> FoldData:
         """Sort encoded rows ``(n, F)`` by class, and search the neighbours of some classes.
 
@@ -54,6 +58,7 @@ class FoldData:
         where they have any rows. ``new_per_real`` None doubles every class that is drawn. ``n_classes``
         counts classes of which some may have no rows here; None takes those up to the largest code.
         ``positions`` are those of the rows in the user's table ``(n,)``; None: they are all of it.
+        ``weights`` and ``groups`` ``(n,)`` tell how much rows count, and which belong together.
         """
         n_classes = int(codes.max()) + 1 if n_classes is None else n_classes
         others = [code for code in range(n_classes) if code not in learned]
@@ -66,7 +71,18 @@ class FoldData:
         growth = dict.fromkeys(drawn, 1.0) if new_per_real is None else new_per_real
         positions = np.arange(len(rows)) if positions is None else positions
         where = {code: positions[codes == code] for code in by_class}
-        return cls(space, tuple(learned), neighbourhoods, by_class, growth, where)
+        data = cls(space, tuple(learned), neighbourhoods, by_class, growth, where)
+        if weights is not None:
+            data = data._weighted({c: torch.from_numpy(weights[codes == c]).float() for c in by_class})
+        if groups is not None:
+            data = replace(data, groups={c: torch.from_numpy(groups[codes == c]) for c in by_class})
+        return data
+
+    def _weighted(self, weights: Mapping[int, Tensor]) -> FoldData:
+        """The same rows with weights; those of a class count alike where all of them weigh nothing."""
+        weights = {c: its if its.any() else torch.ones_like(its) for c, its in weights.items()}
+        near = {c: replace(its, weight_n=weights[c]) for c, its in self.neighbourhoods.items()}
+        return replace(self, weights=weights, neighbourhoods=near)
 
     def mixing_partners(
         self, shape: tuple[int, ...], generator: torch.Generator, among: Mapping[int, Tensor] | None = None
@@ -101,7 +117,8 @@ class FoldData:
         rows = {c: its[kept[c]] if c in kept else its for c, its in self.rows.items()}
         positions = {c: its[masks[c]] if c in masks else its for c, its in self.positions.items()}
         near = {code: self.neighbourhoods[code].among(kept[code])}
-        return replace(self, rows=rows, positions=positions, neighbourhoods=near)
+        # Weights that drawing needs are those of the neighbourhood.
+        return replace(self, rows=rows, positions=positions, neighbourhoods=near, weights=None, groups=None)
 
     @property
     def learned_rows(self) -> dict[int, Tensor]:

@@ -59,6 +59,7 @@ class Neighbourhood:
     # one, how far same-class neighbours are, the borderline score, and how near that score is to one half
     traits_nK: Tensor
     spread_F: Tensor  # standard deviation of each encoded column within the class
+    weight_n: Tensor | None = None  # how much more often than others rows are seeds; None: all are alike
 
     @classmethod
     def of(cls, rows: NDArray[np.float32], others: NDArray[np.float32], space: RowSpace) -> Neighbourhood:
@@ -92,6 +93,7 @@ class Neighbourhood:
             borderline_n=self.borderline_n[kept_n],
             traits_nK=self.traits_nK[kept_n],
             spread_F=self.spread_F,
+            weight_n=None if self.weight_n is None else self.weight_n[kept_n],
         )
 
     @property

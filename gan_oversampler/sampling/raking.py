@@ -14,13 +14,15 @@ MAX_ROUNDS: Final = 50
 TOLERANCE: Final = 1e-3  # relative error of a share at which raking stops
 
 
-def raked(probabilities_n: Tensor, rows_nF: Tensor, space: RowSpace) -> Tensor:
+def raked(
+    probabilities_n: Tensor, rows_nF: Tensor, space: RowSpace, weight_n: Tensor | None = None
+) -> Tensor:
     """Change seed probabilities little, so that every state is drawn about as often as the rows have it.
 
-    ``probabilities_n`` are positive and belong to the real rows ``rows_nF`` of one class; shares of states
-    then differ from those of the rows by .05 at most. Iterative proportional fitting (Deming & Stephan 1940)
-    multiplies them, group after group of states, by the nearest share allowed over the share that each state
-    would get. Tables without states are left as they are.
+    ``probabilities_n`` are not negative and belong to the real rows ``rows_nF`` of one class; shares of
+    states then differ from those of the rows, which count as much as they weigh, by .05 at most. Iterative
+    proportional fitting (Deming & Stephan 1940) multiplies them, group after group of states, by the nearest
+    share allowed over the share that each state would get. Tables without states are left as they are.
 
     Examples
     --------
@@ -34,7 +36,8 @@ def raked(probabilities_n: Tensor, rows_nF: Tensor, space: RowSpace) -> Tensor:
     for _ in range(MAX_ROUNDS):
         error = 0.0
         for states_nK in groups:
-            drawn_K, real_K = probabilities_n @ states_nK, states_nK.mean(0)
+            drawn_K = probabilities_n @ states_nK
+            real_K = states_nK.mean(0) if weight_n is None else weight_n @ states_nK / weight_n.sum()
             target_K = drawn_K.clamp(real_K - SLACK, real_K + SLACK)
             factor_K = torch.where(drawn_K > 0, target_K / drawn_K, 1.0)
             error = max(error, float((factor_K - 1).abs().max()))

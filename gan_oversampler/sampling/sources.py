@@ -136,8 +136,10 @@ class GeneratorSource:
         neighbourhood, latent = self.data.neighbourhoods[code], self.snapshot.latent
         labels_nC = self.data.one_hot(code, len(neighbourhood.rows_nF))
         probabilities_n = self.snapshot.seed_probabilities(neighbourhood.traits_nK, labels_nC)
+        if (weight_n := neighbourhood.weight_n) is not None:
+            probabilities_n = probabilities_n * weight_n / (probabilities_n * weight_n).sum()
         if self.snapshot.keeps_states:
-            probabilities_n = raked(probabilities_n, neighbourhood.rows_nF, self.data.space)
+            probabilities_n = raked(probabilities_n, neighbourhood.rows_nF, self.data.space, weight_n)
         order = torch.randperm(n, generator=generator)
         seeds = systematic_resampling(probabilities_n, n, generator=generator).sort().values[order]
         n_columns = self.data.space.width
