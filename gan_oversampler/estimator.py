@@ -14,6 +14,7 @@ from imblearn.over_sampling.base import BaseOverSampler
 from sklearn.base import _fit_context
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted, validate_data
 
 from gan_oversampler._utils import Streams, lookup, single_threaded, warn_user
@@ -224,6 +225,8 @@ class GANOversampler(BaseOverSampler):
         "verbose": ["verbose"],
     }
 
+    # Pipelines call ``fit_resample`` of samplers, so asking for that is enough.
+    __metadata_request__fit: ClassVar[dict[str, Any]] = {"sample_weight": UNUSED, "groups": UNUSED}
     _fitted: _Fitted
     reports_: dict[str, Report]
 

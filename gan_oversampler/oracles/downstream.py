@@ -120,12 +120,9 @@ class DownstreamOracle(LearnerOracle):
     def _scored_rows(self, holdout: Rows) -> tuple[Rows, dict[str, NDArray[np.float64]]]:
         """The held-out rows to predict, thinned if there are many, and weights that make up for it."""
         max_rows, rng = max(1, self.max_rows // 2), np.random.default_rng(self.random_state_)
-        is_weighted = accepts_weights(self.scoring, len(self.train_.classes))
-        if len(holdout) <= max_rows:
-            if holdout.weights is None or not is_weighted:
-                return holdout, {}
-            return holdout, {"sample_weight": holdout.weights}
-        if not is_weighted:
+        if len(holdout) <= max_rows and holdout.weights is None:
+            return holdout, {}
+        if not accepts_weights(self.scoring, len(self.train_.classes)):
             return thin(holdout, max_rows / len(holdout), rng), {}
         scored = thin_large_classes(holdout, max_rows, rng)
         weights = np.bincount(holdout.codes) / np.maximum(np.bincount(scored.codes), 1)
