@@ -405,9 +405,10 @@ class GANOversampler(BaseOverSampler):
         Examples
         --------
         >>> X = [[age, "FM"[age % 2]] for age in range(20, 80)]
-        >>> sampler = GANOversampler(max_steps=0, random_state=0).fit(X, [age > 60 for age in range(20, 80)])
-        >>> sampler.sample(3, given={0: (65, 66), 1: "F"})
-        [[66, 'F'], [66, 'F'], [66, 'F']]
+        >>> sampler = GANOversampler(oracle=None, max_steps=0, random_state=0)
+        >>> rows = sampler.fit(X, [age > 60 for age, _ in X]).sample(9, given={0: (64, 68), 1: "F"})
+        >>> all(64 <= age <= 68 and sex == "F" for age, sex in rows)
+        True
         """
         check_is_fitted(self, "report_")
         fitted = self._fitted

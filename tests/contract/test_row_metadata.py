@@ -88,9 +88,13 @@ def test_wrong_lengths_are_refused(name):
         quick().fit_resample(X, Y, **{name: np.ones(3)})
 
 
+def _unweighted():
+    return LogisticRegression().set_fit_request(sample_weight=False).set_score_request(sample_weight=False)
+
+
 def test_pipelines_and_cross_validation_route_both(routing):
     sampler = quick(gan=COPIES, baselines=()).set_fit_resample_request(sample_weight=True, groups=True)
-    pipe = make_pipeline(sampler, LogisticRegression().set_fit_request(sample_weight=False))
+    pipe = make_pipeline(sampler, _unweighted())
     params = {"sample_weight": HALF, "groups": GROUPS}
     pipe.fit(X, Y, **params)
     assert set(pipe[0].seed_indices_ % 2) == {0}
