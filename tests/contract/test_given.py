@@ -124,11 +124,16 @@ def test_conditions_on_related_columns_hold_together_with_the_relations(given):
 
 def test_what_constraints_leave_no_row_of_is_an_error():
     X, y = _related()
-    sampler = quick(gan=UNTRAINED, oracle=None, constraints=[lambda rows: rows["a"] + rows["b"] < 60])
-    sampler.fit(X, y)
-    sampler._fitted.encoder.relations.constraints[0].__code__ = (lambda rows: rows["a"] > 40).__code__
-    with pytest.raises(ValueError, match="break the constraint"):
-        sampler.sample(3, given={"canton": "GR"})
+    X.loc[(y == 1) & (X["canton"] == "GR"), "z"] = 9.0
+
+    def far_only_there(rows):  # holds for real rows, in which no other z is 9, and for hardly any new one
+        return (rows["z"] == 9.0) == (rows["canton"] == "GR")
+
+    keep = (y == 1) | (X["canton"] == "BE")
+    sampler = quick(gan=UNTRAINED, oracle=None, constraints=[far_only_there]).fit(X[keep], y[keep])
+    combined = pytest.warns(UserWarning, match="No real row of class 1 fits all")
+    with combined, pytest.raises(ValueError, match="break the constraint"):
+        sampler.sample(3, given={"canton": "GR", "z": (-3, 3)})
 
 
 def test_rare_levels_that_share_a_state_can_be_asked_for():
