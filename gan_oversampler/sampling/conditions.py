@@ -19,7 +19,7 @@ from gan_oversampler.sampling.fold_data import FoldData, Masks
 from gan_oversampler.sampling.sources import CHUNK, Drawn, Rows, Source
 
 N_TRIES: Final = 10  # proposals per row, before cells are moved toward a real row that fits
-MAX_TRIES: Final = 100  # the same where no real row fits
+MAX_TRIES: Final = 20  # the same where no real row fits
 N_PILOT: Final = 2048  # proposals of which one must fit where no real row does
 N_EXTRA: Final = 16  # proposals drawn beyond those that are expected to be needed
 SHARES: Final = (0.5, 0.25, 0.125, 0.0625)  # of the way that a value may keep, one after the other
