@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral, Real
@@ -15,6 +15,7 @@ from imblearn.over_sampling.base import BaseOverSampler
 from sklearn.base import _fit_context
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from gan_oversampler._utils import Streams, lookup, single_threaded, warn_user
@@ -24,6 +25,7 @@ from gan_oversampler.encoding.containers import check_table
 from gan_oversampler.encoding.dataset import Frame, Rows
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.relation_rules import AUTO
+from gan_oversampler.encoding.row_metadata import read_groups, read_weights
 from gan_oversampler.encoding.table_encoder import TableEncoder, frames_of
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.observer import CallbackSupportMixin, FitTask, Observer, with_callbacks
@@ -34,9 +36,10 @@ from gan_oversampler.plan import Clock, Services, check_grids, device_of, plan_o
 from gan_oversampler.reporting.model_summary import ModelSummary
 from gan_oversampler.reporting.report import Report, parameters_of
 from gan_oversampler.sampling.acceptance import Rejection
+from gan_oversampler.sampling.conditions import ConditionalSource
 from gan_oversampler.sampling.policy import CHOSEN_BY_ORACLE, Policy
 from gan_oversampler.sampling.rejection import capped_message
-from gan_oversampler.sampling.sources import draw_again, draw_classes
+from gan_oversampler.sampling.sources import Redrawing, Source, draw_classes
 from gan_oversampler.workflow import Facts, Fit, fit, rescore
 
 PARTS: Final = {  # parameters that may be objects with parameters of their own, and what to set
@@ -181,6 +184,9 @@ class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
         Layers, shapes and numbers of parameters of what was trained; ``print`` it.
     is_synthetic_ : ndarray of bool
         Which rows that ``fit_resample`` returned are new.
+    seed_indices_ : ndarray of int
+        For every new row, in their order, the position in ``X`` of the real row of its class that it started
+        from; -1 where there is none, as for GANs that turn noise into rows.
     n_features_in_ : int
         Columns of ``X``.
     feature_names_in_ : ndarray of str
@@ -236,6 +242,8 @@ class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
         "verbose": ["verbose"],
     }
 
+    # Pipelines call ``fit_resample`` of samplers, so asking for that is enough.
+    __metadata_request__fit: ClassVar[dict[str, Any]] = {"sample_weight": UNUSED, "groups": UNUSED}
     _fitted: _Fitted
     _fitted_type = _Fitted
     reports_: dict[str, Report]
@@ -307,7 +315,7 @@ class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
 
     @_fit_context(prefer_skip_nested_validation=True)
     @with_callbacks
-    def fit(self, X: Frame, y: Any) -> GANOversampler:
+    def fit(self, X: Frame, y: Any, *, sample_weight: Any = None, groups: Any = None) -> GANOversampler:
         """Train; ``sample`` then draws new rows.
 
         Parameters
@@ -316,6 +324,14 @@ class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
             Numbers, text, booleans, categories, dates; cells may be missing.
         y : array-like of shape (n_rows,)
             Class labels of any type.
+        sample_weight : array-like of shape (n_rows,), default=None
+            How much each row counts, on any scale: how often it is a seed, in the training of GANs and
+            critics, and in downstream scores, where classifier and scorer take weights. A new row stands for
+            the mean weight of its class. Rows of weight 0 are no seeds.
+        groups : array-like of shape (n_rows,), default=None
+            Which rows belong together, such as those of one patient. Folds and inner splits part no group,
+            so rows are never scored by what was learned from others of their group. A number ``cv`` then
+            means ``StratifiedGroupKFold``.
 
         Returns
         -------
@@ -327,19 +343,23 @@ class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
         ValueError
             If there is one class only, a class to oversample has one row, labels are missing, a column
             cannot be modelled (infinite values, lists, texts like ids), or a constraint has no meaning for
-            the table or is broken by its rows.
+            the table or is broken by its rows; for negative weights and missing groups; if ``cv`` parts
+            a group, or a class has rows of too few groups for its folds.
         """
-        self._train(X, y, every_class=False)
+        self._train(X, y, sample_weight, groups, every_class=False)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     @with_callbacks
-    def fit_resample(self, X: Frame, y: Any) -> tuple[Frame, Any]:
+    def fit_resample(
+        self, X: Frame, y: Any, *, sample_weight: Any = None, groups: Any = None
+    ) -> tuple[Frame, Any]:
         """Train, and append new rows until every class has as many as ``sampling_strategy`` asks.
 
         Parameters
         ----------
-        X, y : see ``fit``
+        X, y, sample_weight, groups : see ``fit``
+            In pipelines ``set_fit_resample_request(sample_weight=True, groups=True)`` asks for the latter.
 
         Returns
         -------
@@ -351,7 +371,7 @@ class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
         ValueError
             As in ``fit``, and if new rows keep breaking a constraint.
         """
-        target = self._train(X, y, every_class=True)
+        target = self._train(X, y, sample_weight, groups, every_class=True)
         encoder, streams, outcome = self._fitted.encoder, self._fitted.streams, self._fitted.fit.first
         n_new = {target.code_of(label): n for label, n in self.sampling_strategy_.items() if n}
         width = encoder.layout.width
@@ -360,14 +380,23 @@ class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
         if message := capped_message({repr(target.names[c]): found for c, found in drawn.by_class.items()}):
             warn_user(message)
         self.is_synthetic_ = np.repeat([False, True], [len(target.codes), len(drawn.codes)])
-        again = partial(draw_again, outcome.source, drawn.codes, streams.child("resample"), width)
+        again = Redrawing(outcome.source, drawn.codes, drawn.seed_indices, streams.child("resample"))
         new = encoder.decode(drawn.rows, streams.numpy("decode"), drawn.codes, redraw=again)
+        self.seed_indices_ = again.seeds
         return encoder.stack(X, new), target.stack(y, drawn.codes)
 
     _fit_resample = fit_resample  # abstract in imbalanced-learn, whose own ``fit_resample`` would call it
 
-    def sample(self, n: int, *, y: Any = None, oracle: str | None = None, random_state: Any = None) -> Frame:
-        """Draw new rows of one class.
+    def sample(
+        self,
+        n: int,
+        *,
+        y: Any = None,
+        given: Mapping[Any, Any] | None = None,
+        oracle: str | None = None,
+        random_state: Any = None,
+    ) -> Frame:
+        """Draw new rows of one class, all of which fit the conditions that are given.
 
         Parameters
         ----------
@@ -375,6 +404,11 @@ class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
             How many.
         y : label, default=None
             Which class; may be left out when only one was oversampled.
+        given : dict, default=None
+            Conditions by column name (position in arrays): a value, a list or set of values, or a tuple of
+            two numbers, dates or durations, which is a closed interval with None as an open end. None as a
+            value asks for missing cells. Rows start from real rows that fit; what does not fit is drawn
+            again, and after ten times moved toward the nearest real row that fits, in these columns.
         oracle : str, default=None
             Whose choice draws, a key of ``reports_``; None is the first one.
         random_state : int, RandomState or None, default=None
@@ -387,8 +421,17 @@ class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
         Raises
         ------
         ValueError
-            If the class is unknown or was not among those to oversample, there is no such oracle, or new rows
-            keep breaking a constraint.
+            If the class is unknown or was not among those to oversample, there is no such oracle, new rows
+            keep breaking a constraint, or ``given`` names no column, asks for what a column cannot hold, or
+            for rows that cannot be made.
+
+        Examples
+        --------
+        >>> X = [[age, "FM"[age % 2]] for age in range(20, 80)]
+        >>> sampler = GANOversampler(oracle=None, max_steps=0, random_state=0)
+        >>> rows = sampler.fit(X, [age > 60 for age, _ in X]).sample(9, given={0: (64, 68), 1: "F"})
+        >>> all(64 <= age <= 68 and sex == "F" for age, sex in rows)
+        True
         """
         check_is_fitted(self, "report_")
         fitted = self._fitted
@@ -412,13 +455,17 @@ class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
         streams = fitted.streams.child("sample", self._n_samplings)
         if random_state is not None:
             streams = Streams.of(random_state)
+        source: Source = outcome.source
+        encoder = fitted.encoder.given(given) if given else fitted.encoder
         with single_threaded():
-            drawn = outcome.source.draw(code, int(n), streams)
+            if given:
+                source = ConditionalSource.of(source, encoder, code, label, streams.child("given"))
+            drawn = source.draw(code, int(n), streams)
         if message := capped_message({repr(target.names[code]): drawn}):
             warn_user(message)
         codes = np.full(int(n), code)
-        again = partial(draw_again, outcome.source, codes, streams, fitted.encoder.layout.width)
-        return fitted.encoder.decode(drawn.rows, streams.numpy("decode"), codes, redraw=again)
+        again = Redrawing(source, codes, drawn.seed_indices, streams)
+        return encoder.decode(drawn.rows, streams.numpy("decode"), codes, redraw=again)
 
     def rescore(self, oracle: Any) -> Report:
         """Let one more oracle score what the training left, without training again.
@@ -450,7 +497,7 @@ class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
         self.reports_ = {**self.reports_, name: found.outcomes[name].report}
         return self.reports_[name]
 
-    def _train(self, X: Frame, y: Any, *, every_class: bool) -> Target:
+    def _train(self, X: Frame, y: Any, sample_weight: Any, groups: Any, *, every_class: bool) -> Target:
         """Check and read the table, fit, and set what the fit leaves behind once all went well."""
         clock = Clock()
         check_table(X)
@@ -459,6 +506,7 @@ class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
         validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
         target = Target.of(y)
         check_consistent_length(X, target.codes)
+        weights, its_groups = read_weights(sample_weight, target), read_groups(groups, target)
         choose_ratio = isinstance(self.sampling_strategy, str) and self.sampling_strategy == CHOSEN_BY_ORACLE
         strategy = target.strategy("auto" if choose_ratio else self.sampling_strategy)
         n_new = {target.code_of(label): n for label, n in strategy.items() if n}
@@ -476,13 +524,15 @@ class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
         check_grids(plan.gans, encoder)
         frames = partial(frames_of, encoder, X, streams.child("oracle"))
         origin = np.arange(len(target.codes))
-        rows = Rows(encoder.encode(X), target.codes, target.classes, frames, origin, encoder.recode)
+        encoded, codes, classes = encoder.encode(X), target.codes, target.classes
+        rows = Rows(encoded, codes, classes, frames, origin, encoder.recode, weights, its_groups)
         task = FitTask(self, X, y, plan.budget.max_rounds)
         observer = Observer(self.verbose, self.callbacks, task)
         services = Services(streams, device, self.n_jobs, clock, observer)
         with single_threaded():
             found = fit(plan, rows, encoder.layout, n_new, services, self._facts(encoder))
-        self.__dict__.pop("is_synthetic_", None)
+        for attribute in ("is_synthetic_", "seed_indices_"):
+            self.__dict__.pop(attribute, None)
         n_new_by_label = {target.names[code]: n for code, n in found.first.n_new.items()}
         self.sampling_strategy_ = {label: n_new_by_label.get(label, 0) for label in strategy}
         self.classes_ = np.sort(target.classes)

@@ -346,7 +346,8 @@ def _untrained(plan: Plan, problem: Problem, services: Services, facts: Facts) -
         reason = "no rows are asked for"
     elif not width:
         reason = "all columns are constant"
-    data = FoldData.of(rows.values, rows.codes, problem.space, learned=(), drawn=list(problem.n_new))
+    drawn = list(problem.n_new)
+    data = FoldData.of(rows.values, rows.codes, problem.space, learned=(), drawn=drawn, weights=rows.weights)
     source, evidence = BaseSource(data, base), None
     if several := [code for code in problem.n_new if rows.counts[code] > 1 and width]:
         evidence = gather_evidence(rows, _all_rows(rows), [source], several, services.streams)

@@ -45,6 +45,10 @@ class ArrowTable:
     def names(self) -> tuple[Hashable, ...]:
         return tuple(self.template.column_names)
 
+    @property
+    def zones(self) -> tuple[Any, ...]:
+        return tuple(getattr(field.type, "tz", None) for field in self.template.schema)
+
     def build(self, columns: Sequence[Cells]) -> pa.Table:
         parts = zip(columns, self.formats, self.template.columns, strict=True)
         return pa.Table.from_arrays([write_arrow(*part) for part in parts], schema=self.template.schema)

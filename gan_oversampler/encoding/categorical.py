@@ -1,8 +1,10 @@
 """Columns of a fixed set of levels: categories, booleans, numbers of two values, and constants."""
 
+from __future__ import annotations
+
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -116,6 +118,19 @@ class Categorical:
             level[rare] += self._draw_rare(np.full(len(rare), -1) if codes is None else codes[rare], rng)
         return Cells(self.levels[level], missing)
 
+    def narrowed(self, allowed: NDArray[np.bool_]) -> Categorical:
+        """Return the same column, of whose rare levels only the ``allowed`` ones are decoded.
+
+        The mask is one of all levels ``(n_levels,)``. Classes that hold none of these keep their levels.
+        """
+        rare = allowed[self.n_own :]
+
+        def shares(old: NDArray[np.float64]) -> NDArray[np.float64]:
+            return _shares(old * rare) if (old * rare).any() else old
+
+        by_class = {code: shares(old) for code, old in self.rare_by_class.items()}
+        return replace(self, rare_probabilities=shares(self.rare_probabilities), rare_by_class=by_class)
+
     def _draw_rare(self, codes: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
         """Positions among the rare levels of one level per class code."""
         drawn = np.empty(len(codes), dtype=np.intp)
@@ -159,8 +174,8 @@ def learn_categorical(
     return Categorical(name, levels[order], n_own, _shares(counts[rare]), rare_by_class, has_missing)
 
 
-def _shares(counts: NDArray[np.intp]) -> NDArray[np.float64]:
-    return counts / max(counts.sum(), 1)
+def _shares(counts: NDArray[Any]) -> NDArray[np.float64]:
+    return np.asarray(counts / (counts.sum() or 1))
 
 
 def _sorted_levels(name: Hashable, cells: Cells) -> tuple[Values, NDArray[np.intp]]:

@@ -25,6 +25,10 @@ class Container(Protocol):
     def names(self) -> tuple[Hashable, ...]:
         """Names of the columns, or their positions if the container has no names."""
 
+    @property
+    def zones(self) -> tuple[Any, ...]:
+        """Time zone of each column, None where there is none."""
+
     def build(self, columns: Sequence[Cells]) -> Any:
         """Return a table of the given cells in the container and with the dtypes that were learned.
 
@@ -164,6 +168,10 @@ class ArrayTable:
     @property
     def names(self) -> tuple[Hashable, ...]:
         return tuple(range(len(self.formats)))
+
+    @property
+    def zones(self) -> tuple[Any, ...]:
+        return tuple(stored.tz for stored in self.formats)
 
     def build(self, columns: Sequence[Cells]) -> Any:
         built = np.empty((len(columns), len(columns[0])), dtype=self.dtype)

@@ -42,6 +42,12 @@ class PandasTable:
     def names(self) -> tuple[Hashable, ...]:
         return tuple(self.template.columns)
 
+    @property
+    def zones(self) -> tuple[Any, ...]:
+        dtypes = [getattr(dtype, "pyarrow_dtype", dtype) for dtype in self.template.dtypes]
+        pairs = zip(dtypes, self.formats, strict=True)
+        return tuple(getattr(dtype, "tz", None) or stored.tz for dtype, stored in pairs)
+
     def build(self, columns: Sequence[Cells]) -> pd.DataFrame:
         # Positions first, labels later: labels may be anything, also tuples of a MultiIndex.
         parts = zip(columns, self.formats, strict=True)
@@ -144,6 +150,11 @@ class FrameTable:
     @property
     def names(self) -> tuple[Hashable, ...]:
         return tuple(self.dtypes)
+
+    @property
+    def zones(self) -> tuple[Any, ...]:
+        dtypes = zip(self.dtypes.values(), self.formats, strict=True)
+        return tuple(getattr(dtype, "time_zone", None) or stored.tz for dtype, stored in dtypes)
 
     def build(self, columns: Sequence[Cells]) -> Any:
         built = {}

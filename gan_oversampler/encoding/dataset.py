@@ -37,6 +37,10 @@ class Rows:
     recode : callable, default=encoded rows as they are
         Called as ``recode(values, rng, codes, redraw)``, returns the rows decoded and encoded anew, with
         others from ``redraw(positions, attempt)`` in place of those that break a constraint.
+    weights : ndarray of shape (n,), default=None
+        How much each row counts, 1 on average over the table; None: all alike.
+    groups : ndarray of shape (n,), default=None
+        Number of the group of each row, -1 for synthetic rows; None: rows belong to no groups.
 
     Examples
     --------
@@ -51,6 +55,8 @@ class Rows:
     frames: Callable[[NDArray[Any], NDArray[np.intp], NDArray[np.intp]], Frame] = _as_they_are
     origin: NDArray[np.intp] | None = None
     recode: Callable[..., NDArray[Any]] = _as_they_are
+    weights: NDArray[np.float64] | None = None
+    groups: NDArray[np.intp] | None = None
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -76,7 +82,7 @@ class Rows:
 
     def synthetic(self, values: NDArray[Any], codes: NDArray[np.intp]) -> Rows:
         """Make synthetic rows of the same table: encoded rows ``(n, F)`` with their class codes ``(n,)``."""
-        return replace(self, values=values, codes=codes, origin=None)
+        return replace(self, values=values, codes=codes, origin=None, weights=None, groups=None)
 
     def recoded(self, rng: np.random.Generator, redraw: Redraw | None = None) -> Rows:
         """Return synthetic rows as the user gets them: decoded, which rounds them, and encoded anew.
@@ -88,7 +94,14 @@ class Rows:
 
     def at(self, index: NDArray[Any]) -> Rows:
         """Return the rows at these positions, or where this mask is True, in the order of the index."""
-        return replace(self, values=self.values[index], codes=self.codes[index], origin=self._origin[index])
+        return replace(
+            self,
+            values=self.values[index],
+            codes=self.codes[index],
+            origin=self._origin[index],
+            weights=None if self.weights is None else self.weights[index],
+            groups=None if self.groups is None else self.groups[index],
+        )
 
     def of(self, code: int) -> Rows:
         """Return the rows of the class with this code, in their order; there may be none."""
@@ -97,11 +110,27 @@ class Rows:
     def join(self, other: Rows) -> Rows:
         """Return these rows followed by those of ``other``, which must be encoded and coded alike.
 
-        Synthetic rows must come last in `frame`, so join real rows with synthetic ones, not the reverse.
+        Synthetic rows must come last in `frame`, so join real rows with synthetic ones, not the reverse. Rows
+        without weights weigh as much as those of their class here do on average, where these have weights.
         """
+        weights, groups = self.weights, self.groups
+        if weights is not None:
+            mean = self._mean_weights[other.codes]
+            weights = np.concatenate([weights, mean if other.weights is None else other.weights])
+        if groups is not None:
+            none = np.full(len(other), -1)
+            groups = np.concatenate([groups, none if other.groups is None else other.groups])
         return replace(
             self,
             values=np.concatenate([self.values, other.values]),
             codes=np.concatenate([self.codes, other.codes]),
             origin=np.concatenate([self._origin, other._origin]),
+            weights=weights,
+            groups=groups,
         )
+
+    @property
+    def _mean_weights(self) -> NDArray[np.float64]:
+        """Mean weight of the rows of each class, by code; 1 for a class without rows."""
+        totals = np.bincount(self.codes, self.weights, minlength=len(self.classes))
+        return np.where(self.counts > 0, totals / np.maximum(self.counts, 1), 1.0)

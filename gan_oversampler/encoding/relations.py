@@ -221,6 +221,16 @@ class Relations:
             restored[rule.target] = rule.restore(remainder, restored, self.dtypes[rule.target])
         return restored
 
+    def depending(self, positions: Iterable[int]) -> set[int]:
+        """Return some columns and all those that decide what is decoded there, by their positions."""
+        deciding = [({rule.target}, set(rule.sources)) for rule in self.derived]
+        combined = [set(check.positions) for check in self.checks if check.seen is not None]
+        deciding += [(positions, positions) for positions in combined]
+        found = set(positions)
+        for _ in deciding:  # one more link of a chain each time
+            found |= {i for targets, sources in deciding if targets & found for i in sources}
+        return found
+
     def holds(self, columns: Columns, table: Any) -> Mask:
         """Tell for each of ``n`` rows, given as cells and as a table of the user, whether it is allowed."""
         found = np.ones(len(columns[0]), dtype=bool)

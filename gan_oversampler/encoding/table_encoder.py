@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from numbers import Integral
 from typing import Any, Final
@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_oversampler._utils import Streams
+from gan_oversampler.encoding.categorical import Categorical
+from gan_oversampler.encoding.cell_conditions import Condition, conditions_of
 from gan_oversampler.encoding.cells import NO_CLASSES, Cells, ClassRows
 from gan_oversampler.encoding.columns import Column, learn_column
 from gan_oversampler.encoding.containers import Container, read_table, rows_at
@@ -43,6 +45,7 @@ class TableEncoder:
     columns: tuple[Column, ...]
     layout: Layout
     relations: Relations = field(default_factory=Relations)
+    conditions: tuple[Condition, ...] = ()  # that decoded rows must fit, besides the relations
 
     @classmethod
     def learn(
@@ -144,8 +147,15 @@ class TableEncoder:
         """
         cells = self._kept_cells(rows, rng, codes, redraw, self._broken)
         table = self.container.build(cells)
-        if redraw is not None and len(rows) and self.relations.constraints:
-            self.relations.refuse_broken(read_table(table)[1], table, MAX_ATTEMPTS)
+        if redraw is None or not len(rows) or not (self.relations.constraints or self.conditions):
+            return table
+        read = read_table(table)[1]
+        self.relations.refuse_broken(read, table, MAX_ATTEMPTS)
+        if n_broken := int((~self._keeps(read).all(axis=1)).sum()):
+            raise ValueError(
+                f"{n_broken} of {len(rows)} new rows do not fit 'given' after {MAX_ATTEMPTS} attempts each:"
+                " hardly any row fits it and keeps the constraints of the table. Give wider conditions."
+            )
         return table
 
     def recode(
@@ -176,7 +186,7 @@ class TableEncoder:
     ) -> list[Cells]:
         """Decoded cells, in which rows that break a constraint are replaced as often as is allowed."""
         cells = self._decode_cells(rows, rng, codes)
-        if redraw is None or not len(rows) or not self.relations.constraints:
+        if redraw is None or not len(rows) or not (self.relations.constraints or self.conditions):
             return cells
         for attempt in range(n_attempts):
             at = broken(cells)
@@ -187,10 +197,11 @@ class TableEncoder:
         return cells
 
     def _broken(self, cells: list[Cells]) -> NDArray[np.intp]:
-        """Positions of the rows that break a constraint in the container of the user."""
+        """Positions of the rows that break a constraint or a condition in the container of the user."""
         table = self.container.build(cells)
         read = read_table(table)[1]
-        return np.flatnonzero(~(self.relations.holds(read, table) & self.relations.in_range(read)))
+        allowed = self.relations.holds(read, table) & self.relations.in_range(read)
+        return np.flatnonzero(~(allowed & self._keeps(read).all(axis=1)))
 
     def _probably_broken(self, cells: list[Cells]) -> NDArray[np.intp]:
         """The same up to the rounding of the container, in a fraction of the time."""
@@ -217,7 +228,47 @@ class TableEncoder:
         stops = np.cumsum([column.block(0).width for column in self.columns])
         parts = np.split(rows, stops[:-1], axis=1)
         cells = [column.decode(part, rng, codes) for column, part in zip(self.columns, parts, strict=True)]
-        return self.relations.restore(cells, rng)
+        cells = self.relations.restore(cells, rng)
+        for condition in self.conditions:
+            cells[condition.position] = condition.snapped(cells[condition.position])
+        return cells
+
+    def given(self, conditions: Mapping[Hashable, Any]) -> TableEncoder:
+        """Return the encoder of the same table that decodes to rows under conditions, by column name.
+
+        See `condition_of` for what a condition is. Raises ``ValueError`` for an unknown column, and for what
+        a column cannot hold.
+        """
+        columns, computed = list(self.columns), {rule.target for rule in self.relations.derived}
+        example = self._decode_cells(np.zeros((1, self.layout.width)), np.random.default_rng(0), None)
+        cells = read_table(self.container.build(example))[1]  # tells what kind of cells each column has
+        found = conditions_of(conditions, self.container.names, cells, self.container.zones)
+        for condition in found:
+            i = condition.position
+            column = columns[i]
+            if isinstance(column, Categorical) and i not in computed:
+                condition.refuse_unknown(column.levels)
+                unmarked = np.zeros(len(column.levels), dtype=bool)
+                levels = replace(cells[i], values=column.levels, missing=unmarked)
+                columns[i] = column.narrowed(condition.fits(levels))
+        return replace(self, columns=tuple(columns), conditions=found)
+
+    def keeps(
+        self, rows: NDArray[np.floating[Any]], codes: NDArray[np.intp] | None, rng: np.random.Generator
+    ) -> NDArray[np.bool_]:
+        """Tell which conditions ``n`` encoded rows fit once they are decoded, as ``(n, n_conditions)``."""
+        table = self.container.build(self._decode_cells(rows, rng, codes))
+        return self._keeps(read_table(table)[1])
+
+    def _keeps(self, cells: list[Cells]) -> NDArray[np.bool_]:
+        kept = [condition.fits(cells[condition.position]) for condition in self.conditions]
+        return np.array(kept, dtype=bool).reshape(len(kept), len(cells[0])).T
+
+    def deciding_columns(self, conditions: Iterable[int]) -> NDArray[np.intp]:
+        """Return the positions of the encoded columns that decide whether rows fit some of the conditions."""
+        wanted = self.relations.depending(self.conditions[k].position for k in conditions)
+        widths = [column.block(0).width for column in self.columns]
+        return np.flatnonzero(np.isin(np.repeat(np.arange(len(widths)), widths), list(wanted)))
 
     def stack(self, X: Any, new: Any) -> Any:
         """Return the rows of ``X``, unchanged, followed by new rows from `decode`, in the same container.

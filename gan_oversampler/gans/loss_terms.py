@@ -81,7 +81,8 @@ def fidelity(step: GeneratorStep) -> Tensor:
     real_PRC = real_PRC / real_PRC.sum(1, keepdim=True).clamp(min=1e-12)
     across_PC = (weight_PBC * (_distances(rows_PBF, real_PRF) @ real_PRC)).sum(1)
     among_PC = (weight_PBC * (_distances(rows_PBF, rows_PBF) @ weight_PBC)).sum(1)
-    return ((2 * across_PC - among_PC) / across_PC.detach().clamp(min=1e-6)).mean(-1)
+    term_PC = (2 * across_PC - among_PC) / across_PC.detach().clamp(min=1e-6)
+    return (term_PC * (real_PRC.sum(1) > 0)).mean(-1)  # a class may have no real row here
 
 
 def _distances(a_PBF: Tensor, b_PRF: Tensor) -> Tensor:

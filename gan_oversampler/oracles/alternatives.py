@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross_val_predict
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.validation import has_fit_parameter
 
@@ -61,7 +62,24 @@ class _Known:
         return self.probability_nC
 
 
-def fit_with_class_weights(learner: Any, x: Any, y: NDArray[Any], scorer: Scorer, seed: int) -> Any:
+@dataclass(frozen=True)
+class Labelled:
+    """Rows as classifiers get them, with their labels."""
+
+    x: Any  # ``n`` rows
+    y: NDArray[Any]  # their labels
+    weights: NDArray[np.float64] | None = None  # how much each row counts; None: all alike
+    groups: NDArray[np.intp] | None = None  # which rows belong together; None: none do
+
+
+def fit_weighted(learner: Any, x: Any, y: NDArray[Any], weights: NDArray[np.float64] | None) -> Any:
+    """Fit a classifier to rows that count as much as they weigh, if its ``fit`` takes ``sample_weight``."""
+    if weights is None or not has_fit_parameter(learner, "sample_weight"):
+        return learner.fit(x, y)
+    return learner.fit(x, y, sample_weight=weights)
+
+
+def fit_with_class_weights(learner: Any, data: Labelled, scorer: Scorer, seed: int) -> Any:
     """Fit a classifier with weights that make all classes count alike.
 
     Rows are weighted if its ``fit`` takes ``sample_weight``; else its ``class_weight``, or that of a step of
@@ -69,32 +87,38 @@ def fit_with_class_weights(learner: Any, x: Any, y: NDArray[Any], scorer: Scorer
     it is, and its probabilities are weighted.
     """
     names = [name for name in learner.get_params() if name.split("__")[-1] == "class_weight"]
+    x, y = data.x, data.y
     if has_fit_parameter(learner, "sample_weight"):
-        return learner.fit(x, y, sample_weight=compute_sample_weight("balanced", y))
+        own = 1.0 if data.weights is None else data.weights
+        return learner.fit(x, y, sample_weight=compute_sample_weight("balanced", y) * own)
     if names:
         return learner.set_params(**dict.fromkeys(names, "balanced")).fit(x, y)
     weight_C = compute_class_weight("balanced", classes=np.unique(y), y=y)
     return _reweighted(learner.fit(x, y), weight_C)
 
 
-def fit_with_threshold(learner: Any, x: Any, y: NDArray[Any], scorer: Scorer, seed: int) -> Any:
+def fit_with_threshold(learner: Any, data: Labelled, scorer: Scorer, seed: int) -> Any:
     """Fit a classifier as it is, and move its decision threshold to where the score is best.
 
     The threshold is chosen on predictions from inner folds of the same rows, by the score that is asked for,
     smooth or not. With more than two classes it is a power of their sizes that weighs their probabilities. A
-    classifier without probabilities, or with a class of a single row, keeps its threshold.
+    classifier without probabilities, or with a class of a single row, keeps its threshold. Inner folds part
+    no group; on them, rows count alike.
     """
+    x, y = data.x, data.y
     classes, counts = np.unique(y, return_counts=True)
     if not hasattr(learner, "predict_proba") or counts.min() < N_INNER_FOLDS:
-        return learner.fit(x, y)
-    inner = StratifiedKFold(N_INNER_FOLDS, shuffle=True, random_state=seed)
+        return fit_weighted(learner, x, y, data.weights)
+    stratified = StratifiedKFold if data.groups is None else StratifiedGroupKFold
+    inner = list(stratified(N_INNER_FOLDS, shuffle=True, random_state=seed).split(x, y, data.groups))
     probability_nC = cross_val_predict(clone(learner), x, y, cv=inner, method="predict_proba")
     known, share_C = _Known(classes, probability_nC), counts / counts.max()
 
     def score(exponent: float) -> float:
         return scorer(ReweightedClassifier(known, share_C**-exponent), x, y)
 
-    return _reweighted(learner.fit(x, y), share_C ** -max(EXPONENTS, key=score))
+    fitted = fit_weighted(learner, x, y, data.weights)
+    return _reweighted(fitted, share_C ** -max(EXPONENTS, key=score))
 
 
 def _reweighted(fitted: Any, weight_C: NDArray[np.float64]) -> Any:
@@ -102,6 +126,6 @@ def _reweighted(fitted: Any, weight_C: NDArray[np.float64]) -> Any:
     return ReweightedClassifier(fitted, weight_C) if hasattr(fitted, "predict_proba") else fitted
 
 
-ALTERNATIVES: Final[Mapping[str, Callable[[Any, Any, NDArray[Any], Scorer, int], Any]]] = MappingProxyType(
+ALTERNATIVES: Final[Mapping[str, Callable[[Any, Labelled, Scorer, int], Any]]] = MappingProxyType(
     {"class_weight": fit_with_class_weights, "threshold": fit_with_threshold}
 )

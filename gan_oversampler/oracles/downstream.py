@@ -119,12 +119,12 @@ class DownstreamOracle(LearnerOracle):
 
     def _scored_rows(self, holdout: Rows) -> tuple[Rows, dict[str, NDArray[np.float64]]]:
         """The held-out rows to predict, thinned if there are many, and weights that make up for it."""
-        max_rows = max(1, self.max_rows // 2)
-        if len(holdout) <= max_rows:
+        max_rows, rng = max(1, self.max_rows // 2), np.random.default_rng(self.random_state_)
+        if len(holdout) <= max_rows and holdout.weights is None:
             return holdout, {}
-        rng = np.random.default_rng(self.random_state_)
         if not accepts_weights(self.scoring, len(self.train_.classes)):
             return thin(holdout, max_rows / len(holdout), rng), {}
         scored = thin_large_classes(holdout, max_rows, rng)
         weights = np.bincount(holdout.codes) / np.maximum(np.bincount(scored.codes), 1)
-        return scored, {"sample_weight": weights[scored.codes]}
+        own = 1.0 if scored.weights is None else scored.weights
+        return scored, {"sample_weight": weights[scored.codes] * own}

@@ -17,7 +17,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from gan_oversampler._utils import text_of
 from gan_oversampler.encoding.dataset import Rows
-from gan_oversampler.oracles.alternatives import ALTERNATIVES
+from gan_oversampler.oracles.alternatives import ALTERNATIVES, Labelled, fit_weighted
 from gan_oversampler.oracles.base import POSITIVE, Oracle
 from gan_oversampler.oracles.samples import balanced_sample
 from gan_oversampler.oracles.scorers import Scorer, scorer_of, title_of
@@ -104,9 +104,10 @@ class LearnerOracle(Oracle):
         x, y = self._data(rows)
         with quiet_sklearn(checked=self.encoded):
             if not alternative:
-                return [learner.fit(x, y) for learner in self._learners()]
+                return [fit_weighted(learner, x, y, rows.weights) for learner in self._learners()]
             fit, scorer = ALTERNATIVES[alternative], self._scorer()
-            return [fit(learner, x, y, scorer, self._seed) for learner in self._learners()]
+            data = Labelled(x, y, rows.weights, rows.groups)
+            return [fit(learner, data, scorer, self._seed) for learner in self._learners()]
 
     def _learners(self) -> list[Any]:
         """Fresh classifiers, seeded alike for every score."""

@@ -89,12 +89,22 @@ class Base:
         Seeds are real rows, used evenly or, for a borderline base, more often near other classes. Each is
         combined with the other parents of its new row, and noise is added to values, if the base has any.
         """
+        seeds = self.draw_seeds(neighbourhood, n, generator=generator)
+        return self.rows_from(neighbourhood, seeds, generator=generator)
+
+    def draw_seeds(self, neighbourhood: Neighbourhood, n: int, *, generator: torch.Generator) -> Tensor:
+        """Draw the positions ``(n,)`` of the real rows that new rows start from, as ``draw`` does first."""
         weights = torch.ones(len(neighbourhood.rows_nF))
         if self.borderline:
             # Rows far from other classes teach nothing, and those among other classes only are noise.
             score = neighbourhood.borderline_n
             weights = 0.1 + 4 * score * (1 - score)
-        seeds = systematic_resampling(weights, n, generator=generator)
+        if neighbourhood.weight_n is not None:
+            weights = weights * neighbourhood.weight_n
+        return systematic_resampling(weights, n, generator=generator)
+
+    def rows_from(self, neighbourhood: Neighbourhood, seeds: Tensor, *, generator: torch.Generator) -> Tensor:
+        """Make a new row ``(n, F)`` of each seed, of which the positions ``(n,)`` are given."""
         space = neighbourhood.space
         rows = space.compose(*self.parents(neighbourhood, seeds, generator), generator=generator)
         if not self.spread:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -17,6 +17,9 @@ from torch import Tensor
 
 from gan_oversampler.encoding.row_space import RowSpace
 from gan_oversampler.sampling.neighbourhood import Neighbourhood
+
+Masks = Mapping[int, NDArray[np.bool_]]
+"""Which rows of a class are meant, by class code; all of classes without a mask."""
 
 N_MEASURED: Final = 300  # rows that the typical distance is measured on
 
@@ -30,6 +33,9 @@ class FoldData:
     neighbourhoods: dict[int, Neighbourhood]  # by class code, for classes that are drawn from a base
     rows: dict[int, Tensor]  # ``(n, F)`` rows of every class, the learned ones first; n may be 0
     new_per_real: Mapping[int, float]  # new rows per real row of each class to oversample
+    positions: Mapping[int, NDArray[np.intp]]  # of the rows of each class in the user's table
+    weights: Mapping[int, Tensor] | None = None  # of the rows of each class; None: all count alike
+    groups: Mapping[int, Tensor] | None = None  # numbers of their groups; None: rows belong to no groups
 
     @classmethod
     def of(
@@ -42,12 +48,17 @@ class FoldData:
         drawn: Sequence[int],
         new_per_real: Mapping[int, float] | None = None,
         n_classes: int | None = None,
+        positions: NDArray[np.intp] | None = None,
+        weights: NDArray[np.float64] | None = None,
+        groups: NDArray[np.intp] | None = None,
     ) -> FoldData:
         """Sort encoded rows ``(n, F)`` by class, and search the neighbours of some classes.
 
         Generators are trained on the ``learned`` classes; those ``drawn`` from a base need neighbourhoods,
         where they have any rows. ``new_per_real`` None doubles every class that is drawn. ``n_classes``
         counts classes of which some may have no rows here; None takes those up to the largest code.
+        ``positions`` are those of the rows in the user's table ``(n,)``; None: they are all of it.
+        ``weights`` and ``groups`` ``(n,)`` tell how much rows count, and which belong together.
         """
         n_classes = int(codes.max()) + 1 if n_classes is None else n_classes
         others = [code for code in range(n_classes) if code not in learned]
@@ -58,7 +69,20 @@ class FoldData:
         }
         by_class = {code: torch.from_numpy(rows[codes == code]) for code in (*learned, *others)}
         growth = dict.fromkeys(drawn, 1.0) if new_per_real is None else new_per_real
-        return cls(space, tuple(learned), neighbourhoods, by_class, growth)
+        positions = np.arange(len(rows)) if positions is None else positions
+        where = {code: positions[codes == code] for code in by_class}
+        data = cls(space, tuple(learned), neighbourhoods, by_class, growth, where)
+        if weights is not None:
+            data = data._weighted({c: torch.from_numpy(weights[codes == c]).float() for c in by_class})
+        if groups is not None:
+            data = replace(data, groups={c: torch.from_numpy(groups[codes == c]) for c in by_class})
+        return data
+
+    def _weighted(self, weights: Mapping[int, Tensor]) -> FoldData:
+        """The same rows with weights; those of a class count alike where all of them weigh nothing."""
+        weights = {c: its if its.any() else torch.ones_like(its) for c, its in weights.items()}
+        near = {c: replace(its, weight_n=weights[c]) for c, its in self.neighbourhoods.items()}
+        return replace(self, weights=weights, neighbourhoods=near)
 
     def mixing_partners(
         self, shape: tuple[int, ...], generator: torch.Generator, among: Mapping[int, Tensor] | None = None
@@ -82,6 +106,19 @@ class FoldData:
             index_n = among_Tn[mine_TB.nonzero()[:, 0], (place_TB[mine_TB] * among_Tn.shape[1]).long()]
             partners_TBF[mine_TB] = rows[index_n]
         return partners_TBF
+
+    def among(self, code: int, masks: Masks) -> FoldData:
+        """Return some of the rows only, of classes with a mask ``(n,)``, to draw rows of one class from.
+
+        The rows of the class ``code``, of which one must be left, get new neighbours; all else that is known
+        of them stays, so that they are drawn as a generator has learned.
+        """
+        kept = {c: torch.from_numpy(mask) for c, mask in masks.items()}
+        rows = {c: its[kept[c]] if c in kept else its for c, its in self.rows.items()}
+        positions = {c: its[masks[c]] if c in masks else its for c, its in self.positions.items()}
+        near = {code: self.neighbourhoods[code].among(kept[code])}
+        # Weights that drawing needs are those of the neighbourhood.
+        return replace(self, rows=rows, positions=positions, neighbourhoods=near, weights=None, groups=None)
 
     @property
     def learned_rows(self) -> dict[int, Tensor]:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -59,6 +59,7 @@ class Neighbourhood:
     # one, how far same-class neighbours are, the borderline score, and how near that score is to one half
     traits_nK: Tensor
     spread_F: Tensor  # standard deviation of each encoded column within the class
+    weight_n: Tensor | None = None  # how much more often than others rows are seeds; None: all are alike
 
     @classmethod
     def of(cls, rows: NDArray[np.float32], others: NDArray[np.float32], space: RowSpace) -> Neighbourhood:
@@ -81,6 +82,19 @@ class Neighbourhood:
         traits = _traits(same_distance, other_distance, borderline)
         parts = (rows, same[:, :N_NEIGHBOURS], same, other_rows, borderline, traits, rows.std(axis=0))
         return cls(space, *map(torch.from_numpy, parts))
+
+    def among(self, kept_n: Tensor) -> Neighbourhood:
+        """Return some rows only, by a mask, with neighbours among themselves and all else as it is."""
+        rows_nF = self.rows_nF[kept_n]
+        near = Neighbourhood.of(rows_nF.numpy(), np.empty((0, rows_nF.shape[1]), np.float32), self.space)
+        return replace(
+            near,
+            others_nKF=self.others_nKF[kept_n],
+            borderline_n=self.borderline_n[kept_n],
+            traits_nK=self.traits_nK[kept_n],
+            spread_F=self.spread_F,
+            weight_n=None if self.weight_n is None else self.weight_n[kept_n],
+        )
 
     @property
     def centre(self) -> Tensor:

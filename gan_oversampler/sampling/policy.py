@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, ClassVar, Final
 
@@ -17,7 +17,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils._param_validation import Interval
 
 from gan_oversampler._utils import Streams
-from gan_oversampler.sampling.fold_data import FoldData
+from gan_oversampler.sampling.fold_data import FoldData, Masks
 from gan_oversampler.sampling.sources import Drawn, Rows, Source
 
 CHOSEN_BY_ORACLE: Final = "oracle"  # value of a parameter that leaves a choice to the oracle
@@ -113,7 +113,13 @@ class PolicySource:
         kept = self._choose(found.rows, code, n, streams)
         # Rows that only fill up come last in ``found``.
         n_rejected = int(np.sum(kept >= len(found.rows) - found.n_rejected))
-        return Drawn(self._spread(found.rows[kept], code, streams), found.n_proposals, n_rejected)
+        rows, seeds = self._spread(found.rows[kept], found.seed_indices[kept], code, streams)
+        return Drawn(rows, found.n_proposals, n_rejected, seeds)
+
+    def among(self, code: int, masks: Masks) -> PolicySource:
+        """Return the source over some real rows; distances to rows of other classes are to all of them."""
+        data = self.data.among(code, {code: masks[code]})
+        return replace(self, source=self.source.among(code, masks), data=data)
 
     def _choose(self, rows: Rows, code: int, n: int, streams: Streams) -> NDArray[np.intp]:
         """Positions of ``n`` of the proposals."""
@@ -129,17 +135,22 @@ class PolicySource:
         noisy = preference + streams.numpy("border", code).gumbel(size=len(safe))
         return np.sort(safe[np.argsort(-noisy, kind="stable")[:n]])
 
-    def _spread(self, rows: Rows, code: int, streams: Streams) -> Rows:
-        """Rows moved on the rays from their nearest real rows."""
+    def _spread(
+        self, rows: Rows, seeds: NDArray[np.intp], code: int, streams: Streams
+    ) -> tuple[Rows, NDArray[np.intp]]:
+        """Rows moved on the rays from their nearest real rows, and their seeds: where copied, these rows."""
         if self.policy.spread == 1 or not len(rows):
-            return rows
+            return rows, seeds
         real_mF = self.data.rows[code]
         nearest = torch.from_numpy(self._nearest(rows, real_mF.numpy(), 1)[1][:, 0])
         parents = torch.stack([real_mF[nearest], torch.from_numpy(rows)], dim=1)
         way_n1 = torch.full((len(rows), 1), float(self.policy.spread))
         weights = torch.cat([1 - way_n1, way_n1], dim=1)
         generator = streams.torch("spread", code)
-        return self.data.space.compose(parents, weights, weights.clamp(0, 1), generator=generator).numpy()
+        moved = self.data.space.compose(parents, weights, weights.clamp(0, 1), generator=generator)
+        if not self.policy.spread:
+            seeds = self.data.positions[code][nearest.numpy()]
+        return moved.numpy(), seeds
 
     def _nearest(self, rows: Rows, real: Rows, k: int) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
         """Distances ``(n, at most k)`` to the nearest real rows, and their positions."""

@@ -24,14 +24,20 @@ def slack_at(fidelity: float) -> float:
     return SLACK * min(1.0, USUAL_FIDELITY / fidelity)
 
 
-def raked(probabilities_n: Tensor, rows_nF: Tensor, space: RowSpace, slack: float = SLACK) -> Tensor:
+def raked(
+    probabilities_n: Tensor,
+    rows_nF: Tensor,
+    space: RowSpace,
+    slack: float = SLACK,
+    weight_n: Tensor | None = None,
+) -> Tensor:
     """Change seed probabilities little, so that seeds have every state about as often as the rows have it.
 
-    ``probabilities_n`` are positive and belong to the real rows ``rows_nF`` of one class; shares of states
-    then differ from those of the rows by ``slack`` at most, in seeds: new rows have half of their states from
-    neighbours, which moves shares by about .03 more. Iterative proportional fitting (Deming & Stephan 1940)
-    multiplies them, group after group of states, by the nearest share allowed over the share that each state
-    would get. Tables without states are left as they are.
+    ``probabilities_n`` are not negative and belong to the real rows ``rows_nF`` of one class; shares of
+    states then differ from those of the rows, which count as much as they weigh, by ``slack`` at most, in
+    seeds: new rows have half of their states from neighbours, which moves shares by about .03 more. Iterative
+    proportional fitting (Deming & Stephan 1940) multiplies them, group after group of states, by the nearest
+    share allowed over the share that each state would get. Tables without states are left as they are.
 
     Examples
     --------
@@ -45,7 +51,8 @@ def raked(probabilities_n: Tensor, rows_nF: Tensor, space: RowSpace, slack: floa
     for _ in range(MAX_ROUNDS):
         error = 0.0
         for states_nK in groups:
-            drawn_K, real_K = probabilities_n @ states_nK, states_nK.mean(0)
+            drawn_K = probabilities_n @ states_nK
+            real_K = states_nK.mean(0) if weight_n is None else weight_n @ states_nK / weight_n.sum()
             target_K = drawn_K.clamp(real_K - slack, real_K + slack)
             factor_K = torch.where(drawn_K > 0, target_K / drawn_K, 1.0)
             error = max(error, float((factor_K - 1).abs().max()))

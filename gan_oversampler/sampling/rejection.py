@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -15,7 +15,8 @@ import torch
 from gan_oversampler._utils import Streams
 from gan_oversampler.sampling.acceptance import Acceptance, Rejection
 from gan_oversampler.sampling.density_ratio import RatioCritic
-from gan_oversampler.sampling.sources import CHUNK, Drawn, Rows, Source
+from gan_oversampler.sampling.fold_data import FoldData, Masks
+from gan_oversampler.sampling.sources import CHUNK, Drawn, Source
 
 N_PILOT: Final = 4096  # proposals from which a rule of acceptance is made
 N_EXTRA: Final = 16  # proposals drawn beyond those that are expected to be needed
@@ -50,6 +51,15 @@ class RejectionSource:
     source: Source  # draws proposals
     gates: Mapping[int, Gate]  # by class code; classes without a gate are drawn as they are
 
+    @property
+    def data(self) -> FoldData:
+        """Real rows that proposals start from."""
+        return self.source.data
+
+    def among(self, code: int, masks: Masks) -> RejectionSource:
+        """Return the source over some real rows; the gates stay."""
+        return replace(self, source=self.source.among(code, masks))
+
     def draw(self, code: int, n: int, streams: Streams) -> Drawn:
         """Draw ``n`` rows of one class that pass its gate, batch by batch.
 
@@ -59,27 +69,28 @@ class RejectionSource:
         if code not in self.gates or not n:
             return self.source.draw(code, n, streams)
         gate = self.gates[code]
-        accepted: list[Rows] = []
-        rejected, rejected_log_ratio = np.empty((0, 0), np.float32), np.empty(0)
+        accepted: list[Drawn] = []
+        rejected: list[Drawn] = []
+        rejected_log_ratio = np.empty(0)
         n_missing, n_left, n_proposals, batch = n, int(gate.max_proposals * n), 0, 0
         while n_missing > 0 and n_left > 0:
             wanted = math.ceil(1.1 * n_missing / max(gate.acceptance.rate, 1e-6) + N_EXTRA)
             size = min(wanted, CHUNK, n_left)
             generator = (root := streams.child("proposals", batch)).numpy("gate", code)
             # Mixtures draw one source after the other; in random order none comes first.
-            rows = self.source.draw(code, size, root).rows[generator.permutation(size)]
-            log_ratio = gate.critic.log_ratio(torch.from_numpy(rows))
+            proposals = self.source.draw(code, size, root).at(generator.permutation(size))
+            log_ratio = gate.critic.log_ratio(torch.from_numpy(proposals.rows))
             chosen = gate.acceptance.accept(log_ratio, generator)
             failed = np.setdiff1d(np.arange(size), chosen)
-            accepted.append(rows[chosen])
-            rejected = np.concatenate([rejected.reshape(-1, rows.shape[1]), rows[failed]])
+            accepted.append(proposals.at(chosen))
             rejected_log_ratio = np.concatenate([rejected_log_ratio, log_ratio[failed]])
             best = np.argsort(-rejected_log_ratio, kind="stable")[:n]  # no more are needed to fill up
-            rejected, rejected_log_ratio = rejected[best], rejected_log_ratio[best]
+            rejected = [Drawn.joined([*rejected, proposals.at(failed)]).at(best)]
+            rejected_log_ratio = rejected_log_ratio[best]
             n_missing, n_left = n_missing - len(chosen), n_left - size
             n_proposals, batch = n_proposals + size, batch + 1
-        found = np.concatenate(accepted)[:n]
-        return Drawn(np.concatenate([found, rejected[: n - len(found)]]), n_proposals, n - len(found))
+        found = Drawn.joined([*accepted, *rejected]).at(np.arange(n))
+        return replace(found, n_proposals=n_proposals, n_rejected=max(n_missing, 0))
 
 
 def capped_message(drawn: Mapping[str, Drawn]) -> str:

@@ -2,9 +2,10 @@
 
 # n row, F encoded column, C class, Z latent
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -16,7 +17,7 @@ from gan_oversampler._utils import Streams, single_threaded
 from gan_oversampler.nn.generator import GuidedGenerator, Snapshot
 from gan_oversampler.nn.learned_geometry import GuidedStart
 from gan_oversampler.sampling.base_samplers import BASES, systematic_resampling
-from gan_oversampler.sampling.fold_data import FoldData
+from gan_oversampler.sampling.fold_data import FoldData, Masks
 from gan_oversampler.sampling.neighbourhood import StartNumbers
 from gan_oversampler.sampling.quasi_random import sobol
 from gan_oversampler.sampling.raking import capped, raked, slack_at
@@ -25,6 +26,7 @@ MAX_SEED_ODDS: Final = 4.0  # how often a seed may be drawn, over how often it i
 CHUNK: Final = 8192  # rows drawn at once, so that memory stays small however many are asked for
 
 Rows = NDArray[np.float32]
+_Chunk = tuple[Tensor, Tensor | None]  # rows, and the positions of their seeds in the class, if there are any
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,37 @@ class Drawn:
     rows: Rows  # as many encoded rows as were asked for
     n_proposals: int  # rows that were drawn for them
     n_rejected: int = 0  # the last so many rows had been rejected, and fill up where proposals ran out
+    # position in the user's table of the real row that each one started from; None: from none
+    seeds: NDArray[np.intp] | None = None
+
+    @property
+    def seed_indices(self) -> NDArray[np.intp]:
+        """Positions of the seeds in the user's table ``(n,)``; -1 for rows that started from noise alone."""
+        return np.full(len(self.rows), -1) if self.seeds is None else self.seeds
+
+    def at(self, index: NDArray[np.intp]) -> Drawn:
+        """Return the rows at some positions, with their seeds; they took as many proposals as all did."""
+        return Drawn(self.rows[index], self.n_proposals, seeds=self.seed_indices[index])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Drawn]) -> Drawn:
+        """Join one or more draws, one after the other, none of which was filled up."""
+        rows, seeds = (np.concatenate(its) for its in zip(*((p.rows, p.seed_indices) for p in parts)))
+        return cls(rows, sum(part.n_proposals for part in parts), seeds=seeds)
 
 
 class Source(Protocol):
     """Anything that draws new rows of a class."""
 
+    @property
+    def data(self) -> FoldData:
+        """Real rows that new ones start from."""
+
     def draw(self, code: int, n: int, streams: Streams) -> Drawn:
         """Draw ``n`` encoded rows of the class with this code; equal streams give equal rows."""
+
+    def among(self, code: int, masks: Masks) -> Source:
+        """Return a source of rows of one class that start from, and mix with, some of the real rows only."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +78,15 @@ class BaseSource:
 
     def draw(self, code: int, n: int, streams: Streams) -> Drawn:
         """Draw ``n`` rows of one class from the base, out of the random stream of that class."""
-        generator, neighbourhood = streams.torch("base", code), self.data.neighbourhoods[code]
-        draw = partial(BASES[self.base].draw, neighbourhood, generator=generator)
-        return _drawn([draw(size) for size in _chunks(n)], self.data, n)
+        generator = streams.torch("base", code)
+        chunks: list[_Chunk] = [
+            _base_rows(self.data, self.base, code, size, generator) for size in _chunks(n)
+        ]
+        return _drawn(chunks, self.data, code)
+
+    def among(self, code: int, masks: Masks) -> BaseSource:
+        """Return the source over some real rows."""
+        return replace(self, data=self.data.among(code, masks))
 
 
 @dataclass(frozen=True)
@@ -79,29 +111,38 @@ class GeneratorSource:
         if code not in self.data.classes:
             return BaseSource(self.data, self.base).draw(code, n, streams)
         base, noise = streams.torch("base", code), streams.torch("noise", code)
-        chunks = []
+        chunks: list[_Chunk] = []
         for size in _chunks(n):
             start: Tensor | GuidedStart | None = None
+            seeds: Tensor | None = None
             if isinstance(self.snapshot.generator, GuidedGenerator):
-                start, noise_nZ = self._guided_start(code, size, base)
+                start, noise_nZ, seeds = self._guided_start(code, size, base)
             else:
                 if self.snapshot.generator.uses_base:
-                    start = BASES[self.base].draw(self.data.neighbourhoods[code], size, generator=base)
+                    start, seeds = _base_rows(self.data, self.base, code, size, base)
                 noise_nZ = self.snapshot.latent.draw(size, noise)
-            chunks.append(self.snapshot(start, noise_nZ, self.data.one_hot(code, size)))
-        return _drawn(chunks, self.data, n)
+            chunks.append((self.snapshot(start, noise_nZ, self.data.one_hot(code, size)), seeds))
+        return _drawn(chunks, self.data, code)
 
-    def _guided_start(self, code: int, n: int, generator: torch.Generator) -> tuple[GuidedStart, Tensor]:
-        """Starts and noise of a guided generator, all from one Sobol' sequence, in random order."""
+    def among(self, code: int, masks: Masks) -> GeneratorSource:
+        """Return the source over some real rows; which of these are drawn how often stays as learned."""
+        return replace(self, data=self.data.among(code, masks))
+
+    def _guided_start(
+        self, code: int, n: int, generator: torch.Generator
+    ) -> tuple[GuidedStart, Tensor, Tensor]:
+        """Starts, noise and seeds of a guided generator, from one Sobol' sequence, in random order."""
         # Neighbours in the sequence go to one seed, which is drawn as often as the generator has learned, up
         # to the shares of states: so each seed alone has neighbours, steps and noise of all kinds.
         neighbourhood, latent = self.data.neighbourhoods[code], self.snapshot.latent
         labels_nC = self.data.one_hot(code, len(neighbourhood.rows_nF))
         probabilities_n = self.snapshot.seed_probabilities(neighbourhood.traits_nK, labels_nC)
         probabilities_n = capped(probabilities_n, MAX_SEED_ODDS)
-        if weight := self.snapshot.fidelity:
+        if (weight_n := neighbourhood.weight_n) is not None:
+            probabilities_n = probabilities_n * weight_n / (probabilities_n * weight_n).sum()
+        if fidelity := self.snapshot.fidelity:
             rows_nF, space = neighbourhood.rows_nF, self.data.space
-            probabilities_n = raked(probabilities_n, rows_nF, space, slack_at(weight))
+            probabilities_n = raked(probabilities_n, rows_nF, space, slack_at(fidelity), weight_n)
         order = torch.randperm(n, generator=generator)
         seeds = systematic_resampling(probabilities_n, n, generator=generator).sort().values[order]
         n_columns = self.data.space.width
@@ -110,7 +151,8 @@ class GeneratorSource:
         neighbours = neighbourhood.any_neighbour(seeds, place_n1[:, 0], generator)
         (partners,) = self.data.mixing_partners((1, n), generator)
         numbers = StartNumbers.from_uniform(numbers_nU)
-        return neighbourhood.start(seeds, neighbours, partners, numbers, generator), latent.of(noise_nZ)
+        start = neighbourhood.start(seeds, neighbours, partners, numbers, generator)
+        return start, latent.of(noise_nZ), seeds
 
 
 @dataclass(frozen=True)
@@ -123,8 +165,17 @@ class Mixture:
         """Draw ``n`` rows of one class, source by source, each from random streams of its own."""
         counts = np.bincount(np.arange(n) % len(self.sources), minlength=len(self.sources)).tolist()
         roots = [streams, *(streams.child("part", i) for i in range(1, len(counts)))]
-        parts = [s.draw(code, k, root) for s, k, root in zip(self.sources, counts, roots, strict=True)]
-        return Drawn(np.concatenate([part.rows for part in parts]), sum(part.n_proposals for part in parts))
+        parts = zip(self.sources, counts, roots, strict=True)
+        return Drawn.joined([source.draw(code, k, root) for source, k, root in parts])
+
+    @property
+    def data(self) -> FoldData:
+        """Real rows that new ones start from, which are those of every source."""
+        return self.sources[0].data
+
+    def among(self, code: int, masks: Masks) -> Mixture:
+        """Return the mixture over some real rows."""
+        return Mixture(tuple(source.among(code, masks) for source in self.sources))
 
 
 @dataclass(frozen=True)
@@ -135,6 +186,11 @@ class DrawnClasses:
     rows: Rows  # encoded rows
     by_class: Mapping[int, Drawn]  # the same rows by class code, and what they took
 
+    @property
+    def seed_indices(self) -> NDArray[np.intp]:
+        """Positions in the user's table of the real rows that they started from ``(n,)``, -1 for none."""
+        return np.concatenate([np.empty(0, np.intp), *(d.seed_indices for d in self.by_class.values())])
+
 
 def draw_classes(source: Source, n_new: Mapping[int, int], streams: Streams, width: int) -> DrawnClasses:
     """Draw as many rows of each class as ``n_new`` says by code, class by class, ``width`` columns each."""
@@ -144,21 +200,44 @@ def draw_classes(source: Source, n_new: Mapping[int, int], streams: Streams, wid
     return DrawnClasses(codes, np.concatenate(rows), by_class)
 
 
-def draw_again(
-    source: Source, codes: NDArray[np.intp], streams: Streams, width: int, at: NDArray[np.intp], attempt: int
-) -> Rows:
-    """Draw other rows of the same classes for the positions ``at``, at which rows break a constraint."""
-    labels, counts = np.unique(codes[at], return_counts=True)
-    rows = np.empty((len(at), width), np.float32)
-    for code, n in zip(labels.tolist(), counts.tolist(), strict=True):
+@dataclass(frozen=True)
+class Redrawing:
+    """Draws other rows in place of some that cannot stay, of the same classes, and notes where they start."""
+
+    source: Source
+    codes: NDArray[np.intp]  # class code of every row
+    seeds: NDArray[np.intp]  # positions of the real rows that they started from, changed in place
+    streams: Streams
+
+    def __call__(self, at: NDArray[np.intp], attempt: int) -> Rows:
+        """Draw rows for some positions: ``(n, F)`` for ``at`` ``(n,)``; each attempt has its own streams."""
+        codes, root = self.codes[at], self.streams.child("again", attempt)
+        places = {code: np.flatnonzero(codes == code) for code in np.unique(codes).tolist()}
         with single_threaded():
-            rows[codes[at] == code] = source.draw(code, n, streams.child("again", attempt)).rows
-    return rows
+            drawn = {code: self.source.draw(code, len(place), root) for code, place in places.items()}
+        order = np.argsort(np.concatenate(list(places.values())))
+        found = Drawn.joined(list(drawn.values())).at(order)
+        self.seeds[at] = found.seed_indices
+        return found.rows
 
 
 def _chunks(n: int) -> list[int]:
     return [min(CHUNK, n - start) for start in range(0, n, CHUNK)]
 
 
-def _drawn(chunks: Sequence[Tensor], data: FoldData, n: int) -> Drawn:
-    return Drawn(torch.cat([torch.empty(0, data.space.width), *chunks]).numpy(), n)
+def _base_rows(
+    data: FoldData, name: str, code: int, n: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Rows of a base ``(n, F)``, and the positions of their seeds among the rows of the class."""
+    base, neighbourhood = BASES[name], data.neighbourhoods[code]
+    seeds = base.draw_seeds(neighbourhood, n, generator=generator)
+    return base.rows_from(neighbourhood, seeds, generator=generator), seeds
+
+
+def _drawn(chunks: Sequence[_Chunk], data: FoldData, code: int) -> Drawn:
+    """Rows and seeds of all chunks; seeds become positions in the table."""
+    rows = torch.cat([torch.empty(0, data.space.width), *(rows for rows, _ in chunks)]).numpy()
+    known = [seeds for _, seeds in chunks if seeds is not None]
+    if not known:
+        return Drawn(rows, len(rows))
+    return Drawn(rows, len(rows), seeds=data.positions[code][torch.cat(known).numpy()])

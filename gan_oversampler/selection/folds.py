@@ -5,7 +5,8 @@ import warnings
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import StratifiedKFold, check_cv
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
 
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.training.data import MIN_ROWS, Fold
@@ -15,18 +16,22 @@ def split(cv: Any, rows: Rows, smallest: int, seed: int) -> list[Fold]:
     """Split rows into folds: positions of training rows and of held-out rows, fold by fold.
 
     A number ``cv`` means so many stratified, shuffled folds. A splitter without a seed of its own gets
-    ``seed``, because it would otherwise use numpy's global generator. Raises ValueError if there are no
-    folds, a fold trains on rows that it holds out, or a class that could be learned has no rows on one side
-    of a fold; the message then names ``smallest``, the rows of the smallest learned class.
+    ``seed``, because it would otherwise use numpy's global generator. Where rows have groups, a number means
+    stratified folds that part no group. Raises ValueError if there are no folds, a fold trains on rows that
+    it holds out or on others of their group, or a class that could be learned has no rows on one side of a
+    fold; the message then names ``smallest``, the rows of the smallest learned class.
     """
     if isinstance(cv, (int, np.integer)):
-        cv = StratifiedKFold(int(cv), shuffle=True)
+        stratified = StratifiedKFold if rows.groups is None else StratifiedGroupKFold
+        cv = stratified(int(cv), shuffle=True)
     if getattr(cv, "random_state", 0) is None:
         cv = copy.copy(cv)
         cv.random_state = seed
     with warnings.catch_warnings():  # of classes too small for every fold; those are not learned
         warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
-        folds = list(check_cv(cv, rows.codes, classifier=True).split(rows.values, rows.codes))
+        warnings.filterwarnings("ignore", message="The groups parameter is ignored", category=UserWarning)
+        splitter = check_cv(cv, rows.codes, classifier=True)
+        folds = list(splitter.split(rows.values, rows.codes, rows.groups))
     if not folds:
         raise ValueError("'cv' gave no folds. Give a number, a splitter, or a list of (train, test) indices.")
     learnable = np.flatnonzero(np.bincount(rows.codes) >= MIN_ROWS)
@@ -35,12 +40,28 @@ def split(cv: Any, rows: Rows, smallest: int, seed: int) -> list[Fold]:
             raise ValueError(
                 f"Fold {number} of 'cv' trains on rows that it holds out. Give disjoint indices."
             )
+        _refuse_parted_groups(number, train_index, heldout_index, rows)
         for side, index in (("training", train_index), ("held-out", heldout_index)):
             missing = np.setdiff1d(learnable, rows.codes[index])
             if missing.size:
                 label = rows.classes.tolist()[missing[0]]
-                raise ValueError(
-                    f"Fold {number} of 'cv' has no {side} rows of class {label!r}. Use stratified folds, or"
-                    f" fewer than {smallest} of them."
-                )
+                hint = f"Use stratified folds, or fewer than {smallest} of them."
+                if rows.groups is not None:
+                    n_groups = len(np.unique(rows.groups[rows.codes == missing[0]]))
+                    hint = f"Its rows are of {n_groups} groups, each on one side of a fold: use fewer folds."
+                raise ValueError(f"Fold {number} of 'cv' has no {side} rows of class {label!r}. {hint}")
     return folds
+
+
+def _refuse_parted_groups(
+    number: int, train_index: NDArray[np.intp], heldout_index: NDArray[np.intp], rows: Rows
+) -> None:
+    """Raise ValueError if a group has rows on both sides of a fold."""
+    if rows.groups is None:
+        return
+    parted = np.intersect1d(rows.groups[train_index], rows.groups[heldout_index])
+    if parted.size:
+        raise ValueError(
+            f"Fold {number} of 'cv' holds out rows of {parted.size} groups that it also trains on. Give a"
+            " splitter that respects 'groups', such as StratifiedGroupKFold(3), or a number of folds."
+        )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import starmap
 from typing import Any, Final
 
@@ -18,7 +17,7 @@ from gan_oversampler.gans.gan import GAN
 from gan_oversampler.reporting.evidence import Evidence, Fidelity, n_drawn
 from gan_oversampler.reporting.facts import Entry, LabelScores
 from gan_oversampler.reporting.report import Report
-from gan_oversampler.sampling.sources import Source, draw_again, draw_classes
+from gan_oversampler.sampling.sources import Redrawing, Source, draw_classes
 from gan_oversampler.selection.choice import Utilities, gains_over
 from gan_oversampler.selection.decision import Decision
 from gan_oversampler.selection.draw_options import as_frame
@@ -205,7 +204,7 @@ def gather_evidence(
         n_new = {code: n_drawn(n) for code in targets if (n := int((codes == code).sum()))}
         width = rows.values.shape[1]
         new = draw_classes(source, n_new, root, width)
-        again = partial(draw_again, source, new.codes, root, width)
+        again = Redrawing(source, new.codes, new.seed_indices, root)
         return rows.synthetic(new.rows, new.codes).recoded(root.numpy("decode"), again)
 
     by_fold, by_smote = (list(starmap(drawn, enumerate(its))) for its in (sources, smote))

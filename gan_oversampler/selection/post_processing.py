@@ -1,14 +1,17 @@
 """What is done to the rows of the kept generators: rejection by a refitted critic, then a policy."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import torch
+from torch import Tensor
 
 from gan_oversampler._utils import Streams, standard_error
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.sampling.acceptance import Rejection
+from gan_oversampler.sampling.base_samplers import systematic_resampling
 from gan_oversampler.sampling.density_ratio import RowsByFold, fit_ratio_critics
+from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.policy import Policy, PolicySource
 from gan_oversampler.sampling.rejection import Gate, RejectionSource
 from gan_oversampler.sampling.sources import Source
@@ -43,11 +46,12 @@ def reject(
         if code not in full.classes or len(full.rows[code]) < MIN_ROWS:
             notes.append(f"Class {label!r} has too few rows for a critic: nothing is rejected there.")
             continue
-        seen: RowsByFold = {fold: data.by_fold(gan)[fold].rows[code] for fold in by_fold}
+        seen: RowsByFold = {fold: _by_weight(data.by_fold(gan)[fold], code, streams) for fold in by_fold}
         heldout: RowsByFold = {}
         if evaluator:
-            parts = enumerate(evaluator.folds)
-            heldout = {fold: torch.from_numpy(part.heldout.of(code).values) for fold, part in parts}
+            parts = [part.heldout.of(code) for part in evaluator.folds]
+            real = [_resampled(torch.from_numpy(part.values), part.weights, streams) for part in parts]
+            heldout = dict(enumerate(real))
         critics = fit_ratio_critics(by_fold, code, seen, heldout, streams.child(code, 0))
         for fold, critic in critics.items():
             if not critic.is_constant:
@@ -60,6 +64,19 @@ def reject(
         without = _scores(evaluator, sources.by_fold, "the choice")
         notes.append(f"By the oracle: {under} with rejection, {without} without.")
     return thinned, notes
+
+
+def _by_weight(data: FoldData, code: int, streams: Streams) -> Tensor:
+    """Real rows of a class that a generator saw, each as often as it weighs."""
+    return _resampled(data.rows[code], None if data.weights is None else data.weights[code], streams)
+
+
+def _resampled(rows_nF: Tensor, weight_n: Any, streams: Streams) -> Tensor:
+    """As many rows as there are, each as often as it weighs: critics compare them with such that do."""
+    if weight_n is None:
+        return rows_nF
+    weight_n = torch.as_tensor(weight_n)
+    return rows_nF[systematic_resampling(weight_n, len(rows_nF), generator=streams.torch("weigh"))]
 
 
 def _describe(gate: Gate | None) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -18,7 +17,7 @@ from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.oracles.alternatives import ALTERNATIVES
 from gan_oversampler.oracles.base import Oracle
-from gan_oversampler.sampling.sources import BaseSource, Source, draw_again, draw_classes
+from gan_oversampler.sampling.sources import BaseSource, Redrawing, Source, draw_classes
 from gan_oversampler.selection.candidate_sources import fold_source
 from gan_oversampler.selection.choice import Utilities
 from gan_oversampler.selection.problem import Problem
@@ -129,7 +128,7 @@ class FoldEvaluator:
             return new
         width = new.values.shape[1]
         drawn = draw_classes(source, n_new, self.streams, width)
-        again = partial(draw_again, source, drawn.codes, self.streams, width)
+        again = Redrawing(source, drawn.codes, drawn.seed_indices, self.streams)
         return new.synthetic(drawn.rows, drawn.codes).recoded(self.streams.numpy("decode"), again)
 
 

@@ -118,6 +118,7 @@ class GuidedBatches:
 
 
 def _real(data: FoldData, code: int, n: int, stream: torch.Generator) -> Tensor:
-    """Real rows of a class, each as often as all others up to rounding."""
+    """Real rows of a class, each as often as all others up to rounding, or as it weighs."""
     rows = data.rows[code]
-    return rows[systematic_resampling(torch.ones(len(rows)), n, generator=stream)]
+    weights = torch.ones(len(rows)) if data.weights is None else data.weights[code]
+    return rows[systematic_resampling(weights, n, generator=stream)]

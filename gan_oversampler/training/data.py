@@ -56,7 +56,16 @@ class TrainingData:
         return cls(
             {
                 kind: {
-                    fold: fold_data(rows.values[i], rows.codes[i], space, learned=learns, drawn=drawn)
+                    fold: fold_data(
+                        rows.values[i],
+                        rows.codes[i],
+                        space,
+                        learned=learns,
+                        drawn=drawn,
+                        positions=i,
+                        weights=None if rows.weights is None else rows.weights[i],
+                        groups=None if rows.groups is None else rows.groups[i],
+                    )
                     for fold, i in seen.items()
                 }
                 for kind, (learns, drawn) in kinds.items()

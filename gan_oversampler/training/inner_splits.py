@@ -9,6 +9,7 @@ are repeated and share their weight, large ones are sampled anew in every block.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +22,7 @@ from gan_oversampler.nn.learned_geometry import GuidedStart
 from gan_oversampler.nn.tensors import map_tensors
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.neighbourhood import StartNumbers
+from gan_oversampler.training.grouped_splits import GroupedSplit
 
 VALIDATION_SHARE: Final = 0.3  # of the rows
 N_SLOTS: Final = 64  # row slots of a class to be oversampled
@@ -29,6 +31,7 @@ MIN_SLOTS: Final = 32  # of a class
 MAX_SLOTS: Final = 1024  # of all classes to be oversampled together, and of all others together
 MANY_CLASSES_SLOTS: Final = 4  # of a class at least, however many classes there are
 MAX_ROWS: Final = 2048  # of a class that one block of splits uses
+MIN_WEIGHT: Final = 1e-12  # of a seed, whose logarithm must be finite
 N_FOURIER: Final = 64
 MAX_SPARSE_COLUMNS: Final = 3  # columns that a sparse Fourier direction involves at most
 N_LINEAR: Final = 64  # linear features at most
@@ -82,6 +85,10 @@ class ClassSplit:
         return part[:, place], weight * (n / min(n, n_slots)) * (self.n_rows / total)
 
 
+Splits = Mapping[int, ClassSplit | GroupedSplit]
+"""Splits of every class by its code."""
+
+
 @dataclass(frozen=True)
 class InnerSplits:
     """Endless inner splits of one member."""
@@ -96,18 +103,36 @@ class InnerSplits:
         among the learned ones, in order and in equal shares; and the splits with their random learners.
         """
         data = self.data
-        splits = {c: ClassSplit.draw(len(rows), n_splits, self.stream) for c, rows in data.rows.items()}
+        splits = self._splits(n_splits)
         label_B = (torch.arange(batch_size) % len(data.classes)).sort().values
         counts = label_B.bincount(minlength=len(data.classes)).tolist()
         parts = [self._start(code, splits, n) for code, n in zip(data.classes, counts, strict=True)]
         start = map_tensors(lambda *tensors: torch.cat(tensors, dim=1), *(start for start, _ in parts))
-        seed_log_weight_TB = torch.cat([weight_B for _, weight_B in parts]).log().expand(n_splits, -1)
-        return start, label_B, self._inner_split(splits, seed_log_weight_TB)
+        seed_weight_TB = torch.cat([weight_TB for _, weight_TB in parts], dim=-1).clamp(min=MIN_WEIGHT)
+        return start, label_B, self._inner_split(splits, seed_weight_TB.log().expand(n_splits, -1))
 
-    def _start(self, code: int, splits: dict[int, ClassSplit], n: int) -> tuple[GuidedStart, Tensor]:
+    def _splits(self, n_splits: int) -> Splits:
+        """T splits of every class, which keep the rows of a group together, if there are groups."""
+        data, stream = self.data, self.stream
+        if data.groups is None:
+            return {code: ClassSplit.draw(len(rows), n_splits, stream) for code, rows in data.rows.items()}
+        return GroupedSplit.draw(
+            data.groups, n_splits, stream, validation_share=VALIDATION_SHARE, max_rows=MAX_ROWS
+        )
+
+    def _slots(
+        self, code: int, split: ClassSplit | GroupedSplit, n_slots: int, *, validation: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Rows of a class in slots ``(T, R)``, and their weights; ``(R,)`` if all splits have the same."""
+        index_TR, weight_TR = split.slots(n_slots, validation=validation)
+        if self.data.weights is not None and split.n_rows:
+            weight_TR = weight_TR * self.data.weights[code][index_TR]
+        return index_TR, weight_TR
+
+    def _start(self, code: int, splits: Splits, n: int) -> tuple[GuidedStart, Tensor]:
         """Starts of a class from its training rows, and how many rows each seed stands for."""
         neighbourhood, split = self.data.neighbourhoods[code], splits[code]
-        seeds_TB, weight_B = split.slots(n, validation=False)
+        seeds_TB, weight_TB = self._slots(code, split, n, validation=False)
         nearest_TBK = neighbourhood.nearest_nK[seeds_TB]
         is_training_TBK = split.is_training.gather(1, nearest_TBK.flatten(1)).view(nearest_TBK.shape)
         # One of the nearest few training rows of the class, or the seed itself where there is none.
@@ -123,9 +148,9 @@ class InnerSplits:
         start = neighbourhood.start(
             seeds_TB.flatten(), neighbour_TB.flatten(), partners_TBF.flatten(0, 1), numbers, self.stream
         )
-        return map_tensors(lambda part: part.unflatten(0, seeds_TB.shape), start), weight_B
+        return map_tensors(lambda part: part.unflatten(0, seeds_TB.shape), start), weight_TB
 
-    def _inner_split(self, splits: dict[int, ClassSplit], seed_log_weight_TB: Tensor) -> InnerSplit:
+    def _inner_split(self, splits: Splits, seed_log_weight_TB: Tensor) -> InnerSplit:
         """Feature matrices of both sides, and a learner with random features."""
         data, width, n_splits = self.data, self.data.space.width, len(seed_log_weight_TB)
         training, validation = (self._feature_matrix(splits, validation=side) for side in (False, True))
@@ -164,7 +189,7 @@ class InnerSplits:
         coin = torch.rand(n_splits, 1, 1, generator=self.stream) < 0.5
         return dense * torch.where(coin, sparse, 1.0)
 
-    def _feature_matrix(self, splits: dict[int, ClassSplit], *, validation: bool) -> tuple[Tensor, Tensor]:
+    def _feature_matrix(self, splits: Splits, *, validation: bool) -> tuple[Tensor, Tensor]:
         """Rows ``(T, R, F)`` of all classes, and their weights in the column of their class."""
         rows, weights = [], []
         scale = torch.from_numpy(self.data.space.layout.scale)
@@ -175,10 +200,10 @@ class InnerSplits:
             n_slots = N_SLOTS if code in targets else max(MIN_SLOTS, N_OTHER_SLOTS // n_others)
             most = MAX_SLOTS // (n_targets if code in targets else n_others)
             n_slots = min(n_slots, max(MANY_CLASSES_SLOTS, most))
-            index_TR, weight_R = split.slots(n_slots, validation=validation)
+            index_TR, weight_TR = self._slots(code, split, n_slots, validation=validation)
             mine = self.data.rows[code] if split.n_rows else torch.zeros(1, len(scale))
             rows.append(F.embedding(index_TR, mine * scale))  # the quickest way to look rows up
-            weight_RC = torch.zeros(len(weight_R), len(splits))
-            weight_RC[:, number] = weight_R
-            weights.append(weight_RC.expand(len(index_TR), -1, -1))
+            weight_TRC = torch.zeros(*weight_TR.shape, len(splits))
+            weight_TRC[..., number] = weight_TR
+            weights.append(weight_TRC.expand(len(index_TR), -1, -1))
         return torch.cat(rows, 1), torch.cat(weights, 1)

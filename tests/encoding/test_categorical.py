@@ -184,3 +184,17 @@ def test_unknown_categories_are_refused():
     encoder = TableEncoder.learn(pd.DataFrame({"city": ["Bonn", "Kiel"]}))
     with pytest.raises(ValueError, match=r"'city'.*'Ulm'"):
         encoder.encode(pd.DataFrame({"city": ["Bonn", "Ulm"]}))
+
+
+def test_a_narrowed_column_decodes_rare_levels_that_are_allowed_and_that_the_class_holds():
+    column = Categorical(
+        "x", np.array(list("abcd"), object), 1, np.ones(3) / 3, {1: np.array([0.8, 0.2, 0])}, False
+    )
+    rare = np.tile(np.float32([0, 1]), (200, 1))
+    narrowed = column.narrowed(np.array([False, False, True, True]))
+    for codes, levels in ((None, {"c", "d"}), (np.ones(200, int), {"c"})):
+        assert set(narrowed.decode(rare, rng(), codes).values) == levels
+    absent = column.narrowed(np.array([False, False, False, True]))  # the class holds none of these
+    assert set(absent.decode(rare, rng(), np.ones(200, int)).values) == {"b", "c"}
+    own = column.narrowed(np.array([True, False, False, False]))
+    assert set(own.decode(rare, rng()).values) == {"b", "c", "d"}

@@ -208,3 +208,13 @@ def test_rules_speak_of_complete_rows_only():
     order = [cells[names.index(name)] for name in ("paid", "end")]
     found = holding(Order("paid", "end"), order)
     np.testing.assert_array_equal(found, related()["end"].isna())
+
+
+def test_columns_depend_on_what_they_are_computed_from_and_on_their_combinations():
+    X = pd.DataFrame({"a": [1, 2, 3] * 20, "b": [2, 1, 0] * 20, "c": ["x", "y", "y"] * 20})
+    X["sum"], X["top"], X["d"] = X["a"] + X["b"], X["a"] + X["b"] + 1, X["c"]
+    rules = [Sum("sum", ["a", "b"]), Order("sum", "top"), OneOf(["c", "d"])]
+    relations = TableEncoder.learn(X, constraints=rules).relations
+    expected = {0: {0}, 2: {2, 5}, 3: {0, 1, 3}, 4: {0, 1, 3, 4}, 5: {2, 5}}
+    assert {i: relations.depending([i]) for i in expected} == expected
+    assert relations.depending([0, 5]) == {0, 2, 5}

@@ -13,6 +13,7 @@ from sklearn.svm import LinearSVC
 
 from gan_oversampler.oracles.alternatives import (
     ALTERNATIVES,
+    Labelled,
     ReweightedClassifier,
     fit_with_class_weights,
     fit_with_threshold,
@@ -29,7 +30,7 @@ F1 = scorer_of("f1", 2)
 
 
 def _weighted(learner):
-    return fit_with_class_weights(learner, X, Y, F1, 0)
+    return fit_with_class_weights(learner, Labelled(X, Y), F1, 0)
 
 
 # --- weights of probabilities
@@ -79,7 +80,7 @@ def test_votes_of_nearest_neighbours_are_weighted():
 @pytest.mark.parametrize("smooth", [True, False], ids=["smooth", "hard"])
 def test_a_tuned_threshold_helps_on_new_rows_and_leaves_the_classifier_alone(smooth):
     scorer = scorer_of("g_mean", 2, smooth=smooth)
-    learner = fit_with_threshold(LogisticRegression(), X, Y, scorer, 0)
+    learner = fit_with_threshold(LogisticRegression(), Labelled(X, Y), scorer, 0)
     plain = LogisticRegression().fit(X, Y)
     np.testing.assert_array_equal(learner.learner.coef_, plain.coef_)
     tuned, usual = (scorer(model, HELDOUT.values, HELDOUT.codes) for model in (learner, plain))
@@ -89,7 +90,7 @@ def test_a_tuned_threshold_helps_on_new_rows_and_leaves_the_classifier_alone(smo
 def test_the_threshold_is_the_best_for_the_score_that_is_asked_for():
     # Recalls of both classes ask for a lower threshold than F1 does, accuracy for none.
     rates = [
-        fit_with_threshold(LogisticRegression(), X, Y, scorer_of(name, 2), 0).predict(X).mean()
+        fit_with_threshold(LogisticRegression(), Labelled(X, Y), scorer_of(name, 2), 0).predict(X).mean()
         for name in ("accuracy", "f1", "balanced_accuracy")
     ]
     assert rates == sorted(rates)
@@ -98,14 +99,16 @@ def test_the_threshold_is_the_best_for_the_score_that_is_asked_for():
 
 def test_a_ranking_keeps_its_threshold():
     scorer = scorer_of("average_precision", 2)
-    learner = fit_with_threshold(LogisticRegression(), X, Y, scorer, 0)
+    learner = fit_with_threshold(LogisticRegression(), Labelled(X, Y), scorer, 0)
     np.testing.assert_array_equal(learner.weight_C, 1)
 
 
 def test_three_classes_are_weighted_by_a_power_of_their_sizes():
     rows = three()
     scorer = scorer_of("g_mean", 3)
-    learner = fit_with_threshold(LogisticRegression(max_iter=500), rows.values, rows.codes, scorer, 0)
+    learner = fit_with_threshold(
+        LogisticRegression(max_iter=500), Labelled(rows.values, rows.codes), scorer, 0
+    )
     exponents = np.log(learner.weight_C[1:]) / np.log(rows.counts[1:] / rows.counts[0])
     np.testing.assert_allclose(exponents, exponents[0])
 
@@ -113,7 +116,7 @@ def test_three_classes_are_weighted_by_a_power_of_their_sizes():
 @pytest.mark.parametrize("learner", [LinearSVC(), DummyClassifier(strategy="prior")])
 def test_where_no_threshold_can_be_tuned_the_classifier_is_fitted_as_it_is(learner):
     few = np.r_[np.flatnonzero(Y == 0)[:20], np.flatnonzero(Y == 1)[:1]]
-    assert fit_with_threshold(learner, X[few], Y[few], F1, 0) is learner
+    assert fit_with_threshold(learner, Labelled(X[few], Y[few]), F1, 0) is learner
 
 
 # --- of an oracle

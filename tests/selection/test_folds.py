@@ -4,7 +4,14 @@ import warnings
 
 import numpy as np
 import pytest
-from sklearn.model_selection import KFold, RepeatedStratifiedKFold, StratifiedKFold, StratifiedShuffleSplit
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    RepeatedStratifiedKFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    StratifiedShuffleSplit,
+)
 
 from gan_oversampler.selection.folds import split
 from gan_oversampler.training.data import MIN_ROWS
@@ -85,3 +92,30 @@ def test_classes_too_small_for_every_fold_are_no_matter():
 def test_unsuitable_folds_are_named(cv, message):
     with pytest.raises(ValueError, match=message):
         _split(cv)
+
+
+# --- groups
+
+GROUPED = rows_of(normal(60, 2), np.repeat([0, 1], [44, 16]), groups=np.arange(60) % 12)
+
+
+@pytest.mark.parametrize("cv", [2, 3, StratifiedGroupKFold(3), GroupKFold(2)], ids=str)
+def test_no_fold_parts_a_group(cv):
+    for train, heldout in _split(cv, GROUPED):
+        assert not set(GROUPED.groups[train]) & set(GROUPED.groups[heldout])
+
+
+def test_folds_that_part_a_group_are_refused():
+    for cv in (StratifiedKFold(3), [(np.arange(0, 60, 2), np.arange(1, 60, 2))]):
+        match = r"holds out rows of .* groups that it also trains on.*StratifiedGroupKFold"
+        with warnings.catch_warnings(action="error"):
+            groups = np.arange(60) // 5
+            with pytest.raises(ValueError, match=match):
+                _split(cv, rows_of(GROUPED.values, GROUPED.codes, groups=groups))
+    assert len(_split(StratifiedKFold(3), rows_of(GROUPED.values, GROUPED.codes, groups=np.arange(60)))) == 3
+
+
+def test_a_class_of_too_few_groups_is_named():
+    groups = np.r_[np.arange(44) % 12, np.full(16, 50)]
+    with pytest.raises(ValueError, match=r"class 'rare'. Its rows are of 1 groups.*use fewer folds"):
+        _split(3, rows_of(GROUPED.values, GROUPED.codes, groups=groups))

@@ -193,3 +193,53 @@ def test_shapes_do_not_depend_on_the_number_of_rows():
         for n, rare in ((40, 8), (900, 300))
     ]
     assert shapes[0] == shapes[1]
+
+
+# --- groups and weights of rows
+
+
+def _told(**options):
+    """Rows of two classes; the second column is ten times the number of their group."""
+    rng, groups = np.random.default_rng(0), np.arange(80) % 16
+    rows = np.stack([rng.normal(size=80), 10.0 * groups], axis=1).astype(np.float32)
+    codes = np.repeat([0, 1], [50, 30])
+    options = {"groups": groups, "new_per_real": {1: 1.0}, **options}
+    return FoldData.of(rows, codes, PLANE, learned=[1], drawn=[1], **options)
+
+
+def _groups_of(rows):
+    return set((rows[..., 1].flatten() / 10).round().int().tolist())
+
+
+def test_validation_rows_share_no_group_with_training_rows_or_starts(monkeypatch):
+    monkeypatch.setattr(neighbourhood, "MAX_MIXING", 1e6)  # so that starts show where partners are
+    start, _, split = _drawn(_told(), n_splits=20)
+    for t in range(20):
+        validation = _groups_of(split.validation_PQF[t])
+        assert validation
+        assert validation.isdisjoint(_groups_of(split.training_PSF[t]))
+        assert validation.isdisjoint(_groups_of(start.rows[t]))
+        moved = start.to_partner[t, :, 1] != 0
+        assert validation.isdisjoint(_groups_of((start.rows[t] + start.to_partner[t])[moved]))
+
+
+@pytest.mark.parametrize("groups", [np.arange(80) % 16, None], ids=["groups", "none"])
+def test_weights_of_rows_are_those_of_their_slots(groups):
+    weights = np.random.default_rng(1).integers(0, 4, 80).astype(float)
+    weights[::7] = 5.0
+    plain, told = (_drawn(_told(groups=groups, weights=w))[2] for w in (None, weights))
+    table = torch.cat([_told().rows[0], _told().rows[1]])
+    for rows, weight in (("training_PSF", "training_PSC"), ("validation_PQF", "validation_PQC")):
+        found, before, after = getattr(told, rows), getattr(plain, weight), getattr(told, weight)
+        which = (found[:, :, None] - table).norm(dim=-1).argmin(-1)
+        expected = before.sum(-1) * torch.from_numpy(weights).float()[which]
+        torch.testing.assert_close(after.sum(-1), expected)
+
+
+def test_seeds_stand_for_as_many_rows_as_they_weigh():
+    weights = np.ones(80)
+    weights[50:65] = 0.0
+    start, _, split = _drawn(_told(groups=None, weights=weights))
+    heavy = torch.from_numpy(_told().rows[1][15:].numpy())
+    is_heavy = (start.rows[:, :, None] - heavy).norm(dim=-1).amin(-1) == 0
+    assert torch.equal(is_heavy, split.seed_log_weight_PB > -20)

@@ -1,0 +1,89 @@
+"""Weights and groups of rows in downstream scores."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.neighbors import KNeighborsClassifier
+
+from gan_oversampler.oracles import alternatives
+from gan_oversampler.oracles.alternatives import Labelled, fit_with_class_weights, fit_with_threshold
+from gan_oversampler.oracles.downstream import DownstreamOracle
+from gan_oversampler.oracles.scorers import scorer_of
+from tests.samples import NONE, problem
+
+RNG = np.random.default_rng(0)
+TRAIN, HELDOUT = (problem(300, 30, seed=seed) for seed in (0, 1))
+LEARNER = LogisticRegression(C=1e3, tol=1e-8, max_iter=2000)
+
+
+def _both(rows):
+    """The same rows with weights 1 to 3, and as often as they weigh."""
+    times = RNG.integers(1, 4, len(rows))
+    return replace(rows, weights=times.astype(float)), rows.at(np.repeat(np.arange(len(rows)), times))
+
+
+@pytest.mark.parametrize("scoring", ["f1", "g_mean", "average_precision", "neg_log_loss", "roc_auc"])
+def test_a_row_of_weight_three_counts_as_three_rows(scoring):
+    oracle = DownstreamOracle(LEARNER, scoring=scoring)
+    pairs = zip(_both(TRAIN), _both(HELDOUT), strict=True)
+    weighted, repeated = (oracle.fit(train, targets=[1]).score(heldout, NONE) for train, heldout in pairs)
+    assert weighted == pytest.approx(repeated, rel=1e-4)
+    assert weighted != pytest.approx(oracle.fit(TRAIN, targets=[1]).score(HELDOUT, NONE), rel=1e-4)
+
+
+def test_weights_of_all_rows_of_a_class_shift_it_and_class_weights_multiply_them():
+    own = np.where(TRAIN.codes == 1, 3.0, 1.0)
+    balanced, told = (
+        fit_with_class_weights(LogisticRegression(), Labelled(TRAIN.values, TRAIN.codes, w), None, 0)
+        for w in (None, own)
+    )
+    assert told.predict(HELDOUT.values).sum() > balanced.predict(HELDOUT.values).sum()
+
+
+def test_new_rows_weigh_as_much_as_their_class():
+    rows = replace(TRAIN, weights=np.where(TRAIN.codes == 1, np.linspace(0, 4, 330), 1.0))
+    new = rows.synthetic(rows.values[:5], np.array([0, 1, 1, 0, 1]))
+    joined = rows.join(new).weights
+    np.testing.assert_array_equal(joined[:330], rows.weights)
+    means = [rows.weights[rows.codes == code].mean() for code in (0, 1)]
+    np.testing.assert_allclose(joined[330:], np.take(means, new.codes))
+    assert rows.at(np.arange(3)).join(rows.at(np.arange(2))).weights.shape == (5,)
+
+
+def test_classifiers_without_weights_are_fitted_as_they_are():
+    rows, _ = _both(TRAIN)
+    scores = [
+        DownstreamOracle(KNeighborsClassifier(5)).fit(train, targets=[1]).score(HELDOUT, NONE)
+        for train in (rows, TRAIN)
+    ]
+    assert scores[0] == scores[1]
+
+
+def test_large_held_out_parts_keep_their_weights():
+    weights = np.where(HELDOUT.codes == 1, RNG.integers(1, 4, 330), 1.0)
+    heldout = replace(HELDOUT, weights=weights)
+    oracle = DownstreamOracle(LEARNER, max_rows=200).fit(TRAIN, targets=[1])
+    scored, options = oracle._scored_rows(heldout)
+    assert len(scored) == 100
+    totals = np.bincount(scored.codes, options["sample_weight"])
+    np.testing.assert_allclose(totals, np.bincount(heldout.codes, weights))
+
+
+def test_inner_folds_of_a_threshold_part_no_group(monkeypatch):
+    groups, seen = np.arange(330) % 40, []
+
+    def predicted(learner, x, y, *, cv, method):
+        seen.extend(cv)
+        return np.full((len(y), 2), 0.5)
+
+    monkeypatch.setattr(alternatives, "cross_val_predict", predicted)
+    data = Labelled(TRAIN.values, TRAIN.codes, groups=groups)
+    fit_with_threshold(LogisticRegression(), data, scorer_of("f1", 2), 0)
+    assert len(seen) == alternatives.N_INNER_FOLDS
+    for train, heldout in seen:
+        assert not set(groups[train]) & set(groups[heldout])
+    expected = StratifiedGroupKFold(2, shuffle=True, random_state=0).split(data.x, data.y, groups)
+    assert all(np.array_equal(*pair) for pair in zip(seen[0], next(expected), strict=True))
