@@ -22,7 +22,18 @@ ROOMS = ("constraints", "encoding", "nn", "sampling", "reporting.facts", "report
 PASSING = {
     # Parents, critics.
     *("Autoencoder", "BaseGenerator", "Convolutional", "Derived", "Encoder", "Layered"),
-    *("Drawn", "DrawnClasses", "GuidedStart", "Mode", "StartNumbers", "View", "_Check"),
+    *(
+        "Condition",
+        "ConditionalSource",
+        "Redrawing",
+        "Drawn",
+        "DrawnClasses",
+        "GuidedStart",
+        "Mode",
+        "StartNumbers",
+        "View",
+        "_Check",
+    ),
     *("Base", "EvidenceMetric", "Found", "Orders", "Sums", "Law", "Layer", "Moments", "ReportFacts"),
 }
 
