@@ -55,7 +55,7 @@ def samplers():
 
 
 @pytest.mark.parametrize("name", OPTIONS)
-@pytest.mark.parametrize("given", CASES, ids=str)
+@pytest.mark.parametrize("given", CASES, ids=[" and ".join(map(str, case)) for case in CASES])
 def test_every_row_fits_whatever_draws_it(samplers, name, given):
     new = samplers[name].sample(17, y="rare", given=given)
     assert len(new) == 17
