@@ -69,7 +69,17 @@ def test_harmed_tables_are_told_from_others_and_flags_counted():
 def test_families_are_compared_on_the_same_folds():
     elsewhere = committed(f1=0.0).assign(fold=1)
     change = bars.families(rows(), pd.concat([committed(), elsewhere]))
-    assert change.to_dict() == pytest.approx({"a": -0.1, "b": -0.1})
+    assert change["mean"].to_dict() == pytest.approx({"a": -0.1, "b": -0.1})
+    assert change["tables"].to_dict() == {"a": 1, "b": 1}
+
+
+def test_surely_harmed_tables_lose_more_than_their_error_over_folds():
+    folds = [rows().assign(fold=fold) for fold in range(4)]
+    assert bars.surely_harmed(pd.concat(folds), "ours") == 0.5
+    for fold, loss in zip(folds, (0.4, 0.0, 0.1, -0.1), strict=True):
+        fold.loc[(fold["arm"] == "ours") & (fold["table"] == "b"), "average_precision_strong"] = 0.5 - loss
+    assert bars.surely_harmed(pd.concat(folds), "ours") == 0
+    assert np.isnan(bars.surely_harmed(rows(), "ours"))
 
 
 def test_the_page_says_of_every_bar_whether_it_is_met():
