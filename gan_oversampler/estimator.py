@@ -427,7 +427,7 @@ class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
 
         Examples
         --------
-        >>> X = [[age, "FM"[age % 2]] for age in range(20, 80)]
+        >>> X = [[age, sex] for age in range(20, 80) for sex in "FM"]
         >>> sampler = GANOversampler(oracle=None, max_steps=0, random_state=0)
         >>> rows = sampler.fit(X, [age > 60 for age, _ in X]).sample(9, given={0: (64, 68), 1: "F"})
         >>> all(64 <= age <= 68 and sex == "F" for age, sex in rows)

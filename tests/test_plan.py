@@ -370,8 +370,8 @@ def test_seconds_that_were_read_do_not_change():
     assert clock.by_phase == {"training": 2}
 
 
-def test_services_begin_with_a_clock_of_their_own_and_say_nothing(capsys):
+def test_services_begin_with_a_clock_and_an_observer_of_their_own_and_say_nothing(capsys):
     first, second = (Services(STREAMS, torch.device("cpu")) for _ in range(2))
     assert first.clock is not second.clock
-    first.say("nothing")
-    assert capsys.readouterr().out == ""
+    assert first.observer is not second.observer
+    assert capsys.readouterr() == ("", "")

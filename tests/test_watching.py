@@ -73,6 +73,14 @@ def test_a_callback_that_returns_true_leaves_what_so_many_steps_leave(oracle):
 # --- Ctrl-C
 
 
+@pytest.fixture(autouse=True)
+def _interrupts_are_heard():
+    """Processes in the background, as of some runners of tests, start with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def _interrupt(found):
     if found.step == 4:
         signal.raise_signal(signal.SIGINT)
@@ -127,8 +135,10 @@ def test_an_interrupt_of_untrained_noise_is_raised():
 
 
 INTERRUPTED = """
+import signal
 from tests.samplers import quick
 from tests.tables import numbers
+signal.signal(signal.SIGINT, signal.default_int_handler)
 def told(found):
     print(found.step, flush=True)
 sampler = quick(n_jobs=2, max_steps=100_000, patience=10**6, max_time=600, epoch_unit=20, callbacks=[told])

@@ -190,7 +190,7 @@ def _read(y: Any) -> tuple[NDArray[Any], Sequence[Any]]:
     Numbers, texts and times are arrays of their NumPy dtype; others, such as decimals, are objects. Raises
     ``ValueError`` if they are numbers that are no classes.
     """
-    shape = getattr(y, "shape", None) or np.shape(y)
+    shape = getattr(y, "shape", None) or np.asarray(y).shape
     if len(shape) == 2 and shape[1] > 1:  # one-hot
         y = np.asarray(y)
         check_classification_targets(y)

@@ -36,7 +36,7 @@ def read_weights(sample_weight: Any, target: Target) -> NDArray[np.float64] | No
     if not totals.all():
         label = target.names[int(np.argmin(totals))]
         raise ValueError(
-            f"All rows of class {label!r} have 'sample_weight' 0. Drop them, or give one a weight."
+            f"All rows of class {label!r} have a 'sample_weight' of zero. Drop them, or give one a weight."
         )
     return None if np.ptp(weights) == 0 else weights / weights.mean()
 

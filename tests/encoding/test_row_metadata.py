@@ -41,7 +41,7 @@ def test_no_groups_are_none():
         ([1, 2, -3, 4], r"finite numbers from 0 on. Got -3\.0"),
         ([1, 2, np.nan, 4], "finite numbers from 0 on. Got nan"),
         (["a", 2, 3, 4], "must hold numbers"),
-        ([1, 2, 3, 0], "All rows of class 'yes' have 'sample_weight' 0"),
+        ([1, 2, 3, 0], "All rows of class 'yes' have a 'sample_weight' of zero"),
     ],
 )
 def test_wrong_weights_are_refused(weights, message):

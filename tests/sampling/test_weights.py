@@ -50,6 +50,6 @@ def test_a_class_that_weighs_nothing_in_a_fold_is_drawn_evenly():
 
 def test_shares_of_states_are_those_of_the_weights():
     rows, weights = torch.from_numpy(valid_rows(CATEGORIES, 40)), torch.arange(40.0)
-    found = raked(torch.full((40,), 1 / 40), rows, CATEGORIES, weights)
+    found = raked(torch.full((40,), 1 / 40), rows, CATEGORIES, weight_n=weights)
     shares = weights @ rows / weights.sum()
     assert (found @ rows - shares).abs().max() <= SLACK + 2e-3
