@@ -6,7 +6,7 @@ LOWEST := build/lowest
 PEERS := build/peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-lowest lint check format bench-setup bench clean
+.PHONY: help setup demo test test-slow test-lowest lint check format dist bench-setup bench clean
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 
@@ -49,6 +49,10 @@ format: setup ## let ruff repair what it can
 	@$(BIN)/ruff check --quiet --fix
 	@$(BIN)/ruff format --quiet
 
+dist: setup ## sdist, and the wheel made of it, in dist/
+	@rm -rf dist
+	@$(BIN)/python -m build
+
 bench-setup: $(PEERS)/.stamp ## other people's oversamplers in build/peers (1.7 GB)
 
 # Leaves the stamp only if all went in, so what failed is tried again.
@@ -61,21 +65,28 @@ bench: setup ## the KEEL suite, hours; goes on where it was (needs GAN_OVERSAMPL
 	@$(BIN)/python -m benchmarks.run keel --jobs 2
 	@$(BIN)/python -m benchmarks.reporting.report keel
 
-# Direct dependencies at their lower bounds, torch and the test tools as tested.
+# Dependencies of the package and of its extras at their lower bounds, torch and the test tools as tested.
 $(LOWEST)/.stamp: pyproject.toml constraints.txt
 	@$(PYTHON) -m venv --clear $(LOWEST)
 	@$(PYTHON) -c 'import tomllib; \
-		needs = tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]; \
+		project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+		extras = project["optional-dependencies"]; \
+		needs = {*project["dependencies"], *extras["cli"], *extras["plot"]}; \
 		print(*(n.replace(">=", "==") for n in needs if not n.startswith("torch>")), sep="\n")' \
-		> $(LOWEST)/constraints.txt
-	@sed -nE '/^(torch|pytest|pytest-xdist|hypothesis)==/p' constraints.txt >> $(LOWEST)/constraints.txt
-	@$(LOWEST)/bin/python -m pip install -qq --disable-pip-version-check \
-		-c $(LOWEST)/constraints.txt -e ".[plot]" pytest pytest-xdist hypothesis polars pyarrow
+		> $(LOWEST)/requirements.txt
+	@sed -nE '/^(torch|polars|pytest|pytest-xdist|hypothesis)==/p' constraints.txt >> $(LOWEST)/requirements.txt
+	@$(LOWEST)/bin/python -m pip install -qq --disable-pip-version-check -r $(LOWEST)/requirements.txt
 	@touch $@
 
-test-lowest: $(LOWEST)/.stamp ## fast tests with the oldest versions promised
-	@# Old versions warn of changes in later ones. The benchmark needs the tested versions.
-	@$(LOWEST)/bin/python $(PYTEST) -m "not slow" -W default --ignore=tests/benchmarks
+# What users get: the wheel, and the tests of the sdist, without the checkout's package beside them.
+test-lowest: dist $(LOWEST)/.stamp ## fast tests of the wheel, with the oldest versions promised
+	@$(LOWEST)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --force-reinstall dist/*.whl
+	@$(LOWEST)/bin/python -m pip check
+	@rm -rf $(LOWEST)/sdist && mkdir $(LOWEST)/sdist
+	@tar -xzf dist/*.tar.gz -C $(LOWEST)/sdist --strip-components=1
+	@rm -r $(LOWEST)/sdist/gan_oversampler
+	@# Old versions warn of changes in later ones.
+	@cd $(LOWEST)/sdist && ../bin/python $(PYTEST) -m "not slow" -W default tests --pyargs gan_oversampler
 
 clean: ## remove caches and builds, keep .venv
 	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -11,13 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from threadpoolctl import threadpool_limits
+
+if TYPE_CHECKING:  # torch takes longer to load than all the rest, so it is loaded by the first fit
+    import torch
 
 Entry = TypeVar("Entry")
 CALLED_THROUGH: Final = (
@@ -143,6 +145,8 @@ class Streams:
 
     def torch(self, *name: object) -> torch.Generator:
         """Generator of torch, on the CPU, at the beginning of the stream with this name."""
+        import torch
+
         return torch.Generator().manual_seed(self.child_seed(*name))
 
 
@@ -160,6 +164,8 @@ def single_threaded() -> Iterator[None]:
     The limits of BLAS belong to the process: of concurrent uses the first one sets them, and the last one
     restores them. That of torch belongs to each thread, which sets and restores its own.
     """
+    import torch
+
     global _depth, _n_threads
     if getattr(_local, "is_limited", False):
         yield

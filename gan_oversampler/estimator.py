@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral, Real
 from os import PathLike
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
-import torch
 from imblearn.over_sampling.base import BaseOverSampler
 from sklearn.base import _fit_context
 from sklearn.utils import check_array
@@ -19,7 +18,6 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from gan_oversampler._utils import Streams, lookup, single_threaded, warn_user
-from gan_oversampler.callbacks import Callback
 from gan_oversampler.constraints import described
 from gan_oversampler.encoding.containers import check_table
 from gan_oversampler.encoding.dataset import Frame, Rows
@@ -32,15 +30,15 @@ from gan_oversampler.observer import CallbackSupportMixin, FitTask, Observer, wi
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.registry import name_of, oracle_of
 from gan_oversampler.persistence.saving import SaveMixin, loaded
-from gan_oversampler.plan import Clock, Services, check_grids, device_of, plan_of
-from gan_oversampler.reporting.model_summary import ModelSummary
-from gan_oversampler.reporting.report import Report, parameters_of
 from gan_oversampler.sampling.acceptance import Rejection
-from gan_oversampler.sampling.conditions import ConditionalSource
 from gan_oversampler.sampling.policy import CHOSEN_BY_ORACLE, Policy
-from gan_oversampler.sampling.rejection import capped_message
-from gan_oversampler.sampling.sources import Redrawing, Source, draw_classes
-from gan_oversampler.workflow import Facts, Fit, fit, rescore
+
+# What needs torch, which takes longer to load than all the rest, is imported by the methods that use it.
+if TYPE_CHECKING:
+    from gan_oversampler.callbacks import Callback
+    from gan_oversampler.reporting.report import Report
+    from gan_oversampler.sampling.sources import Source
+    from gan_oversampler.workflow import Facts, Fit
 
 PARTS: Final = {  # parameters that may be objects with parameters of their own, and what to set
     "gan": "GAN(...) or preset('wgan')",
@@ -371,6 +369,9 @@ class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
         ValueError
             As in ``fit``, and if new rows keep breaking a constraint.
         """
+        from gan_oversampler.sampling.rejection import capped_message
+        from gan_oversampler.sampling.sources import Redrawing, draw_classes
+
         target = self._train(X, y, sample_weight, groups, every_class=True)
         encoder, streams, outcome = self._fitted.encoder, self._fitted.streams, self._fitted.fit.first
         n_new = {target.code_of(label): n for label, n in self.sampling_strategy_.items() if n}
@@ -433,6 +434,10 @@ class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
         >>> all(64 <= age <= 68 and sex == "F" for age, sex in rows)
         True
         """
+        from gan_oversampler.sampling.conditions import ConditionalSource
+        from gan_oversampler.sampling.rejection import capped_message
+        from gan_oversampler.sampling.sources import Redrawing
+
         check_is_fitted(self, "report_")
         fitted = self._fitted
         outcome = fitted.fit.first if oracle is None else lookup(fitted.fit.outcomes, oracle, "oracle")
@@ -487,6 +492,11 @@ class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
             If nothing was kept (``keep_candidates=True`` keeps it), or nothing was scored: without an oracle,
             or with too few rows.
         """
+        import torch
+
+        from gan_oversampler.plan import Services
+        from gan_oversampler.workflow import rescore
+
         check_is_fitted(self, "report_")
         fitted, name, other = self._fitted, name_of(oracle, self.reports_), oracle_of(oracle)
         other.validate(len(fitted.target.classes))
@@ -499,6 +509,10 @@ class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
 
     def _train(self, X: Frame, y: Any, sample_weight: Any, groups: Any, *, every_class: bool) -> Target:
         """Check and read the table, fit, and set what the fit leaves behind once all went well."""
+        from gan_oversampler.plan import Clock, Services, check_grids, device_of, plan_of
+        from gan_oversampler.reporting.model_summary import ModelSummary
+        from gan_oversampler.workflow import fit
+
         clock = Clock()
         check_table(X)
         if not hasattr(X, "columns"):  # frames stay whole for the encoder
@@ -547,6 +561,8 @@ class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
 
     def _facts(self, encoder: TableEncoder) -> Facts:
         """What reports tell of the sampler and the table."""
+        from gan_oversampler.reporting.report import parameters_of
+
         constraints = tuple(map(described, encoder.relations.constraints))
         near = encoder.relations.near
         return {"parameters": parameters_of(self), "constraints": constraints, "near_constraints": near}

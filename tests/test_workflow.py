@@ -9,7 +9,8 @@ import pytest
 
 from gan_oversampler import GAN, Policy, Rejection
 from gan_oversampler.encoding.layout import Layout
-from gan_oversampler.sampling.policy import POLICIES, PolicySource
+from gan_oversampler.sampling.policy import POLICIES
+from gan_oversampler.sampling.policy_source import PolicySource
 from gan_oversampler.sampling.rejection import RejectionSource
 from gan_oversampler.sampling.sources import BaseSource, GeneratorSource
 from gan_oversampler.training.loop import Budget

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from gan_oversampler.gans.families import FAMILIES
-from gan_oversampler.gans.losses import LOSSES
 from gan_oversampler.gans.parts import COUNT, Critic, Generator
 
 if TYPE_CHECKING:
     from gan_oversampler.gans.evolution import Evolution
+    from gan_oversampler.gans.families import Family
 
 # Defaults of the signature, so that reprs leave them out; every GAN gets copies of its own.
 _GENERATOR: Final = Generator()
@@ -148,6 +147,8 @@ class GAN(BaseEstimator):
     @property
     def penalty(self) -> str:
         """Name of the critic's penalty, where ``"auto"`` is replaced by the one that belongs to the loss."""
+        from gan_oversampler.gans.losses import LOSSES  # tensor functions: a specification needs no torch
+
         return LOSSES[self.loss].penalty if self.critic.penalty == "auto" else self.critic.penalty
 
     @property
@@ -162,27 +163,26 @@ class GAN(BaseEstimator):
         They are those of the family where ``loss_weights`` is None. Without any term the generator stays
         untrained, and its rows are those of its base.
         """
-        usual = FAMILIES[self.family].loss_weights
-        weights = usual if self.loss_weights is None else self.loss_weights
+        weights = self._family.loss_weights if self.loss_weights is None else self.loss_weights
         return {name: float(weight) for name, weight in weights.items() if weight}
 
     @property
     def n_replicas(self) -> int:
         """Number of members that see all rows and finally sample; 1 where nothing is trained."""
-        usual = FAMILIES[self.family].replicas if self.replicas is None else self.replicas
-        return usual if self.active_terms else 1
+        replicas = self._family.replicas if self.replicas is None else self.replicas
+        return replicas if self.active_terms else 1
 
     @property
     def min_gain_in_se(self) -> float:
         """Uncorrected errors (ARCHITECTURE, Two errors) by which training has to gain, or may lose."""
-        return FAMILIES[self.family].min_gain_in_se
+        return self._family.min_gain_in_se
 
     def aimed_at(self, objective: str) -> GAN:
         """Return the GAN with the objective nearest to the oracle, as a copy, where it has to be chosen.
 
         That is so for guided GANs whose objective is ``"auto"``; others are returned themselves, as they are.
         """
-        is_open = self.objective == "auto" and FAMILIES[self.family].is_guided
+        is_open = self.objective == "auto" and self._family.is_guided
         return clone(self).set_params(objective=objective) if is_open else self
 
     @property
@@ -210,6 +210,13 @@ class GAN(BaseEstimator):
         starts; equal GANs are numbered by the population.
         """
         return STREAMS, self.family, self.base
+
+    @property
+    def _family(self) -> Family:
+        """Defaults of the family."""
+        from gan_oversampler.gans.families import FAMILIES  # with networks, so with torch
+
+        return FAMILIES[self.family]
 
 
 del GAN.generator, GAN.critic  # a change of these shared defaults would change every GAN made later

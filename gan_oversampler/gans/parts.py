@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from gan_oversampler.nn.image_grid import Grid
+if TYPE_CHECKING:
+    from gan_oversampler.nn.image_grid import Grid
 
 FRACTION = Interval(Real, 0, 1, closed="left")
 NOT_NEGATIVE = Interval(Real, 0, None, closed="left")

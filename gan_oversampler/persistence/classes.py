@@ -58,7 +58,8 @@ from gan_oversampler.sampling.acceptance import Acceptance, CappedRatio, Rejecti
 from gan_oversampler.sampling.density_ratio import RatioCritic
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.neighbourhood import Neighbourhood
-from gan_oversampler.sampling.policy import Policy, PolicySource
+from gan_oversampler.sampling.policy import Policy
+from gan_oversampler.sampling.policy_source import PolicySource
 from gan_oversampler.sampling.rejection import Gate, RejectionSource
 from gan_oversampler.sampling.sources import BaseSource, GeneratorSource, Mixture
 from gan_oversampler.selection.problem import Problem

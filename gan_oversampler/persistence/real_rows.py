@@ -11,7 +11,7 @@ from typing import Any
 from gan_oversampler.nn.generator import GuidedGenerator
 from gan_oversampler.sampling.base_samplers import BASES
 from gan_oversampler.sampling.fold_data import FoldData
-from gan_oversampler.sampling.policy import PolicySource
+from gan_oversampler.sampling.policy_source import PolicySource
 from gan_oversampler.sampling.rejection import RejectionSource
 from gan_oversampler.sampling.sources import BaseSource, GeneratorSource, Mixture, Source
 from gan_oversampler.workflow import Fit

@@ -12,8 +12,6 @@ from gan_oversampler._utils import text_of, warn_user
 from gan_oversampler.constraints import Constraint, Relation, described
 from gan_oversampler.persistence.files import FORMAT_VERSION, NEWER, SavedFileError, read, write
 from gan_oversampler.persistence.packing import Form, NoFormError, NotInFile, Packer, Unpacker
-from gan_oversampler.persistence.real_rows import count_real_rows, without_real_rows, without_unneeded_rows
-from gan_oversampler.reporting.facts import versions
 
 DOCUMENT: Final = "document"  # key of states that were packed
 
@@ -64,6 +62,9 @@ class SaveMixin:
         --------
         gan_oversampler.load : Reads the file; its example saves one.
         """
+        from gan_oversampler.persistence.real_rows import count_real_rows, without_real_rows
+        from gan_oversampler.reporting.facts import versions
+
         check_is_fitted(self, "report_")
         _refuse_functions(self._fitted.encoder.relations.constraints)
         state = self._state()
@@ -99,6 +100,8 @@ class SaveMixin:
 
     def _state(self) -> dict[str, Any]:
         """All attributes of the fitted sampler, with the real rows that drawing needs."""
+        from gan_oversampler.persistence.real_rows import without_unneeded_rows  # needs torch
+
         return without_unneeded_rows({**vars(self), "_fitted": vars(self._fitted)})
 
     def _set(self, state: dict[str, Any]) -> None:

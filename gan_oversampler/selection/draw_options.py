@@ -13,7 +13,8 @@ import pandas as pd
 
 from gan_oversampler._utils import standard_error
 from gan_oversampler.gans.gan import GAN
-from gan_oversampler.sampling.policy import POLICIES, Policy, PolicySource
+from gan_oversampler.sampling.policy import POLICIES, Policy
+from gan_oversampler.sampling.policy_source import PolicySource
 from gan_oversampler.selection.candidate_sources import generator_sources
 from gan_oversampler.selection.choice import (
     Choice,

@@ -12,7 +12,8 @@ from gan_oversampler.sampling.acceptance import Rejection
 from gan_oversampler.sampling.base_samplers import systematic_resampling
 from gan_oversampler.sampling.density_ratio import RowsByFold, fit_ratio_critics
 from gan_oversampler.sampling.fold_data import FoldData
-from gan_oversampler.sampling.policy import Policy, PolicySource
+from gan_oversampler.sampling.policy import Policy
+from gan_oversampler.sampling.policy_source import PolicySource
 from gan_oversampler.sampling.rejection import Gate, RejectionSource
 from gan_oversampler.sampling.sources import Source
 from gan_oversampler.selection.candidate_sources import CrossFittedSources

@@ -10,7 +10,7 @@ from gan_oversampler.gans.parts import Generator
 from gan_oversampler.sampling.acceptance import Acceptance
 from gan_oversampler.sampling.base_samplers import BASES
 from gan_oversampler.sampling.fold_data import FoldData
-from gan_oversampler.sampling.policy import PolicySource
+from gan_oversampler.sampling.policy_source import PolicySource
 from gan_oversampler.sampling.rejection import Gate, RejectionSource
 from gan_oversampler.sampling.sources import BaseSource, Drawn, GeneratorSource, Mixture, Redrawing
 from tests.drawing import guided_source, number_space, snapshot_of

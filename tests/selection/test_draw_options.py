@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from gan_oversampler import GAN, Policy
-from gan_oversampler.sampling.policy import POLICIES, PolicySource
+from gan_oversampler.sampling.policy import POLICIES
+from gan_oversampler.sampling.policy_source import PolicySource
 from gan_oversampler.selection.candidate_sources import generator_sources
 from gan_oversampler.selection.choice import choose
 from gan_oversampler.selection.draw_options import (

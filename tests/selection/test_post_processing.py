@@ -5,7 +5,7 @@ import pytest
 
 from gan_oversampler import GAN, Policy, Rejection
 from gan_oversampler._utils import standard_error
-from gan_oversampler.sampling.policy import PolicySource
+from gan_oversampler.sampling.policy_source import PolicySource
 from gan_oversampler.sampling.rejection import RejectionSource
 from gan_oversampler.sampling.sources import BaseSource, Drawn
 from gan_oversampler.selection.candidate_sources import CrossFittedSources, base_sources
