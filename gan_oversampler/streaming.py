@@ -47,7 +47,7 @@ class BalancedStream(IterableDataset[tuple[Tensor, Tensor]]):
         sampler: Sampler,
         X: Frame,
         y: Any,
-        batch_size: int,
+        batch_size: Any,
         transform: Transform | None,
         random_state: Any,
         streams: Streams,  # for a random_state of None
@@ -59,11 +59,13 @@ class BalancedStream(IterableDataset[tuple[Tensor, Tensor]]):
         if not np.array_equal(target.classes[order], sampler.classes_):
             raise ValueError(
                 f"'y' must hold the classes that the sampler was fitted to, {sampler.classes_.tolist()}."
-                f" Got {target.classes[order].tolist()}. Give the table it was fitted to, or rows of each class."
+                f" Got {target.classes[order].tolist()}. Give the table that it was fitted to."
             )
         real = float_tensor(X, transform)
         check_consistent_length(real, target.codes)
-        self.sampler, self.transform, self.batch_size = sampler, transform, int(batch_size)
+        self.sampler = sampler
+        self.transform = transform
+        self.batch_size = int(batch_size)
         self.always_alike = random_state is not None
         self.streams = Streams.of(random_state) if self.always_alike else streams
         self.labels = [target.names[code] for code in order]
@@ -133,7 +135,7 @@ def float_tensor(rows: Frame, transform: Transform | None) -> Tensor:
     except (TypeError, ValueError) as error:
         raise ValueError(
             "Batches are tensors of finite numbers, which these rows are not. Give what encodes, fills and"
-            " scales them as 'transform', such as make_column_transformer(...).fit(X).transform. The error was:"
-            f" {error}"
+            " scales them as 'transform', such as make_column_transformer(...).fit(X).transform."
+            f" The error was: {error}"
         ) from error
     return torch.tensor(values.toarray() if sparse.issparse(values) else values)
