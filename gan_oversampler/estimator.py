@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from gan_oversampler.callbacks import Callback
     from gan_oversampler.reporting.report import Report
     from gan_oversampler.sampling.sources import Source
+    from gan_oversampler.streaming import BalancedStream, Transform
     from gan_oversampler.workflow import Facts, Fit
 
 PARTS: Final = {  # parameters that may be objects with parameters of their own, and what to set
@@ -471,6 +472,70 @@ class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
         codes = np.full(int(n), code)
         again = Redrawing(source, codes, drawn.seed_indices, streams)
         return encoder.decode(drawn.rows, streams.numpy("decode"), codes, redraw=again)
+
+    def stream(
+        self,
+        X: Frame,
+        y: Any,
+        *,
+        batch_size: int = 64,
+        transform: Transform | None = None,
+        random_state: Any = None,
+    ) -> BalancedStream:
+        """Feed a training loop of torch: endless batches, balanced over classes, of real and fresh new rows.
+
+        The rows of a class are real or new in the shares that they have after ``fit_resample``. Real ones are
+        drawn with replacement, new ones as they are needed, with none kept.
+
+        Parameters
+        ----------
+        X, y : see ``fit``
+            The real rows: the table of the fit, which the sampler does not keep.
+        batch_size : int, default=64
+            Rows per batch; the numbers of two classes differ by at most one.
+        transform : callable, default=None
+            Called with rows in your container, returns as many rows of numbers: the ``transform`` of a fitted
+            ``StandardScaler``, for instance. Call it for the rows to predict, too.
+        random_state : int, RandomState or None, default=None
+            An integer gives the same batches to every iteration, so keep one iterator for all epochs.
+
+        Returns
+        -------
+        stream : torch.utils.data.IterableDataset
+            Yields ``X`` of shape ``(batch_size, ...)``, 32-bit floats, and ``y`` of shape ``(batch_size,)``,
+            positions in ``classes_``. ``DataLoader(stream, batch_size=None, num_workers=2)`` draws in the
+            background; each worker has rows of its own.
+
+        Raises
+        ------
+        ValueError
+            If ``X`` has other columns than in the fit, ``y`` other classes, or batches would hold something
+            else than finite numbers.
+
+        Examples
+        --------
+        >>> from itertools import islice
+        >>> from sklearn.datasets import make_classification
+        >>> from sklearn.preprocessing import StandardScaler
+        >>> X, y = make_classification(200, weights=[0.9], random_state=0)
+        >>> sampler = GANOversampler(max_steps=0, oracle=None, random_state=0).fit(X, y)
+        >>> net = torch.nn.Linear(20, 2)
+        >>> optimizer = torch.optim.Adam(net.parameters())
+        >>> stream = sampler.stream(X, y, transform=StandardScaler().fit(X).transform)
+        >>> for X_batch, y_batch in islice(stream, 10):
+        ...     optimizer.zero_grad()
+        ...     torch.nn.functional.cross_entropy(net(X_batch), y_batch).backward()
+        ...     optimizer.step()
+        >>> X_batch.shape, y_batch.bincount()
+        (torch.Size([64, 20]), tensor([32, 32]))
+        """
+        from gan_oversampler.streaming import BalancedStream
+
+        check_is_fitted(self, "report_")
+        validate_data(self, X=X, reset=False, skip_check_array=True)
+        self._n_samplings += random_state is None
+        streams = self._fitted.streams.child("stream", self._n_samplings)
+        return BalancedStream(self, X, y, batch_size, transform, random_state, streams)
 
     def rescore(self, oracle: Any) -> Report:
         """Let one more oracle score what the training left, without training again.
