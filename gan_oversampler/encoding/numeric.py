@@ -18,7 +18,7 @@ from gan_oversampler.encoding.transforms import ShiftedLog
 # frequent ones are to be expected: then only those of a class are.
 SPIKE_SHARE: Final = 0.15
 SPIKE_MIN_DISTINCT: Final = 10
-MAX_SPIKES: Final = 3
+MAX_SPIKES: Final = 3  # or two beside those of classes
 # In a class that new rows are drawn of, a spike must also hold so many cells, and so many times as many as
 # its other values do on average: in a small class, some ordinary value is always frequent. Twice as many are
 # enough for so large a share of the class.
@@ -158,10 +158,11 @@ def _frequent(cells: Cells, distinct: Values, counts: NDArray[np.intp], drawn: C
         enough = min(CLASS_EXCESS * usual, max(CLASS_SHARE * len(present), 2 * usual))
         if of_class[top] >= max(MIN_CLASS_CELLS, SPIKE_SHARE * len(present), enough):
             found.append(top)
+    limit = max(MAX_SPIKES, len(set(found)) + 2)
     if len(distinct) > SPIKE_MIN_DISTINCT:
         most = np.argsort(-counts, kind="stable")
         found += most[counts[most] >= SPIKE_SHARE * counts.sum()].tolist()
-    return list(dict.fromkeys(found))[: min(MAX_SPIKES, len(distinct) - 2)]  # two values are left to be free
+    return list(dict.fromkeys(found))[: min(limit, len(distinct) - 2)]  # two values are left to be free
 
 
 def _moments(values: NDArray[np.float64], counts: NDArray[np.intp]) -> tuple[float, float]:

@@ -78,5 +78,7 @@ def capped(probabilities_n: Tensor, most: float) -> Tensor:
         is_capped_n = over_n | (probabilities_n >= limit)
         rest = 1 - limit * is_capped_n.sum()
         free_n = torch.where(is_capped_n, 0.0, probabilities_n)
+        if not free_n.any():  # too small for their floats
+            free_n = (~is_capped_n).float()
         probabilities_n = torch.where(is_capped_n, limit, free_n * (rest / free_n.sum()))
     return probabilities_n

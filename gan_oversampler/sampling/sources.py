@@ -22,7 +22,8 @@ from gan_oversampler.sampling.neighbourhood import StartNumbers
 from gan_oversampler.sampling.quasi_random import sobol
 from gan_oversampler.sampling.raking import capped, raked, slack_at
 
-MAX_SEED_ODDS: Final = 4.0  # how often a seed may be drawn, over how often it is if all are alike
+# How often a seed may be drawn, over how often it is if all are alike; shares of states may ask for more.
+MAX_SEED_ODDS: Final = 4.0
 CHUNK: Final = 8192  # rows drawn at once, so that memory stays small however many are asked for
 
 Rows = NDArray[np.float32]

@@ -157,6 +157,14 @@ def test_spikes_of_classes_come_before_those_of_the_table():
     assert learn_numeric("x", cells, {1: np.arange(900, 924)}).spikes == (7.0, 1.0, 2.0)
 
 
+def test_every_class_has_its_spike_and_the_table_two_more():
+    values = np.concatenate([np.repeat([1.0, 2.0, 3.0], 200), np.linspace(10, 20, 300)])
+    parts = [np.concatenate([np.full(12, 30.0 + code), np.linspace(40, 50, 12)]) for code in range(4)]
+    drawn = {code: np.arange(900 + 24 * code, 924 + 24 * code) for code in range(4)}
+    column = learn_numeric("x", cells_of(np.concatenate([values, *parts])), drawn)
+    assert column.spikes == (30.0, 31.0, 32.0, 33.0, 1.0, 2.0)
+
+
 def test_a_value_of_a_third_of_a_class_is_a_spike_however_few_others_there_are():
     cells = cells_of(np.array([0.0] * 10 + [0.5] * 5 + [1.0] * 5 + [0.0, 0.5, 1.0, 0.25] * 50))
     assert learn_numeric("x", cells, {1: np.arange(20)}).spikes == (0.0,)

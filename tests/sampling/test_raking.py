@@ -58,6 +58,11 @@ def test_no_seed_is_drawn_much_more_often_than_others_and_odds_of_the_others_sta
     )
 
 
+def test_of_one_seed_alone_the_others_share_the_rest():
+    found = capped(torch.tensor([1.0, 0.0, 0.0, 0.0, 0.0]), 2.0)
+    torch.testing.assert_close(found, torch.tensor([0.4, 0.15, 0.15, 0.15, 0.15]))
+
+
 def test_probabilities_below_the_cap_stay():
     probabilities = (0.3 * randn(30)).softmax(0)
     assert torch.equal(capped(probabilities, 4.0), probabilities)
