@@ -16,6 +16,7 @@ from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from gan_oversampler._pages import DocumentedMixin
 from gan_oversampler._utils import Streams, lookup, single_threaded, warn_user
 from gan_oversampler.callbacks import Callback
 from gan_oversampler.constraints import described
@@ -56,7 +57,7 @@ class _Fitted:
     fit: Fit  # sources with the encoded rows that they start from, and reports
 
 
-class GANOversampler(CallbackSupportMixin, BaseOverSampler):
+class GANOversampler(DocumentedMixin, CallbackSupportMixin, BaseOverSampler):
     """Oversample with GANs that start as geometric samplers and are scored on held-out rows.
 
     A population of small conditional GANs is trained on the classes to be oversampled, each one in a version

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from gan_oversampler._pages import DocumentedMixin
 from gan_oversampler.nn.image_grid import Grid
 
 FRACTION = Interval(Real, 0, 1, closed="left")
@@ -19,7 +20,7 @@ _NORM = StrOptions({"none", "batch", "layer"})
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class Generator(BaseEstimator):
+class Generator(DocumentedMixin, BaseEstimator):
     """Network and training of a generator; the ``generator`` of a :class:`GAN`.
 
     Parameters
@@ -96,7 +97,7 @@ class Generator(BaseEstimator):
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class Critic(BaseEstimator):
+class Critic(DocumentedMixin, BaseEstimator):
     """Network and training of a critic; the ``critic`` of a :class:`GAN`.
 
     Parameters

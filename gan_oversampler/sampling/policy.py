@@ -16,6 +16,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils._param_validation import Interval
 
+from gan_oversampler._pages import DocumentedMixin
 from gan_oversampler._utils import Streams
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.sources import Drawn, Rows, Source
@@ -28,7 +29,7 @@ N_CHOICES: Final = 3  # proposals per new row where some are preferred
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class Policy(BaseEstimator):
+class Policy(DocumentedMixin, BaseEstimator):
     """How new rows are drawn from the generators that were kept.
 
     A row's *hostility* is the logarithm of its mean distance to the five nearest real rows of its class, less
