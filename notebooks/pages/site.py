@@ -92,9 +92,8 @@ def page_of(path: Path) -> Page:
         tag["href"] = on_site(tag["href"], path.parent)
     heading, paragraph = body.find("h1"), body.find("p")
     title = heading.get_text().removesuffix("¶") if heading else path.stem
-    return Page(
-        f"{path.stem}.html", title, first_sentence(paragraph.get_text() if paragraph else ""), str(body)
-    )
+    summary = first_sentence(paragraph.get_text()) if paragraph else ""
+    return Page(f"{path.stem}.html", title, summary, str(body))
 
 
 def on_site(link: str, folder: Path) -> str:
@@ -112,13 +111,11 @@ def on_site(link: str, folder: Path) -> str:
 
 def index_of(guides: Sequence[Page], notebooks: Sequence[Page]) -> str:
     """List guides and notebooks, each with its first sentence, and all public names with theirs."""
-    names = [
-        (f"api/gan_oversampler.html#{name}", name, _summary_of(name)) for name in gan_oversampler.__all__
-    ]
+    api = "api/gan_oversampler.html#{}"
     lists = {
         "Guides": [(page.name, page.title, page.summary) for page in guides],
         "Notebooks": [(page.name, page.title, page.summary) for page in notebooks],
-        "API": names,
+        "API": [(api.format(name), name, _summary_of(name)) for name in gan_oversampler.__all__],
     }
     html = INTRODUCTION.format(REPOSITORY)
     for heading, entries in lists.items():
