@@ -31,7 +31,7 @@ MAX_NARROW: Final = 4  # columns of a table that fit into a narrow window
 # Pictures are drawn narrow and with large letters, so that they can be read on a telephone, too.
 WIDTH: Final = 5.4  # inches
 FONT_SIZE: Final = 11.0
-PANELS: Final = 3  # side by side
+PANELS: Final = 2  # side by side
 # With heights in inches and captions.
 ROWS_DISPLAYS: Final[Sequence[tuple[type[RowsDisplay], float, str]]] = (
     (
@@ -209,7 +209,7 @@ def _rows(facts: ReportFacts) -> str:
             continue
         panels = math.ceil(min(len(pair.real.columns), 12) / PANELS)  # one above the other
         for kind, height, caption in ROWS_DISPLAYS:
-            html += _picture(partial(kind.from_pair, pair), height or 0.6 + 1.8 * panels, caption)
+            html += _picture(partial(kind.from_pair, pair), height or 0.6 + 1.3 * panels, caption)
     if rest := evidence.labels[MAX_CLASSES:]:
         html += f"<p>Not drawn: {escape(', '.join(map(str, rest)))}.</p>"
     return html
