@@ -6,7 +6,7 @@ LOWEST := build/lowest
 PEERS := build/peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-lowest lint check format dist bench-setup bench clean
+.PHONY: help setup demo docs test test-slow test-lowest lint check format dist bench-setup bench clean
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 
@@ -24,6 +24,9 @@ setup: .venv/.stamp ## make .venv with the tested versions
 
 demo: setup ## oversample a small table and show what it brings
 	@$(BIN)/python -m benchmarks.demo
+
+docs: setup ## pages of the API, guides and notebooks in build/docs, links checked
+	@$(BIN)/python -m notebooks.pages build/docs
 
 # One thread per process: the test workers share the cores.
 test test-slow test-lowest check: export OMP_NUM_THREADS = 1

@@ -16,6 +16,7 @@ from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted, validate_data
 
+from gan_oversampler._pages import DocumentedMixin
 from gan_oversampler.encoding.dataset import Frame
 from gan_oversampler.estimator import GANOversampler
 
@@ -45,7 +46,7 @@ def log_odds(probabilities: NDArray[Any], n_rows: int) -> NDArray[np.float64]:
     return np.log(n_rows * probabilities + 1) - np.log(n_rows * (1 - probabilities) + n_classes - 1)
 
 
-class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class PriorCorrectedClassifier(DocumentedMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """Fit a classifier on resampled rows and return probabilities for the original class shares.
 
     Resampling makes rare classes look frequent. With pi the original shares and s those that the

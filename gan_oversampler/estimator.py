@@ -17,6 +17,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from gan_oversampler._pages import DocumentedMixin
 from gan_oversampler._utils import Streams, lookup, single_threaded, warn_user
 from gan_oversampler.constraints import described
 from gan_oversampler.encoding.containers import check_table
@@ -60,7 +61,7 @@ class _Fitted:
     fit: Fit  # sources with the encoded rows that they start from, and reports
 
 
-class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
+class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverSampler):
     """Oversample with GANs that start as geometric samplers and are scored on held-out rows.
 
     A population of small conditional GANs is trained on the classes to be oversampled, each one in a version
@@ -387,6 +388,7 @@ class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
         self.seed_indices_ = again.seeds
         return encoder.stack(X, new), target.stack(y, drawn.codes)
 
+    save = SaveMixin.save  # so that it stands on this class's own page
     _fit_resample = fit_resample  # abstract in imbalanced-learn, whose own ``fit_resample`` would call it
 
     def sample(

@@ -285,6 +285,7 @@ def _outcome(
                 ranking = ranking_gain(at_ratio, by_fold)
             others, heldout_ratio = keepable_utilities(scored), evaluator.heldout_ratio
             advice = advise(decision.utilities, baselines, ranking, others, heldout_ratio)
+    n_new = n_new_at_ratio(dict(enumerate(rows.counts)), problem.n_new, decision.ratio)
     report = write_report(
         decision,
         evaluator,
@@ -301,9 +302,9 @@ def _outcome(
         labels=labels,
         evidence=evidence,
         summary=training.summary,
+        table=problem.table_size(n_new),
         **facts,
     )
-    n_new = n_new_at_ratio(dict(enumerate(rows.counts)), problem.n_new, decision.ratio)
     return Outcome(sources.full, report, n_new, decision.fallback)
 
 
@@ -360,6 +361,7 @@ def _untrained(plan: Plan, problem: Problem, services: Services, facts: Facts) -
         notes=problem.small_class_notes(base),
         draw_notes=_unmet(plan),
         evidence=evidence,
+        table=problem.table_size(problem.n_new),
         **facts,
     )
     return Outcome(source, report, problem.n_new)

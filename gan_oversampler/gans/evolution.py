@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from sklearn.base import BaseEstimator
 from torch import Tensor
 
+from gan_oversampler._pages import DocumentedMixin
 from gan_oversampler._utils import lookup
 from gan_oversampler.gans.divergences import DIVERGENCES, ratio_of_logit
 from gan_oversampler.gans.losses import GanLoss
@@ -45,7 +46,7 @@ MUTATIONS: Final[Mapping[str, Mutation]] = MappingProxyType(
 
 
 @dataclass(eq=False, repr=False)
-class Evolution(BaseEstimator):
+class Evolution(DocumentedMixin, BaseEstimator):
     """How generators evolve; the ``evolution`` of a :class:`GAN`.
 
     In every generator step each parent has one child per mutation; the fittest children are the next

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from gan_oversampler._pages import DocumentedMixin
 from gan_oversampler.gans.parts import COUNT, Critic, Generator
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ STREAMS: Final = "gan, version 2"  # another text gives other random numbers to 
 
 
 @dataclass(eq=False, repr=False)
-class GAN(BaseEstimator):
+class GAN(DocumentedMixin, BaseEstimator):
     """Specification of a GAN; :class:`GANOversampler` trains it.
 
     Parameters

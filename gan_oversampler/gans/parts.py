@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from gan_oversampler._pages import DocumentedMixin
+
 if TYPE_CHECKING:
     from gan_oversampler.nn.image_grid import Grid
 
@@ -20,7 +22,7 @@ _NORM = StrOptions({"none", "batch", "layer"})
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class Generator(BaseEstimator):
+class Generator(DocumentedMixin, BaseEstimator):
     """Network and training of a generator; the ``generator`` of a :class:`GAN`.
 
     Parameters
@@ -97,7 +99,7 @@ class Generator(BaseEstimator):
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class Critic(BaseEstimator):
+class Critic(DocumentedMixin, BaseEstimator):
     """Network and training of a critic; the ``critic`` of a :class:`GAN`.
 
     Parameters

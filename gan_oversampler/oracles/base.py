@@ -10,13 +10,14 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval
 
+from gan_oversampler._pages import DocumentedMixin
 from gan_oversampler._utils import text_of
 from gan_oversampler.encoding.dataset import Frame, Rows
 
 POSITIVE: Final = Interval(Integral, 1, None, closed="left")
 
 
-class Oracle(BaseEstimator):
+class Oracle(DocumentedMixin, BaseEstimator):
     """Base class of all oracles: an oracle scores synthetic rows against held-out real rows.
 
     A subclass defines `score` (or `_score`, if the checks of `score` suit it), sets `greater_is_better` to
@@ -34,6 +35,16 @@ class Oracle(BaseEstimator):
         Seed of all randomness in a score.
     share_ : float
         Share of the new rows that a score is computed from; 1 unless the oracle scales large tables down.
+
+    Examples
+    --------
+    >>> class SameMean(Oracle):
+    ...     greater_is_better = False
+    ...     def score(self, holdout, synthetic):
+    ...         return float(np.abs(holdout.of(1).values.mean(0) - synthetic.values.mean(0)).max())
+    >>> rows = Rows(np.arange(12.0).reshape(6, 2), np.array([0, 0, 0, 1, 1, 1]), np.array(["no", "yes"]))
+    >>> SameMean().fit(rows, targets=[1]).score(rows, rows.of(1))
+    0.0
     """
 
     share_: float = 1.0

@@ -1,14 +1,4 @@
-"""AutoGAN's scores by classifiers: classification accuracy scores and diversity.
-
->>> values = np.random.default_rng(0).normal(size=(40, 2))
->>> rows = Rows(values, np.arange(40) % 2, np.array(["no", "yes"]))
->>> rows.values[rows.codes == 1] += 9
->>> for oracle in (CASRealOracle(smooth=False), CASSynOracle(smooth=False), DiversityOracle()):
-...     print(round(oracle.fit(rows, targets=[1]).score(rows, rows.of(1)), 1))
-1.0
-1.0
-2.0
-"""
+"""AutoGAN's scores by classifiers: classification accuracy scores and diversity."""
 
 # n row, C class
 
@@ -44,6 +34,13 @@ class CASRealOracle(LearnerOracle):
     References
     ----------
     Ravuri & Vinyals (2019), Classification accuracy score; Nazari, Branco & Jourdan (2023), AutoGAN.
+
+    Examples
+    --------
+    >>> values = np.repeat([[0.0, 0.0], [9.0, 9.0]], 20, axis=0)
+    >>> rows = Rows(values, np.repeat([0, 1], 20), np.array(["no", "yes"]))
+    >>> CASRealOracle(smooth=False).fit(rows, targets=[1]).score(rows, rows.of(1))
+    1.0
     """
 
     _fitted_to = "new rows"
@@ -73,6 +70,13 @@ class CASSynOracle(LearnerOracle):
     References
     ----------
     Nazari, Branco & Jourdan (2023), AutoGAN; Shmelkov, Schmid & Alahari (2018), How good is my GAN?
+
+    Examples
+    --------
+    >>> values = np.repeat([[0.0, 0.0], [9.0, 9.0]], 20, axis=0)
+    >>> rows = Rows(values, np.repeat([0, 1], 20), np.array(["no", "yes"]))
+    >>> CASSynOracle(smooth=False).fit(rows, targets=[1]).score(rows, rows.of(1))
+    1.0
     """
 
     _fitted_to = "real rows and tried on new ones"
@@ -103,6 +107,13 @@ class DiversityOracle(CASSynOracle):
     References
     ----------
     Salimans et al. (2016), the inception score; Nazari, Branco & Jourdan (2023), AutoGAN.
+
+    Examples
+    --------
+    >>> values = np.repeat([[0.0, 0.0], [9.0, 9.0]], 20, axis=0)
+    >>> rows = Rows(values, np.repeat([0, 1], 20), np.array(["no", "yes"]))
+    >>> round(DiversityOracle().fit(rows, targets=[1]).score(rows, rows.of(1)), 1)
+    2.0
     """
 
     def __init__(

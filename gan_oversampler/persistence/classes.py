@@ -51,7 +51,7 @@ from gan_oversampler.oracles.registry import ORACLES
 from gan_oversampler.persistence.packing import Form, Json, NoFormError, Packer, Unpacker, of_fields
 from gan_oversampler.plan import Plan
 from gan_oversampler.reporting.evidence import Evidence, Fidelity, FoldEvidence
-from gan_oversampler.reporting.facts import Entry, Gain, LabelScores, Parameter
+from gan_oversampler.reporting.facts import ClassSize, Entry, Gain, LabelScores, Parameter, TableSize
 from gan_oversampler.reporting.model_summary import Layer, ModelSummary, Network
 from gan_oversampler.reporting.report import Report
 from gan_oversampler.sampling.acceptance import Acceptance, CappedRatio, Rejection, ShiftedLogit
@@ -80,6 +80,7 @@ DATACLASSES: Final[tuple[type, ...]] = (
     *(Acceptance, BaseSource, CappedRatio, FoldData, Gate, GeneratorSource, Mixture, Neighbourhood, Policy),
     *(PolicySource, RatioCritic, Rejection, RejectionSource, ShiftedLogit),
     *(Critic, Evolution, GAN, Generator),
+    *(ClassSize, TableSize),
     *(Entry, Fidelity, FoldEvidence, Gain, LabelScores, Layer, ModelSummary, Network, Parameter, Report),
     *(Budget, Candidate, Fit, Outcome, Problem, Training),
 )

@@ -139,6 +139,51 @@ class Parameter:
     changed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ClassSize:
+    """Rows of one class: those of the table, and the new ones that ``fit_resample`` adds to them."""
+
+    label: Any
+    n_rows: int
+    n_added: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TableSize:
+    """Size of the table that was given, class by class, and of what ``fit_resample`` adds to it.
+
+    Parameters
+    ----------
+    n_columns : int
+        Columns of ``X``.
+    classes : tuple of ClassSize
+        Rows and new rows of each class, the most frequent class first.
+
+    Examples
+    --------
+    >>> print(TableSize(8, (ClassSize("no", 90), ClassSize("yes", 10, 80))))
+    100 rows, 8 columns, 2 classes; 80 rows are added
+    """
+
+    n_columns: int
+    classes: tuple[ClassSize, ...]
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of all classes."""
+        return sum(size.n_rows for size in self.classes)
+
+    @property
+    def n_added(self) -> int:
+        """New rows of all classes."""
+        return sum(size.n_added for size in self.classes)
+
+    def __str__(self) -> str:
+        columns = "1 column" if self.n_columns == 1 else f"{self.n_columns:,} columns"
+        size = f"{self.n_rows:,} rows, {columns}, {len(self.classes)} classes"
+        return f"{size}; {self.n_added:,} rows are added"
+
+
 @dataclass(frozen=True)
 class ReportFacts:
     """Everything that is known about a fit and the choice that one oracle made in it.
@@ -200,6 +245,8 @@ class ReportFacts:
         them.
     near_constraints : tuple of str
         Relations that hold in nearly all rows, or would spoil a column; new rows may break them.
+    table : TableSize or None
+        Rows, columns and classes of the table, and how many rows are added to each class.
     """
 
     oracle: str
@@ -226,6 +273,7 @@ class ReportFacts:
     draw_options: pd.DataFrame | None = field(default=None, compare=False, repr=False)
     constraints: tuple[str, ...] = ()
     near_constraints: tuple[str, ...] = ()
+    table: TableSize | None = None
 
     def __post_init__(self) -> None:
         for name in ("seconds", "gains", "parameters", "versions"):

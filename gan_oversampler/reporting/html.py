@@ -27,17 +27,21 @@ from gan_oversampler.reporting.facts import Gain, LabelScores, ReportFacts
 MAX_CLASSES: Final = 4  # that are drawn
 MAX_EVENTS: Final = 60
 MAX_DRAW_OPTIONS: Final = 12
-ROWS_DISPLAYS: Final[
-    Sequence[tuple[type[RowsDisplay], float, str]]
-] = (  # with heights in inches and captions
+MAX_NARROW: Final = 4  # columns of a table that fit into a narrow window
+# Pictures are drawn narrow and with large letters, so that they can be read on a telephone, too.
+WIDTH: Final = 5.4  # inches
+FONT_SIZE: Final = 11.0
+PANELS: Final = 2  # side by side
+# With heights in inches and captions.
+ROWS_DISPLAYS: Final[Sequence[tuple[type[RowsDisplay], float, str]]] = (
     (
         MarginalsDisplay,
         0.0,  # it depends on the number of panels
         "Columns that differ most come first; the number is how far real and new rows lie apart, from 0 to 1"
         " (Kolmogorov-Smirnov, or total variation for categories).",
     ),
-    (ProjectionDisplay, 5.6, "Two principal axes of the real rows; numbers in standard deviations."),
-    (CorrelationDisplay, 6.2, "Correlations of real rows minus those of new rows; 0 is best."),
+    (ProjectionDisplay, 4.4, "Two principal axes of the real rows; numbers in standard deviations."),
+    (CorrelationDisplay, 5.0, "Correlations of real rows minus those of new rows; 0 is best."),
 )
 MARKED: Final = '<p class="quiet">Bold on yellow: {}.</p>'
 
@@ -70,11 +74,12 @@ def card(facts: ReportFacts) -> str:
 def _head(facts: ReportFacts) -> str:
     notes = "".join(f"<li>{escape(note)}</li>" for note in facts.notes)
     advice = f"<dt>Advice</dt><dd>{escape(facts.advice)}</dd>" if facts.advice else ""
+    data = f"<dt>Data</dt><dd>{facts.table}</dd>" if facts.table else ""
     rules = "; ".join(facts.constraints)
     return (
         f'<dl class="facts"><dt>Kept</dt><dd class="choice">{escape(facts.choice)}</dd>'
         f"<dt>Why</dt><dd>{escape(facts.reason)}</dd>"
-        f"<dt>Oracle</dt><dd>{escape(facts.oracle_text)}</dd>"
+        f"{data}<dt>Oracle</dt><dd>{escape(facts.oracle_text)}</dd>"
         + (f"<dt>Score</dt><dd>{escape(facts.meaning)}</dd>" if facts.meaning else "")
         + advice
         + (f"<dt>Fidelity</dt><dd>{escape(str(facts.fidelity))}</dd>" if facts.fidelity else "")
@@ -83,6 +88,17 @@ def _head(facts: ReportFacts) -> str:
         + "</dl>"
         + (f'<h3>Notes</h3><ul class="notes">{notes}</ul>' if notes else "")
     )
+
+
+def _data(facts: ReportFacts) -> str:
+    if facts.table is None:
+        return ""
+    rows = [
+        [str(size.label), f"{size.n_rows:,}", f"{size.n_added:,}", f"{size.n_rows + size.n_added:,}"]
+        for size in facts.table.classes
+    ]
+    table = _table("Data", ["class", "rows", "added", "together"], rows)
+    return f"<p>{facts.table} by fit_resample.</p>{table}"
 
 
 def _scores(facts: ReportFacts) -> str:
@@ -155,8 +171,8 @@ def _gains(facts: ReportFacts) -> str:
 def _training(facts: ReportFacts) -> str:
     if facts.history is None or not len(facts.history):
         return _missing(f"Nothing was trained or scored: {facts.reason}.")
-    trajectory = _picture(lambda: TrajectoryDisplay.from_report(facts), 5)
-    return trajectory + _picture(lambda: LossDisplay.from_report(facts), 3.6)
+    trajectory = _picture(lambda: TrajectoryDisplay.from_report(facts), 4.2)
+    return trajectory + _picture(lambda: LossDisplay.from_report(facts), 3.4)
 
 
 def _events(facts: ReportFacts) -> str:
@@ -191,9 +207,9 @@ def _rows(facts: ReportFacts) -> str:
         if not len(pair.real) or not len(pair.new):
             html += _missing("No rows of this class were held out.")
             continue
-        panels = math.ceil(min(len(pair.real.columns), 12) / 4)  # one above the other
+        panels = math.ceil(min(len(pair.real.columns), 12) / PANELS)  # one above the other
         for kind, height, caption in ROWS_DISPLAYS:
-            html += _picture(partial(kind.from_pair, pair), height or 0.6 + 1.8 * panels, caption)
+            html += _picture(partial(kind.from_pair, pair), height or 0.6 + 1.3 * panels, caption)
     if rest := evidence.labels[MAX_CLASSES:]:
         html += f"<p>Not drawn: {escape(', '.join(map(str, rest)))}.</p>"
     return html
@@ -239,6 +255,7 @@ def _parameters(facts: ReportFacts) -> str:
 
 
 SECTIONS: Final[dict[str, Callable[[ReportFacts], str]]] = {
+    "Data": _data,
     "Scores": _scores,
     "Draw options": _draw_options,
     "Gains": _gains,
@@ -273,32 +290,40 @@ def _table(
     texts: Sequence[int] = (),
     total: bool = False,
 ) -> str:
-    """A table in a box that scrolls; all columns but the first and ``texts`` are set as numbers."""
+    """A table; all columns but the first and ``texts`` are set as numbers.
+
+    In narrow windows a table of more than four columns becomes a list of its cells, each with its heading.
+    """
     classes = [f' class="{"text" if j in texts else "number"}"' if j else "" for j in range(len(heads))]
     head = "".join(f'<th scope="col"{css}>{escape(h)}</th>' for css, h in zip(classes, heads, strict=True))
     body = ""
     for i, row in enumerate(rows):
         cells = [escape(_cell(value)) for value in row]
         kind = ' class="total"' if total and i == len(rows) - 1 else ' class="marked"' if i in marked else ""
-        rest = "".join(f"<td{css}>{cell}</td>" for css, cell in zip(classes[1:], cells[1:], strict=True))
+        rest = "".join(
+            f'<td{css} data-head="{escape(name)}">{cell}</td>'
+            for css, name, cell in zip(classes[1:], heads[1:], cells[1:], strict=True)
+        )
         body += f'<tr{kind}><th scope="row">{cells[0]}</th>{rest}</tr>'
+    wide = ' class="wide"' if len(heads) > MAX_NARROW else ""
     return (
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(title)}"><table>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<table{wide} aria-label="{escape(title)}"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table>"
     )
 
 
 def _picture(make: Callable[[], Display], height: float, caption: str = "") -> str:
     """What a display draws, with its description as the alternative text, or why there is nothing to see."""
     try:
-        figure = matplotlib("figure").Figure(figsize=(8, height), layout="constrained")
+        figure = matplotlib("figure").Figure(figsize=(WIDTH, height), layout="constrained")
     except ImportError:
         return _missing('Pictures need matplotlib: pip install "gan-oversampler[plot]".')
     svg = io.StringIO()
     try:
-        display = make().plot(figure.add_subplot())
         # A fixed salt and no date, so that equal figures give equal texts.
-        with warnings.catch_warnings(), matplotlib().rc_context({"svg.hashsalt": "gan_oversampler"}):
+        look = {"svg.hashsalt": "gan_oversampler", "font.size": FONT_SIZE}
+        with warnings.catch_warnings(), matplotlib().rc_context(look):
+            display = make().plot(figure.add_subplot())
             warnings.filterwarnings("ignore", message="Glyph")  # of a user's alphabet that no font here has
             warnings.filterwarnings("ignore", message="constrained_layout")  # long names, little room
             figure.savefig(svg, format="svg", dpi=150, metadata={"Date": None})
@@ -307,5 +332,4 @@ def _picture(make: Callable[[], Display], height: float, caption: str = "") -> s
     source = base64.b64encode(svg.getvalue().encode()).decode()
     below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
     image = f'<img src="data:image/svg+xml;base64,{source}" alt="{escape(display.description)}">'
-    box = f'<div class="scroll" role="region" tabindex="0" aria-label="Picture">{image}</div>'
-    return f"<figure>{box}{below}</figure>"
+    return f"<figure>{image}{below}</figure>"

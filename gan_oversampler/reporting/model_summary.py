@@ -129,6 +129,12 @@ class ModelSummary:
         ]
         return pd.DataFrame(rows, columns=["gan", "role", "layer", "inputs", "outputs", "parameters"])
 
+    def _repr_html_(self) -> str:
+        if not self.networks:
+            return f"<p>{self}</p>"
+        table = self.to_frame().to_html(index=False, border=0, formatters={"parameters": "{:,}".format})
+        return f"{table}<p>{self.n_parameters:,} parameters in a fold's networks</p>"
+
     def __str__(self) -> str:
         return "\n".join(map(str, self.networks)) or "nothing was trained"
 

@@ -54,6 +54,7 @@ class Report(ReportFacts):
             "evidence": None if self.evidence is None else self.evidence.to_dict(),
             "summary": None if self.summary is None else self.summary.to_frame(),
             "events": [asdict(event) for event in self.events],
+            "table": None if self.table is None else asdict(self.table),
         }
         return json_value(facts)
 
@@ -73,6 +74,7 @@ class Report(ReportFacts):
 
     def __str__(self) -> str:
         lines = [f"Kept: {self.choice}", f"Why:  {self.reason}", f"Oracle: {self.oracle_text}"]
+        lines += [f"Table: {self.table}"] if self.table else []
         lines += [f"Score: {self.meaning}"] if self.meaning else []
         lines += [f"  {'':<44}{self.score_name:>9} ± standard error over the folds"] if self.entries else []
         lines += [f"  {entry}" for entry in self.shown]

@@ -22,6 +22,7 @@ from scipy.special import expit
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import Interval
 
+from gan_oversampler._pages import DocumentedMixin
 from gan_oversampler._utils import lookup
 
 Array = NDArray[np.float64]
@@ -106,7 +107,7 @@ def discriminator(log_ratio_n: Array, gamma: float | None) -> Acceptance:
 
 
 @dataclass(eq=False, repr=False)
-class Rejection(BaseEstimator):
+class Rejection(DocumentedMixin, BaseEstimator):
     """How proposals of the kept generators are thinned out by a refitted critic.
 
     After the choice a critic is trained anew, by cross entropy, to tell real rows of a class from proposals;

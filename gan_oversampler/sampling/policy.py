@@ -10,13 +10,15 @@ from typing import Any, ClassVar, Final
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import Interval
 
+from gan_oversampler._pages import DocumentedMixin
+
 CHOSEN_BY_ORACLE: Final = "oracle"  # value of a parameter that leaves a choice to the oracle
 MAX_DROPPED: Final = 0.95  # share of the proposals, so that there are not too many
 N_CHOICES: Final = 3  # proposals per new row where some are preferred
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class Policy(BaseEstimator):
+class Policy(DocumentedMixin, BaseEstimator):
     """How new rows are drawn from the generators that were kept.
 
     A row's *hostility* is the logarithm of its mean distance to the five nearest real rows of its class, less

@@ -11,6 +11,7 @@ from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.encoding.layout import Layout
 from gan_oversampler.encoding.row_space import RowSpace
 from gan_oversampler.gans.gan import GAN
+from gan_oversampler.reporting.facts import ClassSize, TableSize
 from gan_oversampler.selection.folds import split
 from gan_oversampler.training.data import MIN_ROWS, Fold, TrainingData
 
@@ -51,6 +52,12 @@ class Problem:
         """Labels of the classes to oversample, by code, as plain Python values for messages."""
         labels = self.rows.classes.tolist()
         return {code: labels[code] for code in self.n_new}
+
+    def table_size(self, n_new: Mapping[int, int]) -> TableSize:
+        """Count the rows and columns of the user's table, and the rows that are added to each class."""
+        labels, counts = self.rows.classes.tolist(), self.rows.counts.tolist()
+        sizes = (ClassSize(label, counts[code], n_new.get(code, 0)) for code, label in enumerate(labels))
+        return TableSize(len(self.space.layout.columns), tuple(sizes))
 
     def small_class_notes(self, base: str) -> list[str]:
         """Say which classes are too small to learn from, a note each; ``base`` is what draws them instead."""

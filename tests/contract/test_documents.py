@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "gan_oversampler"
 DOCUMENTS = [ROOT / f"{name}.md" for name in ("README", "ARCHITECTURE", "CONTRIBUTING")]
-DOCUMENTS += sorted((ROOT / "benchmarks").glob("*.md"))
+DOCUMENTS += [path for folder in ("benchmarks", "notebooks") for path in sorted((ROOT / folder).glob("*.md"))]
 ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text("utf8")
 TABLE_LINES = [line for line in ARCHITECTURE.splitlines() if line.startswith("|")]
 

@@ -55,6 +55,9 @@ class Reader(HTMLParser):
         return [attrs for name, attrs in self.tags if name == tag]
 
 
+MIXED_X, MIXED_Y = mixed()
+
+
 def nasty_table():
     X, y = mixed()
     X = X.rename(columns={"amount": NASTY, "city": "a & b"})
@@ -139,11 +142,37 @@ def test_a_page_tells_everything(page, report):
         assert f"{entry.score:.4f}" in texts
 
 
-def test_tables_scroll_in_boxes_of_their_own(page):
-    reader = Reader(page)
-    boxes = [attrs for attrs in reader.all("div") if attrs.get("class") == "scroll"]
-    assert len(boxes) == len(reader.all("table")) + len(reader.all("img"))
-    assert all(box["tabindex"] == "0" and box["aria-label"] for box in boxes)
+def test_cells_of_wide_tables_name_their_column(page):
+    tables = re.findall(r'<table class="wide".*?</table>', page)
+    assert tables
+    for table in tables:
+        heads = re.findall(r"<th scope=\"col\".*?>(.*?)</th>", table)
+        for row in re.findall(r"<tr.*?</tr>", table.split("<tbody>")[1]):
+            assert re.findall(r'data-head="(.*?)"', row) == heads[1:]
+
+
+def test_rows_of_the_table_and_rows_added_are_counted(page, report):
+    table = report.table
+    assert (table.n_rows, table.n_columns, table.n_added) == (len(MIXED_Y), MIXED_X.shape[1], 90)
+    section = page.split('<section id="data">')[1].split("</section>")[0]
+    texts = [text for text in Reader(section).texts if text.strip()]
+    assert texts[1] == f"{table} by fit_resample."
+    cells = [texts[i : i + 4] for i in range(6, len(texts), 4)]
+    counts = MIXED_Y.value_counts()
+    assert [int(n) for _, n, _, _ in cells] == counts.tolist()
+    assert {int(together) for *_, together in cells} == {counts.max()}
+
+
+def test_the_page_says_what_the_score_is(page, report):
+    assert "logistic regression, five nearest neighbours and a decision tree" in report.meaning
+    assert f"<dt>Score</dt><dd>{report.meaning}</dd>" in page
+
+
+def test_a_card_for_notebooks_tells_scores_by_step(report):
+    texts = Reader(report._repr_html_()).texts
+    steps = [entry.step for entry in report.entries if entry.step is not None]
+    assert max(steps) > 0
+    assert {f"step {step}" for step in steps} <= {text.removesuffix(", kept") for text in texts}
 
 
 def test_kept_lines_and_changed_parameters_are_marked(report, page):
@@ -243,8 +272,9 @@ FRAMES = """<!doctype html><meta charset="utf-8"><body>
 <script>
 onload = () => {{ document.title = "widths " + [...document.querySelectorAll("iframe")].map(frame => {{
   const root = frame.contentDocument.documentElement;
-  const broken = [...root.querySelectorAll("img")].filter(image => !image.naturalWidth).length;
-  return [root.clientWidth, root.scrollWidth, broken].join(" ");
+  const wider = [...root.querySelectorAll("table, img")].filter(part => part.offsetWidth > root.clientWidth);
+  const broken = [...root.querySelectorAll("img")].filter(image => !image.naturalWidth);
+  return [root.clientWidth, root.scrollWidth, broken.length + wider.length].join(" ");
 }}).join(" ") }}</script>"""
 
 

@@ -72,3 +72,11 @@ def test_dropout_and_batch_norm_are_named():
 def test_nothing_trained_is_said():
     assert str(ModelSummary()) == "nothing was trained"
     assert ModelSummary().to_frame().empty
+
+
+def test_a_notebook_shows_the_layers_as_a_table(cohort):
+    summary = _summary(cohort)
+    page = summary._repr_html_()
+    assert page.count("<tr") == 1 + len(summary.to_frame())
+    assert f"{summary.n_parameters:,} parameters" in page
+    assert ModelSummary()._repr_html_() == "<p>nothing was trained</p>"

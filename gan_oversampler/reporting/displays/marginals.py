@@ -15,6 +15,8 @@ from gan_oversampler.reporting.displays.drawing import NEW, REAL, column_title, 
 from gan_oversampler.reporting.displays.tables import differences, kinds_of, level_shares, numbers_of
 
 MAX_PANELS: Final = 12
+MAX_BESIDE: Final = 4  # panels side by side
+MIN_WIDTH: Final = 1.4  # inches of a panel
 MAX_BARS: Final = 6
 BINS: Final = 15
 
@@ -96,7 +98,7 @@ class MarginalsDisplay(RowsDisplay):
         shown = self.differences_.head(max_columns)
         if not len(shown) or not len(self.real) or not len(self.new):
             raise ValueError("There is nothing to compare: no rows, or no columns.")
-        n_columns = min(4, len(shown))
+        n_columns = min(len(shown), MAX_BESIDE if ax is None else _room_for(ax))
         n_rows = -(-len(shown) // n_columns)
         self._start(ax, (2.7 * n_columns, 1.9 * n_rows + 0.4))
         strip, panels = _panels_in(self.ax_, n_rows, n_columns)
@@ -165,6 +167,12 @@ class MarginalsDisplay(RowsDisplay):
         panel.xaxis.set_major_locator(matplotlib("ticker").MaxNLocator(3))
         if kind == "duration":
             panel.xaxis.set_major_formatter("{x:g} s")
+
+
+def _room_for(ax: Any) -> int:
+    """How many panels find room side by side in the width of ``ax``: one at least, and four at most."""
+    width = ax.figure.get_figwidth() * ax.get_position().width  # inches
+    return int(min(max(width / MIN_WIDTH, 1), MAX_BESIDE))
 
 
 def _panels_in(ax: Any, rows: int, columns: int) -> tuple[Any, list[Any]]:

@@ -80,7 +80,8 @@ class ScoresDisplay(ReportDisplay):
             self.ax_.plot(kept["score"], kept.index, label="kept", **drawing.KEPT)
         self.ax_.set_yticks(shown.index, shown["title"])
         self.ax_.set_ylim(len(shown) - 0.4, -0.6)
-        self.ax_.set_xlabel(drawing.score_axis_label(self.score_name, self.greater_is_better))
+        label = drawing.score_axis_label(self.score_name, self.greater_is_better)
+        self.ax_.set_xlabel(label, loc="right")  # there is room under the names
         drawing.clean_axes(self.ax_, grid="x")
         self.ax_.tick_params(axis="y", length=0)
         drawing.legend_below(self.ax_)
