@@ -184,7 +184,7 @@ class Between:
     column : column
         Name of a column of numbers, dates or durations; an integer is its position.
     low, high : number, date or duration, default=None
-        The bounds; None is no bound. Dates may be texts, such as ``"2024-01-31"``.
+        The bounds, the smaller one first; None is no bound. Dates may be texts, such as ``"2024-01-31"``.
 
     Examples
     --------
@@ -197,6 +197,10 @@ class Between:
     column: Hashable
     low: Any = None
     high: Any = None
+
+    def __post_init__(self) -> None:
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(f"'low' must not be above 'high'. Got {self!r}.")
 
     @property
     def columns(self) -> tuple[Hashable, ...]:

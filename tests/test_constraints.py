@@ -64,3 +64,8 @@ def test_bounds_of_dates_may_be_texts_and_have_zones():
     assert Between("day", low="2024-01-02").holds(days).tolist() == [False, True]
     assert Between("day", low="2024-01-01 01:30+01:00").holds(days).tolist() == [False, True]
     assert Between("wait", high="2h").holds(np.array([1, 3], "m8[h]")).tolist() == [True, False]
+
+
+def test_bounds_in_the_wrong_order_are_refused():
+    with pytest.raises(ValueError, match=r"'low' must not be above 'high'. Got Between\(column='age', low=9"):
+        Between("age", 9, 3)

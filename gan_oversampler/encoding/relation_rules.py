@@ -41,6 +41,13 @@ def learn_relations(
     built_in, checked, near = (
         _compatible(part, rules) for part in (found.built_in, found.checked, found.near)
     )
+    # Beside given relations of the same columns an order could close a circle: it is checked instead.
+    given_columns = [set(rule.columns) for rule in rules if isinstance(rule, Relation)]
+    checked += [
+        rule
+        for rule in found.built_in
+        if isinstance(rule, Order) and rule not in built_in and set(rule.columns) not in given_columns
+    ]
     n_found = len(built_in) + len(checked)
     relations = Relations.learn([*rules, *built_in], names, columns, checked=checked, n_found=n_found)
     texts = list(islice(_near_texts(near, names, columns, table), MAX_NEAR))
@@ -49,7 +56,10 @@ def learn_relations(
 
 def _is_auto(rule: Any) -> bool:
     if isinstance(rule, str) and rule != AUTO:
-        raise ValueError(f"`constraints` holds {rule!r}, which is no constraint. Give {AUTO!r}, or an Order.")
+        raise ValueError(
+            f"`constraints` holds {rule!r}, which is no constraint. Entries are {AUTO!r}, Order, Sum, OneOf,"
+            " Between and functions of rows."
+        )
     return isinstance(rule, str)
 
 

@@ -251,7 +251,8 @@ class Relations:
         if n:
             raise ValueError(
                 f"{n} of {len(columns[0])} new rows break the constraint {text} after {n_attempts} attempts"
-                " each. It cannot be met: give wider bounds, drop constraints that leave it hardly any rows,"
+                " each. Generated rows hardly ever meet it: state it as Order, Sum or OneOf, which are"
+                " built in, give wider bounds, drop constraints that leave it hardly any rows,"
                 " or leave it out."
             )
         for text, n in broken[n_given:]:

@@ -326,6 +326,7 @@ def _picture(make: Callable[[], Display], height: float, caption: str = "") -> s
             display = make().plot(figure.add_subplot())
             warnings.filterwarnings("ignore", message="Glyph")  # of a user's alphabet that no font here has
             warnings.filterwarnings("ignore", message="constrained_layout")  # long names, little room
+            warnings.filterwarnings("ignore", message="AutoDateLocator")  # many dates, little room
             figure.savefig(svg, format="svg", dpi=150, metadata={"Date": None})
     except ValueError as error:  # nothing to draw, and the error says why
         return _missing(str(error))

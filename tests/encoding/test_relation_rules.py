@@ -8,6 +8,7 @@ from gan_oversampler._utils import text_of
 from gan_oversampler.constraints import Between, OneOf, Order, Sum
 from gan_oversampler.encoding.containers import read_table
 from gan_oversampler.encoding.relation_rules import learn_relations
+from gan_oversampler.encoding.table_encoder import TableEncoder
 
 X = pd.DataFrame(
     {
@@ -118,3 +119,11 @@ def test_nothing_is_sought_unless_asked():
     container, columns = read_table(X)
     assert learn_relations(None, container.names, columns, frozenset(), X).constraints == ()
     assert learned().constraints == ()
+
+
+def test_orders_that_are_found_beside_a_given_one_are_checked():
+    g = np.random.default_rng(0)
+    price = g.integers(1, 300, 400)
+    X = pd.DataFrame({"least": 0.8 * price, "price": price, "value": price + g.geometric(0.3, 400)})
+    relations = TableEncoder.learn(X, constraints=["auto", Order("least", "price")]).relations
+    assert list(map(str, relations.constraints)) == ["least <= price", "price <= value"]
