@@ -124,6 +124,7 @@ def test_nothing_is_sought_unless_asked():
 def test_orders_that_are_found_beside_a_given_one_are_checked():
     g = np.random.default_rng(0)
     price = g.integers(1, 300, 400)
-    X = pd.DataFrame({"least": 0.8 * price, "price": price, "value": price + g.geometric(0.3, 400)})
+    least, value = np.floor(price * g.uniform(0.2, 1, 400)), price + g.geometric(0.3, 400)
+    X = pd.DataFrame({"least": least, "price": price, "value": value})
     relations = TableEncoder.learn(X, constraints=["auto", Order("least", "price")]).relations
     assert list(map(str, relations.constraints)) == ["least <= price", "price <= value"]
