@@ -6,7 +6,7 @@ LOWEST := build/lowest
 PEERS := build/peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-lowest lint check format bench-setup bench clean
+.PHONY: help setup demo test test-slow test-lowest lint check format notebooks bench-setup bench clean
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 
@@ -48,6 +48,9 @@ check: lint test ## everything a change must pass: lint, then test
 format: setup ## let ruff repair what it can
 	@$(BIN)/ruff check --quiet --fix
 	@$(BIN)/ruff format --quiet
+
+notebooks: setup ## run all notebooks and store what they show
+	@$(BIN)/python notebooks/execute.py
 
 bench-setup: $(PEERS)/.stamp ## other people's oversamplers in build/peers (1.7 GB)
 
