@@ -6,7 +6,7 @@ LOWEST := build/lowest
 PEERS := build/peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo docs test test-slow test-lowest lint check format dist bench-setup bench clean
+.PHONY: help setup demo docs test test-slow test-lowest lint check format notebooks dist bench-setup bench clean
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 
@@ -55,6 +55,9 @@ format: setup ## let ruff repair what it can
 dist: setup ## sdist, and the wheel made of it, in dist/
 	@rm -rf dist
 	@$(BIN)/python -m build
+
+notebooks: setup ## run all notebooks and store what they show
+	@$(BIN)/python notebooks/execute.py
 
 bench-setup: $(PEERS)/.stamp ## other people's oversamplers in build/peers (1.7 GB)
 
