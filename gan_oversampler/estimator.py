@@ -539,7 +539,9 @@ class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
             constraints=self.constraints,
         )
         check_grids(plan.gans, encoder)
-        checkpoint = self._checkpoint(X, target, weights, its_groups, encoder, n_new)
+        labels = [target.codes, target.names]
+        data = {"X": X, "y": labels, "sample_weight": weights, "groups": its_groups}
+        checkpoint = self._checkpoint(data, encoder, target, n_new)
         streams = checkpoint.streams if checkpoint else Streams.of(self.random_state)
         frames = partial(frames_of, encoder, X, streams.child("oracle"))
         origin = np.arange(len(target.codes))
@@ -564,17 +566,13 @@ class GANOversampler(SaveMixin, CallbackSupportMixin, BaseOverSampler):
         task.ends()
         return target
 
-    def _checkpoint(
-        self, X: Frame, target: Target, weights: Any, groups: Any, encoder: TableEncoder, n_new: dict[int, int]
-    ) -> Checkpoint | None:
+    def _checkpoint(self, data: Mapping[str, Any], *table: Any) -> Checkpoint | None:
         """The checkpoint of a fit, if there is to be one."""
         if self.checkpoint is None and not self.warm_start:
             return None
         from gan_oversampler.persistence.checkpoints import Checkpoint  # knows every class, which takes time
 
-        labels = [target.codes, target.names]
-        data = {"X": X, "y": labels, "sample_weight": weights, "groups": groups}
-        return Checkpoint.of(self, data, encoder, target, n_new)
+        return Checkpoint.of(self, data, *table)
 
     def _facts(self, encoder: TableEncoder) -> Facts:
         """What reports tell of the sampler and the table."""

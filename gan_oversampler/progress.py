@@ -19,8 +19,8 @@ from gan_oversampler.training.loop import OracleTracker, Scored, Tracker
 from gan_oversampler.training.population import CrossFittedPopulation, PopulationNumbers
 
 OTHER_FOLDS: Final = (
-    "The checkpoint cannot be gone on from: it has other folds, because `cv` draws new ones for every fit. Give"
-    " `cv` a random_state, or warm_start=False, which begins anew."
+    "The checkpoint cannot be gone on from: it has other folds, because `cv` draws new ones for every fit."
+    " Give `cv` an integer as random_state, or set warm_start=False, which begins anew."
 )
 
 

@@ -1,4 +1,4 @@
-"""The file that a training is written to after every evaluation round, and from which a killed one goes on."""
+"""The file that a training is written to after every evaluation round, and goes on from if it was killed."""
 
 from __future__ import annotations
 

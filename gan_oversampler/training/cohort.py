@@ -116,7 +116,11 @@ class Cohort:
             self.state,
             _positions([batches.stream for batches in self.batch_streams]),
             _positions(self.streams),
-            {key: replace(b, n_left=len(self.ahead[key])) for key, b in self.blocks.items() if self.ahead[key]},
+            {
+                key: replace(b, n_left=len(self.ahead[key]))
+                for key, b in self.blocks.items()
+                if self.ahead[key]
+            },
         )
 
     def restore(self, numbers: CohortNumbers) -> None:
