@@ -112,15 +112,12 @@ class Cohort:
 
     def numbers(self) -> CohortNumbers:
         """Collect what training has changed, with which a fresh cohort of the same members goes on alike."""
+        n_left = {key: len(ahead) for key, ahead in self.ahead.items() if ahead}
         return CohortNumbers(
             self.state,
             _positions([batches.stream for batches in self.batch_streams]),
             _positions(self.streams),
-            {
-                key: replace(b, n_left=len(self.ahead[key]))
-                for key, b in self.blocks.items()
-                if self.ahead[key]
-            },
+            {key: replace(self.blocks[key], n_left=n) for key, n in n_left.items()},
         )
 
     def restore(self, numbers: CohortNumbers) -> None:

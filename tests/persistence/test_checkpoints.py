@@ -213,7 +213,7 @@ def test_files_of_another_kind_are_refused(tmp_path):
     sampler.save(tmp_path / "saved")
     with pytest.raises(SavedFileError, match="is no checkpoint"):
         snapshots(tmp_path / "saved")
-    with pytest.raises(SavedFileError, match=r"is a checkpoint. Give `snapshot`"):
+    with pytest.raises(SavedFileError, match=r"is a checkpoint\. Give `snapshot`"):
         load(tmp_path / "training")
     (tmp_path / "training").write_bytes((tmp_path / "training").read_bytes()[:-9])
     with pytest.raises(SavedFileError, match="cut off"):
