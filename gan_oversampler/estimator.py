@@ -37,6 +37,7 @@ from gan_oversampler.sampling.policy import CHOSEN_BY_ORACLE, Policy
 # What needs torch, which takes longer to load than all the rest, is imported by the methods that use it.
 if TYPE_CHECKING:
     from gan_oversampler.callbacks import Callback
+    from gan_oversampler.persistence.checkpoints import Checkpoint
     from gan_oversampler.reporting.report import Report
     from gan_oversampler.sampling.sources import Source
     from gan_oversampler.streaming import BalancedStream, Transform
@@ -156,6 +157,16 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
         Parallel scorings, through joblib. Results do not depend on it.
     random_state : int, RandomState or None, default=None
         An integer gives bit-equal output on CPU, for any container, threads and jobs.
+    checkpoint : str or path, default=None
+        File that the whole training is written to after every scoring, with the encoded table; never half
+        written, one per fit. ``persistence.snapshots(path)`` lists the generators in it, also while the fit
+        runs, and ``load(path, snapshot=i)`` draws from one. Functions in ``constraints`` are refused.
+    warm_start : bool, default=False
+        Whether a fit that finds its ``checkpoint`` goes on from the last scoring, also after it was killed,
+        and ends with the bits of one that was not interrupted; after one that had ended nothing is trained.
+        Data and parameters must be the same, except ``baselines``, ``fallback``, ``policy``, ``rejection``
+        and those that change no result. ``random_state=None`` takes the seed of the file. False begins anew
+        and replaces the file.
     callbacks : list of functions, default=None
         Each is called with an :class:`~gan_oversampler.callbacks.EvaluationRound` after every scoring, and
         ends the training by returning True; the best generator so far is kept, as it is after a Ctrl-C.
@@ -238,6 +249,8 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
         "keep_candidates": ["boolean"],
         "device": [str],
         "n_jobs": [Integral, None],
+        "checkpoint": [str, PathLike, None],
+        "warm_start": ["boolean"],
         "callbacks": [list, tuple, None],
         "verbose": ["verbose"],
     }
@@ -271,6 +284,8 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
         device: str = "auto",
         n_jobs: int | None = None,
         random_state: Any = None,
+        checkpoint: str | PathLike[str] | None = None,
+        warm_start: bool = False,
         callbacks: Sequence[Callback] | None = None,
         verbose: int = 0,
     ) -> None:
@@ -294,6 +309,8 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
         self.device = device
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.checkpoint = checkpoint
+        self.warm_start = warm_start
         self.callbacks = callbacks
         self.verbose = verbose
 
@@ -517,6 +534,7 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
         Examples
         --------
         >>> from itertools import islice
+        >>> import torch
         >>> from sklearn.datasets import make_classification
         >>> from sklearn.preprocessing import StandardScaler
         >>> X, y = make_classification(200, weights=[0.9], random_state=0)
@@ -595,7 +613,7 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
         # ``fit`` goes on while at least one class can be learned; asking for rows is stricter.
         if every_class or all(target.counts[code] == 1 for code in n_new):
             target.refuse_single_rows(n_new)
-        streams, device = Streams.of(self.random_state), device_of(self.device, plan.gans)
+        device = device_of(self.device, plan.gans)
         encoder = TableEncoder.learn(
             X,
             categorical_features=self.categorical_features,
@@ -603,13 +621,17 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
             constraints=self.constraints,
         )
         check_grids(plan.gans, encoder)
+        labels = [target.codes, target.names]
+        data = {"X": X, "y": labels, "sample_weight": weights, "groups": its_groups}
+        checkpoint = self._checkpoint(data, encoder, target, n_new)
+        streams = checkpoint.streams if checkpoint else Streams.of(self.random_state)
         frames = partial(frames_of, encoder, X, streams.child("oracle"))
         origin = np.arange(len(target.codes))
         encoded, codes, classes = encoder.encode(X), target.codes, target.classes
         rows = Rows(encoded, codes, classes, frames, origin, encoder.recode, weights, its_groups)
         task = FitTask(self, X, y, plan.budget.max_rounds)
         observer = Observer(self.verbose, self.callbacks, task)
-        services = Services(streams, device, self.n_jobs, clock, observer)
+        services = Services(streams, device, self.n_jobs, clock, observer, checkpoint)
         with single_threaded():
             found = fit(plan, rows, encoder.layout, n_new, services, self._facts(encoder))
         for attribute in ("is_synthetic_", "seed_indices_"):
@@ -626,6 +648,14 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
         task.ends()
         return target
 
+    def _checkpoint(self, data: Mapping[str, Any], *table: Any) -> Checkpoint | None:
+        """The checkpoint of a fit, if there is to be one."""
+        if self.checkpoint is None and not self.warm_start:
+            return None
+        from gan_oversampler.persistence.checkpoints import Checkpoint  # knows every class, which takes time
+
+        return Checkpoint.of(self, data, *table)
+
     def _facts(self, encoder: TableEncoder) -> Facts:
         """What reports tell of the sampler and the table."""
         from gan_oversampler.reporting.report import parameters_of
@@ -640,8 +670,8 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
         return tags
 
 
-def load(path: str | PathLike[str]) -> GANOversampler:
-    """Load a fitted sampler that ``GANOversampler.save`` wrote.
+def load(path: str | PathLike[str], *, snapshot: int | None = None) -> GANOversampler:
+    """Load a fitted sampler that ``GANOversampler.save`` wrote, or a generator of a checkpoint.
 
     It draws the same rows as the saved one would have drawn next, on a CPU, wherever it was trained. A file
     is data only: nothing in it is executed, and no class is made that is not listed in this package.
@@ -650,6 +680,8 @@ def load(path: str | PathLike[str]) -> GANOversampler:
     ----------
     path : str or path
         The file. :func:`gan_oversampler.persistence.contents` tells which real rows it holds.
+    snapshot : int, default=None
+        Which generator of a checkpoint draws, a row of :func:`gan_oversampler.persistence.snapshots`.
 
     Returns
     -------
@@ -673,4 +705,8 @@ def load(path: str | PathLike[str]) -> GANOversampler:
     >>> bool((copy.sample(5) == sampler.sample(5)).all())
     True
     """
-    return loaded(GANOversampler, path)
+    if snapshot is None:
+        return loaded(GANOversampler, path)
+    from gan_oversampler.persistence.checkpoints import loaded_snapshot
+
+    return loaded_snapshot(GANOversampler, path, snapshot)

@@ -22,6 +22,7 @@ from gan_oversampler.nn.image_grid import sides
 from gan_oversampler.observer import Observer
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.registry import name_of, oracle_of
+from gan_oversampler.progress import Checkpoint
 from gan_oversampler.sampling.acceptance import Rejection, rejection_of
 from gan_oversampler.sampling.base_samplers import BASES
 from gan_oversampler.sampling.policy import CHOSEN_BY_ORACLE, Policy, policy_of
@@ -69,6 +70,12 @@ class Clock:
         """Seconds of each finished or open phase so far, in the order in which they were first entered."""
         return dict(self._seconds)
 
+    def goes_on_from(self, seconds: float, by_phase: Mapping[str, float]) -> None:
+        """Add the seconds of an earlier process, whose fit this one goes on with."""
+        self._began -= seconds
+        for name, its_seconds in by_phase.items():
+            self._seconds[name] += its_seconds
+
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Count the seconds of a ``with`` block as those of a phase, which may be entered several times."""
@@ -98,6 +105,7 @@ class Services:
     n_jobs: int | None = None  # parallel scorings
     clock: Clock = field(default_factory=Clock)  # began with the fit
     observer: Observer = field(default_factory=Observer)  # told of every score and evaluation round
+    checkpoint: Checkpoint | None = None  # the training is written to it, and may go on from it
 
 
 def plan_of(sampler: Any, target: Target, n_new: Mapping[int, int], *, choose_ratio: bool) -> Plan:

@@ -11,6 +11,7 @@ import numpy as np
 from gan_oversampler._utils import warn_user
 from gan_oversampler.callbacks import EvaluationRound, Event, in_order
 from gan_oversampler.plan import Plan, Services
+from gan_oversampler.progress import Progress
 from gan_oversampler.selection.draw_options import n_draw_options
 from gan_oversampler.selection.scoring import Evaluator
 from gan_oversampler.training.loop import OracleTracker, Watcher, train
@@ -30,16 +31,38 @@ INTERRUPTED: Final = (
 class Watch(Watcher):
     """Tells an observer of every evaluation round, and estimates what comes after the training.
 
-    ``evaluator`` is that of the first oracle, whose scores are told, or None without an oracle. ``events``
-    hold why a training was ended early.
+    There is an evaluator for the tracker of every oracle, of which the first one's scores are told, or none
+    without an oracle. Rounds are written to the checkpoint of the ``services``, if there is one; the training
+    then goes on from what is found there. ``events`` hold why a training was ended early.
     """
 
     def __init__(
-        self, plan: Plan, trackers: Sequence[OracleTracker], evaluator: Evaluator | None, services: Services
+        self,
+        plan: Plan,
+        population: CrossFittedPopulation,
+        trackers: Sequence[OracleTracker],
+        evaluators: Sequence[Evaluator],
+        services: Services,
     ) -> None:
-        self.plan, self.trackers, self.evaluator, self.services = plan, trackers, evaluator, services
+        self.plan, self.trackers, self.services = plan, trackers, services
+        self.population, self.evaluators = population, evaluators
+        self.evaluator = evaluators[0] if evaluators else None
         self.step = 0
         self.events: list[Event] = []
+        self.begun = self._restore()
+
+    def _restore(self) -> int | None:
+        """Go on from the checkpoint's last evaluation round, and return its step; None if there is none."""
+        checkpoint, clock = self.services.checkpoint, self.services.clock
+        if checkpoint is None or checkpoint.found is None:
+            return None
+        found = checkpoint.found
+        found.restore(self.population, self.trackers, self.evaluators)
+        clock.goes_on_from(found.seconds, found.by_phase)
+        self.events += found.events
+        self.step = found.step
+        self.services.observer.say(f"goes on from step {found.step}, which the checkpoint holds")
+        return found.step
 
     def round_begins(self) -> None:
         self.services.observer.round_begins()
@@ -49,6 +72,9 @@ class Watch(Watcher):
         self.services.observer.step_ends(step)
 
     def round_ends(self, step: int) -> bool:
+        if self.services.checkpoint and step != self.begun:
+            with self.services.clock.phase("checkpoint"):
+                self.services.checkpoint.write(self._progress(step))
         is_over = self.services.observer.round_ends(self._found(step))
         if is_over:
             self.note("callback", "asked for the end of the training")
@@ -78,6 +104,11 @@ class Watch(Watcher):
             for tracker in self.trackers
         )
 
+    def _progress(self, step: int) -> Progress:
+        clock, events = self.services.clock, tuple(self.events)
+        facts = {"events": events, "seconds": clock.seconds, "by_phase": clock.by_phase}
+        return Progress.of(step, self.population, self.trackers, self.evaluators, **facts)
+
     def _found(self, step: int) -> EvaluationRound:
         """The evaluation round that ends now, by the first oracle."""
         max_steps, seconds = self.plan.budget.max_steps, self.services.clock.seconds
@@ -101,7 +132,7 @@ def train_watched(
     plan: Plan,
     population: CrossFittedPopulation,
     trackers: Sequence[OracleTracker],
-    evaluator: Evaluator | None,
+    evaluators: Sequence[Evaluator],
     services: Services,
 ) -> tuple[Event, ...]:
     """Run the loop under the eyes of the user, and collect what was decided meanwhile.
@@ -109,14 +140,15 @@ def train_watched(
     A Ctrl-C ends the training with a warning, and what was scored before stays; it raises KeyboardInterrupt
     if there is an oracle that has not scored anything to keep.
     """
-    watch, budget, clock = Watch(plan, trackers, evaluator, services), plan.budget, services.clock
+    watch = Watch(plan, population, trackers, evaluators, services)
+    budget, clock = plan.budget, services.clock
 
     def log(step: int, specification: int, controller: str, decision: str) -> None:
         watch.events.append(Event(step, plan.gans[specification].label, "", controller, decision))
 
     try:
         with clock.phase("training"), services.observer.training(budget.max_steps):
-            train(population, trackers, budget, lambda: clock.seconds, log, watch)
+            train(population, trackers, budget, lambda: clock.seconds, log, watch, watch.begun)
     except KeyboardInterrupt:
         if not watch.has_choice():
             raise

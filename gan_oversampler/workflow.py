@@ -114,8 +114,7 @@ def fit(
     population = CrossFittedPopulation(gans, data, streams.child("members"), services.device)
     summary = ModelSummary.of(population.networks)
     trackers = {name: _tracker(plan, name, e, services) for name, e in evaluators.items()}
-    first = next(iter(evaluators.values()))
-    events = train_watched(plan, population, list(trackers.values()), first, services)
+    events = train_watched(plan, population, list(trackers.values()), list(evaluators.values()), services)
     training = Training(plan, problem, _rounds(list(trackers.values())), events, summary)
     outcomes: dict[str, Outcome] = {}
     for name, evaluator in evaluators.items():
@@ -234,7 +233,7 @@ def _without_oracle(
     tracker = OracleTracker(lambda found: [np.array([float(c.step)]) for c in found], math.inf)
     population = CrossFittedPopulation([gan], data, services.streams.child("members"), services.device)
     summary = ModelSummary.of(population.networks)
-    events = train_watched(plan, population, [tracker], None, services)
+    events = train_watched(plan, population, [tracker], [], services)
     training = Training(plan, problem, (), events, summary)
     policy = plan.policy if isinstance(plan.policy, Policy) else Policy()
     decision = decide_without_oracle(tracker.scored, gan, policy)

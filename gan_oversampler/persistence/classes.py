@@ -47,9 +47,11 @@ from gan_oversampler.nn.image_grid import Canvas
 from gan_oversampler.nn.latent import Latent
 from gan_oversampler.nn.learned_geometry import LearnedGeometry
 from gan_oversampler.nn.mlp import Mlp
+from gan_oversampler.nn.optimizers import Moments
 from gan_oversampler.oracles.registry import ORACLES
 from gan_oversampler.persistence.packing import Form, Json, NoFormError, Packer, Unpacker, of_fields
 from gan_oversampler.plan import Plan
+from gan_oversampler.progress import Progress, Tracked
 from gan_oversampler.reporting.evidence import Evidence, Fidelity, FoldEvidence
 from gan_oversampler.reporting.facts import ClassSize, Entry, Gain, LabelScores, Parameter, TableSize
 from gan_oversampler.reporting.model_summary import Layer, ModelSummary, Network
@@ -63,7 +65,12 @@ from gan_oversampler.sampling.policy_source import PolicySource
 from gan_oversampler.sampling.rejection import Gate, RejectionSource
 from gan_oversampler.sampling.sources import BaseSource, GeneratorSource, Mixture
 from gan_oversampler.selection.problem import Problem
-from gan_oversampler.training.loop import Budget, Candidate
+from gan_oversampler.selection.scoring import ScoringFailure
+from gan_oversampler.training.cohort import CohortNumbers, DrawnAhead
+from gan_oversampler.training.data import TrainingData
+from gan_oversampler.training.loop import Budget, Candidate, Scored, Tracker
+from gan_oversampler.training.members import Player, State
+from gan_oversampler.training.population import PopulationNumbers
 from gan_oversampler.workflow import Fit, Outcome, Training
 
 # Encoded columns: lengths are only numbers in a file, and index arrays grow with them.
@@ -83,6 +90,9 @@ DATACLASSES: Final[tuple[type, ...]] = (
     *(ClassSize, TableSize),
     *(Entry, Fidelity, FoldEvidence, Gain, LabelScores, Layer, ModelSummary, Network, Parameter, Report),
     *(Budget, Candidate, Fit, Outcome, Problem, Training),
+    # Of checkpoints alone.
+    *(CohortNumbers, DrawnAhead, Moments, Player, PopulationNumbers, Progress, Scored, ScoringFailure, State),
+    *(Tracked, Tracker, TrainingData),
 )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -61,6 +62,14 @@ def _replace(path: Path, data: bytes) -> None:
         _sync_folder(path.parent)
 
 
+def remove_leftovers(path: Path) -> None:
+    """Remove what processes that were killed while they wrote a file have left beside it."""
+    name = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{32}}")
+    for other in path.parent.iterdir():
+        if name.fullmatch(other.name):
+            other.unlink(missing_ok=True)
+
+
 def _sync_folder(path: Path) -> None:
     """Make a new name in a folder last, where the file system can."""
     folder = os.open(path, os.O_RDONLY)
@@ -91,12 +100,13 @@ def contents(path: str | PathLike[str]) -> dict[str, Any]:
     Parameters
     ----------
     path : str or path
-        A file that ``GANOversampler.save`` wrote.
+        A file that ``GANOversampler.save`` wrote, or a checkpoint.
 
     Returns
     -------
     contents : dict
-        ``"format_version"``; ``"gan_oversampler"``, the version that saved it; ``"new_rows"`` per class; and
+        ``"format_version"``; ``"gan_oversampler"``, the version that saved it; ``"step"`` of a checkpoint;
+        ``"new_rows"`` per class; and
         ``"real_rows"``, which holds, for each purpose that real rows are kept for, their number per class.
         Labels are texts. Where ``"real_rows"`` is empty there are none; ranges, levels and combinations of
         columns are always there.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any, ClassVar, Final, TypeVar
@@ -69,8 +70,9 @@ class SaveMixin:
         _refuse_functions(self._fitted.encoder.relations.constraints)
         state = self._state()
         state.pop("_metadata_request", None)  # routing of pipelines
-        left_out = [name for name in self.get_params(deep=False) if not _has_form(state[name])]
-        state |= {name: NotInFile(text_of(state[name])) for name in left_out}
+        parameters = written_parameters({name: state[name] for name in self.get_params(deep=False)})
+        left_out = [name for name, value in parameters.items() if value is not state[name]]
+        state |= parameters
         if not rows:
             state = without_real_rows(state)
         told = {"gan_oversampler": versions()["gan_oversampler"], "real_rows": count_real_rows(state)}
@@ -114,8 +116,23 @@ Sampler = TypeVar("Sampler", bound=SaveMixin)
 def loaded(kind: type[Sampler], path: str | PathLike[str]) -> Sampler:
     """Read a sampler of a class from a file; raises ``SavedFileError`` where that is not possible."""
     sampler = kind()  # parameters that are newer than the file have their defaults
-    read(path, lambda document, arrays: sampler._set(Unpacker(_forms(), arrays).unpacked(document)))
+
+    def set_state(document: str, arrays: Sequence[Any]) -> None:
+        state = Unpacker(_forms(), arrays).unpacked(document)
+        if "progress" in state:
+            raise SavedFileError(
+                f"{os.fspath(path)!r} is a checkpoint. Give `snapshot`, a row of"
+                " gan_oversampler.persistence.snapshots(path)."
+            )
+        sampler._set(state)
+
+    read(path, set_state)
     return sampler
+
+
+def written_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters as a file holds them: objects that are no plain values are left out, with their text."""
+    return {n: value if _has_form(value) else NotInFile(text_of(value)) for n, value in parameters.items()}
 
 
 def _forms() -> Mapping[str, Form]:

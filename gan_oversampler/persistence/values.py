@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import decimal
 import importlib
+import os
+import pathlib
 import uuid
 import zoneinfo
 from collections.abc import Callable, Mapping
@@ -118,6 +120,12 @@ VALUES: Final[Mapping[str, Form]] = MappingProxyType(
         "dict": Form(dict, _write_pairs, _read_pairs),
         "mapping": Form(MappingProxyType, _write_pairs, lambda c, u: MappingProxyType(_read_pairs(c, u))),
         "decimal": _plain(decimal.Decimal, str, decimal.Decimal),
+        "path": Form(
+            pathlib.PurePath,
+            lambda v, pack: os.fspath(v),
+            lambda c, unpack: pathlib.Path(c),
+            subclasses=True,
+        ),
         "uuid": _plain(uuid.UUID, str, uuid.UUID),
         "date": _plain(datetime.date, datetime.date.isoformat, datetime.date.fromisoformat),
         "time": Form(

@@ -94,13 +94,18 @@ class GuidedBatches:
     batch_size: int  # rows per batch
     latent: Latent  # law of the noise
 
+    @property
+    def stream(self) -> torch.Generator:
+        """The member's own random stream, which the inner splits draw from, too."""
+        return self.splits.stream
+
     def draw(self, n_batches: int, *, balanced: bool = True) -> GuidedBatch:
         """Draw the next batches ``(T, B, ...)``, each with an inner split of its own, T in all.
 
         Learned classes come in equal shares, one after the other; ``balanced=False`` is refused when a guided
         GAN is validated. The real rows are for a critic, if one stands beside the utility.
         """
-        data, stream = self.splits.data, self.splits.stream
+        data, stream = self.splits.data, self.stream
         start, label_B, split = self.splits.draw(n_batches, self.batch_size)
         label_TB = label_B.expand(n_batches, -1)
         real = torch.empty(n_batches, self.batch_size, data.space.width)

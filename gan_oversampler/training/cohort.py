@@ -4,7 +4,7 @@
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import torch
@@ -21,6 +21,25 @@ from gan_oversampler.training.steps import Steps
 
 BLOCK: Final = 50  # batches drawn at once: fewer calls, little memory
 WIDE_ROW: Final = 400  # columns or classes from which blocks of inner splits are smaller
+
+
+@dataclass(frozen=True)
+class DrawnAhead:
+    """A block of batches drawn ahead, as what it takes to draw it again."""
+
+    positions: tuple[Tensor, ...]  # of the members' streams of batches before the block was drawn
+    n_batches: int  # in the block
+    n_left: int  # of these, not used yet
+
+
+@dataclass(frozen=True)
+class CohortNumbers:
+    """All that training has changed in a cohort until the end of an evaluation round."""
+
+    state: State
+    batch_positions: tuple[Tensor, ...]  # where the random streams of batches are, one per member
+    positions: tuple[Tensor, ...]  # where those of dropout are
+    ahead: dict[bool, DrawnAhead]  # batches drawn ahead, by whether classes are balanced
 
 
 class Cohort:
@@ -47,6 +66,7 @@ class Cohort:
         self.mutations = tuple(self.gan.evolution.mutations) if self.gan.evolution else ()
         self.children_PM = torch.zeros(len(members), len(self.mutations), dtype=torch.long)
         self.ahead: dict[bool, deque[Batch]] = {True: deque(), False: deque()}
+        self.blocks: dict[bool, DrawnAhead] = {}  # the last block of each kind, as it was drawn
 
     def _start(self, members: Sequence[Member], control_K: Tensor) -> State:
         generator, critic = self.steps.generator_at_rest, self.steps.critic
@@ -87,6 +107,31 @@ class Cohort:
         self.state, self.steps.bounds = take(self.state, rows), take(self.steps.bounds, rows)
         self.recorded_PK, self.children_PM = self.recorded_PK[rows], self.children_PM[rows]
         self.ahead = {key: deque(take(batch, rows) for batch in ahead) for key, ahead in self.ahead.items()}
+        for key, block in self.blocks.items():
+            self.blocks[key] = replace(block, positions=tuple(block.positions[p] for p in rows))
+
+    def numbers(self) -> CohortNumbers:
+        """Collect what training has changed, with which a fresh cohort of the same members goes on alike."""
+        n_left = {key: len(ahead) for key, ahead in self.ahead.items() if ahead}
+        return CohortNumbers(
+            self.state,
+            _positions([batches.stream for batches in self.batch_streams]),
+            _positions(self.streams),
+            {key: replace(self.blocks[key], n_left=n) for key, n in n_left.items()},
+        )
+
+    def restore(self, numbers: CohortNumbers) -> None:
+        """Go on from numbers that a cohort of the same members had at the end of an evaluation round."""
+        self.state = to_device(numbers.state, self.device)
+        self.recorded_PK = self.state.control_PK
+        batch_streams = [batches.stream for batches in self.batch_streams]
+        for balanced, block in numbers.ahead.items():
+            _set_positions(batch_streams, block.positions)
+            self._draw_ahead(balanced, block.n_batches)
+            for _ in range(block.n_batches - block.n_left):
+                self.ahead[balanced].popleft()
+        _set_positions(batch_streams, numbers.batch_positions)
+        _set_positions(self.streams, numbers.positions)
 
     def roll_back(self, members: Sequence[int], saved: State) -> None:
         """Restore the saved numbers of the members at these positions, and halve their learning rates.
@@ -192,7 +237,21 @@ class Cohort:
             block = BLOCK
             if isinstance(self.steps.generator, GuidedGenerator) and width > WIDE_ROW:
                 block = max(2, BLOCK * WIDE_ROW // width)
-            drawn = [stream.draw(block, balanced=balanced) for stream in self.batch_streams]
-            batches = stacked(drawn, self.device)
-            ahead.extend(take(batches, t) for t in range(block))
+            self._draw_ahead(balanced, block)
         return ahead.popleft()
+
+    def _draw_ahead(self, balanced: bool, n_batches: int) -> None:
+        positions = _positions([batches.stream for batches in self.batch_streams])
+        self.blocks[balanced] = DrawnAhead(positions, n_batches, n_batches)
+        drawn = [batches.draw(n_batches, balanced=balanced) for batches in self.batch_streams]
+        stack = stacked(drawn, self.device)
+        self.ahead[balanced].extend(take(stack, t) for t in range(n_batches))
+
+
+def _positions(streams: Sequence[torch.Generator]) -> tuple[Tensor, ...]:
+    return tuple(stream.get_state() for stream in streams)
+
+
+def _set_positions(streams: Sequence[torch.Generator], positions: Sequence[Tensor]) -> None:
+    for stream, position in zip(streams, positions, strict=True):
+        stream.set_state(position)

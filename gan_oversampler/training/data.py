@@ -72,6 +72,10 @@ class TrainingData:
             }
         )
 
+    def without_folds(self) -> TrainingData:
+        """Leave out what members of the folds see: the rest is what finally samples."""
+        return TrainingData({kind: {None: by_fold[None]} for kind, by_fold in self.by_classes.items()})
+
     def full(self, gan: GAN | None = None) -> FoldData:
         """Give all rows of the table as a GAN may see them, for members that sample in the end.
 

@@ -94,6 +94,10 @@ class Population(Protocol):
     def trains(self, specification: int) -> bool:
         """Tell whether a specification has any loss term to be trained by."""
 
+    @property
+    def active(self) -> Sequence[int]:
+        """Specifications that have not been dropped, in the user's order."""
+
 
 Score = Callable[[Sequence[Candidate]], Sequence[NDArray[np.float64]]]
 
@@ -239,6 +243,7 @@ def train(
     seconds: Callable[[], float],
     log: Log = lambda *decision: None,
     watcher: Watcher | None = None,
+    begun: int | None = None,
 ) -> None:
     """Train and score in turn, until no oracle tracks a specification any more or the budget is spent.
 
@@ -247,28 +252,20 @@ def train(
     rows that are all alike, it goes back to the last state in which any oracle's score improved. A budget may
     grow for one oracle and end for another. ``seconds`` tells the time since the fit began; ``log`` is called
     with the step, the specification, the name and the words of every decision. Where time runs out within a
-    unit, the steps done until then are scored as the last evaluation round.
+    unit, the steps done until then are scored as the last evaluation round. A training that has ``begun``
+    goes on from the evaluation round of this step, which is told of, but not scored again.
     """
-    watcher, step, is_cut = watcher or Watcher(), 0, False
+    watcher, step, is_cut = watcher or Watcher(), begun or 0, False
     watcher.round_begins()
-    while candidates := population.candidates(step):
-        rounds = [tracker.evaluate(candidates, budget, seconds) for tracker in trackers]
-        improved = {scored.candidate.specification for found in rounds for scored in found if scored.improved}
+    if begun is None:
+        _score(population, trackers, budget, seconds, log, step)
+    while True:
         is_over, after = watcher.round_ends(step) or is_cut, watcher.seconds_after()
         unit = 0 if is_over else budget.next_unit(step, seconds() + after)
-        staying = 0
-        for candidate in candidates:
-            number = candidate.specification
-            has_left = all(tracker.has_left(number) for tracker in trackers)
-            _settle(population, candidate, number in improved, log)
-            if has_left or not population.trains(number):
-                population.drop(number)
-                continue
-            staying += 1
-            if budget.has_grown(step) and unit:
-                log(step, number, "growth", f"scores still improve: trained on to step {step + unit}")
-        if not unit or not staying:
+        if not unit or not population.active:
             break
+        for number in population.active if budget.has_grown(step) else ():
+            log(step, number, "growth", f"scores still improve: trained on to step {step + unit}")
 
         def goes_on(n_done: int, begun: int = step, after: float = after) -> bool:
             watcher.step_ends(begun + n_done)
@@ -277,6 +274,26 @@ def train(
         watcher.round_begins()
         n_done = population.advance(unit, goes_on)
         step, is_cut = step + n_done, n_done < unit
+        _score(population, trackers, budget, seconds, log, step)
+
+
+def _score(
+    population: Population,
+    trackers: Sequence[OracleTracker],
+    budget: Budget,
+    seconds: Callable[[], float],
+    log: Log,
+    step: int,
+) -> None:
+    """Let all oracles score what there is after some steps, and drop what none of them tracks any more."""
+    candidates = population.candidates(step)
+    rounds = [tracker.evaluate(candidates, budget, seconds) for tracker in trackers]
+    improved = {scored.candidate.specification for found in rounds for scored in found if scored.improved}
+    for candidate in candidates:
+        number = candidate.specification
+        _settle(population, candidate, number in improved, log)
+        if all(tracker.has_left(number) for tracker in trackers) or not population.trains(number):
+            population.drop(number)
 
 
 def _settle(population: Population, candidate: Candidate, has_improved: bool, log: Log) -> None:

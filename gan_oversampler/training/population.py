@@ -3,7 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -13,11 +13,23 @@ from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.nn.autoencoder import CriticNet
 from gan_oversampler.nn.generator import BaseGenerator, Snapshot
-from gan_oversampler.nn.tensors import take
-from gan_oversampler.training.cohort import Cohort
+from gan_oversampler.nn.tensors import take, to_device
+from gan_oversampler.training.cohort import Cohort, CohortNumbers
 from gan_oversampler.training.data import TrainingData
 from gan_oversampler.training.loop import Candidate
 from gan_oversampler.training.members import Member, State
+
+
+@dataclass(frozen=True)
+class PopulationNumbers:
+    """All that training has changed in a population until the end of an evaluation round."""
+
+    step: int
+    active: tuple[int, ...]  # specifications that train on
+    cohorts: tuple[CohortNumbers, ...]  # of the members of these
+    saved: dict[int, State]  # what these may roll back to
+    losses: dict[int, tuple[float, float]]
+    events: tuple[Event, ...]
 
 
 class CrossFittedPopulation:
@@ -30,7 +42,7 @@ class CrossFittedPopulation:
     def __init__(
         self, gans: Sequence[GAN], data: TrainingData, streams: Streams, device: torch.device
     ) -> None:
-        self.gans = list(gans)
+        self.gans, self.data = list(gans), data
         groups: dict[str, list[Member]] = defaultdict(list)
         seen: dict[str, int] = defaultdict(int)
         for number, gan in enumerate(gans):
@@ -129,6 +141,32 @@ class CrossFittedPopulation:
             cohort.keep(rest)
         else:
             self.cohorts.remove(cohort)
+
+    @property
+    def active(self) -> list[int]:
+        """Specifications that have not been dropped, in the user's order."""
+        return sorted({member.specification for cohort in self.cohorts for member in cohort.members})
+
+    def numbers(self) -> PopulationNumbers:
+        """Collect what training has changed, with which a fresh population of the same GANs goes on alike."""
+        return PopulationNumbers(
+            self._step,
+            tuple(self.active),
+            tuple(cohort.numbers() for cohort in self.cohorts),
+            {number: self._saved[number] for number in self.active},
+            dict(self.losses),
+            tuple(self.events),
+        )
+
+    def restore(self, numbers: PopulationNumbers) -> None:
+        """Go on from numbers that a population of the same GANs and rows had after an evaluation round."""
+        for number in set(self.active) - set(numbers.active):
+            self.drop(number)
+        for cohort, found in zip(self.cohorts, numbers.cohorts, strict=True):
+            cohort.restore(found)
+        for number, state in numbers.saved.items():
+            self._saved[number] = to_device(state, self._place(number)[0].device)
+        self._step, self.losses, self.events = numbers.step, dict(numbers.losses), list(numbers.events)
 
     def trains(self, specification: int) -> bool:
         """Tell whether a specification has any loss term to be trained by; without one it is a plain base."""

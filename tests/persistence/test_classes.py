@@ -34,7 +34,7 @@ PASSING = {
         "View",
         "_Check",
     ),
-    *("Base", "EvidenceMetric", "Found", "Orders", "Sums", "Law", "Layer", "Moments", "ReportFacts"),
+    *("Base", "EvidenceMetric", "Found", "Orders", "Sums", "Law", "Layer", "ReportFacts"),
 }
 
 
