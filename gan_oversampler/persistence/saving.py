@@ -68,7 +68,8 @@ class SaveMixin:
         check_is_fitted(self, "report_")
         _refuse_functions(self._fitted.encoder.relations.constraints)
         state = self._state()
-        state.pop("_metadata_request", None)  # routing of pipelines
+        for name in ("_metadata_request", "_skl_callbacks"):  # routing of pipelines, and `set_callbacks`
+            state.pop(name, None)
         left_out = [name for name in self.get_params(deep=False) if not _has_form(state[name])]
         state |= {name: NotInFile(text_of(state[name])) for name in left_out}
         if not rows:
