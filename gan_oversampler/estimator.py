@@ -602,7 +602,8 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
         check_table(X)
         if not hasattr(X, "columns"):  # frames stay whole for the encoder
             check_array(X, dtype=None, accept_sparse=["csr", "csc"], ensure_all_finite=False)
-        validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
+        # Checks only: a fit that fails leaves the sampler as it was.
+        validate_data(type(self)(), X=X, y=y, skip_check_array=True)
         target = Target.of(y)
         check_consistent_length(X, target.codes)
         weights, its_groups = read_weights(sample_weight, target), read_groups(groups, target)
@@ -634,6 +635,7 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
         services = Services(streams, device, self.n_jobs, clock, observer, checkpoint)
         with single_threaded():
             found = fit(plan, rows, encoder.layout, n_new, services, self._facts(encoder))
+        validate_data(self, X=X, y=y, skip_check_array=True)  # columns and their names
         for attribute in ("is_synthetic_", "seed_indices_"):
             self.__dict__.pop(attribute, None)
         n_new_by_label = {target.names[code]: n for code, n in found.first.n_new.items()}

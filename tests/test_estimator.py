@@ -204,3 +204,19 @@ def test_of_rows_that_are_very_far_a_user_is_warned_at_the_line_of_the_call(monk
     (warning,) = [w for w in caught if "far from real rows" in str(w.message)]  # of the first oracle only
     assert warning.filename == __file__
     assert str(warning.message) in sampler.report_.notes
+
+
+def test_a_fit_that_fails_leaves_the_sampler_as_it_was():
+    X, y = mixed()
+
+    def fails(found):
+        raise RuntimeError("stop")
+
+    sampler = quick(gan=UNTRAINED, oracle="energy").fit(X, y)
+    before = {**vars(sampler), "callbacks": [fails]}
+    with pytest.raises(RuntimeError, match="stop"):
+        sampler.set_params(callbacks=[fails]).fit(X.assign(more=1.0), y)
+    assert vars(sampler).keys() == before.keys()
+    assert all(value is before[name] for name, value in vars(sampler).items() if name != "callbacks")
+    sampler.set_params(callbacks=None).fit(X.to_numpy(), y)
+    assert not hasattr(sampler, "feature_names_in_")

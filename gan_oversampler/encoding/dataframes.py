@@ -35,8 +35,9 @@ class PandasTable:
     def read(cls, X: pd.DataFrame) -> tuple[PandasTable, list[Cells]]:
         """Learn a frame of unique column labels and read its columns; nested ones raise ``ValueError``."""
         pairs = [_read_pandas(name, X.iloc[:, j]) for j, name in enumerate(X.columns)]
-        # A slice of no rows would keep all of them in memory.
-        return cls(X.take([]), tuple(stored for _, stored in pairs)), [cells for cells, _ in pairs]
+        # A slice of no rows would keep all of them in memory, and their labels tell of them, too.
+        template = X.take([]).reset_index(drop=True)
+        return cls(template, tuple(stored for _, stored in pairs)), [cells for cells, _ in pairs]
 
     @property
     def names(self) -> tuple[Hashable, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
@@ -102,7 +102,7 @@ def _names(kind: type) -> list[str]:
 
 def _write_rows(rows: Rows, pack: Packer) -> Json:
     """Write encoded rows; those that lead to the user's table, by the table and its encoder."""
-    parts = [rows.values, rows.codes, rows.classes, rows.origin]
+    parts = [rows.values, rows.codes, rows.classes, rows.origin, rows.weights, rows.groups]
     if isinstance(rows.frames, partial) and rows.frames.func is frames_of:
         parts += rows.frames.args
     elif rows.frames is not Rows.frames:  # the default
@@ -111,11 +111,9 @@ def _write_rows(rows: Rows, pack: Packer) -> Json:
 
 
 def _read_rows(content: Json, unpack: Unpacker) -> Rows:
-    values, codes, classes, origin, *table = map(unpack, content)
-    if not table:
-        return Rows(values, codes, classes, origin=origin)
-    encoder = table[0]
-    return Rows(values, codes, classes, partial(frames_of, *table), origin, encoder.recode)
+    values, codes, classes, origin, weights, groups, *table = map(unpack, content)
+    rows = Rows(values, codes, classes, origin=origin, weights=weights, groups=groups)
+    return replace(rows, frames=partial(frames_of, *table), recode=table[0].recode) if table else rows
 
 
 def _read_space(content: Json, unpack: Unpacker) -> RowSpace:

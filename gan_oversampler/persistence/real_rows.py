@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from torch import Tensor
+
 from gan_oversampler.nn.generator import GuidedGenerator
 from gan_oversampler.sampling.base_samplers import BASES
 from gan_oversampler.sampling.fold_data import FoldData
+from gan_oversampler.sampling.neighbourhood import Neighbourhood
 from gan_oversampler.sampling.policy_source import PolicySource
 from gan_oversampler.sampling.rejection import RejectionSource
 from gan_oversampler.sampling.sources import BaseSource, GeneratorSource, Mixture, Source
@@ -60,7 +63,7 @@ def _lean(source: Source, cache: dict[Any, FoldData]) -> Source:
     if isinstance(source, RejectionSource):
         return replace(source, source=_lean(source.source, cache))
     if isinstance(source, PolicySource):
-        data = replace(source.data, neighbourhoods={})
+        data = _only(source.data, {}, source.data.rows)
         return replace(source, source=_lean(source.source, cache), data=data)
     if not isinstance(source, BaseSource | GeneratorSource):
         return source
@@ -76,8 +79,14 @@ def _lean(source: Source, cache: dict[Any, FoldData]) -> Source:
         near = {code: hood for code, hood in data.neighbourhoods.items() if code in codes}
         if not needs_others:
             near = {code: replace(hood, others_nKF=hood.others_nKF[:, :0]) for code, hood in near.items()}
-        cache[key] = replace(data, neighbourhoods=near, rows=data.rows if mixes else {})
+        cache[key] = _only(data, near, data.rows if mixes else {})
     return replace(source, data=cache[key])
+
+
+def _only(data: FoldData, near: dict[int, Neighbourhood], rows: dict[int, Tensor]) -> FoldData:
+    """The data with these rows, their places in the table, and nothing else that tells of single rows."""
+    positions = {code: its for code, its in data.positions.items() if code in near or code in rows}
+    return replace(data, neighbourhoods=near, rows=rows, positions=positions, weights=None, groups=None)
 
 
 def _data_of(source: Any) -> Iterator[tuple[str, FoldData]]:

@@ -69,7 +69,8 @@ class SaveMixin:
         check_is_fitted(self, "report_")
         _refuse_functions(self._fitted.encoder.relations.constraints)
         state = self._state()
-        state.pop("_metadata_request", None)  # routing of pipelines
+        for name in ("_metadata_request", "_skl_callbacks"):  # routing of pipelines, and `set_callbacks`
+            state.pop(name, None)
         parameters = written_parameters({name: state[name] for name in self.get_params(deep=False)})
         left_out = [name for name, value in parameters.items() if value is not state[name]]
         state |= parameters

@@ -116,12 +116,13 @@ class Base:
 def systematic_resampling(weights: Tensor, n: int, *, generator: torch.Generator) -> Tensor:
     """Draw ``n`` positions in random order, each as often as its weight says up to rounding.
 
-    Weights ``(m,)`` need not sum to 1. One uniform number places all draws (systematic resampling, Kitagawa
-    1996), which has less variance than drawing them one by one.
+    Weights ``(m,)`` need not sum to 1; where all are 0, they count as equal. One uniform number places all
+    draws (systematic resampling, Kitagawa 1996), which has less variance than drawing them one by one.
 
     >>> systematic_resampling(torch.ones(3), 6, generator=torch.Generator().manual_seed(0)).bincount()
     tensor([2, 2, 2])
     """
+    weights = weights if weights.any() else torch.ones_like(weights)
     place = (torch.arange(n) + torch.rand(1, generator=generator).double()) / max(n, 1)
     shares = weights.double().cumsum(0) / weights.double().sum()
     index = torch.searchsorted(shares, place, right=True).clamp(max=len(weights) - 1)

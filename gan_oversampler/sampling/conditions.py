@@ -46,10 +46,13 @@ class ConditionalSource:
     ) -> ConditionalSource:
         """Let a source start from the real rows of one class that keep most of the encoder's conditions.
 
-        Mixing partners of all classes keep all of them, if there are such rows. ``label`` names the class in
-        messages.
+        Mixing partners of all classes keep all of them, if there are such rows. Stored sources that start
+        from noise have no real rows, and stay as they are. ``label`` names the class in messages.
         """
-        rows = {c: its.numpy() for c, its in source.data.rows.items() if len(its)}
+        rows = {c: its.numpy() for c, its in source.data.known_rows.items() if len(its)}
+        if code not in rows:
+            none_mF, none_mK = (np.empty((0, n)) for n in (encoder.layout.width, len(encoder.conditions)))
+            return cls(source, encoder, label, none_mF.astype(np.float32), none_mK.astype(bool))
         kept = {
             c: encoder.keeps(its, np.full(len(its), c), streams.numpy("fit", c)) for c, its in rows.items()
         }
@@ -99,7 +102,7 @@ class ConditionalSource:
         fitting: list[Drawn] = []
         others: list[Drawn] = []
         n_found, n_drawn = 0, 0
-        while n_found < n and n_drawn < limit and (n_found or n_drawn < N_PILOT or len(self.fitting)):
+        while n_found < n and n_drawn < limit and (n_found or n_drawn < max(n, N_PILOT) or len(self.fitting)):
             rate = max(n_found, 1) / n_drawn if n_drawn else 1.0
             size = min(math.ceil(1.1 * (n - n_found) / rate) + N_EXTRA, CHUNK, limit - n_drawn)
             root = streams.child("given", len(fitting))
@@ -161,6 +164,11 @@ class ConditionalSource:
         return self.encoder.keeps(drawn.rows, np.full(len(drawn.rows), code), rng)
 
     def _refusal(self) -> str:
+        if not len(self.real_mF):
+            return (
+                f"No row of class {self.label!r} that fits 'given' was drawn, and real rows of the class were"
+                " not stored. Give wider conditions, or ask the sampler as it was before it was stored."
+            )
         counts = zip(self.encoder.conditions, self.kept_mK.sum(axis=0), strict=True)
         alone = ", ".join(f"{condition.name!r} by {n}" for condition, n in counts)
         return (

@@ -110,15 +110,20 @@ class FoldData:
     def among(self, code: int, masks: Masks) -> FoldData:
         """Return some of the rows only, of classes with a mask ``(n,)``, to draw rows of one class from.
 
-        The rows of the class ``code``, of which one must be left, get new neighbours; all else that is known
-        of them stays, so that they are drawn as a generator has learned.
+        The rows of the class ``code``, of which one must be left, get new neighbours, if they have any; all
+        else that is known of them stays, so that they are drawn as a generator has learned.
         """
         kept = {c: torch.from_numpy(mask) for c, mask in masks.items()}
         rows = {c: its[kept[c]] if c in kept else its for c, its in self.rows.items()}
         positions = {c: its[masks[c]] if c in masks else its for c, its in self.positions.items()}
-        near = {code: self.neighbourhoods[code].among(kept[code])}
+        near = {c: its.among(kept[c]) for c, its in self.neighbourhoods.items() if c == code}
         # Weights that drawing needs are those of the neighbourhood.
         return replace(self, rows=rows, positions=positions, neighbourhoods=near, weights=None, groups=None)
+
+    @property
+    def known_rows(self) -> dict[int, Tensor]:
+        """Rows ``(n, F)`` by class code: after storage those of some classes only, or of none."""
+        return {code: its.rows_nF for code, its in self.neighbourhoods.items()} | self.rows
 
     @property
     def learned_rows(self) -> dict[int, Tensor]:

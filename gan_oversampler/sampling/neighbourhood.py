@@ -84,8 +84,12 @@ class Neighbourhood:
         return cls(space, *map(torch.from_numpy, parts))
 
     def among(self, kept_n: Tensor) -> Neighbourhood:
-        """Return some rows only, by a mask, with neighbours among themselves and all else as it is."""
+        """Return some rows only, by a mask, with neighbours among themselves and all else as it is.
+
+        Where none of them weighs anything, all are alike.
+        """
         rows_nF = self.rows_nF[kept_n]
+        weight_n = None if self.weight_n is None else self.weight_n[kept_n]
         near = Neighbourhood.of(rows_nF.numpy(), np.empty((0, rows_nF.shape[1]), np.float32), self.space)
         return replace(
             near,
@@ -93,7 +97,7 @@ class Neighbourhood:
             borderline_n=self.borderline_n[kept_n],
             traits_nK=self.traits_nK[kept_n],
             spread_F=self.spread_F,
-            weight_n=None if self.weight_n is None else self.weight_n[kept_n],
+            weight_n=weight_n if weight_n is not None and weight_n.any() else None,
         )
 
     @property

@@ -171,8 +171,8 @@ class Mixture:
 
     @property
     def data(self) -> FoldData:
-        """Real rows that new ones start from, which are those of every source."""
-        return self.sources[0].data
+        """Real rows that new ones start from, of the source that has kept most classes of them."""
+        return max((source.data for source in self.sources), key=lambda data: len(data.known_rows))
 
     def among(self, code: int, masks: Masks) -> Mixture:
         """Return the mixture over some real rows."""

@@ -87,3 +87,10 @@ def unbuilt_space(layout):
 def test_huge_layouts_are_refused_before_anything_grows_with_them():
     with pytest.raises(ValueError, match="encoded columns are not read"):
         through(unbuilt_space(Layout((Block("a", 0, MAX_WIDTH + 1, None),))))
+
+
+def test_rows_keep_their_weights_and_groups():
+    parts = {"weights": np.array([0.5, 1.5]), "groups": np.array([3, 0])}
+    found = through(Rows(np.eye(2), np.array([0, 1]), np.array(["a", "b"]), **parts))
+    for name, expected in parts.items():
+        np.testing.assert_array_equal(getattr(found, name), expected)

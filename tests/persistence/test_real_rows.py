@@ -1,8 +1,10 @@
 """Which real rows a stored sampler holds: those that drawing needs, and none where it needs none."""
 
+import pickle
 import struct
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from gan_oversampler import GAN, Policy, load
@@ -123,3 +125,50 @@ def test_columns_that_are_all_constant_can_be_saved(tmp_path):
     sampler.save(tmp_path / "file")
     assert contents(tmp_path / "file")["real_rows"] == {"seeds of new rows": {"1": 6}}
     np.testing.assert_array_equal(load(tmp_path / "file").sample(3), sampler.sample(3))
+
+
+FAMILIES = {
+    **{name: {"gan": GAN(base=name, loss_weights={})} for name in BASES},
+    "residual": {"gan": FAST},
+    "guided": {"gan": GUIDED},
+    "classic": {"gan": CLASSIC},
+    "mixture": {"gan": [CLASSIC, FAST, GUIDED], "oracle": "energy"},
+    "policy": {"gan": GUIDED, "policy": Policy(spread=0.5, border=1.0), "rejection": True},
+    "copies": {"gan": CLASSIC, "policy": Policy(spread=0.0)},
+}
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_conditions_can_be_asked_of_every_family_after_storage(name):
+    X, y = numbers()
+    sampler = quick(**{"baselines": (), "oracle": None, **FAMILIES[name]}).fit(X, y)
+    copy = pickle.loads(pickle.dumps(sampler))
+    for given in ({0: (0.0, 1.5)}, {0: (0.0, 1.5), 1: (0.5, 2.0)}):
+        found, expected = (s.sample(15, given=given, random_state=0) for s in (copy, sampler))
+        for column, (low, high) in given.items():
+            assert ((found[:, column] >= low) & (found[:, column] <= high)).all()
+        if name != "classic":  # it keeps no row that cells could be moved toward
+            np.testing.assert_array_equal(found, expected)
+
+
+def test_what_no_row_from_noise_can_be_is_refused_after_storage():
+    X, y = numbers()
+    copy = pickle.loads(pickle.dumps(quick(gan=CLASSIC, oracle=None).fit(X, y)))
+    with pytest.raises(ValueError, match="real rows of the class were not stored"):
+        copy.sample(5, given={0: (500, 600)})
+
+
+def test_without_rows_a_file_tells_no_weight_group_place_or_label_of_any(tmp_path):
+    X, y = numbers()
+    patients = [f"patient{i:03}" for i in range(len(X))]
+    frame = pd.DataFrame(X, index=pd.MultiIndex.from_arrays([patients, range(len(X))]))
+    frame.columns = list("abcd")
+    weights = np.random.default_rng(0).uniform(0.5, 2, len(X))
+    sampler = quick(gan=CLASSIC, oracle=None)
+    sampler.fit(frame, y, sample_weight=weights, groups=np.arange(len(X)) // 2)
+    sampler.save(tmp_path / "file", rows=False)
+    stored = (tmp_path / "file").read_bytes()
+    assert not any(name.encode() in stored for name in patients)
+    data = load(tmp_path / "file")._fitted.fit.first.source.data
+    assert data.weights is data.groups is None
+    assert not data.positions

@@ -278,3 +278,11 @@ def test_parameters_that_are_newer_than_a_file_have_their_defaults(tmp_path, mon
     monkeypatch.setattr(GANOversampler, "get_params", lambda self, deep: {"cv": 2})
     sampler.save(tmp_path / "file")
     assert load(tmp_path / "file").fidelity is GANOversampler().fidelity
+
+
+def test_callbacks_of_scikit_learn_do_not_hinder_saving(tmp_path):
+    callback = pytest.importorskip("sklearn.callback")
+    X, y = numbers()
+    sampler = quick(gan=UNTRAINED, oracle=None).set_callbacks(callback.ProgressBar()).fit(X, y)
+    same_rows(by_file(sampler, tmp_path), sampler)
+    assert sampler._skl_callbacks

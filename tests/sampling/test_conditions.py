@@ -112,3 +112,13 @@ def test_seed_odds_of_the_rows_that_are_left_stay_in_proportion():
     np.testing.assert_array_equal(part.traits_nK, DATA.neighbourhoods[1].traits_nK[kept])
     np.testing.assert_array_equal(part.spread_F, DATA.neighbourhoods[1].spread_F)
     assert part.neighbours_nK.max() < kept.sum()
+
+
+def test_more_rows_than_a_chunk_combine_proposals_of_their_own(monkeypatch):
+    monkeypatch.setattr("gan_oversampler.sampling.conditions.CHUNK", 30)
+    monkeypatch.setattr("gan_oversampler.sampling.conditions.N_PILOT", 20)
+    source = _conditional({0: [X[3][0]], 2: [X[6][2]]})
+    with pytest.warns(UserWarning, match="fits all of 'given'"):
+        drawn = source.draw(1, 70, Streams(0))
+    assert len(drawn.rows) == 70
+    assert len(np.unique(drawn.rows, axis=0)) > 1

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from gan_oversampler._utils import Streams
-from gan_oversampler.sampling.base_samplers import BASES
+from gan_oversampler.sampling.base_samplers import BASES, systematic_resampling
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.raking import SLACK, raked
 from gan_oversampler.sampling.sources import BaseSource
@@ -53,3 +53,18 @@ def test_shares_of_states_are_those_of_the_weights():
     found = raked(torch.full((40,), 1 / 40), rows, CATEGORIES, weight_n=weights)
     shares = weights @ rows / weights.sum()
     assert (found @ rows - shares).abs().max() <= SLACK + 2e-3
+
+
+@pytest.mark.parametrize("kind", ["base", "guided"])
+def test_rows_that_are_left_and_weigh_nothing_are_drawn_evenly(kind):
+    data = _data()
+    source = BaseSource(data, "smote") if kind == "base" else guided_source(data)
+    mask = WEIGHTS[:N] == 0
+    counts = _counts(source.among(1, {1: mask}))
+    assert set(counts[mask]) == {600 // mask.sum()}
+    assert not counts[~mask].any()
+
+
+def test_weights_that_are_all_zero_count_as_equal():
+    drawn = systematic_resampling(torch.zeros(3), 6, generator=torch.Generator().manual_seed(0))
+    assert drawn.bincount().tolist() == [2, 2, 2]
