@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -91,11 +91,8 @@ class Progress:
             raise ValueError(OTHER_FOLDS)
         population.restore(self.population)
         for tracker, found in zip(trackers, self.tracked, strict=True):
-            tracker.scored, tracker.trackers, tracker.finished = (
-                found.scored,
-                found.trackers,
-                found.finished,
-            )
+            tracker.scored, tracker.trackers = found.scored, found.trackers
+            tracker.finished = found.finished
         for evaluator, found in zip(evaluators, self.tracked, strict=False):
             evaluator.failures += found.failures
 
@@ -113,7 +110,8 @@ def _tracked(gans: Sequence[GAN], tracker: OracleTracker, evaluator: Evaluator |
     failures = [failure for failure in evaluator.failures if failure.step is not None] if evaluator else []
     writer = HistoryWriter(gans, *((evaluator.sign, evaluator.heldout_ratio) if evaluator else (np.nan,)))
     history = writer.history(tracker.scored)
-    return Tracked(tracker.scored, tracker.trackers, tracker.finished, failures, history)
+    trackers = {number: replace(its) for number, its in tracker.trackers.items()}  # these change
+    return Tracked(list(tracker.scored), trackers, set(tracker.finished), failures, history)
 
 
 def _heldout(evaluators: Sequence[Evaluator]) -> tuple[NDArray[np.intp], ...]:

@@ -331,6 +331,17 @@ def test_a_phase_that_is_entered_again_goes_on():
     assert clock.by_phase == {"policy": 6}
 
 
+def test_a_clock_goes_on_from_the_seconds_of_another():
+    time = FakeTime()
+    clock = Clock(time)
+    with clock.phase("policy"):
+        time.passes(2)
+    clock.goes_on_from(30.0, {"training": 20.0, "policy": 5.0})
+    time.passes(1)
+    assert clock.seconds == 33
+    assert clock.by_phase == {"policy": 7, "training": 20}
+
+
 def test_phases_come_in_the_order_in_which_they_were_entered():
     clock = Clock(FakeTime())
     with clock.phase("training"), clock.phase("oracle"):

@@ -229,6 +229,16 @@ def test_a_watcher_ends_the_training_of_all():
     assert script.noted("advance") == [(2,)]
 
 
+def test_a_training_that_has_begun_goes_on_after_its_last_round():
+    script, watcher = Script({0: [0.0]}), Watching()
+    tracker = OracleTracker(script.score, 9)
+    train(script, [tracker], Budget(2, 9, 5), Seconds(), watcher=watcher, begun=4)
+    assert [s.candidate.step for s in tracker.scored] == [5]
+    assert watcher.calls == ["begin", "end", "begin", 5, "end"]
+    train(script, [tracker], Budget(2, 9, 5), Seconds(), begun=5)
+    assert len(tracker.scored) == 1
+
+
 def test_no_round_begins_when_nothing_is_left_to_train():
     watcher = Watching()
     assert _watched(Script({0: [0.0]}, untrained=frozenset({0})), watcher) == [0]
