@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import decimal
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,14 +14,14 @@ import numpy as np
 import pandas as pd
 
 from gan_oversampler._utils import did_you_mean
-from gan_oversampler.encoding.cells import Cells, Mask, Values, index_of
+from gan_oversampler.encoding.cells import Cells, Mask, Values, index_of, since_midnight
 
 # What a column holds, by the kind of its dtype, and an example of what may be asked for.
 KINDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "b": ("truth values", "True"),
         "M": ("dates", "('2024-01-01', '2024-12-31')"),
-        "m": ("durations", "('1h', '2h')"),
+        "m": ("durations or times of day", "('1h', '2h')"),
         "O": ("labels", "['a', 'b']"),
         "number": ("numbers", "(30, 40)"),
     }
@@ -156,12 +157,14 @@ def _read(name: Hashable, kind: str, values: Sequence[Any], zone: Any) -> Values
 
 
 def _read_times(name: Hashable, kind: str, values: Sequence[Any], zone: Any) -> Values:
-    """Dates in UTC, or durations; naive dates are those of the column's time zone."""
+    """Dates in UTC, or durations; naive dates are in the column's time zone, times of day since midnight."""
     times = []
     for value in values:
         if isinstance(value, Real) and not isinstance(value, np.timedelta64):
             raise _refusal(name, kind, value)
         try:
+            if kind == "m" and isinstance(value, datetime.time):
+                value = since_midnight([value])[0]
             time = pd.Timestamp(value) if kind == "M" else pd.Timedelta(value)
             if kind == "M" and zone is not None and time.tz is None:
                 time = time.tz_localize(zone)

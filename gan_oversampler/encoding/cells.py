@@ -161,7 +161,7 @@ def _integers(values: Values) -> Values:
         return values.astype(np.float64)
 
 
-def _since_midnight(values: Values) -> pd.TimedeltaIndex:
+def since_midnight(values: Values) -> pd.TimedeltaIndex:
     """Times of day as durations; those with a time zone are a ``TypeError``."""
     midnight = datetime.datetime.min
     return pd.TimedeltaIndex([datetime.datetime.combine(midnight, time) - midnight for time in values])
@@ -190,7 +190,7 @@ _KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
         "Timedelta": _Kind((pd.Timedelta,), pd.TimedeltaIndex, list),
         "timedelta": _Kind((datetime.timedelta,), pd.TimedeltaIndex, lambda v: v.to_pytimedelta()),
         "date": _Kind((datetime.date,), pd.DatetimeIndex, lambda v: v.date),
-        "time": _Kind((datetime.time,), _since_midnight, _times_of_day),
+        "time": _Kind((datetime.time,), since_midnight, _times_of_day),
         "label": _Kind((object,), lambda v: v, list),
     }
 )

@@ -84,17 +84,26 @@ def fit_with_class_weights(learner: Any, data: Labelled, scorer: Scorer, seed: i
 
     Rows are weighted if its ``fit`` takes ``sample_weight``; else its ``class_weight``, or that of a step of
     a pipeline, is set to ``"balanced"``. A classifier with neither, such as nearest neighbours, is fitted as
-    it is, and its probabilities are weighted.
+    it is, and its probabilities are weighted. Rows keep their own weights beside, where these can be told.
     """
     names = [name for name in learner.get_params() if name.split("__")[-1] == "class_weight"]
     x, y = data.x, data.y
     if has_fit_parameter(learner, "sample_weight"):
-        own = 1.0 if data.weights is None else data.weights
-        return learner.fit(x, y, sample_weight=compute_sample_weight("balanced", y) * own)
+        return learner.fit(x, y, sample_weight=_balanced(y, data.weights))
     if names:
         return learner.set_params(**dict.fromkeys(names, "balanced")).fit(x, y)
     weight_C = compute_class_weight("balanced", classes=np.unique(y), y=y)
     return _reweighted(learner.fit(x, y), weight_C)
+
+
+def _balanced(y: NDArray[Any], weights: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """Weights of rows ``(n,)`` that add up to the same for every class that weighs anything."""
+    if weights is None:
+        return np.asarray(compute_sample_weight("balanced", y))
+    classes, codes = np.unique(y, return_inverse=True)
+    totals = np.bincount(codes, weights)
+    totals = np.where(totals > 0, totals, 1.0)
+    return weights * weights.sum() / (len(classes) * totals[codes])
 
 
 def fit_with_threshold(learner: Any, data: Labelled, scorer: Scorer, seed: int) -> Any:
@@ -102,8 +111,8 @@ def fit_with_threshold(learner: Any, data: Labelled, scorer: Scorer, seed: int) 
 
     The threshold is chosen on predictions from inner folds of the same rows, by the score that is asked for,
     smooth or not. With more than two classes it is a power of their sizes that weighs their probabilities. A
-    classifier without probabilities, or with a class of a single row, keeps its threshold. Inner folds part
-    no group; on them, rows count alike.
+    classifier without probabilities keeps its threshold, and so does one with a class of a single row, or of
+    too few groups: inner folds part no group. On them, rows count alike.
     """
     x, y = data.x, data.y
     classes, counts = np.unique(y, return_counts=True)
@@ -111,6 +120,8 @@ def fit_with_threshold(learner: Any, data: Labelled, scorer: Scorer, seed: int) 
         return fit_weighted(learner, x, y, data.weights)
     stratified = StratifiedKFold if data.groups is None else StratifiedGroupKFold
     inner = list(stratified(N_INNER_FOLDS, shuffle=True, random_state=seed).split(x, y, data.groups))
+    if any(len(np.unique(y[train])) < len(classes) for train, _ in inner):
+        return fit_weighted(learner, x, y, data.weights)
     probability_nC = cross_val_predict(clone(learner), x, y, cv=inner, method="predict_proba")
     known, share_C = _Known(classes, probability_nC), counts / counts.max()
 

@@ -181,10 +181,14 @@ class Unpacker:
     def array(self, number: int) -> Array:
         """Return a copy of a stored array, which may be written to; too many copies are a ``ValueError``."""
         array = self.arrays[_index(number)]
-        self._room -= array.nbytes
-        if self._room < 0:
-            raise ValueError("the same arrays are asked for too often")
+        self.take(array.nbytes)
         return np.array(array)
+
+    def take(self, n_bytes: int) -> None:
+        """Count memory that is taken; more than a file of this size can need is a ``ValueError``."""
+        self._room -= n_bytes
+        if self._room < 0:
+            raise ValueError("what is read would take too much memory")
 
     def unpacked(self, document: str) -> Any:
         """Return the value that a document holds."""

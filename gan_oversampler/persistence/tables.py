@@ -83,7 +83,8 @@ def _read_frame(content: Json, unpack: Unpacker) -> pd.DataFrame:
     index, labels = map(unpack, content[:2])
     # Positions first, labels later: labels may occur twice, or be tuples.
     cells = dict(enumerate(map(unpack, content[2])))
-    built = {j: pd.Series(column, dtype=column.dtype, index=index) for j, column in cells.items()}
+    # A single value would fill an index of any length, so columns get it when they have theirs.
+    built = {j: pd.Series(column, dtype=column.dtype).set_axis(index) for j, column in cells.items()}
     return pd.DataFrame(built, index=index).set_axis(labels, axis=1)
 
 
@@ -139,9 +140,12 @@ def _sparse(kind: Any) -> Form:
     """Form of a class of sparse matrices, by way of compressed rows."""
 
     def read(content: Json, unpack: Unpacker) -> Any:
-        parts, shape = content
-        rows = sparse.csr_array(tuple(map(unpack, parts)), shape=tuple(shape))
+        parts, (n, width) = content
+        rows = sparse.csr_array(tuple(map(unpack, parts)), shape=(n, width))
         rows.check_format()
+        # Columns are only a number in a file; some layouts hold an index of them, one holds whole diagonals.
+        n_lines = len(np.unique(rows.indices - rows.tocoo().row)) if "dia" in kind.__name__ else 1
+        unpack.take(8 * width * max(n_lines, 1))
         return kind(rows)
 
     return Form(kind, _write_sparse, read, is_node=True)

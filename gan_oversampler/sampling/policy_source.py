@@ -36,11 +36,9 @@ class PolicySource:
         the rays from their nearest real rows. Distances are measured to all real rows that ``data`` holds.
         """
         found = self.source.draw(code, self.policy.n_proposals(n), streams)
-        kept = self._choose(found.rows, code, n, streams)
-        # Rows that only fill up come last in ``found``.
-        n_rejected = int(np.sum(kept >= len(found.rows) - found.n_rejected))
-        rows, seeds = self._spread(found.rows[kept], found.seed_indices[kept], code, streams)
-        return Drawn(rows, found.n_proposals, n_rejected, seeds)
+        kept = found.at(self._choose(found.rows, code, n, streams))
+        rows, seeds = self._spread(kept.rows, kept.seed_indices, code, streams)
+        return replace(kept, rows=rows, seeds=seeds)
 
     def among(self, code: int, masks: Masks) -> PolicySource:
         """Return the source over some real rows; distances to rows of other classes are to all of them."""

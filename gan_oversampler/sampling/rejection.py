@@ -90,13 +90,13 @@ class RejectionSource:
             n_missing, n_left = n_missing - len(chosen), n_left - size
             n_proposals, batch = n_proposals + size, batch + 1
         found = Drawn.joined([*accepted, *rejected]).at(np.arange(n))
-        return replace(found, n_proposals=n_proposals, n_rejected=max(n_missing, 0))
+        return replace(found, n_proposals=n_proposals, rejected=np.arange(n) >= n - n_missing)
 
 
 def capped_message(drawn: Mapping[str, Drawn]) -> str:
     """Say which classes, given by their labels, were filled up with rejected rows; empty if none was.
 
-    >>> few = Drawn(np.zeros((5, 1), np.float32), 500, n_rejected=2)
+    >>> few = Drawn(np.zeros((5, 1), np.float32), 500, rejected=np.arange(5) >= 3)
     >>> capped_message({"'rare'": few, "'rarest'": Drawn(np.zeros((3, 1), np.float32), 9)})
     "Rejection reached 'max_proposals': 2 of 5 new rows of class 'rare' are the best of the rejected ones."
     """

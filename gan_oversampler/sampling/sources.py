@@ -24,6 +24,7 @@ from gan_oversampler.sampling.raking import capped, raked, slack_at
 
 # How often a seed may be drawn, over how often it is if all are alike; shares of states may ask for more.
 MAX_SEED_ODDS: Final = 4.0
+N_EXTRA: Final = 16  # rows drawn beyond those that are redrawn, so that all parts of a mixture have a share
 CHUNK: Final = 8192  # rows drawn at once, so that memory stays small however many are asked for
 
 Rows = NDArray[np.float32]
@@ -36,24 +37,36 @@ class Drawn:
 
     rows: Rows  # as many encoded rows as were asked for
     n_proposals: int  # rows that were drawn for them
-    n_rejected: int = 0  # the last so many rows had been rejected, and fill up where proposals ran out
     # position in the user's table of the real row that each one started from; None: from none
     seeds: NDArray[np.intp] | None = None
+    # which rows had been rejected, and fill up where proposals ran out; None: none
+    rejected: NDArray[np.bool_] | None = None
 
     @property
     def seed_indices(self) -> NDArray[np.intp]:
         """Positions of the seeds in the user's table ``(n,)``; -1 for rows that started from noise alone."""
         return np.full(len(self.rows), -1) if self.seeds is None else self.seeds
 
+    @property
+    def is_rejected(self) -> NDArray[np.bool_]:
+        """Which rows had been rejected ``(n,)``, and fill up."""
+        return np.zeros(len(self.rows), bool) if self.rejected is None else self.rejected
+
+    @property
+    def n_rejected(self) -> int:
+        """How many rows had been rejected."""
+        return int(self.is_rejected.sum())
+
     def at(self, index: NDArray[np.intp]) -> Drawn:
-        """Return the rows at some positions, with their seeds; they took as many proposals as all did."""
-        return Drawn(self.rows[index], self.n_proposals, seeds=self.seed_indices[index])
+        """Return the rows at some positions, with what is known of them; they took the proposals of all."""
+        return Drawn(self.rows[index], self.n_proposals, self.seed_indices[index], self.is_rejected[index])
 
     @classmethod
     def joined(cls, parts: Sequence[Drawn]) -> Drawn:
-        """Join one or more draws, one after the other, none of which was filled up."""
-        rows, seeds = (np.concatenate(its) for its in zip(*((p.rows, p.seed_indices) for p in parts)))
-        return cls(rows, sum(part.n_proposals for part in parts), seeds=seeds)
+        """Join one or more draws, one after the other."""
+        known = zip(*((part.rows, part.seed_indices, part.is_rejected) for part in parts))
+        rows, seeds, rejected = map(np.concatenate, known)
+        return cls(rows, sum(part.n_proposals for part in parts), seeds, rejected)
 
 
 class Source(Protocol):
@@ -215,11 +228,16 @@ class Redrawing:
         codes, root = self.codes[at], self.streams.child("again", attempt)
         places = {code: np.flatnonzero(codes == code) for code in np.unique(codes).tolist()}
         with single_threaded():
-            drawn = {code: self.source.draw(code, len(place), root) for code, place in places.items()}
+            drawn = [self._some(code, len(place), root) for code, place in places.items()]
         order = np.argsort(np.concatenate(list(places.values())))
-        found = Drawn.joined(list(drawn.values())).at(order)
+        found = Drawn.joined(drawn).at(order)
         self.seeds[at] = found.seed_indices
         return found.rows
+
+    def _some(self, code: int, n: int, streams: Streams) -> Drawn:
+        """Rows of one class in random order: mixtures draw one source after the other."""
+        drawn = self.source.draw(code, n + N_EXTRA, streams)
+        return drawn.at(streams.numpy("order", code).permutation(n + N_EXTRA)[:n])
 
 
 def _chunks(n: int) -> list[int]:

@@ -1,5 +1,6 @@
 """Conditions on cells: which of them fit, and what a column cannot be asked for."""
 
+import datetime
 import decimal
 
 import numpy as np
@@ -113,3 +114,12 @@ def test_unknown_levels_are_refused():
     with pytest.raises(ValueError, match="Column 'city' has no level 'A'"):
         condition.refuse_unknown(np.array(["a", "b"], dtype=object))
     condition.refuse_unknown(np.array(["a", "A", "b"], dtype=object))
+
+
+def test_times_of_day_are_asked_for_as_such():
+    times = [datetime.time(hour) for hour in (7, 12, 23)]
+    cells = read_objects(np.array(times, dtype=object))[0]
+    assert _fits((datetime.time(8), datetime.time(22, 30)), cells) == [False, True, False]
+    assert _fits([times[0], times[2]], cells) == _fits(["7h", "23h"], cells) == [True, False, True]
+    with pytest.raises(ValueError, match="holds durations or times of day"):
+        _fits(datetime.time(8, tzinfo=datetime.UTC), cells)

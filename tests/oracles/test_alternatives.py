@@ -160,3 +160,33 @@ def test_oracles_of_synthetic_rows_have_no_alternatives():
     assert [name for name, make in ORACLES.items() if make().alternatives] == ["downstream"]
     with pytest.raises(NotImplementedError, match="CASRealOracle scores synthetic rows only"):
         CASRealOracle().score_alternative(HELDOUT, "threshold")
+
+
+# --- rows with weights and groups
+
+
+class Recording(DummyClassifier):
+    """Notes the weights of the rows that it is fitted to."""
+
+    def fit(self, x, y, sample_weight=None):
+        self.seen = sample_weight
+        return super().fit(x, y, sample_weight)
+
+
+def test_class_totals_are_equal_whatever_rows_weigh():
+    y = np.repeat([0, 1, 2], [60, 30, 10])
+    own = np.where(y == 1, 6.0, 1.0) * np.random.default_rng(0).uniform(0.5, 1.5, 100)
+    own[y == 2] = 0.0
+    x = np.zeros((100, 1))
+    seen = fit_with_class_weights(Recording(), Labelled(x, y, own), F1, 0).seen
+    totals = np.bincount(y, seen)
+    assert totals[0] == pytest.approx(totals[1])
+    assert totals[2] == 0
+    np.testing.assert_allclose(seen[y == 1] / seen[60], own[y == 1] / own[60])  # within a class as they were
+
+
+@pytest.mark.parametrize("n_common", [1, 6])
+def test_with_too_few_groups_of_a_class_the_threshold_stays(n_common):
+    groups = np.where(Y == 1, n_common, np.arange(len(Y)) % n_common)
+    learner = LogisticRegression()
+    assert fit_with_threshold(learner, Labelled(X, Y, groups=groups), F1, 0) is learner

@@ -1,6 +1,7 @@
 """Tables of every library come back with their labels, dtypes and cells."""
 
 import datetime
+import json
 
 import narwhals as nw
 import numpy as np
@@ -8,6 +9,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from gan_oversampler.persistence.forms import FORMS
+from gan_oversampler.persistence.packing import Unpacker
 from tests.stored import through
 
 INDEXES = [
@@ -84,3 +87,24 @@ DTYPES = [
 def test_dtypes_of_other_libraries_come_back(dtype):
     assert through(dtype) == dtype
     assert repr(through(dtype)) == repr(dtype)
+
+
+def read(document, *arrays):
+    return Unpacker(FORMS, arrays).unpacked(json.dumps({"nodes": [], "root": document}))
+
+
+@pytest.mark.parametrize("layout", ["csc", "dia", "lil"])
+def test_many_columns_of_a_sparse_matrix_are_refused_before_memory_is_taken(layout):
+    parts = [{"array": i} for i in range(3)]
+    arrays = np.ones(1), np.zeros(1, np.int32), np.array([0, 1], np.int32)
+    assert read({f"{layout}_array": [parts, [1, 9]]}, *arrays).shape == (1, 9)
+    with pytest.raises(ValueError, match="too much memory"):
+        read({f"{layout}_array": [parts, [1, 10**8]]}, *arrays)
+
+
+def test_a_single_value_is_no_column():
+    index, labels = {"range": [0, 10**7, 1, None]}, {"range": [0, 1, 1, None]}
+    cell = {"scalar": ["<f8", np.float64(1).tobytes().hex()]}
+    for column in (cell, {"array": 0}):
+        with pytest.raises(ValueError, match=r"[Ll]ength"):
+            read({"frame": [index, labels, [column]]}, np.ones(()))

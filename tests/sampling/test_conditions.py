@@ -122,3 +122,17 @@ def test_more_rows_than_a_chunk_combine_proposals_of_their_own(monkeypatch):
         drawn = source.draw(1, 70, Streams(0))
     assert len(drawn.rows) == 70
     assert len(np.unique(drawn.rows, axis=0)) > 1
+
+
+class Capped(BaseSource):
+    """A base of whose rows every second one had been rejected."""
+
+    def draw(self, code, n, streams):
+        drawn = super().draw(code, n, streams)
+        return Drawn(drawn.rows, n, drawn.seeds, drawn.rows[:, 0] > np.median(drawn.rows[:, 0]))
+
+
+@pytest.mark.parametrize("given", [{1: "F"}, {0: (39.5, 39.7)}], ids=str)
+def test_rows_that_fit_tell_whether_they_had_been_rejected(given):
+    drawn = _conditional(given, Capped(DATA, "smoothed_bootstrap")).draw(1, 40, Streams(0))
+    assert 0 < drawn.n_rejected < 40

@@ -107,7 +107,8 @@ class Costly(Repeated):
         self.n_rejected = n_rejected
 
     def draw(self, code, n, streams):
-        return Drawn(super().draw(code, n, streams).rows, 7 * n, self.n_rejected)
+        rejected = np.arange(n) >= n - self.n_rejected
+        return Drawn(super().draw(code, n, streams).rows, 7 * n, rejected=rejected)
 
 
 def test_the_cost_of_rejection_stays_known():

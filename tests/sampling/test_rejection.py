@@ -99,9 +99,18 @@ def test_gates_and_critics_can_be_stored():
 
 def test_the_message_names_the_classes_that_were_filled_up():
     rows = np.zeros((5, 1), np.float32)
-    drawn = {"'a'": Drawn(rows, 50, 2), "'b'": Drawn(rows, 50), "'c'": Drawn(rows[:3], 50, 3)}
+    few, all_ = (Drawn(rows[:n], 50, rejected=np.arange(n) >= n - k) for n, k in ((len(rows), 2), (3, 3)))
+    drawn = {"'a'": few, "'b'": Drawn(rows, 50), "'c'": all_}
     assert capped_message(drawn) == (
         "Rejection reached 'max_proposals': 2 of 5 new rows of class 'a' and 3 of 3 new rows of class 'c' are"
         " the best of the rejected ones."
     )
     assert capped_message({"'b'": drawn["'b'"]}) == ""
+
+
+def test_rows_in_another_order_or_of_several_draws_know_which_had_been_rejected():
+    drawn = _thinned(rate=0.1, max_proposals=4.0).draw(1, 50, Streams(1))
+    order = np.random.default_rng(0).permutation(50)
+    mixed_up = Drawn.joined([drawn.at(order), WideSource().draw(1, 5, Streams(2))])
+    assert mixed_up.n_rejected == drawn.n_rejected > 0
+    np.testing.assert_array_equal(mixed_up.is_rejected[:50], drawn.is_rejected[order])

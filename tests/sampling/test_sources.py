@@ -16,7 +16,14 @@ from gan_oversampler.gans.parts import Generator
 from gan_oversampler.sampling.base_samplers import BASES
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.raking import slack_at
-from gan_oversampler.sampling.sources import BaseSource, Drawn, GeneratorSource, Mixture, draw_classes
+from gan_oversampler.sampling.sources import (
+    BaseSource,
+    Drawn,
+    GeneratorSource,
+    Mixture,
+    Redrawing,
+    draw_classes,
+)
 from tests.drawing import DATA, fold_data, guided_source, plane, snapshot_of
 from tests.tables import MIXED
 
@@ -217,3 +224,13 @@ def test_no_classes_are_no_rows():
     assert drawn.rows.shape == (0, 3)
     assert drawn.codes.shape == (0,)
     assert drawn.codes.dtype == np.intp
+
+
+# --- rows drawn again
+
+
+def test_rows_that_are_drawn_again_one_by_one_come_from_all_parts_of_a_mixture():
+    mixture = Mixture(tuple(Numbered(i) for i in range(3)))
+    again = Redrawing(mixture, np.ones(1, int), np.full(1, -1), Streams(0))
+    parts = [int(again(np.array([0]), attempt)[0, 0]) for attempt in range(60)]
+    assert np.bincount(parts, minlength=3).min() >= 10
