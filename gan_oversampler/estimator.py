@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral, Real
 from os import PathLike
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 import torch
@@ -33,7 +33,6 @@ from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.registry import name_of, oracle_of
 from gan_oversampler.persistence.saving import SaveMixin, loaded
 from gan_oversampler.plan import Clock, Services, check_grids, device_of, plan_of
-from gan_oversampler.progress import Checkpoint
 from gan_oversampler.reporting.model_summary import ModelSummary
 from gan_oversampler.reporting.report import Report, parameters_of
 from gan_oversampler.sampling.acceptance import Rejection
@@ -42,6 +41,9 @@ from gan_oversampler.sampling.policy import CHOSEN_BY_ORACLE, Policy
 from gan_oversampler.sampling.rejection import capped_message
 from gan_oversampler.sampling.sources import Redrawing, Source, draw_classes
 from gan_oversampler.workflow import Facts, Fit, fit, rescore
+
+if TYPE_CHECKING:
+    from gan_oversampler.persistence.checkpoints import Checkpoint
 
 PARTS: Final = {  # parameters that may be objects with parameters of their own, and what to set
     "gan": "GAN(...) or preset('wgan')",
