@@ -67,8 +67,9 @@ class Progress:
         There is one tracker per evaluator, or a single one and no evaluator. ``facts`` are the events, and
         the seconds.
         """
-        rest: Sequence[Evaluator | None] = evaluators or [None]
-        tracked = [_tracked(population.gans, *pair) for pair in zip(trackers, rest, strict=True)]
+        its_evaluators: Sequence[Evaluator | None] = evaluators or [None]
+        pairs = zip(trackers, its_evaluators, strict=True)
+        tracked = [_tracked(population.gans, *pair) for pair in pairs]
         return cls(
             step,
             population.numbers(),
@@ -116,4 +117,4 @@ def _tracked(gans: Sequence[GAN], tracker: OracleTracker, evaluator: Evaluator |
 
 def _heldout(evaluators: Sequence[Evaluator]) -> tuple[NDArray[np.intp], ...]:
     folds = evaluators[0].folds if evaluators else ()
-    return tuple(np.asarray(fold.heldout.origin) for fold in folds)
+    return tuple(fold.heldout.origin for fold in folds if fold.heldout.origin is not None)

@@ -139,11 +139,11 @@ def snapshots(path: str | PathLike[str]) -> pd.DataFrame:
     >>> X, y = make_classification(60, weights=[0.7], random_state=0)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = f"{folder}/training"
-    ...     sampler = GANOversampler(max_steps=2, epoch_unit=1, random_state=0, checkpoint=path)
-    ...     found = snapshots(sampler.set_params(gan="reference").fit(X, y).checkpoint)
+    ...     sampler = GANOversampler(max_steps=0, random_state=0, checkpoint=path).fit(X, y)
+    ...     found = snapshots(path)
     ...     rows = load(path, snapshot=1).sample(5)
     >>> found["step"].tolist(), rows.shape
-    ([0, 1, 2], (5, 20))
+    ([0, 0, 0, 0, 0, 0], (5, 20))
     """
     history: pd.DataFrame = _read(path)["progress"].tracked[0].history
     return history

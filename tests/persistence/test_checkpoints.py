@@ -309,4 +309,5 @@ def test_a_fit_that_is_killed_at_any_moment_ends_with_the_same_bits(tmp_path):
         same(pd.read_pickle(folder / "rows"), expected)
         assert sorted(os.listdir(folder)) == ["rows", "training"]
         n_ended += 1
+        seconds *= 0.8  # whatever else the machine does, most processes are to be killed
     assert len(steps) > 2  # they were killed at several evaluation rounds
