@@ -198,10 +198,6 @@ class Between:
     low: Any = None
     high: Any = None
 
-    def __post_init__(self) -> None:
-        if self.low is not None and self.high is not None and self.low > self.high:
-            raise ValueError(f"'low' must not be above 'high'. Got {self!r}.")
-
     @property
     def columns(self) -> tuple[Hashable, ...]:
         return (self.column,)
@@ -218,6 +214,12 @@ class Between:
         if self.high is not None:
             found &= cells <= _like(self.high, cells)
         return found
+
+    def allows_nothing(self, cells: NDArray[Any]) -> bool:
+        """Tell whether the lower bound of such cells is above the upper one."""
+        if self.low is None or self.high is None:
+            return False
+        return bool(_like(self.low, cells) > _like(self.high, cells))
 
     def __str__(self) -> str:
         low = "" if self.low is None else f"{self.low} <= "

@@ -66,6 +66,10 @@ def test_bounds_of_dates_may_be_texts_and_have_zones():
     assert Between("wait", high="2h").holds(np.array([1, 3], "m8[h]")).tolist() == [True, False]
 
 
-def test_bounds_in_the_wrong_order_are_refused():
-    with pytest.raises(ValueError, match=r"'low' must not be above 'high'. Got Between\(column='age', low=9"):
-        Between("age", 9, 3)
+def test_bounds_in_the_wrong_order_allow_nothing():
+    days = np.array(["2024-01-01"], "M8[ns]")
+    assert Between("age", 9, 3).allows_nothing(np.array([5]))
+    assert not Between("age", 3, 9).allows_nothing(np.array([5]))
+    assert not Between("age", low=3).allows_nothing(np.array([5]))
+    assert Between("day", "2024-01-10", "2024-01-09").allows_nothing(days)
+    assert not Between("wait", "9h", "10h").allows_nothing(np.array([1], "m8[h]"))

@@ -137,6 +137,10 @@ def _check_kinds(
             raise ValueError(f"The bounds of {rule!r} do not fit a column of {kinds[0]}: {error}.") from None
         if kinds[0] == "numbers" and not all(isinstance(b, Real) and b == b for b in bounds):
             raise ValueError(f"The bounds of {rule!r} must be numbers, or None.")
+        if rule.allows_nothing(parts[0].present[:1]):
+            raise ValueError(
+                f"The bounds of {rule!r} leave nothing between them. Give the smaller one first."
+            )
 
 
 def _kind(cells: Cells, is_category: bool) -> str:

@@ -52,6 +52,7 @@ def half(rows):
         ([Between("city", 1, 2)], "'city' holds categories"),
         ([Between("start", low="1")], "bounds"),
         ([Between("day", low="soon")], "bounds"),
+        ([Between("start", 9, 3)], "leave nothing between them"),
         ([Order("start", "empty")], "No row of X holds all cells"),
         (["autom"], "'autom', which is no constraint"),
         ([7], "7, which is no constraint"),
