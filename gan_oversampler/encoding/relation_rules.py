@@ -139,7 +139,7 @@ def _check_kinds(
             raise ValueError(f"The bounds of {rule!r} must be numbers, or None.")
         if rule.allows_nothing(parts[0].present[:1]):
             raise ValueError(
-                f"The bounds of {rule!r} leave nothing between them. Give the smaller one first."
+                f"The bounds of {rule!r} leave nothing between them. Swap them."
             )
 
 
