@@ -161,7 +161,7 @@ def _integers(values: Values) -> Values:
         return values.astype(np.float64)
 
 
-def since_midnight(values: Values) -> pd.TimedeltaIndex:
+def since_midnight(values: Iterable[datetime.time]) -> pd.TimedeltaIndex:
     """Times of day as durations; those with a time zone are a ``TypeError``."""
     midnight = datetime.datetime.min
     return pd.TimedeltaIndex([datetime.datetime.combine(midnight, time) - midnight for time in values])
