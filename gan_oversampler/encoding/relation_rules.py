@@ -138,9 +138,7 @@ def _check_kinds(
         if kinds[0] == "numbers" and not all(isinstance(b, Real) and b == b for b in bounds):
             raise ValueError(f"The bounds of {rule!r} must be numbers, or None.")
         if rule.allows_nothing(parts[0].present[:1]):
-            raise ValueError(
-                f"The bounds of {rule!r} leave nothing between them. Swap them."
-            )
+            raise ValueError(f"The bounds of {rule!r} leave nothing between them. Swap them.")
 
 
 def _kind(cells: Cells, is_category: bool) -> str:
