@@ -269,7 +269,7 @@ def _fit(path, out):
     sync = os.fsync
 
     def slow(file):  # so that some kills come while the file is written
-        time.sleep(0.03)
+        time.sleep(0.2)
         sync(file)
 
     os.fsync = slow
