@@ -27,6 +27,7 @@ from gan_oversampler.reporting.report import Report
 from gan_oversampler.selection.candidate_sources import generator_sources
 from gan_oversampler.workflow import Fit, Outcome
 
+OF_COLUMNS: Final = ("n_features_in_", "feature_names_in_")  # attributes that are known before training
 # Parameters that may change from one process to the next: training does not depend on them.
 FREE: Final = frozenset(
     {
@@ -73,7 +74,7 @@ class Checkpoint:
         fit |= {name: _digest(value) for name, value in {**data, **trained_by}.items()}
         fitted = {"encoder": encoder, "target": target.without_rows(), "n_new": dict(n_new)}
         kept = {**written_parameters(parameters), "_fitted": fitted}
-        kept |= {name: vars(sampler)[name] for name in _OF_COLUMNS if name in vars(sampler)}
+        kept |= {name: vars(sampler)[name] for name in OF_COLUMNS if name in vars(sampler)}
         streams = Streams.of(sampler.random_state)
         checkpoint = cls(path, fit, streams, kept)
         if sampler.warm_start and path.exists():
@@ -107,9 +108,6 @@ class Checkpoint:
                 " Give that fit, another path, or warm_start=False, which begins anew and replaces the file."
             )
         self.streams, self.found = document["streams"], document["progress"]
-
-
-_OF_COLUMNS: Final = ("n_features_in_", "feature_names_in_")
 
 
 def snapshots(path: str | PathLike[str]) -> pd.DataFrame:
