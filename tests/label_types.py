@@ -32,6 +32,13 @@ def arrow(kind):
     return series(pd.ArrowDtype(kind))
 
 
+def large_codes(labels):
+    """Codes of long texts, which older versions make of no list."""
+    levels = sorted(set(labels))
+    codes = pa.array(list(map(levels.index, labels)), pa.int8())
+    return pa.DictionaryArray.from_arrays(codes, pa.array(levels, pa.large_string()))
+
+
 def polars(dtype):
     return lambda labels: pl.Series("y", labels, dtype=dtype)
 
@@ -63,7 +70,7 @@ LABEL_TYPES = {
     "arrow array": (TEXTS, lambda y: pa.chunked_array([y])),
     "arrow array in one piece": (NUMBERS, partial(pa.array, type=pa.int16())),
     "arrow views": (TEXTS, partial(pa.array, type=pa.string_view())),
-    "arrow codes": (TEXTS, partial(pa.array, type=pa.dictionary(pa.int8(), pa.large_string()))),
+    "arrow codes": (TEXTS, large_codes),
     "arrow table": (TEXTS, lambda y: pa.table({"y": pa.array(y, pa.large_string())})),
     "list of dates": (DATES, list),
     "list of times": (TIMES, list),

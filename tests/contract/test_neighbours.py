@@ -1,14 +1,10 @@
 """Together with other estimators: caches, ensembles, thresholds, calibration, searches, LightGBM."""
 
 import numpy as np
-import optuna
 import pandas as pd
 import pytest
 from imblearn.ensemble import BalancedBaggingClassifier
 from imblearn.pipeline import make_pipeline
-from lightgbm import LGBMClassifier
-from optuna.distributions import CategoricalDistribution, IntDistribution
-from optuna_integration.sklearn import OptunaSearchCV
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LogisticRegression
@@ -130,17 +126,20 @@ def test_successive_halving_gives_the_best_more_steps():
     assert search.best_estimator_[0].history_["step"].max() == 6
 
 
-@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+@pytest.mark.filterwarnings("ignore:OptunaSearchCV is experimental")
 @pytest.mark.filterwarnings("ignore:`optuna.terminator`:FutureWarning")  # which OptunaSearchCV itself uses
 @pytest.mark.filterwarnings("ignore:No trained generator:UserWarning")
 def test_optuna_searches_parameters_of_the_sampler_and_of_its_gan():
+    optuna = pytest.importorskip("optuna")
+    integration = pytest.importorskip("optuna_integration")
+    choice, number = optuna.distributions.CategoricalDistribution, optuna.distributions.IntDistribution
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    search = OptunaSearchCV(
+    search = integration.OptunaSearchCV(
         make_pipeline(trained(), LogisticRegression()),
         {
-            "ganoversampler__max_steps": IntDistribution(0, 4, step=2),
-            "ganoversampler__gan__loss": CategoricalDistribution(["hinge", "relativistic"]),
-            "ganoversampler__sampling_strategy": CategoricalDistribution([0.5, 1.0]),
+            "ganoversampler__max_steps": number(0, 4, step=2),
+            "ganoversampler__gan__loss": choice(["hinge", "relativistic"]),
+            "ganoversampler__sampling_strategy": choice([0.5, 1.0]),
         },
         cv=2,
         n_trials=3,
@@ -198,8 +197,11 @@ def categories():
 
 
 def test_lightgbm_knows_the_categories_of_new_rows():
+    lightgbm = pytest.importorskip("lightgbm")
     X, y = categories()
-    model = make_pipeline(untrained(), LGBMClassifier(n_estimators=3, min_child_samples=2, verbose=-1))
+    model = make_pipeline(
+        untrained(), lightgbm.LGBMClassifier(n_estimators=3, min_child_samples=2, verbose=-1)
+    )
     model.fit(X, y)
     learned = [X[name].cat.categories.tolist() for name in ("city", "grade", "zone")]
     assert model[-1].booster_.pandas_categorical == learned
@@ -214,5 +216,6 @@ def test_set_output_reaches_the_steps_behind_the_sampler(container):
     X, y = cancer()
     pipeline = make_pipeline(untrained(), StandardScaler(), LogisticRegression())
     pipeline.set_output(transform=container).fit(X, y)
-    assert pipeline[-1].feature_names_in_.tolist() == X.columns.tolist()
-    assert type(pipeline[:-1].transform(X)).__module__.startswith(container)
+    scaled = pipeline[:-1].transform(X)
+    assert list(scaled.columns) == X.columns.tolist()
+    assert type(scaled).__module__.startswith(container)
