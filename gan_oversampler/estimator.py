@@ -18,7 +18,7 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from gan_oversampler._pages import DocumentedMixin
-from gan_oversampler._utils import Streams, lookup, single_threaded, warn_user
+from gan_oversampler._utils import Streams, lookup, single_threaded
 from gan_oversampler.constraints import described
 from gan_oversampler.encoding.containers import check_table
 from gan_oversampler.encoding.dataset import Frame, Rows
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from gan_oversampler.callbacks import Callback
     from gan_oversampler.persistence.checkpoints import Checkpoint
     from gan_oversampler.reporting.report import Report
-    from gan_oversampler.sampling.sources import Source
     from gan_oversampler.streaming import BalancedStream, Transform
     from gan_oversampler.workflow import Facts, Fit
 
@@ -388,22 +387,15 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
         ValueError
             As in ``fit``, and if new rows keep breaking a constraint.
         """
-        from gan_oversampler.sampling.rejection import capped_message
-        from gan_oversampler.sampling.sources import Redrawing, draw_classes
+        from gan_oversampler.sampling.tables import draw_table
 
         target = self._train(X, y, sample_weight, groups, every_class=True)
-        encoder, streams, outcome = self._fitted.encoder, self._fitted.streams, self._fitted.fit.first
+        encoder, streams, source = self._fitted.encoder, self._fitted.streams, self._fitted.fit.first.source
         n_new = {target.code_of(label): n for label, n in self.sampling_strategy_.items() if n}
-        width = encoder.layout.width
-        with single_threaded():
-            drawn = draw_classes(outcome.source, n_new, streams.child("resample"), width)
-        if message := capped_message({repr(target.names[c]): found for c, found in drawn.by_class.items()}):
-            warn_user(message)
-        self.is_synthetic_ = np.repeat([False, True], [len(target.codes), len(drawn.codes)])
-        again = Redrawing(outcome.source, drawn.codes, drawn.seed_indices, streams.child("resample"))
-        new = encoder.decode(drawn.rows, streams.numpy("decode"), drawn.codes, redraw=again)
-        self.seed_indices_ = again.seeds
-        return encoder.stack(X, new), target.stack(y, drawn.codes)
+        how = streams.child("resample"), streams.numpy("decode")
+        new, codes, self.seed_indices_ = draw_table(source, encoder, n_new, target.names, *how)
+        self.is_synthetic_ = np.repeat([False, True], [len(target.codes), len(codes)])
+        return encoder.stack(X, new), target.stack(y, codes)
 
     save = SaveMixin.save  # so that it stands on this class's own page
     _fit_resample = fit_resample  # abstract in imbalanced-learn, whose own ``fit_resample`` would call it
@@ -455,42 +447,28 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
         True
         """
         from gan_oversampler.sampling.conditions import ConditionalSource
-        from gan_oversampler.sampling.rejection import capped_message
-        from gan_oversampler.sampling.sources import Redrawing
+        from gan_oversampler.sampling.tables import draw_table
 
         check_is_fitted(self, "report_")
         fitted = self._fitted
         outcome = fitted.fit.first if oracle is None else lookup(fitted.fit.outcomes, oracle, "oracle")
         if not isinstance(n, Integral) or isinstance(n, bool) or n < 0:
             raise ValueError(f"'n' must be a non-negative integer. Got {n!r} instead.")
-        target, labels = fitted.target, [fitted.target.names[code] for code in fitted.oversampled]
-        if y is None and len(labels) > 1:
-            raise ValueError(
-                f"{len(labels)} classes were oversampled; rows are drawn of one. Give 'y' as one of:"
-                f" {', '.join(map(repr, labels))}."
-            )
-        label = labels[0] if y is None and labels else y
-        if label not in labels:
-            what = "not among those to oversample" if label in target.names else "not known"
-            choice = f"Give 'y' as one of: {', '.join(map(repr, labels))}." if labels else "None was."
-            raise ValueError(f"Class {label!r} is {what}. {choice}")
-        code = target.code_of(label)
+        target = fitted.target
+        code = target.code_to_draw(y, fitted.oversampled)
         target.refuse_single_rows([code])
         self._n_samplings += random_state is None
         streams = fitted.streams.child("sample", self._n_samplings)
         if random_state is not None:
             streams = Streams.of(random_state)
-        source: Source = outcome.source
-        encoder = fitted.encoder.given(given) if given else fitted.encoder
-        with single_threaded():
-            if given:
-                source = ConditionalSource.of(source, encoder, code, label, streams.child("given"))
-            drawn = source.draw(code, int(n), streams)
-        if message := capped_message({repr(target.names[code]): drawn}):
-            warn_user(message)
-        codes = np.full(int(n), code)
-        again = Redrawing(source, codes, drawn.seed_indices, streams)
-        return encoder.decode(drawn.rows, streams.numpy("decode"), codes, redraw=again)
+        source, encoder = outcome.source, fitted.encoder
+        if given:
+            encoder = encoder.given(given)
+            with single_threaded():
+                tries = streams.child("given")
+                source = ConditionalSource.of(source, encoder, code, target.names[code], tries)
+        n_new = {code: int(n)}
+        return draw_table(source, encoder, n_new, target.names, streams, streams.numpy("decode"))[0]
 
     def stream(
         self,

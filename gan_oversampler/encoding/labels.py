@@ -121,6 +121,22 @@ class Target:
         by_label = np.argsort(self.classes, kind="stable").tolist()
         return {self.names[code]: int(strategy[code]) for code in by_label if code in strategy}
 
+    def code_to_draw(self, label: Any, codes: Sequence[int]) -> int:
+        """Return the code of a label among classes that were oversampled; None is the only one of these.
+
+        ``codes`` are those of the classes. Raises ``ValueError`` for other labels, and for None if there are
+        several.
+        """
+        labels = [self.names[code] for code in codes]
+        choice = f"Give 'y' as one of: {', '.join(map(repr, labels))}." if labels else "None was."
+        if label is None and len(labels) > 1:
+            raise ValueError(f"{len(labels)} classes were oversampled; rows are drawn of one. {choice}")
+        label = labels[0] if label is None and labels else label
+        if label not in labels:
+            what = "not among those to oversample" if label in self.names else "not known"
+            raise ValueError(f"Class {label!r} is {what}. {choice}")
+        return self.code_of(label)
+
     def refuse_single_rows(self, codes: Iterable[int]) -> None:
         """Raise ``ValueError``, naming the class, if one of the classes with these codes has a single row.
 
