@@ -11,7 +11,8 @@ import logging
 import sys
 import textwrap
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,6 +51,20 @@ def say(text: str) -> None:
         print(textwrap.fill(line, WIDTH, subsequent_indent=indent))
 
 
+@contextmanager
+def scores_shown() -> Iterator[None]:
+    """Print what a fit logs while a ``with`` block lasts: fits of later sections would fill pages."""
+    log, handler = logging.getLogger("gan_oversampler"), logging.StreamHandler(sys.stdout)
+    level = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+
+
 def fit_once(table: Table) -> tuple[GANOversampler, pd.DataFrame]:
     """Fit on the whole table and print what the oracle sees and decides; return sampler and new rows."""
     heading("1. One fit: GANs train, an oracle watches")
@@ -59,11 +74,9 @@ def fit_once(table: Table) -> tuple[GANOversampler, pd.DataFrame]:
         " join the real ones they learn from. The score is F1 computed from probabilities, mean ± standard"
         " error over 3 folds; higher is better.\n\n"
     )
-    log = logging.getLogger("gan_oversampler")
-    log.addHandler(logging.StreamHandler(sys.stdout))
-    log.setLevel(logging.INFO)
     sampler = GANOversampler(random_state=0)
-    X_new, y_new = sampler.fit_resample(table.X, table.y)
+    with scores_shown():
+        X_new, y_new = sampler.fit_resample(table.X, table.y)
     print("\nIts report:\n")
     say(str(sampler.report_))
     new = X_new[sampler.is_synthetic_]
