@@ -7,7 +7,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from gan_oversampler._pages import DocumentedMixin
 
@@ -22,6 +22,60 @@ _NORM = StrOptions({"none", "batch", "layer"})
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
+class Cell(DocumentedMixin, BaseEstimator):
+    """Two layers of a generator with skips from earlier cells (Gong et al. 2019), an entry of its ``cells``.
+
+    The first layer's output, with the skips added, goes into the second one. Each cell adds a linear function
+    of its output to that of the network.
+
+    Parameters
+    ----------
+    width : int, default=64
+        Hidden units; on a ``grid`` channels.
+    order : {"post", "pre"}, default="post"
+        Whether normalisation and activation come after each linear layer or convolution, or before it.
+    norm : {"none", "batch", "layer", "conditional"}, default="none"
+        Normalisation of both layers: of every unit over the batch, of every row over the units, or over the
+        batch with a gain and shift of every class (de Vries et al. 2017).
+    activation : str, default="leaky_relu"
+        As for the generator.
+    shortcut : bool, default=True
+        Whether the cell's input is added to its output, by a linear map where they differ in length.
+    skips : tuple of int, default=()
+        Positions of earlier cells, from 0, whose first layer is added to the first layer of this one.
+    kernel : {1, 3, 5, 7}, default=3
+        Height and width of convolutions, on a ``grid`` only.
+    upsampling : {"nearest", "bilinear", "transposed"}, default="nearest"
+        How a cell doubles the sides of a ``grid``.
+
+    Examples
+    --------
+    >>> Cell(width=32, skips=(0,))
+    Cell(skips=(0,), width=32)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "width": [COUNT],
+        "order": [StrOptions({"post", "pre"})],
+        "norm": [StrOptions({"none", "batch", "layer", "conditional"})],
+        "activation": [str],  # ``validated`` looks it up
+        "shortcut": ["boolean"],
+        "skips": [tuple, list],
+        "kernel": [Options(Integral, {1, 3, 5, 7})],
+        "upsampling": [StrOptions({"nearest", "bilinear", "transposed"})],
+    }
+
+    width: int = 64
+    order: str = "post"
+    norm: str = "none"
+    activation: str = "leaky_relu"
+    shortcut: bool = True
+    skips: tuple[int, ...] = ()
+    kernel: int = 3
+    upsampling: str = "nearest"
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
 class Generator(DocumentedMixin, BaseEstimator):
     """Network and training of a generator; the ``generator`` of a :class:`GAN`.
 
@@ -30,6 +84,8 @@ class Generator(DocumentedMixin, BaseEstimator):
     widths : tuple of int, default=(64, 64)
         Hidden units per layer. With a ``grid`` channels per layer, each of which doubles the sides of the
         grid.
+    cells : tuple of Cell, default=None
+        Cells that take the place of the hidden layers, of ``widths``, ``activation`` and ``norm``.
     grid : None, (int, int) or "square", default=None
         Height and width of the grid that the columns form, row by row, such as ``(28, 28)`` for the pixels
         of an image; both networks then are convolutional. ``"square"`` is as high as wide. All columns must
@@ -68,6 +124,7 @@ class Generator(DocumentedMixin, BaseEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "widths": [tuple, list],
+        "cells": [tuple, list, None],
         "grid": [tuple, list, StrOptions({"square"}), None],
         "latent": [COUNT],
         **{name: [str] for name in ("latent_law", "activation", "optimizer")},  # ``validated`` looks them up
@@ -80,6 +137,7 @@ class Generator(DocumentedMixin, BaseEstimator):
     }
 
     widths: tuple[int, ...] = (64, 64)
+    cells: tuple[Cell, ...] | None = None
     grid: Grid | None = None
     latent: int = 8
     latent_law: str = "normal"
