@@ -55,4 +55,4 @@ Starts = Sequence[Mapping[Fold, Weights] | None]
 Run = Callable[[Sequence[SearchedGAN], Stop | None, Starts], Sequence[TrialOutcome]]
 """Trains and scores the trials of a round together. If it raises, none of them has an outcome."""
 
-Facts = Mapping[str, Any]
+
