@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _GENERATOR: Final = Generator()
 _CRITIC: Final = Critic()
 FREE_IN_COHORT: Final = ("base", "replicas")  # parameters that change no shape
+STRENGTHS: Final = ("generator__learning_rate", "generator__geometry_rate", "critic__learning_rate")
 STREAMS: Final = "gan, version 2"  # another text gives other random numbers to every fit
 
 
@@ -198,10 +199,19 @@ class GAN(DocumentedMixin, BaseEstimator):
         return f"{self.label} at step {step}"
 
     @property
-    def cohort_key(self) -> str:
-        """Key of all parameters but base and replicas: GANs that share it train as one tensor program."""
+    def identity(self) -> str:
+        """Key of all parameters but base and replicas: GANs that share it, and the base, train alike."""
         params = {name: v for name, v in self.get_params(deep=False).items() if name not in FREE_IN_COHORT}
         return repr(sorted((name, _plain(value)) for name, value in params.items()))
+
+    @property
+    def cohort_key(self) -> str:
+        """Key of what makes the tensor program: GANs that share it train as one, each at its own strengths.
+
+        Strengths are the step sizes, and the weights of the loss terms that are not zero.
+        """
+        alike = clone(self).set_params(loss_weights=dict.fromkeys(self.active_terms, 1.0))
+        return alike.set_params(**dict.fromkeys(STRENGTHS, 1.0)).identity
 
     @property
     def stream_name(self) -> tuple[str, ...]:
