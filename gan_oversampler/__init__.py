@@ -47,7 +47,8 @@ _NAMES_OF = {
     ],
     "reporting": [
         *("CorrelationDisplay", "LossDisplay", "MarginalsDisplay", "ModelSummary", "ProjectionDisplay"),
-        *("Report", "ScoresDisplay", "TrajectoryDisplay"),
+        *("ArchitectureDisplay", "ImportanceDisplay", "Report", "ScoresDisplay", "SearchDisplay"),
+        "TrajectoryDisplay",
     ],
     "sampling": ["Policy", "Rejection"],
     "search": ["Search", "SearchSpace"],
