@@ -342,8 +342,9 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
             Class labels of any type.
         sample_weight : array-like of shape (n_rows,), default=None
             How much each row counts, on any scale: how often it is a seed, in the training of GANs and
-            critics, and in downstream scores, where classifier and scorer take weights. A new row stands for
-            the mean weight of its class. Rows of weight 0 are no seeds.
+            critics, and in all scores, as if it stood there so many times. A new row stands for the mean
+            weight of its class. Rows of weight 0 are no seeds, and nothing is scored on them. A warning names
+            classifiers, scorers and functions that take no weights: rows count alike there.
         groups : array-like of shape (n_rows,), default=None
             Which rows belong together, such as those of one patient. Folds and inner splits part no group,
             so rows are never scored by what was learned from others of their group. A number ``cv`` then

@@ -81,7 +81,7 @@ class FoldData:
     def _weighted(self, weights: Mapping[int, Tensor]) -> FoldData:
         """The same rows with weights; those of a class count alike where all of them weigh nothing."""
         weights = {c: its if its.any() else torch.ones_like(its) for c, its in weights.items()}
-        near = {c: replace(its, weight_n=weights[c]) for c, its in self.neighbourhoods.items()}
+        near = {c: its.weighted(weights[c]) for c, its in self.neighbourhoods.items()}
         return replace(self, weights=weights, neighbourhoods=near)
 
     def mixing_partners(
