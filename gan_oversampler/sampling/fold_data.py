@@ -84,6 +84,10 @@ class FoldData:
         near = {c: its.weighted(weights[c]) for c, its in self.neighbourhoods.items()}
         return replace(self, weights=weights, neighbourhoods=near)
 
+    def weight_of(self, code: int) -> Tensor | None:
+        """Weights ``(n,)`` of the rows of a class; None where all count alike."""
+        return None if self.weights is None else self.weights[code]
+
     def mixing_partners(
         self, shape: tuple[int, ...], generator: torch.Generator, among: Mapping[int, Tensor] | None = None
     ) -> Tensor:
