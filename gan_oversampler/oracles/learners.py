@@ -174,7 +174,8 @@ class WeightedNeighbours(KNeighborsClassifier):
 
     scikit-learn's take no weights of rows.
 
-    >>> learner = WeightedNeighbours(2).fit([[0.0], [1.0], [2.0]], [0, 1, 1], np.array([3.0, 1.0, 0.0]))
+    >>> rows, labels = np.array([[0.0], [1.0], [2.0]]), np.array([0, 1, 1])
+    >>> learner = WeightedNeighbours(2).fit(rows, labels, np.array([3.0, 1.0, 0.0]))
     >>> learner.predict_proba([[9.0]]).tolist()
     [[0.75, 0.25]]
     """
