@@ -15,7 +15,7 @@ from sklearn.neighbors import NearestNeighbors
 from gan_oversampler._utils import Streams, warn_user
 from gan_oversampler.encoding.table_encoder import TableEncoder
 from gan_oversampler.sampling.fold_data import FoldData, Masks
-from gan_oversampler.sampling.proposals import Search
+from gan_oversampler.sampling.proposals import ProposalSearch
 from gan_oversampler.sampling.sources import Drawn, Rows, Source
 
 N_TRIES: Final = 10  # proposals per row, before cells are moved toward a real row that fits
@@ -100,7 +100,7 @@ class ConditionalSource:
         limit = N_TRIES * n if len(self.fitting) else max(MAX_TRIES * n, N_PILOT)
         fitting: list[Drawn] = []
         others: list[Drawn] = []
-        search, pilot = Search(n, limit), max(n, N_PILOT)
+        search, pilot = ProposalSearch(n, limit), max(n, N_PILOT)
         for proposals, root, _ in search.batches(self.source, code, streams, name="given", order="order"):
             fits = self._keeps(proposals, code, root.numpy("fits", code)).all(axis=1)
             fitting.append(proposals.at(np.flatnonzero(fits)))

@@ -18,7 +18,7 @@ MIN_RATE: Final = 1e-6  # share of proposals that is expected to be accepted at 
 
 
 @dataclass
-class Search:
+class ProposalSearch:
     """A search for rows among proposals: how many are wanted, found and drawn; the caller counts those found.
 
     Batches are as large as the rate of acceptance asks for, and a little larger, so that few are needed.

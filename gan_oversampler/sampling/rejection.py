@@ -15,7 +15,7 @@ from gan_oversampler._utils import Streams
 from gan_oversampler.sampling.acceptance import Acceptance, Rejection
 from gan_oversampler.sampling.density_ratio import RatioCritic
 from gan_oversampler.sampling.fold_data import FoldData, Masks
-from gan_oversampler.sampling.proposals import Search
+from gan_oversampler.sampling.proposals import ProposalSearch
 from gan_oversampler.sampling.sources import Drawn, Source
 
 N_PILOT: Final = 4096  # proposals from which a rule of acceptance is made
@@ -71,7 +71,7 @@ class RejectionSource:
         accepted: list[Drawn] = []
         rejected: list[Drawn] = []
         rejected_log_ratio = np.empty(0)
-        search = Search(n, int(gate.max_proposals * n), gate.acceptance.rate)
+        search = ProposalSearch(n, int(gate.max_proposals * n), gate.acceptance.rate)
         for proposals, _, rng in search.batches(self.source, code, streams, name="proposals", order="gate"):
             log_ratio = gate.critic.log_ratio(torch.from_numpy(proposals.rows))
             chosen = gate.acceptance.accept(log_ratio, rng)

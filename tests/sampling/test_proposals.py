@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gan_oversampler._utils import Streams
-from gan_oversampler.sampling.proposals import Search
+from gan_oversampler.sampling.proposals import ProposalSearch
 from gan_oversampler.sampling.sources import CHUNK, N_EXTRA, BaseSource, Mixture
 from tests.drawing import plane
 
@@ -27,7 +27,7 @@ def _run(search, share, source=SOURCE):
 @pytest.mark.parametrize("rate", [None, 0.0, 0.2, 1.0])
 @pytest.mark.parametrize("share", [0.2, 1.0])
 def test_a_search_goes_on_until_enough_is_found(share, rate):
-    search = Search(300, 10**6, rate)
+    search = ProposalSearch(300, 10**6, rate)
     sizes, _ = _run(search, share)
     assert search.n_missing <= 0
     assert search.n_drawn == sum(sizes)
@@ -35,14 +35,14 @@ def test_a_search_goes_on_until_enough_is_found(share, rate):
 
 
 def test_a_search_ends_when_no_more_may_be_drawn():
-    search = Search(100, 250, 1.0)
+    search = ProposalSearch(100, 250, 1.0)
     sizes, _ = _run(search, 0.0)
     assert sum(sizes) == search.n_drawn == 250
     assert search.n_missing == 100
 
 
 def test_the_rate_so_far_tells_how_many_more_are_drawn():
-    first, second, *_ = _run(search := Search(1000, 10**6), 0.25)[0]
+    first, second, *_ = _run(search := ProposalSearch(1000, 10**6), 0.25)[0]
     assert first == 1100 + N_EXTRA
     missing, rate = 1000 - first / 4, 1 / 4
     assert second == pytest.approx(1.1 * missing / rate, rel=0.15)
@@ -50,7 +50,7 @@ def test_the_rate_so_far_tells_how_many_more_are_drawn():
 
 
 def test_batches_differ_and_mix_the_parts_of_a_source():
-    _, (first, second, *_) = _run(Search(60, 10**6, 1.0), 0.3, SIDES)
+    _, (first, second, *_) = _run(ProposalSearch(60, 10**6, 1.0), 0.3, SIDES)
     assert not np.array_equal(first[:40], second[:40])
     half = (first[: len(first) // 2, 0] > 0).mean()
     assert 0.2 < half < 0.8
