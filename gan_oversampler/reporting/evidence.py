@@ -25,7 +25,7 @@ from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.distances import EnergyOracle
 from gan_oversampler.oracles.manifold import PRDCOracle
-from gan_oversampler.oracles.privacy import closest_record, copy_rate
+from gan_oversampler.oracles.privacy import closest_record, copy_rate, median
 from gan_oversampler.oracles.samples import evenly
 from gan_oversampler.oracles.two_sample import C2STOracle
 
@@ -92,9 +92,9 @@ def _distance_ratio(targets: Sequence[int], seen: Rows, unseen: Rows, new: Rows)
     """Median distance to the closest seen row, of new rows over that of unseen real ones."""
     ratios = []
     for code in targets:
-        samples = [rows.of(code).values for rows in (new, unseen)]
+        samples = [rows.of(code) for rows in (new, unseen)]
         if all(map(len, samples)):
-            ours, theirs = (np.median(closest_record(rows, seen.values)) for rows in samples)
+            ours, theirs = (median(closest_record(s.values, seen.values), s.weights) for s in samples)
             ratios += [ours / theirs] if theirs > 0 else []
     return float(np.mean(ratios)) if ratios else np.nan
 
@@ -269,8 +269,12 @@ class Evidence:
         return pd.concat([f.table[f.synthetic.codes == code] for f in self.by_fold], ignore_index=True)
 
     def folds(self) -> list[tuple[Rows, Rows, Rows]]:
-        """Encoded rows per fold: those that its generators saw, those they did not see, those they drew."""
-        return [(self.real.at(f.seen), self.real.at(f.unseen), f.synthetic) for f in self.by_fold]
+        """Encoded rows per fold: those that its generators saw, those they did not see, those they drew.
+
+        Real rows have the user's weights, which count in all metrics; those that weigh nothing are left out.
+        """
+        real = self.real
+        return [(real.at(f.seen).weighing, real.at(f.unseen).weighing, f.synthetic) for f in self.by_fold]
 
     @cached_property
     def fidelity(self) -> Fidelity | None:
@@ -354,7 +358,7 @@ def _detached(rows: Rows) -> tuple[Rows, pd.DataFrame]:
 
 
 def _without_table(rows: Rows) -> Rows:
-    return Rows(rows.values, rows.codes, rows.classes, origin=rows.origin)
+    return Rows(rows.values, rows.codes, rows.classes, origin=rows.origin, weights=rows.weights)
 
 
 def as_pandas(table: Any) -> pd.DataFrame:

@@ -81,8 +81,12 @@ class FoldData:
     def _weighted(self, weights: Mapping[int, Tensor]) -> FoldData:
         """The same rows with weights; those of a class count alike where all of them weigh nothing."""
         weights = {c: its if its.any() else torch.ones_like(its) for c, its in weights.items()}
-        near = {c: replace(its, weight_n=weights[c]) for c, its in self.neighbourhoods.items()}
+        near = {c: its.weighted(weights[c]) for c, its in self.neighbourhoods.items()}
         return replace(self, weights=weights, neighbourhoods=near)
+
+    def weight_of(self, code: int) -> Tensor | None:
+        """Weights ``(n,)`` of the rows of a class; None where all count alike."""
+        return None if self.weights is None else self.weights[code]
 
     def mixing_partners(
         self, shape: tuple[int, ...], generator: torch.Generator, among: Mapping[int, Tensor] | None = None

@@ -24,7 +24,7 @@ from gan_oversampler.sampling.raking import capped, raked, slack_at
 
 # How often a seed may be drawn, over how often it is if all are alike; shares of states may ask for more.
 MAX_SEED_ODDS: Final = 4.0
-N_EXTRA: Final = 16  # rows drawn beyond those that are redrawn, so that all parts of a mixture have a share
+N_EXTRA: Final = 16  # rows drawn beyond those needed: all parts of a mixture have a share, few batches fail
 CHUNK: Final = 8192  # rows drawn at once, so that memory stays small however many are asked for
 
 Rows = NDArray[np.float32]
@@ -214,6 +214,13 @@ def draw_classes(source: Source, n_new: Mapping[int, int], streams: Streams, wid
     return DrawnClasses(codes, np.concatenate(rows), by_class)
 
 
+def draw_in_random_order(
+    source: Source, code: int, n: int, streams: Streams, rng: np.random.Generator
+) -> Drawn:
+    """Draw ``n`` rows of one class in random order: mixtures draw one source after the other."""
+    return source.draw(code, n, streams).at(rng.permutation(n))
+
+
 @dataclass(frozen=True)
 class Redrawing:
     """Draws other rows in place of some that cannot stay, of the same classes, and notes where they start."""
@@ -235,9 +242,8 @@ class Redrawing:
         return found.rows
 
     def _some(self, code: int, n: int, streams: Streams) -> Drawn:
-        """Rows of one class in random order: mixtures draw one source after the other."""
-        drawn = self.source.draw(code, n + N_EXTRA, streams)
-        return drawn.at(streams.numpy("order", code).permutation(n + N_EXTRA)[:n])
+        rng = streams.numpy("order", code)
+        return draw_in_random_order(self.source, code, n + N_EXTRA, streams, rng).at(np.arange(n))
 
 
 def _chunks(n: int) -> list[int]:

@@ -125,8 +125,8 @@ class InnerSplits:
     ) -> tuple[Tensor, Tensor]:
         """Rows of a class in slots ``(T, R)``, and their weights; ``(R,)`` if all splits have the same."""
         index_TR, weight_TR = split.slots(n_slots, validation=validation)
-        if self.data.weights is not None and split.n_rows:
-            weight_TR = weight_TR * self.data.weights[code][index_TR]
+        if (weight_n := self.data.weight_of(code)) is not None and split.n_rows:
+            weight_TR = weight_TR * weight_n[index_TR]
         return index_TR, weight_TR
 
     def _start(self, code: int, splits: Splits, n: int) -> tuple[GuidedStart, Tensor]:

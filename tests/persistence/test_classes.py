@@ -25,6 +25,7 @@ PASSING = {
     *(
         "Condition",
         "ConditionalSource",
+        "ProposalSearch",
         "Redrawing",
         "Drawn",
         "DrawnClasses",
