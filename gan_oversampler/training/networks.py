@@ -1,18 +1,23 @@
 """From a GAN and a table to the shapes of its networks."""
 
-from typing import Any
+from typing import Any, Final
 
 from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.losses import LOSSES
 from gan_oversampler.nn.autoencoder import CriticNet, GeneratorNet, mirrored
+from gan_oversampler.nn.cell_shapes import CellShape
 from gan_oversampler.nn.convolution import Decoder, Encoder
 from gan_oversampler.nn.generator import BaseGenerator, GuidedGenerator
+from gan_oversampler.nn.grid_cells import GridCellNet
 from gan_oversampler.nn.image_grid import Canvas
 from gan_oversampler.nn.learned_geometry import LearnedGeometry
 from gan_oversampler.nn.mlp import Mlp
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.neighbourhood import N_TRAITS
+
+# Options of networks that those of cells have, too; others are given cell by cell.
+OF_CELLS: Final = ("n_classes", "multiply", "zero_last", "slope", "norm_momentum")
 
 
 def networks_of(gan: GAN, data: FoldData) -> tuple[BaseGenerator, CriticNet]:
@@ -44,7 +49,11 @@ def networks_of(gan: GAN, data: FoldData) -> tuple[BaseGenerator, CriticNet]:
         critic = Mlp(n_columns, n_outputs, widths=critic_widths, **options[1])
     else:
         canvas = Canvas.of(data.space.layout, ours.grid)
-        net = Decoder(canvas, n_inputs, widths=widths, **options[0])
+        if ours.cells is None:
+            net = Decoder(canvas, n_inputs, widths=widths, **options[0])
+        else:
+            cells = tuple(CellShape(**cell.get_params()) for cell in ours.cells)
+            net = GridCellNet(canvas, n_inputs, cells, **{name: options[0][name] for name in OF_CELLS})
         length = min(critic_widths) if is_autoencoder else 1
         encoder = Encoder(canvas, length, widths=critic_widths, **options[1])
         critic = mirrored(encoder) if is_autoencoder else encoder
