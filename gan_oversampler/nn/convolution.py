@@ -52,13 +52,13 @@ class Convolutional(Layered):
         h = ACTIVATIONS[self.activation](h, self.slope)
         moments = None
         if self.layer_norm:
-            moments = mean_and_variance(h, (1, 2, 3))
+            moments = _moments(h, (1, 2, 3))
         elif self.batch_norm and mode.statistics_PS is not None:
             start, n = 2 * sum(self.widths[:i]), self.widths[i]
             running = mode.statistics_PS[start : start + 2 * n].view(2, 1, n, 1, 1)
             moments = running[0], running[1]
             if mode.streams is not None:
-                moments = mean_and_variance(h, (0, 2, 3))
+                moments = _moments(h, (0, 2, 3))
                 running.lerp_(torch.stack(moments).detach(), 1 - self.norm_momentum)
         if moments is not None:
             gain, shift = parts[self._weight(len(self.layers)) + i].view(2, -1, 1, 1)
@@ -69,8 +69,7 @@ class Convolutional(Layered):
         return h
 
 
-def mean_and_variance(h: Tensor, dims: tuple[int, ...]) -> tuple[Tensor, Tensor]:
-    """Mean and variance over some dimensions, which stay with length one."""
+def _moments(h: Tensor, dims: tuple[int, ...]) -> tuple[Tensor, Tensor]:
     mean = h.mean(dims, keepdim=True)
     return mean, (h - mean).square().mean(dims, keepdim=True)  # ``var`` takes ten times as long
 

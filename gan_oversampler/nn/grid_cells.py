@@ -16,7 +16,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gan_oversampler.nn.cell_shapes import CellShape
-from gan_oversampler.nn.convolution import mean_and_variance
 from gan_oversampler.nn.image_grid import Canvas, Shape
 from gan_oversampler.nn.packed import ACTIVATIONS, EPSILON, NORM_MOMENTUM, SLOPE, Mode
 from gan_oversampler.nn.slices import NamedPacked, Start, Supernet
@@ -153,11 +152,11 @@ class GridCellNet(NamedPacked):
         return {f"cell {i} statistics {layer}": self._n_normalised(i, layer) for i, layer in layers}
 
     def _statistics(self, mode: Mode) -> dict[str, Tensor]:
-        """Views ``(P, 2, D, 1, 1)`` of the running statistics by their names."""
+        """Views ``(P, 2, D)`` of the running statistics by their names."""
         if mode.statistics_PS is None or not self._batch_norms:
             return {}
         views = mode.statistics_PS.split([2 * n for n in self._batch_norms.values()], dim=1)
-        return {name: view.unflatten(1, (2, -1, 1, 1)) for name, view in zip(self._batch_norms, views)}
+        return {name: view.unflatten(1, (2, -1)) for name, view in zip(self._batch_norms, views)}
 
     # --- from vectors to rows; h, u and v are (B, P, D, H, W)
 
@@ -218,19 +217,23 @@ class GridCellNet(NamedPacked):
         return h
 
     def _normalised(self, layer: int, cell: CellShape, own: Named, h: Tensor, mode: Mode) -> Tensor:
-        running, per_class = own.get(f"statistics {layer}"), cell.norm == "conditional"
-        if cell.norm == "layer":
-            mean, variance = mean_and_variance(h, (2, 3, 4))
-        elif running is None:
+        if cell.norm == "none":
             return h
-        elif mode.streams is None:
-            mean, variance = running.unbind(1)
-        else:
-            mean, variance = mean_and_variance(h, (0, 3, 4))
-            running.lerp_(torch.stack([mean[0], variance[0]], 1).detach(), 1 - self.norm_momentum)
-        names = (f"{'class ' * per_class}{name} {layer}" for name in ("gain", "shift"))
-        gain, shift = (_per_channel(own[name], mode.label_PBC if per_class else None) for name in names)
-        return (h - mean) * ((variance + EPSILON).rsqrt() * gain) + shift
+        flat, n_members, per_class = h.flatten(1, 2), h.shape[1], cell.norm == "conditional"
+        names = [f"{'class ' * per_class}{name} {layer}" for name in ("gain", "shift")]
+        gain, shift = (None if per_class else own[name].flatten() for name in names)
+        if cell.norm == "layer":
+            return F.group_norm(flat, n_members, gain, shift, EPSILON).view_as(h)
+        running, share = own[f"statistics {layer}"], 1 - self.norm_momentum  # of a batch
+        mean, variance = updated = running.transpose(0, 1).clone().flatten(1)
+        is_training = mode.streams is not None
+        flat = F.batch_norm(flat, mean, variance, gain, shift, is_training, share, EPSILON)
+        if is_training:
+            running.copy_(updated.unflatten(1, (n_members, -1)).transpose(0, 1))
+        if per_class:
+            gain, shift = (_per_channel(own[name], mode.label_PBC) for name in names)
+            return flat.view_as(h) * gain + shift
+        return flat.view_as(h)
 
     def _enlarged(self, h: Tensor, i: int, j: int, how: str = "nearest") -> Tensor:
         """Double the sides from those before cell ``i`` to those before cell ``j``."""
@@ -260,7 +263,6 @@ def _convolved(h: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return out.unflatten(1, (n_members, -1))
 
 
-def _per_channel(matrix: Tensor, label_PBC: Tensor | None) -> Tensor:
-    """Numbers of every channel ``(B, P, D, 1, 1)``, of the row's class where labels are given."""
-    of_rows = matrix if label_PBC is None else torch.bmm(label_PBC, matrix)
-    return of_rows.transpose(0, 1)[..., None, None]
+def _per_channel(matrix_PCD: Tensor, label_PBC: Tensor) -> Tensor:
+    """Numbers of every channel by the class of the row ``(B, P, D, 1, 1)``."""
+    return torch.bmm(label_PBC, matrix_PCD).transpose(0, 1)[..., None, None]

@@ -202,11 +202,13 @@ def _layers_of_grid_cells(net: GridCellNet) -> list[Layer]:
     n_first = sum(n for name, n in counts.items() if name.startswith("first"))
     layers.append(Layer(f"linear to {shapes[0]}", n_inputs, lengths[0], n_first))
     for i, cell in enumerate(net.cells):
-        parts = [f"{cell.kernel}x{cell.kernel}", f"{cell.order}-activation", cell.activation]
+        parts = [f"{cell.upsampling} upsampling"] * (net.steps[i][1:] != net.steps[i + 1][1:])
+        parts += [f"{cell.kernel}x{cell.kernel}", f"{cell.order}-activation", cell.activation]
         parts += [f"norm {cell.norm}"] * (cell.norm != "none") + ["shortcut"] * cell.shortcut
         parts += [f"skips from {', '.join(map(str, cell.skips))}"] * bool(cell.skips)
         n = sum(n for name, n in counts.items() if name.startswith(f"cell {i} "))
-        layers.append(Layer(f"cell {i} to {shapes[i + 1]}: {', '.join(parts)}", *lengths[i : i + 2], n))
+        name = f"cell {i} to {shapes[i + 1]}: {', '.join(parts)}"
+        layers.append(Layer(name, lengths[i], lengths[i + 1], n))
     n_planes = math.prod(net.canvas.shape)
     zero = ", zero at first" if net.zero_last else ""
     layers.append(Layer(f"sum of the cells' planes{zero}", n_planes, n_planes, counts["bias"]))

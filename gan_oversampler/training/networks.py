@@ -53,7 +53,8 @@ def networks_of(gan: GAN, data: FoldData) -> tuple[BaseGenerator, CriticNet]:
             net = Decoder(canvas, n_inputs, widths=widths, **options[0])
         else:
             cells = tuple(CellShape(**cell.get_params()) for cell in ours.cells)
-            net = GridCellNet(canvas, n_inputs, cells, **{name: options[0][name] for name in OF_CELLS})
+            of_cells = {name: options[0][name] for name in OF_CELLS}
+            net = GridCellNet(canvas, n_inputs, cells, film=gan.conditioning == "film", **of_cells)
         length = min(critic_widths) if is_autoencoder else 1
         encoder = Encoder(canvas, length, widths=critic_widths, **options[1])
         critic = mirrored(encoder) if is_autoencoder else encoder
