@@ -225,7 +225,8 @@ class GridCellNet(NamedPacked):
         if cell.norm == "layer":
             return F.group_norm(flat, n_members, gain, shift, EPSILON).view_as(h)
         running, share = own[f"statistics {layer}"], 1 - self.norm_momentum  # of a batch
-        mean, variance = updated = running.transpose(0, 1).clone().flatten(1)
+        updated = running.transpose(0, 1).clone().flatten(1)
+        mean, variance = updated
         is_training = mode.streams is not None
         flat = F.batch_norm(flat, mean, variance, gain, shift, is_training, share, EPSILON)
         if is_training:
