@@ -46,7 +46,8 @@ class Cell(DocumentedMixin, BaseEstimator):
     kernel : {1, 3, 5, 7}, default=3
         Height and width of convolutions, on a ``grid`` only.
     upsampling : {"nearest", "bilinear", "transposed"}, default="nearest"
-        How a cell doubles the sides of a ``grid``.
+        How a cell doubles the sides of a ``grid``, from at most 4 until they are those of the columns: each
+        number repeated, averages of neighbours, or a learned 2 x 2 transposed convolution.
 
     Examples
     --------

@@ -11,7 +11,7 @@ from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.loss_terms import LOSS_TERMS
 from gan_oversampler.gans.losses import LOSSES, PENALTIES
-from gan_oversampler.gans.parts import COUNT, FRACTION
+from gan_oversampler.gans.parts import COUNT, FRACTION, Cell
 from gan_oversampler.gans.utility import OBJECTIVES
 from gan_oversampler.nn.latent import LATENTS
 from gan_oversampler.nn.optimizers import OPTIMIZERS
@@ -46,7 +46,8 @@ def validated(gan: GAN) -> GAN:
     for name, registry in REGISTRIES.items():
         if params[name] is not None:
             lookup(registry, params[name], name.replace("__", " ").replace("_", " "))
-    for check in (_check_numbers, _check_terms, _check_critic, _check_controllers, _check_evolution):
+    checks = (_check_numbers, _check_grid_cells, _check_terms, _check_critic, _check_controllers)
+    for check in (*checks, _check_evolution):
         check(gan)
     return gan
 
@@ -63,6 +64,21 @@ def _check_numbers(gan: GAN) -> None:
     grid = gan.generator.grid
     if isinstance(grid, tuple | list) and (len(grid) != 2 or not all(map(COUNT.is_satisfied_by, grid))):
         raise ValueError(f"'grid' of the generator must be (height, width) in cells. Got {grid!r} instead.")
+
+
+def _check_grid_cells(gan: GAN) -> None:
+    """Refuse parameters of cells that mean nothing without a grid."""
+    if gan.generator.grid is not None:
+        return
+    usual = Cell().get_params()
+    for i, cell in enumerate(gan.generator.cells or ()):
+        for name in ("kernel", "upsampling"):
+            value = getattr(cell, name)
+            if value != usual[name]:
+                raise ValueError(
+                    f"{name}={value!r} of cell {i} means something on a grid only. Leave it out, or give"
+                    " Generator(grid=(height, width))."
+                )
 
 
 def _check_terms(gan: GAN) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 from gan_oversampler.nn.autoencoder import Autoencoder, CriticNet, GeneratorNet
 from gan_oversampler.nn.convolution import Decoder, Encoder
 from gan_oversampler.nn.generator import BaseGenerator, GuidedGenerator
+from gan_oversampler.nn.grid_cells import GridCellNet
 from gan_oversampler.nn.mlp import Mlp
 
 
@@ -143,6 +144,8 @@ def _layers_of(net: GeneratorNet | CriticNet) -> list[Layer]:
     """Layers in the order in which a row passes them."""
     if isinstance(net, Autoencoder):
         return [*_layers_of(net.encoder), *_layers_of(net.decoder)]
+    if isinstance(net, GridCellNet):
+        return _layers_of_grid_cells(net)
     n_inputs, n_classes, n_hidden = net.n_inputs, net.n_classes, len(net.widths)
     first = n_inputs if net.multiply else n_inputs + n_classes
     if isinstance(net, Mlp):
@@ -183,3 +186,30 @@ def _layers_of(net: GeneratorNet | CriticNet) -> list[Layer]:
     if isinstance(net, Decoder):
         layers.append(Layer("read from the grid", lengths[-1], net.n_outputs))
     return layers
+
+
+def _layers_of_grid_cells(net: GridCellNet) -> list[Layer]:
+    """One layer per cell, with all its parameters; the heads of cells are in these, too."""
+    counts = {name: math.prod(start.dims) for name, start in net.tensors.items()}
+    lengths, n_inputs = [math.prod(step) for step in net.steps], net.length
+    layers = []
+    if net.multiply:
+        layers.append(Layer("class embedding, multiplied", net.n_classes, n_inputs, counts["embedding"]))
+    elif not net.film:
+        n_inputs += net.n_classes
+        layers.append(Layer("class appended", net.length, n_inputs))
+    shapes = [f"{height}x{width}x{channels}" for channels, height, width in net.steps]
+    n_first = sum(n for name, n in counts.items() if name.startswith("first"))
+    layers.append(Layer(f"linear to {shapes[0]}", n_inputs, lengths[0], n_first))
+    for i, cell in enumerate(net.cells):
+        parts = [f"{cell.upsampling} upsampling"] * (net.steps[i][1:] != net.steps[i + 1][1:])
+        parts += [f"{cell.kernel}x{cell.kernel}", f"{cell.order}-activation", cell.activation]
+        parts += [f"norm {cell.norm}"] * (cell.norm != "none") + ["shortcut"] * cell.shortcut
+        parts += [f"skips from {', '.join(map(str, cell.skips))}"] * bool(cell.skips)
+        n = sum(n for name, n in counts.items() if name.startswith(f"cell {i} "))
+        name = f"cell {i} to {shapes[i + 1]}: {', '.join(parts)}"
+        layers.append(Layer(name, lengths[i], lengths[i + 1], n))
+    n_planes = math.prod(net.canvas.shape)
+    zero = ", zero at first" if net.zero_last else ""
+    layers.append(Layer(f"sum of the cells' planes{zero}", n_planes, n_planes, counts["bias"]))
+    return [*layers, Layer("read from the grid", n_planes, net.n_outputs)]

@@ -7,7 +7,7 @@ from gan_oversampler.gans.evolution import Evolution
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.loss_terms import LOSS_TERMS
 from gan_oversampler.gans.losses import LOSSES
-from gan_oversampler.gans.parts import Critic, Generator
+from gan_oversampler.gans.parts import Cell, Critic, Generator
 from gan_oversampler.gans.validation import REGISTRIES, validated
 
 REBUILDING = sorted(name for name, loss in LOSSES.items() if loss.error)
@@ -172,3 +172,10 @@ def test_evolution_needs_a_critic_of_logits_and_valid_parameters():
     _refused("loss='bce'", evolution=Evolution())
     _refused("adversarial", loss="bce", loss_weights={}, evolution=Evolution())
     _refused("at least one", loss="bce", evolution=Evolution([]))
+
+
+@pytest.mark.parametrize("change", [{"kernel": 5}, {"upsampling": "bilinear"}], ids=str)
+def test_what_cells_are_on_a_grid_is_refused_without_one(change):
+    cells = Cell(), Cell(**change)
+    _refused(r"of cell 1 means something on a grid only", generator__cells=cells)
+    validated(GAN(generator=Generator(grid="square", cells=cells)))

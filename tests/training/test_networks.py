@@ -4,14 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.datasets import load_digits
 
 from gan_oversampler import GAN, GANOversampler, preset
 from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.losses import LOSSES
-from gan_oversampler.gans.parts import Critic, Generator
+from gan_oversampler.gans.parts import Cell, Critic, Generator
 from gan_oversampler.gans.validation import validated
 from gan_oversampler.nn.autoencoder import Autoencoder
+from gan_oversampler.nn.cell_shapes import CellShape
 from gan_oversampler.nn.convolution import Decoder, Encoder
+from gan_oversampler.nn.grid_cells import GridCellNet
 from gan_oversampler.nn.mlp import Mlp
 from gan_oversampler.nn.packed import ACTIVATIONS, NORM_MOMENTUM, SLOPE
 from gan_oversampler.sampling.neighbourhood import N_TRAITS
@@ -123,6 +126,30 @@ def test_both_halves_of_an_autoencoder_on_a_grid_have_the_options_of_a_critic(ch
     assert _attributes(critic.encoder, option) == _attributes(critic.decoder, option) == option
 
 
+@pytest.mark.parametrize(
+    ("change", "option"),
+    [
+        ({}, {"n_inputs": 8, "multiply": False, "film": False, "zero_last": False, "slope": SLOPE}),
+        ({"conditioning": "multiply"}, {"multiply": True}),
+        ({"family": "residual"}, {"zero_last": True, "n_inputs": 8 + MIXED.width}),
+        ({"generator__slope": 0.01}, {"slope": 0.01}),
+        ({"generator__norm_momentum": 0.5}, {"norm_momentum": 0.5}),
+    ],
+    ids=str,
+)
+def test_cells_on_a_grid_are_those_of_the_generator_and_what_they_share_is_too(change, option):
+    cells = Cell(width=6, kernel=5, upsampling="bilinear"), Cell(width=3, norm="layer", skips=(0,))
+    gan = GAN("classic", generator=Generator(grid=(4, 1), cells=cells)).set_params(**change)
+    generator, critic = networks_of(validated(gan), fold_data())
+    assert isinstance(generator.net, GridCellNet)
+    assert isinstance(critic, Encoder)
+    assert generator.net.cells == (
+        CellShape(6, kernel=5, upsampling="bilinear"),
+        CellShape(3, norm="layer", skips=(0,)),
+    )
+    assert _attributes(generator.net, option) == option
+
+
 # --- images end to end
 
 
@@ -163,6 +190,21 @@ def test_an_oracle_tracks_a_gan_on_a_grid_and_the_summary_shows_its_layers():
     layers = set(sampler.summary_.to_frame()["layer"])
     assert {"transposed convolution to 6x5x1", "convolution to 3x3x4"} <= layers
     assert len(sampler.history_) == 3
+
+
+@pytest.mark.parametrize("family", ["classic", "residual"])
+def test_cells_learn_to_draw_digits(family):
+    X, y = load_digits(return_X_y=True)
+    rows = np.concatenate([np.flatnonzero(y == 3)[:100], np.flatnonzero(y == 8)[:40]])
+    X, y = X[rows], y[rows]
+    cells = Cell(width=8), Cell(width=8, norm="batch", skips=(0,))
+    generator = Generator(grid="square", cells=cells, latent=16, learning_rate=2e-3)
+    gan = GAN(family, batch_size=32, generator=generator, critic=Critic(widths=(8, 16)))
+    sampler = GANOversampler(gan=gan, oracle=None, max_steps=60, random_state=0).fit(X, y)
+    new, real = sampler.sample(100), X[y == 8]
+    assert np.corrcoef(new.mean(0), real.mean(0))[0, 1] > 0.95
+    assert 0.7 < new.std(0).mean() / real.std(0).mean() < 1.2
+    assert any(name.startswith("cell 1 to 8x8x8") for name in sampler.summary_.to_frame()["layer"])
 
 
 def test_spikes_of_an_image_are_generated_as_spikes():
