@@ -13,6 +13,7 @@ from gan_oversampler._utils import did_you_mean
 from gan_oversampler.gans.parts import Cell, Critic, Generator
 
 Kind = TypeVar("Kind", bound=BaseEstimator)
+PARTS: Final[Mapping[str, type[BaseEstimator]]] = {"generator": Generator, "critic": Critic}
 
 
 def to_json(specification: BaseEstimator) -> str:
@@ -34,7 +35,11 @@ def from_json(kind: type[Kind], text: str) -> Kind:
     >>> from_json(Generator, '{"cells": [{"width": 8}]}')
     Generator(cells=(Cell(width=8),))
     """
-    return _read(kind, json.loads(text))
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"The text of a {kind.__name__} is no JSON: {error}") from None
+    return _read(kind, content)
 
 
 def _plain(value: Any) -> Any:
@@ -62,6 +67,8 @@ def _value(name: str, value: Any) -> Any:
     if value is None:
         return None
     if name == "cells":
+        if not isinstance(value, list):
+            raise ValueError(f"'cells' are written as a JSON list. Got {value!r}.")
         return tuple(_read(Cell, cell) for cell in value)
     if name == "evolution":
         from gan_oversampler.gans.evolution import Evolution  # needs torch, and is rarely there
@@ -70,6 +77,3 @@ def _value(name: str, value: Any) -> Any:
     if name in PARTS:
         return _read(PARTS[name], value)
     return tuple(value) if isinstance(value, list) else value
-
-
-PARTS: Final[Mapping[str, type[BaseEstimator]]] = {"generator": Generator, "critic": Critic}

@@ -2,11 +2,9 @@
 
 import math
 from collections.abc import Mapping
-from numbers import Integral, Real
+from numbers import Real
 from types import MappingProxyType
 from typing import Any, Final
-
-from sklearn.base import BaseEstimator
 
 from gan_oversampler._utils import lookup
 from gan_oversampler.gans.families import FAMILIES
@@ -42,74 +40,16 @@ def validated(gan: GAN) -> GAN:
     ``ValueError`` is raised where a name is unknown (the message lists the known ones), where a number is out
     of range, and where parameters contradict each other (the message says what to do instead).
     """
-    parts: list[BaseEstimator] = [gan, gan.generator, gan.critic]
-    for part in (*parts, *_cells_of(gan.generator)):
+    for part in (gan, gan.generator, gan.critic):
         part._validate_params()
     params = gan.get_params()
     for name, registry in REGISTRIES.items():
         if params[name] is not None:
             lookup(registry, params[name], name.replace("__", " ").replace("_", " "))
-    _check_cells(gan.generator)
-    for check in (
-        _check_numbers,
-        _check_film,
-        _check_terms,
-        _check_critic,
-        _check_controllers,
-        _check_evolution,
-    ):
+    checks = (_check_numbers, _check_cells, _check_film, _check_terms, _check_critic, _check_controllers)
+    for check in (*checks, _check_evolution):
         check(gan)
     return gan
-
-
-def _cells_of(generator: Generator) -> tuple[Cell, ...]:
-    cells = generator.cells
-    if cells is None:
-        return ()
-    if not isinstance(cells, tuple | list) or not cells or not all(isinstance(c, Cell) for c in cells):
-        raise ValueError(f"'cells' of the generator must hold one Cell or more, or be None. Got {cells!r}.")
-    return tuple(cells)
-
-
-def _check_cells(generator: Generator) -> None:
-    for i, cell in enumerate(_cells_of(generator)):
-        lookup(ACTIVATIONS, cell.activation, f"activation of cell {i}")
-        earlier = [skip for skip in cell.skips if isinstance(skip, Integral) and 0 <= skip < i]
-        if len(set(earlier)) < len(cell.skips):
-            raise ValueError(
-                f"'skips' of cell {i} must be different positions of cells before it, counted from 0."
-                f" Got {cell.skips!r}."
-            )
-        lost = [name for name in ("kernel", "upsampling") if getattr(cell, name) != getattr(Cell(), name)]
-        if lost and generator.grid is None:
-            raise ValueError(
-                f"{lost[0]}={getattr(cell, lost[0])!r} of cell {i} belongs to convolutions. Set 'grid' of the"
-                " generator, or leave it out."
-            )
-    if generator.cells is None:
-        return
-    if generator.grid is not None:
-        raise ValueError(
-            f"Cells are not possible on a grid. Got grid={generator.grid!r}. Give 'widths' instead."
-        )
-    ours, usual = generator.get_params(), Generator().get_params()
-    for name in ("widths", "activation", "norm"):
-        given = tuple(ours[name]) if name == "widths" else ours[name]
-        if given != usual[name]:
-            raise ValueError(
-                f"{name}={given!r} of the generator means nothing beside cells, each of which has its own."
-                f" Set it there, or leave out one of {name!r} and 'cells'."
-            )
-
-
-def _check_film(gan: GAN) -> None:
-    critic = gan.critic.completed(gan.generator)
-    for role, widths in (("generator", gan.generator.hidden_widths), ("critic", critic.widths)):
-        if gan.conditioning == "film" and not widths:
-            raise ValueError(
-                f"conditioning='film' scales and shifts hidden layers, and the {role} has none. Give it"
-                " 'widths', or set conditioning='concat'."
-            )
 
 
 def _check_numbers(gan: GAN) -> None:
@@ -124,6 +64,57 @@ def _check_numbers(gan: GAN) -> None:
     grid = gan.generator.grid
     if isinstance(grid, tuple | list) and (len(grid) != 2 or not all(map(COUNT.is_satisfied_by, grid))):
         raise ValueError(f"'grid' of the generator must be (height, width) in cells. Got {grid!r} instead.")
+
+
+def _check_cells(gan: GAN) -> None:
+    generator = gan.generator
+    if generator.cells is None:
+        return
+    if not generator.cells or not all(isinstance(cell, Cell) for cell in generator.cells):
+        raise ValueError(
+            f"'cells' of the generator must be one Cell or more, in a tuple. Got {generator.cells!r} instead."
+        )
+    for i, cell in enumerate(generator.cells):
+        _check_cell(i, cell, on_grid=generator.grid is not None)
+    if generator.grid is not None:
+        raise ValueError(
+            f"Cells are not possible on a grid. Got grid={generator.grid!r}. Give 'widths' instead."
+        )
+    given, usual = generator.get_params(), Generator().get_params()
+    for name in ("widths", "activation", "norm"):
+        if given[name] not in (usual[name], [*usual["widths"]]):
+            raise ValueError(
+                f"{name}={given[name]!r} of the generator means nothing beside 'cells', each of which has its"
+                f" own. Set it there, or leave out one of both."
+            )
+
+
+def _check_cell(i: int, cell: Cell, *, on_grid: bool) -> None:
+    cell._validate_params()
+    lookup(ACTIVATIONS, cell.activation, f"activation of cell {i}")
+    if len({skip for skip in range(i) if skip in cell.skips}) < len(cell.skips):
+        raise ValueError(
+            f"'skips' of cell {i} must be different positions of cells before it, counted from 0. Got"
+            f" {cell.skips!r} instead."
+        )
+    usual = Cell().get_params()
+    for name in ("kernel", "upsampling"):
+        value = getattr(cell, name)
+        if value != usual[name] and not on_grid:
+            raise ValueError(
+                f"{name}={value!r} of cell {i} means something on a grid only. Leave it out, or give"
+                " Generator(grid=(height, width))."
+            )
+
+
+def _check_film(gan: GAN) -> None:
+    critic = gan.critic.completed(gan.generator)
+    for role, widths in (("generator", gan.generator.hidden_widths), ("critic", critic.widths)):
+        if gan.conditioning == "film" and not widths:
+            raise ValueError(
+                f"conditioning='film' scales and shifts hidden layers, and the {role} has none. Give it"
+                " 'widths', or set conditioning='concat'."
+            )
 
 
 def _check_terms(gan: GAN) -> None:

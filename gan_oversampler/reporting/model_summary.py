@@ -176,7 +176,8 @@ def _layers_of(net: GeneratorNet | CriticNet) -> list[Layer]:
         layers.append(Layer(name, inputs, outputs, math.prod(weights.matrix) + weights.n_biases))
         if i == n_hidden:  # nothing follows the last layer
             break
-        layers.append(Layer(_activation(net.activation, net.slope), outputs, outputs))
+        activation = f"leaky ReLU {net.slope:g}" if net.activation == "leaky_relu" else net.activation
+        layers.append(Layer(activation, outputs, outputs))
         for norm, there in (("batch norm", net.batch_norm), ("layer norm", net.layer_norm)):
             if there:  # a gain and a shift per unit or channel
                 layers.append(Layer(norm, outputs, outputs, 2 * net.widths[i]))
@@ -188,10 +189,6 @@ def _layers_of(net: GeneratorNet | CriticNet) -> list[Layer]:
     if isinstance(net, Decoder):
         layers.append(Layer("read from the grid", lengths[-1], net.n_outputs))
     return layers
-
-
-def _activation(name: str, slope: float) -> str:
-    return f"leaky ReLU {slope:g}" if name == "leaky_relu" else name
 
 
 def _layers_of_cells(net: CellNet) -> list[Layer]:
@@ -206,7 +203,7 @@ def _layers_of_cells(net: CellNet) -> list[Layer]:
     for i, cell in enumerate(net.cells):
         n_parameters = sum(n for name, n in counts.items() if name.startswith(f"cell {i} "))
         inputs = net.widths[i - 1] if i else layers[-1].outputs if layers else n_inputs
-        parts = [f"{cell.order}-activation", _activation(cell.activation, net.slope)]
+        parts = [f"{cell.order}-activation", cell.activation]
         parts += [f"norm {cell.norm}"] * (cell.norm != "none") + ["shortcut"] * cell.shortcut
         parts += [f"skips from {', '.join(map(str, cell.skips))}"] * bool(cell.skips)
         layers.append(Layer(f"cell {i}: {', '.join(parts)}", inputs, cell.width, n_parameters))

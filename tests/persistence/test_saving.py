@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from gan_oversampler import GAN, Between, DownstreamOracle, GANOversampler, Policy, load
-from gan_oversampler.gans.parts import Generator
+from gan_oversampler.gans.parts import Cell, Generator
 from tests.persistence.test_packing import Mine
 from tests.samplers import FAST, GUIDED, UNTRAINED, few_rows, quick
 from tests.tables import mixed, numbers
@@ -114,10 +114,11 @@ def _dense(table):
         {"rejection": "drs", "sampling_strategy": "oracle", "policy": "oracle", "oracle": "energy"},
         {"oracle": ["energy", "f1"], "gan": [FAST, UNTRAINED]},
         {"gan": GAN("classic", generator=Generator(widths=(8, 8), norm="batch", latent_law="uniform"))},
+        {"gan": GAN(conditioning="film", generator=Generator(cells=(Cell(width=8), Cell(skips=(0,)))))},
         {"max_steps": 0, "fallback": "baseline"},
         {"gan": UNTRAINED, "constraints": [Between(0, low=-100)]},
     ],
-    ids=["obrs", "chosen", "several oracles", "classic", "fallback", "constraint"],
+    ids=["obrs", "chosen", "several oracles", "classic", "cells", "fallback", "constraint"],
 )
 def test_every_way_to_draw_can_be_saved(tmp_path, changes):
     X, y = numbers()
