@@ -1,6 +1,6 @@
 """From a GAN and a table to the shapes of its networks."""
 
-from typing import Any, Final
+from typing import Any
 
 from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
@@ -16,9 +16,6 @@ from gan_oversampler.nn.learned_geometry import LearnedGeometry
 from gan_oversampler.nn.mlp import Mlp
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.neighbourhood import N_TRAITS
-
-# Options of networks that those of cells have, too; others are given cell by cell.
-OF_CELLS: Final = ("n_classes", "multiply", "film", "zero_last", "slope", "norm_momentum")
 
 
 def networks_of(gan: GAN, data: FoldData) -> tuple[BaseGenerator, CriticNet]:
@@ -50,8 +47,7 @@ def networks_of(gan: GAN, data: FoldData) -> tuple[BaseGenerator, CriticNet]:
         n_outputs = n_columns if is_autoencoder else 1
         if ours.cells:
             cells = tuple(map(_shape_of, ours.cells))
-            of_cells = {name: options[0][name] for name in OF_CELLS}
-            net = CellNet(n_inputs, n_columns, cells, **of_cells)
+            net = CellNet(n_inputs, n_columns, cells, **_of_cells(options[0]))
         else:
             net = Mlp(n_inputs, n_columns, widths=tuple(ours.widths), **options[0])
         critic = Mlp(n_columns, n_outputs, widths=critic_widths, **options[1])
@@ -68,3 +64,9 @@ def networks_of(gan: GAN, data: FoldData) -> tuple[BaseGenerator, CriticNet]:
 
 def _shape_of(cell: Cell) -> CellShape:
     return CellShape(**cell.get_params() | {"skips": tuple(cell.skips)})
+
+
+def _of_cells(options: dict[str, Any]) -> dict[str, Any]:
+    """Options of a network without those that each of its cells has of its own."""
+    own = ("activation", "batch_norm", "layer_norm")
+    return {name: value for name, value in options.items() if name not in own}

@@ -47,8 +47,8 @@ def test_parameters_left_out_are_the_defaults_and_numpys_numbers_are_numbers():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"famly": "guided"}', "GAN has no parameter 'famly'. Did you mean 'family'"),
-        ('{"generator": {"cells": [{"wdth": 8}]}}', "Cell has no parameter 'wdth'. Did you mean 'width'"),
+        ('{"los": "bce"}', "GAN has no parameter 'los'. Did you mean 'loss'"),
+        ('{"generator": {"cells": [{"widhts": 8}]}}', "Cell has no parameter 'widhts'. Did you mean 'width'"),
         ('{"evolution": {"parents": 2}}', "Evolution has no parameter 'parents'"),
         ('{"generator": 8}', "A Generator is written as a JSON object. Got 8"),
         ('{"generator": {"cells": 8}}', "'cells' are written as a JSON list. Got 8"),
