@@ -11,7 +11,7 @@ from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.loss_terms import LOSS_TERMS
 from gan_oversampler.gans.losses import LOSSES, PENALTIES
-from gan_oversampler.gans.parts import COUNT, FRACTION, Cell
+from gan_oversampler.gans.parts import COUNT, FRACTION, Cell, Generator
 from gan_oversampler.gans.utility import OBJECTIVES
 from gan_oversampler.nn.latent import LATENTS
 from gan_oversampler.nn.optimizers import OPTIMIZERS
@@ -46,7 +46,7 @@ def validated(gan: GAN) -> GAN:
     for name, registry in REGISTRIES.items():
         if params[name] is not None:
             lookup(registry, params[name], name.replace("__", " ").replace("_", " "))
-    checks = (_check_numbers, _check_grid_cells, _check_terms, _check_critic, _check_controllers)
+    checks = (_check_numbers, _check_cells, _check_film, _check_terms, _check_critic, _check_controllers)
     for check in (*checks, _check_evolution):
         check(gan)
     return gan
@@ -66,19 +66,51 @@ def _check_numbers(gan: GAN) -> None:
         raise ValueError(f"'grid' of the generator must be (height, width) in cells. Got {grid!r} instead.")
 
 
-def _check_grid_cells(gan: GAN) -> None:
-    """Refuse parameters of cells that mean nothing without a grid."""
-    if gan.generator.grid is not None:
+def _check_cells(gan: GAN) -> None:
+    generator = gan.generator
+    if generator.cells is None:
         return
+    if not generator.cells or not all(isinstance(cell, Cell) for cell in generator.cells):
+        raise ValueError(
+            f"'cells' of the generator must be one Cell or more, in a tuple. Got {generator.cells!r} instead."
+        )
+    for i, cell in enumerate(generator.cells):
+        _check_cell(i, cell, on_grid=generator.grid is not None)
+    given, usual = generator.get_params(), Generator().get_params()
+    for name in ("widths", "activation", "norm"):
+        if given[name] not in (usual[name], [*usual["widths"]]):
+            raise ValueError(
+                f"{name}={given[name]!r} of the generator means nothing beside 'cells', each of which has its"
+                f" own. Set it there, or leave out one of both."
+            )
+
+
+def _check_cell(i: int, cell: Cell, *, on_grid: bool) -> None:
+    cell._validate_params()
+    lookup(ACTIVATIONS, cell.activation, f"activation of cell {i}")
+    if len({skip for skip in range(i) if skip in cell.skips}) < len(cell.skips):
+        raise ValueError(
+            f"'skips' of cell {i} must be different positions of cells before it, counted from 0. Got"
+            f" {cell.skips!r} instead."
+        )
     usual = Cell().get_params()
-    for i, cell in enumerate(gan.generator.cells or ()):
-        for name in ("kernel", "upsampling"):
-            value = getattr(cell, name)
-            if value != usual[name]:
-                raise ValueError(
-                    f"{name}={value!r} of cell {i} means something on a grid only. Leave it out, or give"
-                    " Generator(grid=(height, width))."
-                )
+    for name in ("kernel", "upsampling"):
+        value = getattr(cell, name)
+        if value != usual[name] and not on_grid:
+            raise ValueError(
+                f"{name}={value!r} of cell {i} means something on a grid only. Leave it out, or give"
+                " Generator(grid=(height, width))."
+            )
+
+
+def _check_film(gan: GAN) -> None:
+    critic = gan.critic.completed(gan.generator)
+    for role, widths in (("generator", gan.generator.hidden_widths), ("critic", critic.widths)):
+        if gan.conditioning == "film" and not widths:
+            raise ValueError(
+                f"conditioning='film' scales and shifts hidden layers, and the {role} has none. Give it"
+                " 'widths', or set conditioning='concat'."
+            )
 
 
 def _check_terms(gan: GAN) -> None:

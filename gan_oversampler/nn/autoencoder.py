@@ -9,6 +9,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from gan_oversampler.nn.cells import CellNet
 from gan_oversampler.nn.convolution import Decoder, Encoder
 from gan_oversampler.nn.grid_cells import GridCellNet
 from gan_oversampler.nn.mlp import Mlp
@@ -68,5 +69,5 @@ def mirrored(encoder: Encoder) -> Autoencoder:
     return Autoencoder(encoder, Decoder(**{**options, "widths": encoder.widths[::-1]}))
 
 
-GeneratorNet = Mlp | Decoder | GridCellNet
+GeneratorNet = Mlp | CellNet | Decoder | GridCellNet
 CriticNet = Mlp | Encoder | Autoencoder

@@ -36,6 +36,7 @@ from gan_oversampler.gans.evolution import Evolution
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.parts import Cell, Critic, Generator
 from gan_oversampler.nn.cell_shapes import CellShape
+from gan_oversampler.nn.cells import CellNet
 from gan_oversampler.nn.convolution import Decoder
 from gan_oversampler.nn.generator import (
     ClassicGenerator,
@@ -86,8 +87,8 @@ DATACLASSES: Final[tuple[type, ...]] = (
     *(FrameTable, Gap, Layout, Levels, Months, Numeric, PandasTable, Relations, ShiftedLog, Steps),
     *(TableEncoder, TakenValues),
     *(Target, Ticks, Total, WideInteger),
-    *(Canvas, CellShape, ClassicGenerator, CorrectionBounds, Decoder, GridCellNet, GuidedGenerator, Latent),
-    *(LearnedGeometry, Mlp, ResidualGenerator, Snapshot),
+    *(Canvas, CellNet, CellShape, ClassicGenerator, CorrectionBounds, Decoder, GridCellNet),
+    *(GuidedGenerator, Latent, LearnedGeometry, Mlp, ResidualGenerator, Snapshot),
     *(Acceptance, BaseSource, CappedRatio, FoldData, Gate, GeneratorSource, Mixture, Neighbourhood, Policy),
     *(PolicySource, RatioCritic, Rejection, RejectionSource, ShiftedLogit),
     *(Cell, Critic, Evolution, GAN, Generator),

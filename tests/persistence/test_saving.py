@@ -114,10 +114,11 @@ def _dense(table):
         {"rejection": "drs", "sampling_strategy": "oracle", "policy": "oracle", "oracle": "energy"},
         {"oracle": ["energy", "f1"], "gan": [FAST, UNTRAINED]},
         {"gan": GAN("classic", generator=Generator(widths=(8, 8), norm="batch", latent_law="uniform"))},
+        {"gan": GAN(conditioning="film", generator=Generator(cells=(Cell(width=8), Cell(skips=(0,)))))},
         {"max_steps": 0, "fallback": "baseline"},
         {"gan": UNTRAINED, "constraints": [Between(0, low=-100)]},
     ],
-    ids=["obrs", "chosen", "several oracles", "classic", "fallback", "constraint"],
+    ids=["obrs", "chosen", "several oracles", "classic", "cells", "fallback", "constraint"],
 )
 def test_every_way_to_draw_can_be_saved(tmp_path, changes):
     X, y = numbers()

@@ -35,6 +35,12 @@ GANS = {
         conditioning="multiply",
         generator=Generator(grid="square", cells=(Cell(order="pre", shortcut=False),)),
     ),
+    "cells": GAN(
+        "classic", generator=Generator(cells=(Cell(width=4), Cell(width=3, norm="conditional", skips=(0,))))
+    ),
+    "cells, multiplied": GAN(conditioning="multiply", generator=Generator(cells=(Cell(order="pre"),))),
+    "cells, film": GAN(conditioning="film", generator=Generator(cells=(Cell(width=4), Cell(width=3)))),
+    "grid, film": GAN(conditioning="film", generator=Generator(grid=(2, 2), widths=(4, 2), norm="layer")),
     "linear": GAN("residual", generator=Generator(widths=())),
 }
 KINDS = ("linear", "leaky", "batch", "layer", "dropout", "convolution", "transposed", "class appended")
@@ -84,6 +90,11 @@ def test_choices_of_cells_are_named():
     assert (
         "cell 1 to 2x2x3: 3x3, post-activation, leaky_relu, norm conditional, shortcut, skips from 0" in names
     )
+
+
+def test_choices_of_a_cell_are_named():
+    names = list(_summary(cohort_of(GANS["cells"])).to_frame()["layer"])
+    assert "cell 1: post-activation, leaky_relu, norm conditional, shortcut, skips from 0" in names
 
 
 def test_nothing_trained_is_said():
