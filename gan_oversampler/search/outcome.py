@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.sampling.policy import Policy
+
+if TYPE_CHECKING:  # a search space needs no torch
+    from torch import Tensor
 
 Fold = int | None
 
