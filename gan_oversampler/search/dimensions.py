@@ -145,6 +145,9 @@ def write(template: GAN, params: Mapping[str, Choice]) -> GAN:
         changed = {name: choice for name, choice in changed.items() if choice != before.get(name, ABSENT)}
     if any(name == "cells" or CELL.fullmatch(name) for name in changed):
         gan.generator.set_params(cells=_cells(template.generator, settled))
+        if gan.generator.cells is not None:  # which have these of their own
+            usual = Generator().get_params()
+            gan.generator.set_params(**{name: usual[name] for name in ("widths", "activation", "norm")})
     gan.set_params(**{PATHS[name]: choice for name, choice in changed.items() if name in PATHS})
     if "optimizer" in changed:
         gan.critic.set_params(optimizer=None)

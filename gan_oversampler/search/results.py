@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import optuna
-from gan_oversampler.search.ledger import ASKED_AS, ERROR, SAME_AS, UTILITIES
-from gan_oversampler.search.storages import quiet
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
 from gan_oversampler.reporting.search_facts import COMPLETE, FAILED, PRUNED, TrialFacts
+from gan_oversampler.search.ledger import ASKED_AS, ERROR, SAME_AS, UTILITIES
+from gan_oversampler.search.storages import quiet
 
 STATES: Final = {TrialState.COMPLETE: COMPLETE, TrialState.PRUNED: PRUNED}
 MIN_TRIALS: Final = 8  # fewer say nothing about importances

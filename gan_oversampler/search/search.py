@@ -6,17 +6,18 @@ import hashlib
 import math
 from dataclasses import replace
 from numbers import Integral, Real
+from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 import pandas as pd
-from gan_oversampler.search.space import SearchSpace
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
 from gan_oversampler._pages import DocumentedMixin
 from gan_oversampler._utils import Streams, text_of, uncorrected_error
+from gan_oversampler.search.space import SearchSpace
 
 if TYPE_CHECKING:
     import optuna
@@ -107,7 +108,7 @@ class Search(DocumentedMixin, BaseEstimator):
         "n_trials": [Interval(Integral, 1, None, closed="left")],
         "max_time": [Interval(Real, 0, None, closed="left"), None],
         "batch": [Interval(Integral, 1, None, closed="left")],
-        "storage": "no_validation",
+        "storage": [str, PathLike, HasMethods(["create_new_study"]), None],
         "study_name": [str],
         "holdout": [Interval(Real, 0, 0.5, closed="right"), None],
         "pruner": [HasMethods(["prune"]), None],
@@ -191,10 +192,9 @@ class Search(DocumentedMixin, BaseEstimator):
         Nothing of the search is changed, and random numbers come from streams of its own. Raises ValueError
         and RuntimeError as ``fit`` does.
         """
-        from gan_oversampler.search.trials import search_trials
-
         from gan_oversampler.search.evaluation import Evaluation
         from gan_oversampler.search.nested import Divided
+        from gan_oversampler.search.trials import search_trials
 
         self._validate_params()
         began, template = services.clock.seconds, plan.gans[0]
@@ -205,7 +205,7 @@ class Search(DocumentedMixin, BaseEstimator):
         divided = None if self.holdout is None else Divided.of(problem, plan, self.holdout, services)
         seen = problem if divided is None else divided.development
         evaluation = Evaluation.of(template, plan, seen, services)
-        evaluation.keeps_weights = self.strategy in WITH_SHARED_WEIGHTS
+        evaluation.keeps_weights = self.strategy == "controller"
         observer = services.observer
         with observer.searching(self.n_trials):
             study = search_trials(
