@@ -34,16 +34,19 @@ class SaveMixin:
         The file is in the safetensors format: arrays, a JSON text, a format version and a digest; no pickle.
         It is written under another name, synced and renamed, so it is whole or not there.
 
+        Of other classes, such as the majority, it holds no row, unless drawing needs them: for a policy with
+        ``filter`` or ``border``, the base ``translation``, or ``keep_candidates=True``, for which the whole
+        table is kept. :func:`gan_oversampler.persistence.contents` tells what is in a file. Copies and
+        pickles also keep the sample of other classes that pictures of the report show.
+
         Parameters
         ----------
         path : str or path
             Where to; a file that is there is replaced.
         rows : bool, default=True
-            Whether the file may hold real rows: those that generators start from or mix with, and the sample
-            in the report; with ``keep_candidates=True`` the whole table. See
-            :func:`gan_oversampler.persistence.contents`. False leaves all of them out, and the report's
-            pictures and fidelity with them. Only generators that start from noise (``GAN("classic")``),
-            without a policy, need none.
+            Whether the file may hold real rows of the oversampled classes: those that generators start from,
+            and the sample in the report. False leaves all of them out, and the report's pictures and fidelity
+            with them; only generators that start from noise, ``GAN("classic")``, without a policy need none.
 
         Warns
         -----
@@ -63,7 +66,11 @@ class SaveMixin:
         --------
         gan_oversampler.load : Reads the file; its example saves one.
         """
-        from gan_oversampler.persistence.real_rows import count_real_rows, without_real_rows
+        from gan_oversampler.persistence.real_rows import (
+            count_real_rows,
+            without_other_classes,
+            without_real_rows,
+        )
         from gan_oversampler.reporting.facts import versions
 
         check_is_fitted(self, "report_")
@@ -74,8 +81,7 @@ class SaveMixin:
         parameters = written_parameters({name: state[name] for name in self.get_params(deep=False)})
         left_out = [name for name, value in parameters.items() if value is not state[name]]
         state |= parameters
-        if not rows:
-            state = without_real_rows(state)
+        state = without_other_classes(state) if rows else without_real_rows(state)
         told = {"gan_oversampler": versions()["gan_oversampler"], "real_rows": count_real_rows(state)}
         told["new_rows"] = {str(label): int(n) for label, n in state["sampling_strategy_"].items()}
         write(path, Packer(_forms(), keeps_foreign=False).packed(state), told)

@@ -8,7 +8,6 @@ import torch
 import torch.nn.functional as F
 
 from gan_oversampler.gans.utility import utility
-from gan_oversampler.sampling import neighbourhood
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.training.inner_splits import (
     MAX_ROWS,
@@ -89,20 +88,6 @@ def test_starts_are_made_of_training_rows_only():
         along = (towards * unit).sum(-1, keepdim=True)
         off = (towards - along * unit).norm(dim=-1) + 9.0 * (along[..., 0] < step.norm(dim=-1) - 1e-5)
         assert off.amin(0).max() < 1e-4
-
-
-def test_mixing_partners_are_training_rows_of_every_class(monkeypatch):
-    monkeypatch.setattr(neighbourhood, "MAX_MIXING", 1e6)  # so that starts show where partners are
-    data = plane_data(n=60, rare=9)
-    start, _, split = _drawn(data, n_splits=40)
-    both = start.to_partner.ne(0).all(-1)  # moved in both columns: just where the partner is
-    partners = (start.rows + start.to_partner)[both]
-    training = split.training_PSF.flatten(0, 1)
-    assert (partners[:, None] - training).abs().amax(-1).amin(1).max() < 1e-5
-    share = ((partners[:, None] - data.rows[0]).abs().amax(-1).amin(1) < 1e-5).float().mean()
-    assert abs(float(share) - 51 / 60) < 0.1  # each class as often as it has rows
-    for partner, rows, validation in zip(start.to_partner, start.rows, split.validation_PQF, strict=True):
-        assert (rows[:, None] + partner[:, None] - validation).norm(dim=-1).min() > 1e-4
 
 
 def test_starts_on_mixed_columns_move_only_what_may_move():
@@ -211,16 +196,13 @@ def _groups_of(rows):
     return set((rows[..., 1].flatten() / 10).round().int().tolist())
 
 
-def test_validation_rows_share_no_group_with_training_rows_or_starts(monkeypatch):
-    monkeypatch.setattr(neighbourhood, "MAX_MIXING", 1e6)  # so that starts show where partners are
+def test_validation_rows_share_no_group_with_training_rows_or_starts():
     start, _, split = _drawn(_told(), n_splits=20)
     for t in range(20):
         validation = _groups_of(split.validation_PQF[t])
         assert validation
         assert validation.isdisjoint(_groups_of(split.training_PSF[t]))
         assert validation.isdisjoint(_groups_of(start.rows[t]))
-        moved = start.to_partner[t, :, 1] != 0
-        assert validation.isdisjoint(_groups_of((start.rows[t] + start.to_partner[t])[moved]))
 
 
 @pytest.mark.parametrize("groups", [np.arange(80) % 16, None], ids=["groups", "none"])
