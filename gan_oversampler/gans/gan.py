@@ -34,8 +34,8 @@ class GAN(DocumentedMixin, BaseEstimator):
         ``residual`` corrects rows drawn from ``base`` and is that base until trained. ``classic`` maps noise
         and label to a row, as in AutoGAN's reference code (Nazari et al. 2023); untrained it is scored, but
         never kept. ``guided`` also learns the geometry under the correction: how far new rows lie from a real
-        one, toward its same-class neighbours and toward values like those of the whole table, and how often
-        each real row is drawn as a seed; it is trained for held-out utility.
+        one, toward its same-class neighbours and toward any rows of its class, and how often each real row
+        is drawn as a seed; it is trained for held-out utility.
     base : str, default="smote"
         Geometric sampler under a residual generator: ``bootstrap``, ``smoothed_bootstrap``, ``smote``,
         ``local_gaussian``, ``border``, ``star`` or ``translation``. Classes with too few rows to learn

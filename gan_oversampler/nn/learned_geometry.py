@@ -30,9 +30,8 @@ class GuidedStart:
 class LearnedGeometry:
     """Numbers per class: share of the way to a neighbour, bandwidths, seed probabilities and mixing.
 
-    Mixing moves rows a little toward *partners*, some columns at a time: normal values with the mean and the
-    variance of the whole table. It adds the noise that a class seen in few rows is missing most: that of the
-    columns which do not tell it from the others.
+    Mixing moves rows a little toward *partners*, any rows of their class, some columns at a time. It adds
+    what a class seen in few rows is missing: combinations of values that were not seen together.
     """
 
     n_classes: int  # lengths

@@ -163,8 +163,9 @@ class GeneratorSource:
         uniform = sobol(n, 2 + n_columns + latent.length, generator)[order]
         place_n1, numbers_nU, noise_nZ = uniform.tensor_split([1, 2 + n_columns], dim=1)
         neighbours = neighbourhood.any_neighbour(seeds, place_n1[:, 0], generator)
+        partners = torch.randint(len(neighbourhood.rows_nF), (n,), generator=generator)
         numbers = StartNumbers.from_uniform(numbers_nU)
-        start = neighbourhood.start(seeds, neighbours, numbers, generator)
+        start = neighbourhood.start(seeds, neighbours, partners, numbers, generator)
         return start, latent.of(noise_nZ), seeds
 
 

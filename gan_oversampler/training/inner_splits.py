@@ -143,8 +143,16 @@ class InnerSplits:
         neighbour_TB = nearest_TBK.gather(-1, found_TBK.float().argmax(-1, keepdim=True))[..., 0]
         neighbour_TB = torch.where(found_TBK.any(-1), neighbour_TB, seeds_TB)
         numbers = StartNumbers.draw(seeds_TB.numel(), self.data.space.width, self.stream)
-        start = neighbourhood.start(seeds_TB.flatten(), neighbour_TB.flatten(), numbers, self.stream)
+        partner_TB = self._any_of(split.training, n)
+        start = neighbourhood.start(
+            seeds_TB.flatten(), neighbour_TB.flatten(), partner_TB.flatten(), numbers, self.stream
+        )
         return map_tensors(lambda part: part.unflatten(0, seeds_TB.shape), start), weight_TB
+
+    def _any_of(self, training_TR: Tensor, n: int) -> Tensor:
+        """Positions ``(T, n)`` of any training rows of a class."""
+        chosen_TB = torch.randint(training_TR.shape[1], (len(training_TR), n), generator=self.stream)
+        return training_TR.gather(1, chosen_TB)
 
     def _inner_split(self, splits: Splits, seed_log_weight_TB: Tensor) -> InnerSplit:
         """Feature matrices of both sides, and a learner with random features."""

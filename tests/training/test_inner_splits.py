@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from gan_oversampler.gans.utility import utility
+from gan_oversampler.sampling import neighbourhood
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.training.inner_splits import (
     MAX_ROWS,
@@ -88,6 +89,21 @@ def test_starts_are_made_of_training_rows_only():
         along = (towards * unit).sum(-1, keepdim=True)
         off = (towards - along * unit).norm(dim=-1) + 9.0 * (along[..., 0] < step.norm(dim=-1) - 1e-5)
         assert off.amin(0).max() < 1e-4
+
+
+def test_mixing_partners_are_any_training_rows_of_the_class(monkeypatch):
+    monkeypatch.setattr(neighbourhood, "MAX_MIXING", 1e6)  # so that starts show where partners are
+    data = plane_data(n=60, rare=9)
+    start, _, split = _drawn(data, n_splits=40)
+    moved = start.to_partner.ne(0).all(-1)  # in both columns: just where the partner is
+    ever = set()
+    for t, rows in enumerate(start.rows + start.to_partner):
+        gaps = (rows[moved[t]][:, None] - data.rows[1]).abs().amax(-1)
+        assert gaps.amin(1).max() < 1e-5
+        found = gaps.argmin(1).unique()
+        assert (data.rows[1][found][:, None] == split.training_PSF[t]).all(-1).any(1).all()
+        ever |= set(found.tolist())
+    assert len(ever) == 9
 
 
 def test_starts_on_mixed_columns_move_only_what_may_move():
@@ -196,13 +212,16 @@ def _groups_of(rows):
     return set((rows[..., 1].flatten() / 10).round().int().tolist())
 
 
-def test_validation_rows_share_no_group_with_training_rows_or_starts():
+def test_validation_rows_share_no_group_with_training_rows_or_starts(monkeypatch):
+    monkeypatch.setattr(neighbourhood, "MAX_MIXING", 1e6)  # so that starts show where partners are
     start, _, split = _drawn(_told(), n_splits=20)
     for t in range(20):
         validation = _groups_of(split.validation_PQF[t])
         assert validation
         assert validation.isdisjoint(_groups_of(split.training_PSF[t]))
         assert validation.isdisjoint(_groups_of(start.rows[t]))
+        moved = start.to_partner[t, :, 1] != 0
+        assert validation.isdisjoint(_groups_of((start.rows[t] + start.to_partner[t])[moved]))
 
 
 @pytest.mark.parametrize("groups", [np.arange(80) % 16, None], ids=["groups", "none"])
