@@ -10,6 +10,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
+OWN_CLASS, ANY_CLASS = "own_class", "any_class"  # whose rows new ones are mixed with
 INITIAL_BANDWIDTH: Final = 0.5  # in units of Silverman's
 INITIAL_MIXING: Final = -3.0  # a logit: 5 % of the way to a mixing partner
 MIN_LOG_BANDWIDTH, MAX_LOG_BANDWIDTH = math.log(0.02), math.log(3.0)
@@ -30,8 +31,9 @@ class GuidedStart:
 class LearnedGeometry:
     """Numbers per class: share of the way to a neighbour, bandwidths, seed probabilities and mixing.
 
-    Mixing moves rows a little toward *partners*, any rows of their class, some columns at a time. It adds
-    what a class seen in few rows is missing: combinations of values that were not seen together.
+    Mixing moves rows a little toward *partners*, rows of any class or of their own, some columns at a time.
+    It adds the noise that a class seen in few rows is missing most: that of the columns which do not tell it
+    from the others.
     """
 
     n_classes: int  # lengths

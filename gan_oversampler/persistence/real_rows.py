@@ -1,7 +1,8 @@
 """The real rows that a stored sampler holds: those that drawing needs, counted for those who share files.
 
-Most sources need rows of the classes that they draw only. Rows of other classes are needed by policies that
-compare distances to both sides, and by bases that use other classes.
+Most sources need rows of the classes that they draw only. Rows of other classes are needed by guided
+generators that mix rows with those of any class, by policies that compare distances to both sides, and by
+bases that use other classes.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Any
 
 from torch import Tensor
 
+from gan_oversampler.nn.generator import GuidedGenerator
+from gan_oversampler.nn.learned_geometry import ANY_CLASS
 from gan_oversampler.reporting.report import Report
 from gan_oversampler.sampling.base_samplers import BASES
 from gan_oversampler.sampling.fold_data import FoldData
@@ -29,8 +32,8 @@ Attributes = dict[str, Any]
 def without_unneeded_rows(state: Attributes) -> Attributes:
     """Return the attributes of a fitted sampler with those real rows only that drawing needs.
 
-    Generators and bases need the rows that they start from, and some bases neighbours of other classes. Some
-    policies need rows of all classes. Generators that start from noise need none.
+    Mixing and some policies need rows of all classes; other generators and bases need the rows that they
+    start from, and some bases neighbours of other classes. Generators that start from noise need none.
     """
     fitted = dict(state["_fitted"])
     cache: dict[Any, FoldData] = {}
@@ -60,11 +63,12 @@ def without_real_rows(state: Attributes) -> Attributes:
     ``state`` comes from ``without_unneeded_rows``. Raises ``ValueError`` if it holds rows nevertheless.
     """
     fit: Fit = state["_fitted"]["fit"]
-    if any(data.neighbourhoods or data.rows for o in fit.outcomes.values() for data in _data_of(o.source)):
+    if any(data.neighbourhoods or data.rows for o in fit.outcomes.values() for _, data in _data_of(o.source)):
         raise ValueError(
             f"rows=False is not possible: what was kept, {state['report_'].choice!r}, draws from real rows."
             " Save with rows=True, or fit generators that start from noise, gan=GAN('classic'), without a"
-            " policy; every class to oversample must have enough rows to be learned."
+            " policy; every class to oversample must have enough rows to be learned. To leave out the rows of"
+            " other classes only, fit gan=GAN('guided', mixing='own_class') and save with rows=True."
         )
     state = {**state, "_fitted": {**state["_fitted"], "fit": Fit(fit.outcomes)}}
     return _with_reports(state, lambda report: replace(report, evidence=None))
@@ -93,16 +97,19 @@ def _lean(source: Source, cache: dict[Any, FoldData]) -> Source:
     if not isinstance(source, BaseSource | GeneratorSource):
         return source
     data = source.data
-    codes = set(data.neighbourhoods) & set(data.new_per_real)
-    if isinstance(source, GeneratorSource) and not source.snapshot.generator.uses_base:
-        codes -= set(data.classes)
+    codes, mixes = set(data.neighbourhoods) & set(data.new_per_real), ""
+    if isinstance(source, GeneratorSource):
+        generator = source.snapshot.generator
+        mixes = source.snapshot.mixing if isinstance(generator, GuidedGenerator) else ""
+        codes -= set() if generator.uses_base else set(data.classes)
     needs_others = BASES[source.base].uses_other_classes
-    key = id(data), frozenset(codes), needs_others
+    key = id(data), frozenset(codes), mixes, needs_others
     if key not in cache:
         near = {code: hood for code, hood in data.neighbourhoods.items() if code in codes}
         if not needs_others:
             near = {code: replace(hood, others_nKF=hood.others_nKF[:, :0]) for code, hood in near.items()}
-        cache[key] = _only(data, near, {})
+        rows = {c: its for c, its in data.rows.items() if mixes == ANY_CLASS or (mixes and c in near)}
+        cache[key] = _only(data, near, rows)
     return replace(source, data=cache[key])
 
 
@@ -112,15 +119,18 @@ def _only(data: FoldData, near: dict[int, Neighbourhood], rows: dict[int, Tensor
     return replace(data, neighbourhoods=near, rows=rows, positions=positions, weights=None, groups=None)
 
 
-def _data_of(source: Any) -> Iterator[FoldData]:
-    """Rows that a source draws with."""
+def _data_of(source: Any) -> Iterator[tuple[str, FoldData]]:
+    """Rows that a source draws with, and what those of all classes are for."""
     if isinstance(source, Mixture):
         for part in source.sources:
             yield from _data_of(part)
+    elif isinstance(source, PolicySource):
+        yield "rows that distances are measured to", source.data
+        yield from _data_of(source.source)
+    elif isinstance(source, RejectionSource):
+        yield from _data_of(source.source)
     else:
-        yield source.data
-        if isinstance(source, PolicySource | RejectionSource):
-            yield from _data_of(source.source)
+        yield "partners that rows mix with", source.data
 
 
 def count_real_rows(state: Attributes) -> dict[str, dict[str, int]]:
@@ -128,12 +138,11 @@ def count_real_rows(state: Attributes) -> dict[str, dict[str, int]]:
     fit: Fit = state["_fitted"]["fit"]
     found: dict[str, Counter[int]] = defaultdict(Counter)
     for outcome in fit.outcomes.values():
-        for data in _data_of(outcome.source):
+        for purpose, data in _data_of(outcome.source):
             for code, hood in data.neighbourhoods.items():
                 found["seeds of new rows"] |= Counter({code: len(hood.rows_nF)})
                 found["neighbours of other classes"] |= Counter({code: math.prod(hood.others_nKF.shape[:2])})
-            measured = Counter({code: len(rows) for code, rows in data.rows.items()})
-            found["rows that distances are measured to"] |= measured
+            found[purpose] |= Counter({code: len(rows) for code, rows in data.rows.items()})
         if outcome.report.evidence is not None:
             found["sample in the report"] |= Counter(outcome.report.evidence.real.codes.tolist())
     if fit.training is not None:

@@ -34,19 +34,21 @@ class SaveMixin:
         The file is in the safetensors format: arrays, a JSON text, a format version and a digest; no pickle.
         It is written under another name, synced and renamed, so it is whole or not there.
 
-        Of other classes, such as the majority, it holds no row, unless drawing needs them: for a policy with
-        ``filter`` or ``border``, the base ``translation``, or ``keep_candidates=True``, for which the whole
-        table is kept. :func:`gan_oversampler.persistence.contents` tells what is in a file. Copies and
-        pickles also keep the sample of other classes that pictures of the report show.
+        Rows of other classes, such as the majority, are in it only where drawing needs them. Guided
+        generators, the default, do: they move rows a little toward rows of any class. With
+        ``gan=GAN("guided", mixing="own_class")`` there are none. Policies with ``filter`` or ``border`` and
+        the base ``translation`` need some, ``keep_candidates=True`` keeps the whole table.
+        :func:`gan_oversampler.persistence.contents` tells what is in a file. Copies and pickles also keep
+        the sample of other classes that pictures of the report show.
 
         Parameters
         ----------
         path : str or path
             Where to; a file that is there is replaced.
         rows : bool, default=True
-            Whether the file may hold real rows of the oversampled classes: those that generators start from,
-            and the sample in the report. False leaves all of them out, and the report's pictures and fidelity
-            with them; only generators that start from noise, ``GAN("classic")``, without a policy need none.
+            Whether the file may hold real rows: those that drawing needs, and the sample of the oversampled
+            classes in the report. False leaves all of them out, and the report's pictures and fidelity with
+            them; only generators that start from noise, ``GAN("classic")``, without a policy need none.
 
         Warns
         -----

@@ -15,7 +15,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from gan_oversampler._utils import Streams, warn_user
 from gan_oversampler.encoding.table_encoder import TableEncoder
-from gan_oversampler.sampling.fold_data import FoldData, Mask
+from gan_oversampler.sampling.fold_data import FoldData, Masks
 from gan_oversampler.sampling.sources import CHUNK, Drawn, Rows, Source
 
 N_TRIES: Final = 10  # proposals per row, before cells are moved toward a real row that fits
@@ -46,26 +46,31 @@ class ConditionalSource:
     ) -> ConditionalSource:
         """Let a source start from the real rows of one class that keep most of the encoder's conditions.
 
-        Stored sources that start from noise have no real rows, and stay as they are. ``label`` names the
-        class in messages.
+        Mixing partners of all classes keep all of them, if there are such rows. Stored sources that start
+        from noise have no real rows, and stay as they are. ``label`` names the class in messages.
         """
-        if code not in source.data.known_rows:
+        rows = {c: its.numpy() for c, its in source.data.known_rows.items() if len(its)}
+        if code not in rows:
             none_mF, none_mK = (np.empty((0, n)) for n in (encoder.layout.width, len(encoder.conditions)))
             return cls(source, encoder, label, none_mF.astype(np.float32), none_mK.astype(bool))
-        real_mF = source.data.known_rows[code].numpy()
-        kept_mK = encoder.keeps(real_mF, np.full(len(real_mF), code), streams.numpy("fit", code))
-        n_kept_m = kept_mK.sum(axis=1)
-        best = source.among(code, n_kept_m == n_kept_m.max())
-        return cls(best, encoder, label, real_mF, kept_mK)
+        kept = {
+            c: encoder.keeps(its, np.full(len(its), c), streams.numpy("fit", c)) for c, its in rows.items()
+        }
+        masks = {c: np.asarray(kept_nK.all(axis=1)) for c, kept_nK in kept.items()}
+        if not any(mask.any() for mask in masks.values()):
+            masks = {}
+        n_kept = kept[code].sum(axis=1)
+        best: Masks = {**masks, code: n_kept == n_kept.max()}
+        return cls(source.among(code, best), encoder, label, rows[code], kept[code])
 
     @property
     def data(self) -> FoldData:
         """Real rows that proposals start from."""
         return self.source.data
 
-    def among(self, code: int, kept: Mask) -> ConditionalSource:
+    def among(self, code: int, masks: Masks) -> ConditionalSource:
         """Return the source over some real rows."""
-        return replace(self, source=self.source.among(code, kept))
+        return replace(self, source=self.source.among(code, masks))
 
     @property
     def fitting(self) -> Rows:

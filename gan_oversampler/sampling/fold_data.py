@@ -1,6 +1,6 @@
 """The real rows that the members of one fold may see."""
 
-# n row, F encoded column, C class
+# n row, T batch, B row of a batch, F encoded column, C class
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from torch import Tensor
 from gan_oversampler.encoding.row_space import RowSpace
 from gan_oversampler.sampling.neighbourhood import Neighbourhood
 
-Mask = NDArray[np.bool_]
-"""Which rows of a class are meant."""
+Masks = Mapping[int, NDArray[np.bool_]]
+"""Which rows of a class are meant, by class code; all of classes without a mask."""
 
 N_MEASURED: Final = 300  # rows that the typical distance is measured on
 
@@ -84,16 +84,44 @@ class FoldData:
         near = {c: replace(its, weight_n=weights[c]) for c, its in self.neighbourhoods.items()}
         return replace(self, weights=weights, neighbourhoods=near)
 
-    def among(self, code: int, kept: Mask) -> FoldData:
-        """Return some of the rows of one class only, at least one, to draw rows of that class from.
+    def mixing_partners(
+        self,
+        shape: tuple[int, ...],
+        generator: torch.Generator,
+        among: Mapping[int, Tensor] | None = None,
+        only: int | None = None,
+    ) -> Tensor:
+        """Draw rows of any class, each class as often as it has rows, that seeds are mixed with.
 
-        They get new neighbours, if they have any; all else that is known of them stays, so that they are
-        drawn as a generator has learned.
+        The result is ``(T, B, F)`` for the ``shape`` ``(T, B)``. ``among`` holds the positions ``(T, n)``
+        that may be drawn of each class, such as the training rows of T inner splits; None allows all.
+        ``only`` is the code of a class that all of them are of; None is any.
         """
-        kept_n = torch.from_numpy(kept)
-        rows = {c: its[kept_n] if c == code else its for c, its in self.rows.items()}
-        positions = {c: its[kept] if c == code else its for c, its in self.positions.items()}
-        near = {c: its.among(kept_n) for c, its in self.neighbourhoods.items() if c == code}
+        by_rank = [(code, rows) for code, rows in self.rows.items() if only is None or code == only]
+        ends = torch.tensor([len(rows) for _, rows in by_rank]).cumsum(0).double()
+        place_TB = torch.rand(shape, generator=generator, dtype=torch.double) * ends[-1]
+        rank_TB = torch.searchsorted(ends, place_TB, right=True)
+        starts = F.pad(ends, (1, 0))
+        place_TB = (place_TB - starts[rank_TB]) / (ends - starts[:-1])[rank_TB]  # within the class, in [0, 1)
+        partners_TBF = torch.empty(*shape, self.space.width)
+        for rank in rank_TB.unique().tolist():
+            code, rows = by_rank[rank]
+            mine_TB = rank_TB == rank
+            among_Tn = torch.arange(len(rows)).expand(shape[0], -1) if among is None else among[code]
+            index_n = among_Tn[mine_TB.nonzero()[:, 0], (place_TB[mine_TB] * among_Tn.shape[1]).long()]
+            partners_TBF[mine_TB] = rows[index_n]
+        return partners_TBF
+
+    def among(self, code: int, masks: Masks) -> FoldData:
+        """Return some of the rows only, of classes with a mask ``(n,)``, to draw rows of one class from.
+
+        The rows of the class ``code``, of which one must be left, get new neighbours, if they have any; all
+        else that is known of them stays, so that they are drawn as a generator has learned.
+        """
+        kept = {c: torch.from_numpy(mask) for c, mask in masks.items()}
+        rows = {c: its[kept[c]] if c in kept else its for c, its in self.rows.items()}
+        positions = {c: its[masks[c]] if c in masks else its for c, its in self.positions.items()}
+        near = {c: its.among(kept[c]) for c, its in self.neighbourhoods.items() if c == code}
         # Weights that drawing needs are those of the neighbourhood.
         return replace(self, rows=rows, positions=positions, neighbourhoods=near, weights=None, groups=None)
 

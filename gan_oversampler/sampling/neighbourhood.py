@@ -116,15 +116,15 @@ class Neighbourhood:
         self,
         seeds_n: Tensor,
         neighbours_n: Tensor,
-        partners_n: Tensor,
+        partners_nF: Tensor,
         numbers: StartNumbers,
         generator: torch.Generator,
     ) -> GuidedStart:
         """Prepare what a learned geometry combines into base rows: seeds, and how they may be moved.
 
         ``seeds_n`` and ``neighbours_n`` are positions of the seed of each new row, and of one of its
-        neighbours; ``partners_n`` are those of mixing partners, any rows of the class, which count as two of
-        its standard deviations away at most: a thin class stays thin. Values stay those of the seed, states
+        neighbours; ``partners_nF`` are mixing partners, rows of any class, which count as two standard
+        deviations of the class away at most: a thin class stays thin. Values stay those of the seed, states
         come from the neighbour with the probability of the step. The generator draws these, and the columns
         that mix.
         """
@@ -137,10 +137,8 @@ class Neighbourhood:
         noise = self.bandwidth * numbers.noise_nF * self.spread_F
         coin = torch.rand(rows.shape, generator=generator) < 0.5
         furthest_F = MAX_MIXING * self.spread_F
-        # Rows of other classes would serve no better, and a stored sampler would have to hold them.
-        partners = self.rows_nF[partners_n]
-        gap = (partners - rows).clamp(-furthest_F, furthest_F)
-        mixing = gap * coin * self.space.free_values(partners)
+        gap = (partners_nF - rows).clamp(-furthest_F, furthest_F)
+        mixing = gap * coin * self.space.free_values(partners_nF)
         return GuidedStart(rows, way * free, noise * free, self.traits_nK[seeds_n], mixing * free)
 
     def any_neighbour(self, seeds_n: Tensor, place_n: Tensor, generator: torch.Generator) -> Tensor:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
 from gan_oversampler._utils import Streams
-from gan_oversampler.sampling.fold_data import FoldData, Mask
+from gan_oversampler.sampling.fold_data import FoldData, Masks
 from gan_oversampler.sampling.policy import Policy
 from gan_oversampler.sampling.sources import Drawn, Rows, Source
 
@@ -40,9 +40,10 @@ class PolicySource:
         rows, seeds = self._spread(kept.rows, kept.seed_indices, code, streams)
         return replace(kept, rows=rows, seeds=seeds)
 
-    def among(self, code: int, kept: Mask) -> PolicySource:
+    def among(self, code: int, masks: Masks) -> PolicySource:
         """Return the source over some real rows; distances to rows of other classes are to all of them."""
-        return replace(self, source=self.source.among(code, kept), data=self.data.among(code, kept))
+        data = self.data.among(code, {code: masks[code]})
+        return replace(self, source=self.source.among(code, masks), data=data)
 
     def _choose(self, rows: Rows, code: int, n: int, streams: Streams) -> NDArray[np.intp]:
         """Positions of ``n`` of the proposals."""

@@ -15,7 +15,7 @@ import torch
 from gan_oversampler._utils import Streams
 from gan_oversampler.sampling.acceptance import Acceptance, Rejection
 from gan_oversampler.sampling.density_ratio import RatioCritic
-from gan_oversampler.sampling.fold_data import FoldData, Mask
+from gan_oversampler.sampling.fold_data import FoldData, Masks
 from gan_oversampler.sampling.sources import CHUNK, Drawn, Source
 
 N_PILOT: Final = 4096  # proposals from which a rule of acceptance is made
@@ -56,9 +56,9 @@ class RejectionSource:
         """Real rows that proposals start from."""
         return self.source.data
 
-    def among(self, code: int, kept: Mask) -> RejectionSource:
+    def among(self, code: int, masks: Masks) -> RejectionSource:
         """Return the source over some real rows; the gates stay."""
-        return replace(self, source=self.source.among(code, kept))
+        return replace(self, source=self.source.among(code, masks))
 
     def draw(self, code: int, n: int, streams: Streams) -> Drawn:
         """Draw ``n`` rows of one class that pass its gate, batch by batch.

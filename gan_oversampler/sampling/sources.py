@@ -15,9 +15,9 @@ from torch import Tensor
 
 from gan_oversampler._utils import Streams, single_threaded
 from gan_oversampler.nn.generator import GuidedGenerator, Snapshot
-from gan_oversampler.nn.learned_geometry import GuidedStart
+from gan_oversampler.nn.learned_geometry import OWN_CLASS, GuidedStart
 from gan_oversampler.sampling.base_samplers import BASES, systematic_resampling
-from gan_oversampler.sampling.fold_data import FoldData, Mask
+from gan_oversampler.sampling.fold_data import FoldData, Masks
 from gan_oversampler.sampling.neighbourhood import StartNumbers
 from gan_oversampler.sampling.quasi_random import sobol
 from gan_oversampler.sampling.raking import capped, raked, slack_at
@@ -79,8 +79,8 @@ class Source(Protocol):
     def draw(self, code: int, n: int, streams: Streams) -> Drawn:
         """Draw ``n`` encoded rows of the class with this code; equal streams give equal rows."""
 
-    def among(self, code: int, kept: Mask) -> Source:
-        """Return a source of rows of one class that start from some of its real rows only."""
+    def among(self, code: int, masks: Masks) -> Source:
+        """Return a source of rows of one class that start from, and mix with, some of the real rows only."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,9 @@ class BaseSource:
         ]
         return _drawn(chunks, self.data, code)
 
-    def among(self, code: int, kept: Mask) -> BaseSource:
+    def among(self, code: int, masks: Masks) -> BaseSource:
         """Return the source over some real rows."""
-        return replace(self, data=self.data.among(code, kept))
+        return replace(self, data=self.data.among(code, masks))
 
 
 @dataclass(frozen=True)
@@ -138,9 +138,9 @@ class GeneratorSource:
             chunks.append((self.snapshot(start, noise_nZ, self.data.one_hot(code, size)), seeds))
         return _drawn(chunks, self.data, code)
 
-    def among(self, code: int, kept: Mask) -> GeneratorSource:
+    def among(self, code: int, masks: Masks) -> GeneratorSource:
         """Return the source over some real rows; which of these are drawn how often stays as learned."""
-        return replace(self, data=self.data.among(code, kept))
+        return replace(self, data=self.data.among(code, masks))
 
     def _guided_start(
         self, code: int, n: int, generator: torch.Generator
@@ -163,7 +163,8 @@ class GeneratorSource:
         uniform = sobol(n, 2 + n_columns + latent.length, generator)[order]
         place_n1, numbers_nU, noise_nZ = uniform.tensor_split([1, 2 + n_columns], dim=1)
         neighbours = neighbourhood.any_neighbour(seeds, place_n1[:, 0], generator)
-        partners = torch.randint(len(neighbourhood.rows_nF), (n,), generator=generator)
+        only = code if self.snapshot.mixing == OWN_CLASS else None
+        (partners,) = self.data.mixing_partners((1, n), generator, only=only)
         numbers = StartNumbers.from_uniform(numbers_nU)
         start = neighbourhood.start(seeds, neighbours, partners, numbers, generator)
         return start, latent.of(noise_nZ), seeds
@@ -187,9 +188,9 @@ class Mixture:
         """Real rows that new ones start from, of the source that has kept most classes of them."""
         return max((source.data for source in self.sources), key=lambda data: len(data.known_rows))
 
-    def among(self, code: int, kept: Mask) -> Mixture:
+    def among(self, code: int, masks: Masks) -> Mixture:
         """Return the mixture over some real rows."""
-        return Mixture(tuple(source.among(code, kept) for source in self.sources))
+        return Mixture(tuple(source.among(code, masks) for source in self.sources))
 
 
 @dataclass(frozen=True)

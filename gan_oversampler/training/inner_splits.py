@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gan_oversampler.gans.utility import InnerSplit
-from gan_oversampler.nn.learned_geometry import GuidedStart
+from gan_oversampler.nn.learned_geometry import ANY_CLASS, OWN_CLASS, GuidedStart
 from gan_oversampler.nn.tensors import map_tensors
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.neighbourhood import StartNumbers
@@ -95,6 +95,7 @@ class InnerSplits:
 
     data: FoldData  # rows that the member may see
     stream: torch.Generator  # the member's own
+    mixing: str = ANY_CLASS  # of which class mixing partners are
 
     def draw(self, n_splits: int, batch_size: int) -> tuple[GuidedStart, Tensor, InnerSplit]:
         """Draw T inner splits, and what the synthetic rows of a batch start from in each of them.
@@ -106,7 +107,7 @@ class InnerSplits:
         splits = self._splits(n_splits)
         label_B = (torch.arange(batch_size) % len(data.classes)).sort().values
         counts = label_B.bincount(minlength=len(data.classes)).tolist()
-        parts = [self._start(code, splits[code], n) for code, n in zip(data.classes, counts, strict=True)]
+        parts = [self._start(code, splits, n) for code, n in zip(data.classes, counts, strict=True)]
         start = map_tensors(lambda *tensors: torch.cat(tensors, dim=1), *(start for start, _ in parts))
         seed_weight_TB = torch.cat([weight_TB for _, weight_TB in parts], dim=-1).clamp(min=MIN_WEIGHT)
         return start, label_B, self._inner_split(splits, seed_weight_TB.log().expand(n_splits, -1))
@@ -129,9 +130,9 @@ class InnerSplits:
             weight_TR = weight_TR * self.data.weights[code][index_TR]
         return index_TR, weight_TR
 
-    def _start(self, code: int, split: ClassSplit | GroupedSplit, n: int) -> tuple[GuidedStart, Tensor]:
+    def _start(self, code: int, splits: Splits, n: int) -> tuple[GuidedStart, Tensor]:
         """Starts of a class from its training rows, and how many rows each seed stands for."""
-        neighbourhood = self.data.neighbourhoods[code]
+        neighbourhood, split = self.data.neighbourhoods[code], splits[code]
         seeds_TB, weight_TB = self._slots(code, split, n, validation=False)
         nearest_TBK = neighbourhood.nearest_nK[seeds_TB]
         is_training_TBK = split.is_training.gather(1, nearest_TBK.flatten(1)).view(nearest_TBK.shape)
@@ -142,17 +143,14 @@ class InnerSplits:
         found_TBK = is_training_TBK & (rank_TBK == chosen_TB1)
         neighbour_TB = nearest_TBK.gather(-1, found_TBK.float().argmax(-1, keepdim=True))[..., 0]
         neighbour_TB = torch.where(found_TBK.any(-1), neighbour_TB, seeds_TB)
+        training = {c: class_split.training for c, class_split in splits.items()}
+        only = code if self.mixing == OWN_CLASS else None
+        partners_TBF = self.data.mixing_partners(seeds_TB.shape, self.stream, training, only)
         numbers = StartNumbers.draw(seeds_TB.numel(), self.data.space.width, self.stream)
-        partner_TB = self._any_of(split.training, n)
         start = neighbourhood.start(
-            seeds_TB.flatten(), neighbour_TB.flatten(), partner_TB.flatten(), numbers, self.stream
+            seeds_TB.flatten(), neighbour_TB.flatten(), partners_TBF.flatten(0, 1), numbers, self.stream
         )
         return map_tensors(lambda part: part.unflatten(0, seeds_TB.shape), start), weight_TB
-
-    def _any_of(self, training_TR: Tensor, n: int) -> Tensor:
-        """Positions ``(T, n)`` of any training rows of a class."""
-        chosen_TB = torch.randint(training_TR.shape[1], (len(training_TR), n), generator=self.stream)
-        return training_TR.gather(1, chosen_TB)
 
     def _inner_split(self, splits: Splits, seed_log_weight_TB: Tensor) -> InnerSplit:
         """Feature matrices of both sides, and a learner with random features."""

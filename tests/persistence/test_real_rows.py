@@ -16,6 +16,7 @@ from tests.samplers import FAST, GUIDED, UNTRAINED, quick
 from tests.tables import numbers
 
 CLASSIC = GAN("classic", generator=Generator(widths=(16,)))
+OWN_CLASS = clone(GUIDED).set_params(mixing="own_class")
 FAST_FOR_ALL = clone(FAST).set_params(classes="all")
 
 
@@ -37,7 +38,14 @@ def kept(tmp_path, X, y, *, rows=True, **changes):
             {"gan": GAN(base="translation", loss_weights={})},
             {"seeds of new rows": {"1": 24}, "neighbours of other classes": {"1": 24 * 5}},
         ),
-        ({"gan": GUIDED}, {"seeds of new rows": {"1": 24}}),
+        (
+            {"gan": GUIDED},
+            {"seeds of new rows": {"1": 24}, "partners that rows mix with": {"0": 66, "1": 24}},
+        ),
+        (
+            {"gan": OWN_CLASS},
+            {"seeds of new rows": {"1": 24}, "partners that rows mix with": {"1": 24}},
+        ),
         ({"gan": FAST_FOR_ALL}, {"seeds of new rows": {"1": 24}}),
         ({"gan": CLASSIC}, {}),
         (
@@ -58,6 +66,7 @@ def kept(tmp_path, X, y, *, rows=True, **changes):
         "residual",
         "translation",
         "guided",
+        "own class",
         "all classes",
         "classic",
         "policy",
@@ -74,7 +83,7 @@ def test_files_hold_the_rows_that_drawing_needs_and_say_so(tmp_path, changes, ex
 
 
 NEEDS_ITS_OWN_CLASS = {
-    "guided": {"gan": GUIDED, "oracle": ["f1", "energy"], "rejection": True},
+    "own class": {"gan": OWN_CLASS, "oracle": ["f1", "energy"], "rejection": True},
     "all classes": {"gan": FAST_FOR_ALL, "policy": Policy(spread=0.5)},
     "base": {"gan": UNTRAINED},
 }
@@ -182,6 +191,7 @@ FAMILIES = {
     **{name: {"gan": GAN(base=name, loss_weights={})} for name in BASES},
     "residual": {"gan": FAST},
     "guided": {"gan": GUIDED},
+    "own class": {"gan": OWN_CLASS},
     "classic": {"gan": CLASSIC},
     "mixture": {"gan": [CLASSIC, FAST, GUIDED], "oracle": "energy"},
     "policy": {"gan": GUIDED, "policy": Policy(spread=0.5, border=1.0), "rejection": True},

@@ -108,7 +108,7 @@ def test_what_cannot_be_made_says_how_many_real_rows_fit():
 
 def test_seed_odds_of_the_rows_that_are_left_stay_in_proportion():
     kept = np.arange(len(DATA.positions[1])) % 2 == 0
-    part = DATA.among(1, kept).neighbourhoods[1]
+    part = DATA.among(1, {1: kept}).neighbourhoods[1]
     np.testing.assert_array_equal(part.traits_nK, DATA.neighbourhoods[1].traits_nK[kept])
     np.testing.assert_array_equal(part.spread_F, DATA.neighbourhoods[1].spread_F)
     assert part.neighbours_nK.max() < kept.sum()

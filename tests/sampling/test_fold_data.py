@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 
 from gan_oversampler.sampling.fold_data import FoldData
-from tests.drawing import fold_data, number_space, plane, valid_rows
+from tests.drawing import fold_data, generator_of, number_space, plane, valid_rows
 from tests.tables import MIXED
 
 
@@ -28,6 +29,8 @@ def test_a_class_may_have_no_rows_in_a_fold():
     data = FoldData.of(rows, codes, MIXED, learned=[1], drawn=[1, 2], n_classes=3)
     assert len(data.rows[2]) == 0
     assert list(data.neighbourhoods) == [1]
+    partners = data.mixing_partners((1, 50), generator_of())[0].numpy()
+    assert (partners[:, None] == rows).all(-1).any(1).all()
 
 
 def test_without_further_notice_every_class_that_is_drawn_is_doubled():
@@ -37,6 +40,36 @@ def test_without_further_notice_every_class_that_is_drawn_is_doubled():
 
 def test_one_hot_labels_are_places_among_the_learned_classes():
     assert fold_data(learned=(2, 1)).one_hot(1, 3).tolist() == [[0.0, 1.0]] * 3
+
+
+def test_mixing_partners_are_rows_of_all_classes_each_as_often_as_any_other():
+    data, n = fold_data((40, 20, 10)), 14_000
+    partners = data.mixing_partners((2, n // 2), generator_of()).reshape(n, -1).numpy()
+    rows = torch.cat(list(data.rows.values())).numpy()
+    counts = (partners[:, None] == rows).all(-1).sum(0)
+    assert counts.sum() == n
+    expected = n / len(rows)
+    assert np.abs(counts - expected).max() < 5 * expected**0.5
+
+
+def test_mixing_partners_may_be_limited_to_some_rows():
+    data = fold_data((6, 5), learned=[1], drawn=[1])
+    among = {1: torch.tensor([[0, 2], [1, 3]]), 0: torch.tensor([[5], [4]])}
+    partners = data.mixing_partners((2, 300), generator_of(), among)
+    for t in range(2):
+        allowed = torch.cat([data.rows[code][among[code][t]] for code in data.rows])
+        found = (partners[t][:, None] == allowed).all(-1)
+        assert found.any(1).all()
+        assert found.any(0).all()
+
+
+@pytest.mark.parametrize("among", [None, {0: torch.tensor([[1, 2], [0, 3]])}])
+def test_mixing_partners_may_be_of_one_class_only(among):
+    data = fold_data((6, 5, 4))
+    for partners in data.mixing_partners((2, 300), generator_of(), among, only=0):
+        found = (partners[:, None] == data.rows[0]).all(-1)
+        assert found.any(1).all()
+        assert found.any(0).sum() == (6 if among is None else 2)
 
 
 def test_the_typical_distance_is_the_median_between_rows_of_any_class():

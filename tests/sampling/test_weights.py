@@ -60,7 +60,7 @@ def test_rows_that_are_left_and_weigh_nothing_are_drawn_evenly(kind):
     data = _data()
     source = BaseSource(data, "smote") if kind == "base" else guided_source(data)
     mask = WEIGHTS[:N] == 0
-    counts = _counts(source.among(1, mask))
+    counts = _counts(source.among(1, {1: mask}))
     assert set(counts[mask]) == {600 // mask.sum()}
     assert not counts[~mask].any()
 

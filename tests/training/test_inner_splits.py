@@ -91,19 +91,28 @@ def test_starts_are_made_of_training_rows_only():
         assert off.amin(0).max() < 1e-4
 
 
-def test_mixing_partners_are_any_training_rows_of_the_class(monkeypatch):
+def test_mixing_partners_are_training_rows_of_every_class(monkeypatch):
     monkeypatch.setattr(neighbourhood, "MAX_MIXING", 1e6)  # so that starts show where partners are
     data = plane_data(n=60, rare=9)
     start, _, split = _drawn(data, n_splits=40)
-    moved = start.to_partner.ne(0).all(-1)  # in both columns: just where the partner is
-    ever = set()
-    for t, rows in enumerate(start.rows + start.to_partner):
-        gaps = (rows[moved[t]][:, None] - data.rows[1]).abs().amax(-1)
-        assert gaps.amin(1).max() < 1e-5
-        found = gaps.argmin(1).unique()
-        assert (data.rows[1][found][:, None] == split.training_PSF[t]).all(-1).any(1).all()
-        ever |= set(found.tolist())
-    assert len(ever) == 9
+    both = start.to_partner.ne(0).all(-1)  # moved in both columns: just where the partner is
+    partners = (start.rows + start.to_partner)[both]
+    training = split.training_PSF.flatten(0, 1)
+    assert (partners[:, None] - training).abs().amax(-1).amin(1).max() < 1e-5
+    share = ((partners[:, None] - data.rows[0]).abs().amax(-1).amin(1) < 1e-5).float().mean()
+    assert abs(float(share) - 51 / 60) < 0.1  # each class as often as it has rows
+    for partner, rows, validation in zip(start.to_partner, start.rows, split.validation_PQF, strict=True):
+        assert (rows[:, None] + partner[:, None] - validation).norm(dim=-1).min() > 1e-4
+
+
+def test_mixing_partners_may_be_of_the_class_of_the_seed_only(monkeypatch):
+    monkeypatch.setattr(neighbourhood, "MAX_MIXING", 1e6)
+    data = plane_data(n=60, rare=9)
+    start, _, _ = InnerSplits(data, stream_of(0), mixing="own_class").draw(40, 32)
+    partners = (start.rows + start.to_partner)[start.to_partner.ne(0).all(-1)]
+    gaps = (partners[:, None] - data.rows[1]).abs().amax(-1)
+    assert gaps.amin(1).max() < 1e-5
+    assert len(gaps.argmin(1).unique()) == 9
 
 
 def test_starts_on_mixed_columns_move_only_what_may_move():
