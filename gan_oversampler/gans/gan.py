@@ -63,7 +63,7 @@ class GAN(DocumentedMixin, BaseEstimator):
         Whether the GAN learns the classes to be oversampled only, or all of them.
     mixing : {"any_class", "own_class"}, default="any_class"
         Of which class the rows are that a guided GAN mixes new ones with, by about 5 %. With ``own_class`` a
-        saved sampler holds no row of other classes; scores are a little lower (KEEL tables: F1 by .006).
+        saved sampler holds no row of other classes; scores are a little lower (KEEL tables: F1 by .007).
     balanced : bool, default=True
         Whether the critic's batches hold all classes in equal shares, or in the shares of the rows, as in
         AutoGAN's reference code. Those of the generator, and both of a guided GAN, always are balanced.
