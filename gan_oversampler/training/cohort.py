@@ -76,7 +76,7 @@ class Cohort:
         stream, size = member.streams.torch("batches"), self.gan.batch_size
         if isinstance(self.steps.generator, GuidedGenerator):
             size = max(size, len(member.data.classes))  # each class has a row in every batch
-            return GuidedBatches(InnerSplits(member.data, stream), size, self.latent)
+            return GuidedBatches(InnerSplits(member.data, stream, self.gan.mixing), size, self.latent)
         base = BASES[member.gan.base] if self.steps.generator.uses_base else None
         return PlainBatches(member.data, base, size, self.latent, stream)
 
@@ -88,7 +88,7 @@ class Cohort:
         """
         averages, statistics = self.state.average_PN.cpu(), self.state.generator.statistics_PS.cpu()
         bounds, shape = to_device(self.steps.bounds, "cpu"), self.steps.generator_at_rest
-        shared = self.latent, self.gan.active_terms.get("fidelity", 0.0)
+        shared = self.latent, self.gan.active_terms.get("fidelity", 0.0), self.gan.mixing
         return [
             Snapshot(shape, averages[p].clone(), statistics[p].clone(), take(bounds, [p]), *shared)
             for p in range(len(self.members))
