@@ -55,7 +55,7 @@ from gan_oversampler.oracles.registry import ORACLES
 from gan_oversampler.persistence.packing import Form, Json, NoFormError, Packer, Unpacker, of_fields
 from gan_oversampler.plan import Plan
 from gan_oversampler.progress import Progress, Tracked
-from gan_oversampler.reporting.evidence import Evidence, Fidelity, FoldEvidence
+from gan_oversampler.reporting.evidence import CACHED, Evidence, Fidelity, FoldEvidence
 from gan_oversampler.reporting.facts import ClassSize, Entry, LabelScores, Parameter, TableSize
 from gan_oversampler.reporting.gain import Gain
 from gan_oversampler.reporting.model_summary import Layer, ModelSummary, Network
@@ -137,7 +137,7 @@ CLASSES: Final[Mapping[str, Form]] = MappingProxyType(
     {kind.__name__: of_fields(kind, _names(kind)) for kind in DATACLASSES}
     | {kind.__name__: _oracle(kind) for kind in ORACLES.values()}
     | {
-        "Evidence": of_fields(Evidence, _names(Evidence), caches=["fidelity", "metrics"]),
+        "Evidence": of_fields(Evidence, _names(Evidence), caches=CACHED),
         # Another oracle may still score the candidates; those that trained them are no longer needed.
         "Plan": of_fields(Plan, _names(Plan), oracles={}, cv=None, search=None),
         "RowSpace": Form(RowSpace, lambda space, pack: pack(space.layout), _read_space, is_node=True),

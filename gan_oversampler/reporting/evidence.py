@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final
@@ -36,6 +36,8 @@ MAX_TEST_COLUMNS: Final = 400  # encoded columns; with more, the two-sample test
 MAX_COMPARED: Final = 200  # rows of a class and kind, for the figures that every fit measures
 FAR, VERY_FAR = 4.0, 20.0  # energy distances in units of SMOTE's, of which a user should know, or be warned
 TOLD_APART: Final = 0.9  # AUC
+
+CACHED: Final = ("held_out", "fidelity", "metrics")  # what evidence tells of its rows, once computed
 
 Index = NDArray[np.intp]
 Fold = tuple[Index, Index]
@@ -240,7 +242,24 @@ class Evidence:
             by_fold.append(FoldEvidence(seen, unseen, *_detached(new), other))
         return cls(*_detached(rows.at(index)), tuple(by_fold), tuple(sorted(targets, reverse=True)))
 
-    @property
+    def of_targets(self) -> Evidence:
+        """Leave out real rows of other classes, but keep all figures, which are computed first.
+
+        They rest on rows of all classes, by which distances are scaled.
+        """
+        mask = np.isin(self.real.codes, self.targets)
+        place = np.cumsum(mask) - 1
+
+        def kept(index: Index) -> Index:
+            return place[index[mask[index]]]
+
+        by_fold = tuple(replace(f, seen=kept(f.seen), unseen=kept(f.unseen)) for f in self.by_fold)
+        table = self.table[mask].reset_index(drop=True)
+        found = replace(self, real=self.real.at(mask), table=table, by_fold=by_fold)
+        vars(found).update({name: getattr(self, name) for name in CACHED})
+        return found
+
+    @cached_property
     def held_out(self) -> bool:
         """Whether every fold has real rows that its generators did not see; else there are no metrics."""
         return all(len(fold.unseen) for fold in self.by_fold)

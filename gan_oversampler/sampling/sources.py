@@ -15,7 +15,7 @@ from torch import Tensor
 
 from gan_oversampler._utils import Streams, single_threaded
 from gan_oversampler.nn.generator import GuidedGenerator, Snapshot
-from gan_oversampler.nn.learned_geometry import GuidedStart
+from gan_oversampler.nn.learned_geometry import OWN_CLASS, GuidedStart
 from gan_oversampler.sampling.base_samplers import BASES, systematic_resampling
 from gan_oversampler.sampling.fold_data import FoldData, Masks
 from gan_oversampler.sampling.neighbourhood import StartNumbers
@@ -163,7 +163,8 @@ class GeneratorSource:
         uniform = sobol(n, 2 + n_columns + latent.length, generator)[order]
         place_n1, numbers_nU, noise_nZ = uniform.tensor_split([1, 2 + n_columns], dim=1)
         neighbours = neighbourhood.any_neighbour(seeds, place_n1[:, 0], generator)
-        (partners,) = self.data.mixing_partners((1, n), generator)
+        only = code if self.snapshot.mixing == OWN_CLASS else None
+        (partners,) = self.data.mixing_partners((1, n), generator, only=only)
         numbers = StartNumbers.from_uniform(numbers_nU)
         start = neighbourhood.start(seeds, neighbours, partners, numbers, generator)
         return start, latent.of(noise_nZ), seeds

@@ -79,7 +79,7 @@ class Cohort:
         stream, size = member.streams.torch("batches"), self.gan.batch_size
         if isinstance(self.steps.generator, GuidedGenerator):
             size = max(size, len(member.data.classes))  # each class has a row in every batch
-            return GuidedBatches(InnerSplits(member.data, stream), size, self.latent)
+            return GuidedBatches(InnerSplits(member.data, stream, self.gan.mixing), size, self.latent)
         base = BASES[member.gan.base] if self.steps.generator.uses_base else None
         return PlainBatches(member.data, base, size, self.latent, stream)
 
@@ -107,6 +107,7 @@ class Cohort:
                 take(bounds, [p]),
                 self.latent,
                 member.gan.active_terms.get("fidelity", 0.0),
+                member.gan.mixing,
             )
             for p, member in enumerate(self.members)
         ]

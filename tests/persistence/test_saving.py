@@ -10,6 +10,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
@@ -76,7 +77,11 @@ def test_a_copy_draws_the_same_and_knows_the_same(fitted, tmp_path, monkeypatch,
     same_rows(found, copy.deepcopy(fitted), y="rare")
     assert repr(found.get_params()) == repr(fitted.get_params())
     assert str(found.report_) == str(fitted.report_)
-    pd.testing.assert_frame_equal(found.report_.evidence.table, fitted.report_.evidence.table)
+    evidence, whole = found.report_.evidence, fitted.report_.evidence
+    pd.testing.assert_frame_equal(evidence.new_table("rare"), whole.new_table("rare"))
+    pd.testing.assert_frame_equal(evidence.real_table("rare"), whole.real_table("rare"))
+    kept = whole.targets if way == "file" else np.unique(whole.real.codes)  # files: no other classes
+    assert np.array_equal(evidence.real.codes, whole.real.codes[np.isin(whole.real.codes, kept)])
     pd.testing.assert_frame_equal(found.history_, fitted.history_)
     assert found.history_ is found.report_.history
     assert found.report_ is found.reports_["downstream"]
@@ -86,6 +91,16 @@ def test_a_copy_draws_the_same_and_knows_the_same(fitted, tmp_path, monkeypatch,
     assert found.classes_.tolist() == fitted.classes_.tolist()
     assert found.n_features_in_ == 10
     assert found.feature_names_in_.tolist() == fitted.feature_names_in_.tolist()
+
+
+def test_what_was_trained_on_a_gpu_is_loaded_and_draws_without_one(tmp_path, monkeypatch):
+    X, y = numbers()
+    with monkeypatch.context() as patched:  # a machine that has one, as far as its name goes
+        patched.setattr("gan_oversampler.plan.device_of", lambda name, gans: torch.device("cpu"))
+        sampler = quick(gan=[GUIDED, FAST], rejection=True, device="cuda").fit(X, y)
+    found = by_file(sampler, tmp_path)
+    assert found.device == "cuda"
+    same_rows(found, sampler)
 
 
 def same_rows(found, sampler, **options):
