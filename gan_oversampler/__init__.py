@@ -23,7 +23,11 @@ if TYPE_CHECKING:  # "as" tells type checkers that the names are public
     from gan_oversampler.oracles import *  # noqa: F403
     from gan_oversampler.reporting import *  # noqa: F403
     from gan_oversampler.sampling import *  # noqa: F403
-    from gan_oversampler.search import *  # noqa: F403
+    from gan_oversampler.search.outcome import SearchedGAN as SearchedGAN
+    from gan_oversampler.search.outcome import TrialOutcome as TrialOutcome
+    from gan_oversampler.search.search import Search as Search
+    from gan_oversampler.search.space import SearchSpace as SearchSpace
+    from gan_oversampler.search.trials import search_trials as search_trials
 
 __version__ = "0.1.0"
 _NAMES_OF = {
@@ -52,7 +56,10 @@ _NAMES_OF = {
         "TrajectoryDisplay",
     ],
     "sampling": ["Policy", "Rejection"],
-    "search": ["Search", "SearchSpace"],
+    "search.outcome": ["SearchedGAN", "TrialOutcome"],
+    "search.search": ["Search"],
+    "search.space": ["SearchSpace"],
+    "search.trials": ["search_trials"],
 }
 _ROOMS = ("oracles", "persistence", "reporting", "sampling", "search")  # public, too
 _MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in names}

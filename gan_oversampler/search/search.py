@@ -194,8 +194,11 @@ class Search(DocumentedMixin, BaseEstimator):
         """
         from gan_oversampler.search.evaluation import Evaluation
         from gan_oversampler.search.nested import Divided
-        from gan_oversampler.search.trials import search_trials
 
+        try:
+            from gan_oversampler.search.trials import search_trials
+        except ModuleNotFoundError as error:
+            raise ImportError('A search needs Optuna: pip install "gan-oversampler[search]".') from error
         self._validate_params()
         began, template = services.clock.seconds, plan.gans[0]
         space = SearchSpace.of(template) if self.space is None else self.space
