@@ -246,7 +246,7 @@ def _search(facts: ReportFacts) -> str:
     return (
         lines
         + picture(lambda: SearchDisplay.from_report(facts), 3.6)
-        + picture(lambda: ArchitectureDisplay.from_report(facts), 3.6, "The best GAN.")
+        + picture(lambda: ArchitectureDisplay.from_report(facts), 2.8, "The best GAN.")
         + f"<pre>{escape(repr(search.best_gan))}</pre>"
         + (picture(lambda: ImportanceDisplay.from_report(facts), 3.6) if search.importances else "")
         + html_table("Best trials", heads, rows[:MAX_TRIALS], texts=[5])

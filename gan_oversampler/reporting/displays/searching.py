@@ -184,13 +184,13 @@ class ArchitectureDisplay(ReportDisplay):
     def plot(self, ax: Any = None) -> Self:
         """Draw both networks from left to right, one below the other, as :meth:`Display.plot`."""
         networks = self._networks()
-        self._start(ax, (8, 3.6))
+        self._start(ax, (8, 3.0))
         for row, (title, boxes) in enumerate(zip(("generator", "critic"), networks, strict=True)):
-            self._draw(boxes, -2.0 * row)
-            self.ax_.text(-0.45, -2.0 * row + 0.62, title, fontsize="small", color=drawing.QUIET)
+            self._draw(boxes, -1.5 * row)
+            self.ax_.text(-0.45, -1.5 * row + 0.55, title, fontsize="small", color=drawing.QUIET)
         longest = max(map(len, networks))
         self.ax_.set_xlim(-0.6, longest - 0.4)
-        self.ax_.set_ylim(-2.7, 1.3)
+        self.ax_.set_ylim(-2.1, 1.2)
         self.ax_.set_axis_off()
         return self
 
