@@ -1,0 +1,44 @@
+"""The page of the study of the search, from its stored rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from benchmarks.reporting.markdown import page, table
+from benchmarks.studies.search import landscape, tables
+
+HOW: Final = (
+    "Made by `python -m benchmarks.studies.search landscape|tables|page`. A gain is a mean with its standard"
+    " error over seeds, or over tables of which folds were averaged before."
+)
+LANDSCAPE: Final = (
+    "The score is a known function of the GAN, with noise in every fold of half its standard deviation over"
+    " the space: *additive* effects of all choices, *interacting* neighbours, and a *plateau* where only three"
+    " choices together help. Values are true ones of the GAN that a search returns, in standard deviations of"
+    " the space. All strategies have equally many trials, of which halving stops some early (see steps)."
+)
+TABLES: Final = (
+    "Every search has 60 s of one core, alone on none of them, and the default oracle; a fifth of the rows is"
+    " held out by an outer fold that neither sees. Tables are chosen by a fixed rule (`tables.py`). *Default"
+    " beside the found GAN* is what `GANOversampler(search=...)` does; *found GAN alone* is"
+    " `GANOversampler(gan=search.best_gan_)`."
+)
+
+
+def report(rows: pd.DataFrame | None, planted: pd.DataFrame | None, verdict: str) -> str:
+    """Write the page from what there is of both studies."""
+    parts: list[str | None] = ["# Does a search for GANs pay?", verdict, HOW]
+    if rows is not None:
+        parts += ["## Real tables", TABLES, table(tables.summary(rows))]
+        parts += ["What the search sees is too good:", table(tables.optimism(rows))]
+    if planted is not None:
+        parts += ["## Planted landscapes", LANDSCAPE, table(landscape.summary(planted))]
+    return page(*parts)
+
+
+def read(path: Path) -> pd.DataFrame | None:
+    """Read stored rows, if there are any."""
+    return pd.read_csv(path) if path.exists() else None
