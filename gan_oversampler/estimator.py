@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral, Real
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
+from numpy.typing import NDArray
 from sklearn.base import _fit_context
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -20,7 +21,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, v
 from gan_oversampler._pages import DocumentedMixin
 from gan_oversampler._utils import Streams, lookup, single_threaded
 from gan_oversampler.constraints import described
-from gan_oversampler.encoding.containers import check_table
+from gan_oversampler.encoding.containers import check_table, rows_at
 from gan_oversampler.encoding.dataset import Frame, Rows
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.relation_rules import AUTO
@@ -387,15 +388,10 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
         ValueError
             As in ``fit``, and if new rows keep breaking a constraint.
         """
-        from gan_oversampler.sampling.tables import draw_table
-
         target = self._train(X, y, sample_weight, groups, every_class=True)
-        encoder, streams, source = self._fitted.encoder, self._fitted.streams, self._fitted.fit.first.source
-        n_new = {target.code_of(label): n for label, n in self.sampling_strategy_.items() if n}
-        how = streams.child("resample"), streams.numpy("decode")
-        new, codes, self.seed_indices_ = draw_table(source, encoder, n_new, target.names, *how)
+        ((new, codes, self.seed_indices_),) = self._new_rows()
         self.is_synthetic_ = np.repeat([False, True], [len(target.codes), len(codes)])
-        return encoder.stack(X, new), target.stack(y, codes)
+        return self._fitted.encoder.stack(X, new), target.stack(y, codes)
 
     save = SaveMixin.save  # so that it stands on this class's own page
     _fit_resample = fit_resample  # abstract in imbalanced-learn, whose own ``fit_resample`` would call it
@@ -534,6 +530,23 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
         self._n_samplings += random_state is None
         streams = self._fitted.streams.child("stream", self._n_samplings)
         return BalancedStream(self, X, y, batch_size, transform, random_state, streams)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    @with_callbacks
+    def _fit_in_chunks(self, X: Frame, y: Any, size: int) -> Iterator[tuple[Frame, Any]]:
+        """Train as ``fit_resample`` does, and draw its new rows with labels, ``size`` of them at a time."""
+        target = self._train(X, y, None, None, every_class=True)
+        examples = np.unique(target.codes, return_index=True)[1]  # a real row of each class, for its label
+        return ((new, rows_at(y, examples[codes])) for new, codes, _ in self._new_rows(size))
+
+    def _new_rows(self, size: int | None = None) -> Iterator[tuple[Frame, NDArray[Any], NDArray[Any]]]:
+        """New rows of a resampling, with class codes and seeds, in chunks of ``size``, or all in one."""
+        from gan_oversampler.sampling.tables import draw_in_chunks
+
+        fitted = self._fitted
+        target, source = fitted.target, fitted.fit.first.source
+        n_new = {target.code_of(label): n for label, n in self.sampling_strategy_.items() if n}
+        return draw_in_chunks(source, fitted.encoder, n_new, target.names, fitted.streams, size)
 
     def rescore(self, oracle: Any) -> Report:
         """Let one more oracle score what the training left, without training again.
