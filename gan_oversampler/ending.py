@@ -27,12 +27,11 @@ DRAW_OPTION_IN_SCORINGS: Final = 1.25
 REJECTION_IN_SCORINGS: Final = 10.0
 PROBE: Final = 2000  # rows drawn to learn how long new rows take
 
+LEFT_OUT: Final = "the report leaves out scores of labels, of a forest's ranking and of draw options"
 TOO_SHORT: Final = (
     "max_time={:g} is too short for this table: the scores of the baselines and of the untrained generators,"
-    " the choice and the new rows alone take about {:.1f} seconds. Nothing is trained, and the report says"
-    " neither how labels, a strong classifier and fidelity fare nor what other draw options score."
+    f" the choice and the new rows alone take about {{:.1f}} seconds. Nothing is trained, and {LEFT_OUT}."
 )
-LEFT_OUT: Final = "leaves out scores of labels, ranking, fidelity and draw options"
 
 
 @dataclass
@@ -58,25 +57,25 @@ class Ending:
 
     @property
     def choices(self) -> Plan:
-        """The plan of the choice: with no other ways to draw than that of the generators, if it is brief."""
-        return replace(self.plan, policy=None, choose_ratio=False) if self._drops_options else self.plan
+        """The plan of the choice, in which the oracle chooses neither policy nor ratio if it is brief."""
+        if not self.is_brief:
+            return self.plan
+        policy = None if isinstance(self.plan.policy, str) else self.plan.policy
+        return replace(self.plan, policy=policy, choose_ratio=False)
 
-    @property
-    def _drops_options(self) -> bool:
-        return self.is_brief and (isinstance(self.plan.policy, str) or self.plan.choose_ratio)
-
-    def begin(self) -> bool:
+    def begin(self, *, trained: bool = False) -> bool:
         """Measure what needs no trained generator, and tell whether the rest must be brief.
 
         It is called once something has been scored, and does nothing without a limit; of 0 seconds it is
-        known that they are too short. Warns if even what must be done does not fit.
+        known that they are too short. Warns if even what must be done does not fit, unless something was
+        ``trained``, which took time, too.
         """
         limit, clock = self.plan.budget.max_time, self.services.clock
         if not 0 < limit < math.inf:
             return False
         with clock.phase("estimate"):
             self._draw = self._seconds_to_draw()
-        self.is_brief = self._ends_at() > limit
+        self.is_brief = bool(self.evaluators) and self._ends_at() > limit
         ranked = [evaluator for evaluator in self.evaluators if evaluator.oracle.alternatives]
         if ranked and not self.is_brief:
             began = clock.seconds
@@ -84,7 +83,7 @@ class Ending:
                 self.ranking = ranking_without_rows(ranked[0])
             self._report = REPORT_IN_FORESTS * len(ranked) * (clock.seconds - began)
             self.is_brief = self._ends_at() > limit
-        if self.is_brief and (needed := self._ends_at()) > limit:
+        if self.is_brief and not trained and (needed := self._ends_at()) > limit:
             warn_user(TOO_SHORT.format(limit, needed))
         return self.is_brief
 

@@ -65,7 +65,7 @@ class Watch(Watcher):
         is_over = self.services.observer.round_ends(self._found(step))
         if is_over:
             self.note("callback", "asked for the end of the training")
-        if not self._has_begun and self.ending.begin():
+        if not self._has_begun and self.ending.begin(trained=step > 0):
             self.note("max_time", LEFT_OUT)
         self._has_begun = True
         return is_over

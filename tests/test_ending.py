@@ -1,6 +1,7 @@
 """What follows a training fits into ``max_time``, by clocks that tests turn by hand."""
 
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ class Steps(Observer):
         self.time.passes(self.seconds)
 
 
-def fit_within(max_time, time, oracles, step=0.1, **options):
+def fit_within(max_time, time, oracles, step=0.5, **options):
     """A fit that would train for much longer, and its clock."""
     services = services_of(time, observer=Steps(time, step))
     budget = Budget(50, 9999, 99_999, max_time=max_time)
@@ -69,7 +70,7 @@ def fit_within(max_time, time, oracles, step=0.1, **options):
 )
 def test_time_is_kept_with_all_that_comes_after_the_training(max_time, options):
     time = FakeTime()
-    found, clock = fit_within(max_time, time, slow(time, 0.5), step=1.0, **options)
+    found, clock = fit_within(max_time, time, slow(time, 0.5), step=2.0, **options)
     assert 0.75 * max_time <= clock.seconds <= 1.1 * max_time
     assert found.first.report.history["step"].iloc[-1] % 50
 
@@ -144,11 +145,31 @@ def test_no_limit_and_none_at_all_leave_nothing_out(max_time):
     assert not found.first.report.events
 
 
+def test_a_policy_that_was_given_stays_where_the_ratio_is_not_chosen():
+    time, policy = FakeTime(), Policy(spread=0.5)
+    with pytest.warns(UserWarning, match=TOO_SHORT):
+        found, _ = fit_within(1.5, time, slow(time, 0.5), policy=policy, choose_ratio=True)
+    assert "policy" in found.first.report.seconds  # it draws
+    assert found.first.n_new == {1: 36}  # all rows
+
+
+def test_a_training_that_goes_on_late_is_brief_without_a_warning():
+    time, written = FakeTime(), []
+    checkpoint = SimpleNamespace(found=None, write=written.append)
+    services = services_of(time, observer=Steps(time), checkpoint=checkpoint)
+    budget, oracles = Budget(5, 9999, 99_999, max_time=40), slow(time, 0.5)
+    fit_rows(oracles=oracles, services=services, budget=budget)
+    last = written[-1]
+    again = services_of(time, checkpoint=SimpleNamespace(found=last, write=written.append))
+    steps = fit_rows(oracles=oracles, services=again, budget=budget).first.report.history["step"]
+    assert steps.iloc[-1] == last.step
+
+
 def test_without_an_oracle_time_ends_the_training():
     time = FakeTime()
     found, clock = fit_within(30, time, {})
     assert clock.seconds == pytest.approx(30, abs=1)
-    assert found.first.report.history["step"].max() > 250
+    assert found.first.report.history["step"].max() > 50
 
 
 def test_a_ranking_known_before_is_the_same():
