@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -588,11 +589,15 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
 
     def _train(self, X: Frame, y: Any, sample_weight: Any, groups: Any, *, every_class: bool) -> Target:
         """Check and read the table, fit, and set what the fit leaves behind once all went well."""
+        began = time.monotonic()
         from gan_oversampler.plan import Clock, Services, check_grids, device_of, plan_of
         from gan_oversampler.reporting.model_summary import ModelSummary
         from gan_oversampler.workflow import fit
 
         clock = Clock()
+        clock.goes_on_from(
+            time.monotonic() - began, {}
+        )  # torch was loaded meanwhile, if this is the first fit
         check_table(X)
         if not hasattr(X, "columns"):  # frames stay whole for the encoder
             check_array(X, dtype=None, accept_sparse=["csr", "csc"], ensure_all_finite=False)
