@@ -16,8 +16,8 @@ HOW: Final = (
 )
 LANDSCAPE: Final = (
     "The score is a known function of the GAN, with noise in every fold of half its standard deviation over"
-    " the space: *additive* effects of all choices, *interacting* neighbours, and a *plateau* where only three"
-    " choices together help. Values are true ones of the GAN that a search returns, in standard deviations of"
+    " the space: *additive* effects of all choices, *interacting* neighbours, and a *plateau* where only"
+    " three choices together help. Values are true ones of the GAN that a search returns, in standard deviations of"
     " the space. All strategies have equally many trials, of which halving stops some early (see steps)."
 )
 TABLES: Final = (
