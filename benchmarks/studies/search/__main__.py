@@ -1,7 +1,8 @@
-"""Does a search for GANs pay? ``python -m benchmarks.studies.search landscape|tables|page``.
+"""Does a search for GANs pay? ``python -m benchmarks.studies.search landscape|tables|curve|page``.
 
 ``landscape`` and ``tables`` add their rows to ``results/search_landscape.csv`` and ``search_tables.csv`` as
-they come, and go on where they were if they are started again; ``page`` makes ``search.md`` of them.
+they come, and go on where they were if they are started again; ``curve`` writes ``search_curve.csv``, rewards
+of the controller on images; ``page`` makes ``search.md`` and a picture of all of them.
 """
 
 from __future__ import annotations
@@ -16,14 +17,13 @@ from joblib import Parallel, delayed
 
 from benchmarks.provenance import RESULTS, note_run
 from benchmarks.studies.common import parser
-from benchmarks.studies.search import landscape, tables
+from benchmarks.studies.search import curve, landscape, tables
 from benchmarks.studies.search.page import read, report
 from benchmarks.suites import load
 from benchmarks.tables import data_folder
 
 BUDGETS: Final = (30, 100)
 SEEDS: Final = 5
-VERDICT: Final = RESULTS / "search_verdict.txt"
 
 
 def collect(
@@ -66,16 +66,29 @@ def on_tables(options: Any) -> None:
     collect(path, tables.cell, tasks, options.jobs)
 
 
+def curves(options: Any) -> None:
+    """Search GANs for images by the controller and at random."""
+    path, table = RESULTS / "search_curve.csv", load(tables.IMAGES, data_folder(options.data_dir))
+    done = stored_keys(path, ["strategy", "seed"])
+    tasks = [
+        (table, strategy, options.trials, seed)
+        for seed, strategy in product(range(options.folds), curve.STRATEGIES)
+        if (strategy, seed) not in done
+    ]
+    collect(path, curve.cell, tasks, options.jobs)
+
+
 def write_page(options: Any) -> None:
-    """Write the page; the verdict is a text beside the rows."""
-    verdict = VERDICT.read_text("utf-8").strip() if VERDICT.exists() else ""
-    found = read(RESULTS / "search_tables.csv"), read(RESULTS / "search_landscape.csv")
-    text = report(*found, verdict)
+    """Write the page, and the picture of the curve."""
+    found = [read(RESULTS / f"search_{part}.csv") for part in ("tables", "landscape", "curve")]
+    if found[2] is not None:
+        curve.draw(found[2], RESULTS / "search_curve.png")
+    text = report(*found)
     (RESULTS / "search.md").write_text(text, "utf-8")
     print(text)
 
 
-ACTIONS: Final = {"landscape": landscapes, "tables": on_tables, "page": write_page}
+ACTIONS: Final = {"landscape": landscapes, "tables": on_tables, "curve": curves, "page": write_page}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -83,7 +96,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     command = parser("search", __doc__)
     command.add_argument("action", choices=ACTIONS)
     command.add_argument("--strategies", nargs="+", help="default: all of the part")
-    command.add_argument("--folds", type=int, default=2, help="outer folds of five (2)")
+    command.add_argument("--folds", type=int, default=2, help="outer folds of five, or seeds of a curve (2)")
+    command.add_argument("--trials", type=int, default=40, help="of each search of a curve (40)")
     command.add_argument("--seconds", type=float, default=60.0, help="of each search (60)")
     command.add_argument("--jobs", type=int, default=1)
     options = command.parse_args(argv)

@@ -8,17 +8,21 @@ from typing import Final
 import pandas as pd
 
 from benchmarks.reporting.markdown import page, table
-from benchmarks.studies.search import landscape, tables
+from benchmarks.studies.search import curve, landscape, tables
 
 HOW: Final = (
-    "Made by `python -m benchmarks.studies.search landscape|tables|page`. A gain is a mean with its standard"
-    " error over seeds, or over tables of which folds were averaged before."
+    "Made by `python -m benchmarks.studies.search landscape|tables|curve|page`. A gain is a mean with its"
+    " standard error over seeds, or over tables of which folds were averaged before."
 )
 LANDSCAPE: Final = (
     "The score is a known function of the GAN, with noise in every fold of half its standard deviation over"
     " the space: *additive* effects of all choices, *interacting* neighbours, and a *plateau* where only"
-    " three choices together help. Values are true ones of the GAN that a search returns, in standard deviations of"
-    " the space. All strategies have equally many trials, of which halving stops some early (see steps)."
+    " three choices together help. Values are true ones of the GAN that a search returns, in standard"
+    " deviations of the space. All strategies have equally many trials, of which halving stops some early (see steps)."
+)
+CURVE: Final = (
+    "Fashion-MNIST, two classes of 784 pixels, convolutional cells: rewards (scores on held-out folds) of the"
+    " trials in their order, by the recurrent controller and at random."
 )
 TABLES: Final = (
     "Every search has 60 s of one core, alone on none of them, and the default oracle; a fifth of the rows is"
@@ -28,14 +32,17 @@ TABLES: Final = (
 )
 
 
-def report(rows: pd.DataFrame | None, planted: pd.DataFrame | None, verdict: str) -> str:
+def report(rows: pd.DataFrame | None, planted: pd.DataFrame | None, images: pd.DataFrame | None) -> str:
     """Write the page from what there is of both studies."""
-    parts: list[str | None] = ["# Does a search for GANs pay?", verdict, HOW]
+    parts: list[str | None] = ["# Does a search for GANs pay?", HOW]
     if rows is not None:
         parts += ["## Real tables", TABLES, table(tables.summary(rows))]
         parts += ["What the search sees is too good:", table(tables.optimism(rows))]
     if planted is not None:
         parts += ["## Planted landscapes", LANDSCAPE, table(landscape.summary(planted))]
+    if images is not None:
+        parts += ["## The controller on images", CURVE, "![Rewards by trial](search_curve.png)"]
+        parts += [table(curve.summary(images))]
     return page(*parts)
 
 
