@@ -258,8 +258,10 @@ class Search(DocumentedMixin, BaseEstimator):
         heldout: tuple[float, ...] = ()
         gain = None
         if divided is not None:
-            steps = [trial.user_attrs.get("step", 0) for trial in (best, trials[0])]
-            ours, first = heldout_utilities(divided, points, steps, plan, services)
+            compared = [best] if best.number == trials[0].number else [best, trials[0]]
+            steps = [trial.user_attrs.get("step", 0) for trial in compared]
+            found = heldout_utilities(divided, points[: len(compared)], steps, plan, services)
+            ours, first = found[0], found[-1]
             gains = ours - first
             heldout = float(sign * ours.mean()), float(sign * first.mean())
             # Parts of the held-out rows share no rows, so nothing corrects the error of their mean.

@@ -153,3 +153,10 @@ def test_default_space_works_for_every_family():
 
 def test_a_search_is_no_part_of_a_sampler_without_it():
     assert GANOversampler().search is None
+
+
+def test_a_search_that_finds_nothing_better_gains_nothing():
+    found = searched(*numbers(), n_trials=1)
+    assert found.facts_.best == 0
+    assert found.facts_.gain.mean == 0
+    assert found.facts_.heldout[0] == found.facts_.heldout[1]
