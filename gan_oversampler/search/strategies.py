@@ -15,7 +15,8 @@ from gan_oversampler._utils import Streams, lookup
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.search.evolution import EvolutionSampler
 from gan_oversampler.search.outcome import SearchedGAN, Starts, TrialOutcome
-from gan_oversampler.search.space import Choice, SearchSpace
+from gan_oversampler.search.rules import Choice
+from gan_oversampler.search.space import SearchSpace
 from gan_oversampler.search.states import State
 
 RUNGS: Final = (50, 100, 200, 400)  # generator updates

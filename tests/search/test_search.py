@@ -155,6 +155,12 @@ def test_a_search_is_no_part_of_a_sampler_without_it():
     assert GANOversampler().search is None
 
 
+def test_the_found_gan_has_a_name_of_its_own_in_the_report(fitted):
+    assert fitted.facts_.best > 0
+    names = [entry.name for entry in fitted.sampler_.report_.entries]
+    assert names.count("searched") == 3  # untrained, and after each of two units of training
+
+
 def test_a_search_that_finds_nothing_better_gains_nothing():
     found = searched(*numbers(), n_trials=1)
     assert found.facts_.best == 0
