@@ -137,8 +137,11 @@ def fit(
 
 
 def _with_found(plan: Plan, searched: SearchFacts) -> Plan:
-    """The plan with the GAN that a search has found, which has to be better to be kept, as any other one."""
-    if not searched.best:  # the first trial is the plan's own first GAN
+    """The plan with the GAN that a search has found, if it is better on rows that the search did not see.
+
+    To be kept it then has to be better on all rows, too, as any other GAN of a list.
+    """
+    if not searched.is_better:
         return plan
     policies = plan.policy
     if searched.best_policy is not None and policies is None:

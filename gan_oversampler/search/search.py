@@ -36,10 +36,10 @@ SHARE_OF_TIME: Final = 0.5  # of the sampler's ``max_time`` that is left, for th
 class Search(DocumentedMixin, BaseEstimator):
     """Search for a GAN that scores better: architecture, losses, rates and the way rows are drawn.
 
-    Trials are trained and scored by the sampler's first oracle, on its folds. ``GANOversampler(search=...)``
-    then trains the best one beside its own GANs, and keeps it if it is better there, too; alone, ``fit`` does
-    the same. On tables with a few dozen rare rows it hardly matters what the networks look like: see the
-    figures in ``benchmarks/results/search.md``.
+    Trials are trained and scored by the sampler's first oracle, on its folds. If the best one is better than
+    the sampler's own GAN on rows that the search did not see, too, ``GANOversampler(search=...)`` trains it
+    beside its own GANs, as one of a list; alone, ``fit`` does the same. On tables with a few dozen rare
+    rows it hardly matters what the networks look like: see the figures in ``benchmarks/results/search.md``.
 
     Parameters
     ----------
