@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # "as" tells type checkers that the names are public
     from gan_oversampler.estimator import load as load
     from gan_oversampler.gans.evolution import Evolution as Evolution
     from gan_oversampler.gans.gan import GAN as GAN
+    from gan_oversampler.gans.parts import Cell as Cell
     from gan_oversampler.gans.parts import Critic as Critic
     from gan_oversampler.gans.parts import Generator as Generator
     from gan_oversampler.gans.presets import preset as preset
@@ -30,7 +31,7 @@ _NAMES_OF = {
     "estimator": ["GANOversampler", "load"],
     "gans.evolution": ["Evolution"],
     "gans.gan": ["GAN"],
-    "gans.parts": ["Critic", "Generator"],
+    "gans.parts": ["Cell", "Critic", "Generator"],
     "gans.presets": ["preset"],
     "oracles": [
         *(

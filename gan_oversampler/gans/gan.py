@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from gan_oversampler._pages import DocumentedMixin
+from gan_oversampler.gans.as_json import from_json, to_json
 from gan_oversampler.gans.parts import COUNT, Critic, Generator
 
 if TYPE_CHECKING:
@@ -64,8 +65,10 @@ class GAN(DocumentedMixin, BaseEstimator):
     balanced : bool, default=True
         Whether the critic's batches hold all classes in equal shares, or in the shares of the rows, as in
         AutoGAN's reference code. Those of the generator, and both of a guided GAN, always are balanced.
-    conditioning : {"concat", "multiply"}, default="concat"
-        How the class enters both networks: appended, or as an embedding that multiplies the input.
+    conditioning : {"concat", "multiply", "film"}, default="concat"
+        How the class enters both networks: appended, as an embedding that multiplies the input, or, in FiLM
+        (Perez et al. 2018), by gains and shifts of hidden units, at first 1 and 0, after every hidden layer
+        or inside every cell.
     batch_size : int, default=64
         Rows per step; a guided GAN takes at least one per class.
     generator : Generator, default=Generator()
@@ -114,7 +117,7 @@ class GAN(DocumentedMixin, BaseEstimator):
         "loss_weights": [Mapping, None],
         "classes": [StrOptions({"targets", "all"})],
         "balanced": ["boolean"],
-        "conditioning": [StrOptions({"concat", "multiply"})],
+        "conditioning": [StrOptions({"concat", "multiply", "film"})],
         "batch_size": [COUNT],
         "generator": [Generator],
         "critic": [Critic],
@@ -185,6 +188,30 @@ class GAN(DocumentedMixin, BaseEstimator):
         """
         is_open = self.objective == "auto" and self._family.is_guided
         return clone(self).set_params(objective=objective) if is_open else self
+
+    def to_json(self) -> str:
+        """Write the specification as JSON, with all its parameters and those of its parts.
+
+        ``from_json`` reads it, so that a GAN that was found for one table can be trained on another. Raises
+        ValueError if a number is not finite.
+        """
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, text: str) -> GAN:
+        """Read a specification from JSON, as ``to_json`` writes it; parameters left out are the defaults.
+
+        Lists are read as tuples. Values are checked when the GAN is trained. Raises ValueError if the text is
+        no JSON object, or names a parameter that is not known.
+
+        >>> GAN.from_json(GAN(base="border", generator=Generator(widths=(32,))).to_json())
+        GAN(base='border', generator=Generator(widths=(32,)))
+        >>> GAN.from_json('{"critic": {"widhts": [8]}}')
+        Traceback (most recent call last):
+            ...
+        ValueError: Critic has no parameter 'widhts'. Did you mean 'widths'? ...
+        """
+        return from_json(cls, text)
 
     @property
     def label(self) -> str:

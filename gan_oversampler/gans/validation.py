@@ -2,16 +2,18 @@
 
 import math
 from collections.abc import Mapping
-from numbers import Real
+from numbers import Integral, Real
 from types import MappingProxyType
 from typing import Any, Final
+
+from sklearn.base import BaseEstimator
 
 from gan_oversampler._utils import lookup
 from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.loss_terms import LOSS_TERMS
 from gan_oversampler.gans.losses import LOSSES, PENALTIES
-from gan_oversampler.gans.parts import COUNT, FRACTION
+from gan_oversampler.gans.parts import COUNT, FRACTION, Cell, Generator
 from gan_oversampler.gans.utility import OBJECTIVES
 from gan_oversampler.nn.latent import LATENTS
 from gan_oversampler.nn.optimizers import OPTIMIZERS
@@ -40,15 +42,74 @@ def validated(gan: GAN) -> GAN:
     ``ValueError`` is raised where a name is unknown (the message lists the known ones), where a number is out
     of range, and where parameters contradict each other (the message says what to do instead).
     """
-    for part in (gan, gan.generator, gan.critic):
+    parts: list[BaseEstimator] = [gan, gan.generator, gan.critic]
+    for part in (*parts, *_cells_of(gan.generator)):
         part._validate_params()
     params = gan.get_params()
     for name, registry in REGISTRIES.items():
         if params[name] is not None:
             lookup(registry, params[name], name.replace("__", " ").replace("_", " "))
-    for check in (_check_numbers, _check_terms, _check_critic, _check_controllers, _check_evolution):
+    _check_cells(gan.generator)
+    for check in (
+        _check_numbers,
+        _check_film,
+        _check_terms,
+        _check_critic,
+        _check_controllers,
+        _check_evolution,
+    ):
         check(gan)
     return gan
+
+
+def _cells_of(generator: Generator) -> tuple[Cell, ...]:
+    cells = generator.cells
+    if cells is None:
+        return ()
+    if not isinstance(cells, tuple | list) or not cells or not all(isinstance(c, Cell) for c in cells):
+        raise ValueError(f"'cells' of the generator must hold one Cell or more, or be None. Got {cells!r}.")
+    return tuple(cells)
+
+
+def _check_cells(generator: Generator) -> None:
+    for i, cell in enumerate(_cells_of(generator)):
+        lookup(ACTIVATIONS, cell.activation, f"activation of cell {i}")
+        earlier = [skip for skip in cell.skips if isinstance(skip, Integral) and 0 <= skip < i]
+        if len(set(earlier)) < len(cell.skips):
+            raise ValueError(
+                f"'skips' of cell {i} must be different positions of cells before it, counted from 0."
+                f" Got {cell.skips!r}."
+            )
+        lost = [name for name in ("kernel", "upsampling") if getattr(cell, name) != getattr(Cell(), name)]
+        if lost and generator.grid is None:
+            raise ValueError(
+                f"{lost[0]}={getattr(cell, lost[0])!r} of cell {i} belongs to convolutions. Set 'grid' of the"
+                " generator, or leave it out."
+            )
+    if generator.cells is None:
+        return
+    if generator.grid is not None:
+        raise ValueError(
+            f"Cells are not possible on a grid. Got grid={generator.grid!r}. Give 'widths' instead."
+        )
+    ours, usual = generator.get_params(), Generator().get_params()
+    for name in ("widths", "activation", "norm"):
+        given = tuple(ours[name]) if name == "widths" else ours[name]
+        if given != usual[name]:
+            raise ValueError(
+                f"{name}={given!r} of the generator means nothing beside cells, each of which has its own."
+                f" Set it there, or leave out one of {name!r} and 'cells'."
+            )
+
+
+def _check_film(gan: GAN) -> None:
+    critic = gan.critic.completed(gan.generator)
+    for role, widths in (("generator", gan.generator.hidden_widths), ("critic", critic.widths)):
+        if gan.conditioning == "film" and not widths:
+            raise ValueError(
+                f"conditioning='film' scales and shifts hidden layers, and the {role} has none. Give it"
+                " 'widths', or set conditioning='concat'."
+            )
 
 
 def _check_numbers(gan: GAN) -> None:

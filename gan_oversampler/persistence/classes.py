@@ -34,7 +34,9 @@ from gan_oversampler.encoding.transforms import ShiftedLog
 from gan_oversampler.encoding.wide_integers import WideInteger
 from gan_oversampler.gans.evolution import Evolution
 from gan_oversampler.gans.gan import GAN
-from gan_oversampler.gans.parts import Critic, Generator
+from gan_oversampler.gans.parts import Cell, Critic, Generator
+from gan_oversampler.nn.cell_shapes import CellShape
+from gan_oversampler.nn.cells import CellNet
 from gan_oversampler.nn.convolution import Decoder
 from gan_oversampler.nn.generator import (
     ClassicGenerator,
@@ -82,11 +84,12 @@ DATACLASSES: Final[tuple[type, ...]] = (
     *(FrameTable, Gap, Layout, Levels, Months, Numeric, PandasTable, Relations, ShiftedLog, Steps),
     *(TableEncoder, TakenValues),
     *(Target, Ticks, Total, WideInteger),
+    *(CellNet, CellShape),
     *(Canvas, ClassicGenerator, CorrectionBounds, Decoder, GuidedGenerator, Latent, LearnedGeometry, Mlp),
     *(ResidualGenerator, Snapshot),
     *(Acceptance, BaseSource, CappedRatio, FoldData, Gate, GeneratorSource, Mixture, Neighbourhood, Policy),
     *(PolicySource, RatioCritic, Rejection, RejectionSource, ShiftedLogit),
-    *(Critic, Evolution, GAN, Generator),
+    *(Cell, Critic, Evolution, GAN, Generator),
     *(ClassSize, TableSize),
     *(Entry, Fidelity, FoldEvidence, Gain, LabelScores, Layer, ModelSummary, Network, Parameter, Report),
     *(Budget, Candidate, Fit, Outcome, Problem, Training),
