@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # "as" tells type checkers that the names are public
     from gan_oversampler.oracles import *  # noqa: F403
     from gan_oversampler.reporting import *  # noqa: F403
     from gan_oversampler.sampling import *  # noqa: F403
+    from gan_oversampler.search import *  # noqa: F403
 
 __version__ = "0.1.0"
 _NAMES_OF = {
@@ -50,8 +51,9 @@ _NAMES_OF = {
         *("Report", "ScoresDisplay", "TrajectoryDisplay"),
     ],
     "sampling": ["Policy", "Rejection"],
+    "search": ["Search", "SearchSpace"],
 }
-_ROOMS = ("oracles", "persistence", "reporting", "sampling")  # public, too
+_ROOMS = ("oracles", "persistence", "reporting", "sampling", "search")  # public, too
 _MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in names}
 __all__ = sorted(_MODULE_OF)
 

@@ -13,7 +13,7 @@ import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
 from sklearn.base import _fit_context
 from sklearn.utils import check_array
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
@@ -38,6 +38,7 @@ from gan_oversampler.sampling.policy import CHOSEN_BY_ORACLE, Policy
 if TYPE_CHECKING:
     from gan_oversampler.callbacks import Callback
     from gan_oversampler.persistence.checkpoints import Checkpoint
+    from gan_oversampler.plan import Search
     from gan_oversampler.reporting.report import Report
     from gan_oversampler.streaming import BalancedStream, Transform
     from gan_oversampler.workflow import Facts, Fit
@@ -47,6 +48,7 @@ PARTS: Final = {  # parameters that may be objects with parameters of their own,
     "oracle": "DownstreamOracle(...)",
     "rejection": "Rejection(...)",
     "policy": "Policy(...)",
+    "search": "Search(...)",
 }
 
 
@@ -131,6 +133,10 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
         together with the ratios if it chooses these, too. It takes another way to draw if that is better by
         more than the best of so many is by chance. Rows are scored as they are before rejection;
         ``report_.draw_options`` holds all scores. See :class:`Policy`.
+    search : Search, default=None
+        Looks for a GAN that scores better than the first one of ``gan``, and adds it to the list: its
+        networks, losses and rates are searched. It takes many times as long as the fit; what it found is in
+        ``report_.search``. See :class:`Search`, which needs ``pip install "gan-oversampler[search]"``.
     categorical_features : "auto", or list of names, positions or a mask, default="auto"
         Columns to treat as categories besides text, booleans and columns of a category dtype. Text that looks
         like an id is refused unless it is named here or has a category dtype; such integers are a warning.
@@ -243,6 +249,7 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
         "fallback": [StrOptions({"warn", "baseline", "error"})],
         "rejection": ["boolean", str, Rejection, None],
         "policy": [Policy, str, None],
+        "search": [HasMethods(["find"]), None],
         "categorical_features": ["array-like", StrOptions({"auto"})],
         "constraints": [list, tuple, StrOptions({AUTO}), None],
         "keep_candidates": ["boolean"],
@@ -277,6 +284,7 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
         fallback: str = "warn",
         rejection: Rejection | str | bool | None = None,
         policy: Policy | str | None = None,
+        search: Search | None = None,
         categorical_features: Any = "auto",
         constraints: Any = AUTO,
         keep_candidates: bool = False,
@@ -302,6 +310,7 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
         self.fallback = fallback
         self.rejection = rejection
         self.policy = policy
+        self.search = search
         self.categorical_features = categorical_features
         self.constraints = constraints
         self.keep_candidates = keep_candidates

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from sklearn.base import clone
@@ -23,12 +23,22 @@ from gan_oversampler.observer import Observer
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.registry import name_of, oracle_of
 from gan_oversampler.progress import Checkpoint
+from gan_oversampler.reporting.search_facts import SearchFacts
 from gan_oversampler.sampling.acceptance import Rejection, rejection_of
 from gan_oversampler.sampling.base_samplers import BASES
-from gan_oversampler.sampling.policy import CHOSEN_BY_ORACLE, Policy, policy_of
+from gan_oversampler.sampling.policy import CHOSEN_BY_ORACLE, policy_of
+from gan_oversampler.selection.draw_options import Policies
+from gan_oversampler.selection.problem import Problem
 from gan_oversampler.selection.scoring import BASELINE_BASES, WITHOUT_ROWS
 from gan_oversampler.training.data import MIN_ROWS
 from gan_oversampler.training.loop import Budget
+
+
+class Search(Protocol):
+    """What a fit asks of a search for GANs, which it neither imports nor knows."""
+
+    def find(self, plan: Plan, problem: Problem, services: Services) -> SearchFacts:
+        """Search a GAN that scores better than the first one of the plan by its first oracle."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +53,9 @@ class Plan:
     fallback: str = "warn"  # what happens when a baseline is better than the kept GAN
     choose_ratio: bool = False  # whether the oracle may ask for fewer new rows
     rejection: Rejection | None = None  # how rows of the kept generators are thinned out
-    policy: Policy | str | None = None  # how the kept generators draw
+    policy: Policies = None  # how the kept generators draw
     keep_candidates: bool = False  # whether all that ``rescore`` needs is kept
+    search: Search | None = None  # looks for a better GAN before the training
     gan_given: bool = False  # whether the user named the GANs, which ``fidelity=`` does not shape then
 
 
@@ -134,6 +145,8 @@ def plan_of(sampler: Any, target: Target, n_new: Mapping[int, int], *, choose_ra
         raise ValueError(f"policy={CHOSEN_BY_ORACLE!r} needs an oracle. Give one, or a Policy.")
     if not oracles and choose_ratio:
         raise ValueError(f"sampling_strategy={CHOSEN_BY_ORACLE!r} needs an oracle. Give one, or a ratio.")
+    if sampler.search is not None and not oracles:
+        raise ValueError("'search' needs an oracle, which compares its trials. Give one, or search=None.")
     max_time = float("inf") if sampler.max_time is None else sampler.max_time
     return Plan(
         tuple(gans),
@@ -146,6 +159,7 @@ def plan_of(sampler: Any, target: Target, n_new: Mapping[int, int], *, choose_ra
         rejection_of(sampler.rejection),
         policy,
         sampler.keep_candidates,
+        sampler.search,
         gan_given=sampler.gan is not None,
     )
 

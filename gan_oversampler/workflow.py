@@ -17,6 +17,7 @@ from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.plan import Plan, Services
 from gan_oversampler.reporting.model_summary import ModelSummary
 from gan_oversampler.reporting.report import Report
+from gan_oversampler.reporting.search_facts import SearchFacts
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.policy import Policy
 from gan_oversampler.sampling.sources import BaseSource, Source
@@ -101,6 +102,11 @@ def fit(
     if not problem.learned:
         outcome = _untrained(plan, problem, services, facts)
         return Fit(dict.fromkeys(plan.oracles or [NO_ORACLE], outcome))
+    if plan.search is not None:
+        with clock.phase("search"):
+            searched = plan.search.find(plan, problem, services)
+        plan, facts = _with_found(plan, searched), {**facts, "search": searched}
+        gans = plan.gans
     with clock.phase("neighbours"):
         data = problem.training_data(gans)
     if not plan.oracles:
@@ -124,6 +130,16 @@ def fit(
             training, data, decision, evaluator, *found, services, facts, decides=not outcomes
         )
     return Fit(outcomes, training if plan.keep_candidates else None)
+
+
+def _with_found(plan: Plan, searched: SearchFacts) -> Plan:
+    """The plan with the GAN that a search has found, which has to be better to be kept, as any other one."""
+    if not searched.best:  # the first trial is the plan's own first GAN
+        return plan
+    policies = plan.policy
+    if searched.best_policy is not None and policies is None:
+        policies = (Policy(), searched.best_policy)
+    return replace(plan, gans=(*plan.gans, searched.best_gan), policy=policies)
 
 
 def rescore(fit: Fit, name: str, oracle: Oracle, services: Services, facts: Facts) -> Fit:

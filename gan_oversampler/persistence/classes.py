@@ -55,9 +55,11 @@ from gan_oversampler.persistence.packing import Form, Json, NoFormError, Packer,
 from gan_oversampler.plan import Plan
 from gan_oversampler.progress import Progress, Tracked
 from gan_oversampler.reporting.evidence import Evidence, Fidelity, FoldEvidence
-from gan_oversampler.reporting.facts import ClassSize, Entry, Gain, LabelScores, Parameter, TableSize
+from gan_oversampler.reporting.facts import ClassSize, Entry, LabelScores, Parameter, TableSize
+from gan_oversampler.reporting.gain import Gain
 from gan_oversampler.reporting.model_summary import Layer, ModelSummary, Network
 from gan_oversampler.reporting.report import Report
+from gan_oversampler.reporting.search_facts import SearchFacts, TrialFacts
 from gan_oversampler.sampling.acceptance import Acceptance, CappedRatio, Rejection, ShiftedLogit
 from gan_oversampler.sampling.density_ratio import RatioCritic
 from gan_oversampler.sampling.fold_data import FoldData
@@ -92,6 +94,7 @@ DATACLASSES: Final[tuple[type, ...]] = (
     *(Cell, Critic, Evolution, GAN, Generator),
     *(ClassSize, TableSize),
     *(Entry, Fidelity, FoldEvidence, Gain, LabelScores, Layer, ModelSummary, Network, Parameter, Report),
+    *(SearchFacts, TrialFacts),
     *(Budget, Candidate, Fit, Outcome, Problem, Training),
     # Of checkpoints alone.
     *(CohortNumbers, DrawnAhead, Moments, Player, PopulationNumbers, Progress, Scored, ScoringFailure, State),
@@ -136,7 +139,7 @@ CLASSES: Final[Mapping[str, Form]] = MappingProxyType(
     | {
         "Evidence": of_fields(Evidence, _names(Evidence), caches=["fidelity", "metrics"]),
         # Another oracle may still score the candidates; those that trained them are no longer needed.
-        "Plan": of_fields(Plan, _names(Plan), oracles={}, cv=None),
+        "Plan": of_fields(Plan, _names(Plan), oracles={}, cv=None, search=None),
         "RowSpace": Form(RowSpace, lambda space, pack: pack(space.layout), _read_space, is_node=True),
         "Rows": Form(Rows, _write_rows, _read_rows, is_node=True),
     }

@@ -22,7 +22,8 @@ from gan_oversampler.reporting.displays.marginals import MarginalsDisplay
 from gan_oversampler.reporting.displays.projection import ProjectionDisplay
 from gan_oversampler.reporting.displays.scores import ScoresDisplay
 from gan_oversampler.reporting.displays.training import LossDisplay, TrajectoryDisplay
-from gan_oversampler.reporting.facts import Gain, LabelScores, ReportFacts
+from gan_oversampler.reporting.facts import LabelScores, ReportFacts
+from gan_oversampler.reporting.gain import Gain
 
 MAX_CLASSES: Final = 4  # that are drawn
 MAX_EVENTS: Final = 60

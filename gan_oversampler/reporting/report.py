@@ -12,7 +12,8 @@ from typing import Any, Final
 import pandas as pd
 
 from gan_oversampler._utils import text_of
-from gan_oversampler.reporting.facts import Gain, LabelScores, Parameter, ReportFacts
+from gan_oversampler.reporting.facts import LabelScores, Parameter, ReportFacts
+from gan_oversampler.reporting.gain import Gain
 from gan_oversampler.reporting.html import card, page
 
 MAX_LENGTH: Final = 300  # characters of a parameter's value

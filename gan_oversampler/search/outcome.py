@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.sampling.policy import Policy
+
+if TYPE_CHECKING:  # a search space needs no torch
+    from torch import Tensor
 
 Fold = int | None
 
@@ -38,7 +39,7 @@ class TrialOutcome:
     step: int  # generator updates until then
     seconds: float  # its share of training and scoring
     n_parameters: int  # of the generator
-    by_step: Mapping[int, tuple[float, ...]] = field(default_factory=dict)  # utilities per fold of every round
+    by_step: Mapping[int, tuple[float, ...]] = field(default_factory=dict)  # utilities per fold of each round
     is_stopped: bool = False  # whether it was told to stop before its training was over
     losses: tuple[tuple[float, float], ...] = ()  # of critic and generator, round by round
     weights: Mapping[Fold, Weights] = field(default_factory=dict)  # by fold, where they are shared
@@ -46,13 +47,11 @@ class TrialOutcome:
 
 
 Stop = Callable[[int, Mapping[int, tuple[float, ...]]], Sequence[int]]
-"""Called after every evaluation round with the step and the utilities per fold of the trials that were scored,
-by their position in the round; returns the positions of those that train no further."""
+"""Called after every evaluation round with the step and the utilities per fold of the trials that were
+scored, by their position in the round; returns the positions of those that train no further."""
 
 Starts = Sequence[Mapping[Fold, Weights] | None]
 """Weights by fold for each trial of a round; None begins with fresh ones."""
 
 Run = Callable[[Sequence[SearchedGAN], Stop | None, Starts], Sequence[TrialOutcome]]
 """Trains and scores the trials of a round together. If it raises, none of them has an outcome."""
-
-

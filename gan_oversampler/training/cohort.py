@@ -80,6 +80,14 @@ class Cohort:
         base = BASES[member.gan.base] if self.steps.generator.uses_base else None
         return PlainBatches(member.data, base, size, self.latent, stream)
 
+    def begin_from(self, member: int, generator_N: Tensor, critic_N: Tensor | None) -> None:
+        """Replace the weights that a member begins with, and their average; None leaves its critic."""
+        state = self.state
+        for buffer_PN in (state.generator.weights_PN, state.average_PN):
+            buffer_PN[member] = generator_N.to(self.device)
+        if critic_N is not None:
+            state.critic.weights_PN[member] = critic_N.to(self.device)
+
     def snapshots(self) -> list[Snapshot]:
         """Copy the generator that each member would sample from now, to the CPU.
 
