@@ -56,7 +56,7 @@ class SharedWeights:
 
     def __init__(self, networks: Networks, folds: Sequence[Fold], streams: Streams) -> None:
         self.networks, self.folds, self.streams = networks, tuple(folds), streams
-        self.n_resets = 0
+        self.n_begun = 0
         self.critics: dict[str, Tensor] = {}  # (F, M) by shape
         self.largest: BaseGenerator | None = None
         self.rows_FN = torch.empty(len(self.folds), 0, dtype=torch.half)
@@ -83,7 +83,7 @@ class SharedWeights:
         self.critics = {}
         if self.largest is not None:
             self.rows_FN = self._fresh(self.largest)
-        self.n_resets += 1
+        self.n_begun += 1
 
     @property
     def _supernet(self) -> Supernet | None:
@@ -93,7 +93,7 @@ class SharedWeights:
         """Draw a row per fold: the supernet, and what generators have beside their network."""
         n, rows = generator.net.n_parameters, []
         for fold in self.folds:
-            stream = self.streams.torch("supernet", fold, self.n_resets)
+            stream = self.streams.torch("supernet", fold, self.n_begun)
             rest = generator.init(stream)[n:]
             rows.append(torch.cat([generator.net.supernet().init(stream), rest]))
         return torch.stack(rows).half()
@@ -148,12 +148,12 @@ class SharedWeights:
     def state(self) -> dict[str, Any]:
         """Everything that training changes, as values of JSON and arrays."""
         critics = {shape: critic_FM.numpy().copy() for shape, critic_FM in self.critics.items()}
-        return {"rows": self.rows_FN.numpy().copy(), "critics": critics, "n_resets": self.n_resets}
+        return {"rows": self.rows_FN.numpy().copy(), "critics": critics, "n_begun": self.n_begun}
 
     def restore(self, state: Mapping[str, Any], largest: GAN) -> None:
         """Go on from the state of other shared weights, whose stage has this largest GAN."""
         self.largest = self.networks(largest)[0]
-        self.rows_FN, self.n_resets = torch.tensor(state["rows"]), state["n_resets"]
+        self.rows_FN, self.n_begun = torch.tensor(state["rows"]), state["n_begun"]
         self.critics = {shape: torch.tensor(critic_FM) for shape, critic_FM in state["critics"].items()}
 
 

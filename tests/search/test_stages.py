@@ -105,17 +105,17 @@ def test_children_have_the_cells_of_a_parent():
 
 
 def test_same_seed_same_proposals_and_another_seed_others():
-    first, same, other = (search(growth_of(seed=s), landscape(0, SPACE), 24) for s in (0, 0, 1))
+    first, same, other = (search(growth_of(seed=s), landscape(0, SPACE), 16) for s in (0, 0, 1))
     assert first == same != other
 
 
-@pytest.mark.parametrize("n_before", [8, 24, 40])
+@pytest.mark.parametrize("n_before", [8, 24])
 def test_state_gives_the_same_proposals_and_updates(n_before):
     utility, first = landscape(3, SPACE), growth_of()
     search(first, utility, n_before)
     second = growth_of()
     second.restore(first.state())
-    rest = [search(growth, utility, 24, first=n_before) for growth in (first, second)]
+    rest = [search(growth, utility, 16, first=n_before) for growth in (first, second)]
     assert rest[0] == rest[1]
     assert torch.equal(first.learner.weights_N, second.learner.weights_N)
 
