@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from numbers import Integral, Real
 from os import PathLike
@@ -18,7 +19,7 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 
 from gan_oversampler._pages import DocumentedMixin
 from gan_oversampler._utils import Streams, single_threaded
-from gan_oversampler.encoding.containers import check_table
+from gan_oversampler.encoding.containers import check_table, rows_at
 from gan_oversampler.encoding.dataset import Frame, Rows
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.relation_rules import AUTO
@@ -90,9 +91,12 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
     max_steps : int, default=200
         Most generator steps. 0 switches training off: the oracle chooses among the bases.
     max_time : float, default=None
-        Seconds that the whole fit may take. Training ends, even within a unit, as early as the last scoring,
-        the choice and the report will need by the time that scorings take. At least the baselines and the
-        untrained generators are scored. Results then depend on the machine's speed.
+        Seconds that the whole fit may take, new rows included. Training ends, even within a unit, as early as
+        the last scoring, the choice, the report and the new rows will need by what was measured so far.
+        Where these leave no time to train, the report goes without scores of labels, ranking and draw
+        options; a warning says if the baselines and the untrained generators, which are always scored, take
+        too long. 0 trains nothing, without a warning and with the whole report. Results depend on the
+        machine's speed.
     growth : float, default=0.0
         How far the budget grows while the oracle is pleased: a GAN that improved in its last scoring goes on
         beyond ``max_steps``, up to this share of it, until a scoring brings no improvement. 1 allows twice
@@ -378,15 +382,10 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         ValueError
             As in ``fit``, and if new rows keep breaking a constraint.
         """
-        from gan_oversampler.sampling.tables import draw_table
-
         target = self._train(X, y, sample_weight, groups, every_class=True)
-        encoder, streams, source = self._fitted.encoder, self._fitted.streams, self._fitted.fit.first.source
-        n_new = {target.code_of(label): n for label, n in self.sampling_strategy_.items() if n}
-        how = streams.child("resample"), streams.numpy("decode")
-        new, codes, self.seed_indices_ = draw_table(source, encoder, n_new, target.names, *how)
+        ((new, codes, self.seed_indices_),) = self._new_rows()
         self.is_synthetic_ = np.repeat([False, True], [len(target.codes), len(codes)])
-        return encoder.stack(X, new), target.stack(y, codes)
+        return self._fitted.encoder.stack(X, new), target.stack(y, codes)
 
     # So that they stand on this class's own page.
     sample, stream, rescore, save = (
@@ -397,13 +396,25 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
     )
     _fit_resample = fit_resample  # abstract in imbalanced-learn, whose own ``fit_resample`` would call it
 
+    @_fit_context(prefer_skip_nested_validation=True)
+    @with_callbacks
+    def _fit_in_chunks(self, X: Frame, y: Any, size: int) -> Iterator[tuple[Frame, Any]]:
+        """Train as ``fit_resample`` does, and draw its new rows with labels, ``size`` of them at a time."""
+        target = self._train(X, y, None, None, every_class=True)
+        examples = np.unique(target.codes, return_index=True)[1]  # a real row of each class, for its label
+        return ((new, rows_at(y, examples[codes])) for new, codes, _ in self._new_rows(size))
+
     def _train(self, X: Frame, y: Any, sample_weight: Any, groups: Any, *, every_class: bool) -> Target:
         """Check and read the table, fit, and set what the fit leaves behind once all went well."""
+        began = time.monotonic()
         from gan_oversampler.plan import Clock, Services, check_grids, device_of, plan_of
         from gan_oversampler.reporting.model_summary import ModelSummary
         from gan_oversampler.workflow import fit
 
         clock = Clock()
+        clock.goes_on_from(
+            time.monotonic() - began, {}
+        )  # torch was loaded meanwhile, if this is the first fit
         check_table(X)
         if not hasattr(X, "columns"):  # frames stay whole for the encoder
             check_array(X, dtype=None, accept_sparse=["csr", "csc"], ensure_all_finite=False)

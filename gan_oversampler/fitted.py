@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gan_oversampler._utils import Streams, lookup, single_threaded
@@ -226,3 +227,12 @@ class FittedMixin:
         constraints = tuple(map(described, encoder.relations.constraints))
         near = encoder.relations.near
         return {"parameters": parameters_of(self), "constraints": constraints, "near_constraints": near}
+
+    def _new_rows(self, size: int | None = None) -> Iterator[tuple[Frame, NDArray[Any], NDArray[Any]]]:
+        """New rows of a resampling, with class codes and seeds, in chunks of ``size``, or all in one."""
+        from gan_oversampler.sampling.tables import draw_in_chunks
+
+        fitted = self._fitted
+        target, source = fitted.target, fitted.fit.first.source
+        n_new = {target.code_of(label): n for label, n in self.sampling_strategy_.items() if n}
+        return draw_in_chunks(source, fitted.encoder, n_new, target.names, fitted.streams, size)
