@@ -1,4 +1,4 @@
-"""The recurrent controller of Gong et al. (2019): an LSTM that makes choices one by one and learns by REINFORCE."""
+"""The recurrent controller of Gong et al. (2019): an LSTM that chooses one by one and learns by REINFORCE."""
 
 # T token, H hidden unit, N parameter, L choice of a token
 
@@ -23,8 +23,8 @@ FIRST_RANGE: Final = 0.1  # of the weights before training (the paper's)
 BETAS: Final = (0.0, 0.9)  # of Adam (the paper's)
 BASELINE_DECAY: Final = 0.9  # (the paper's)
 ENTROPY_WEIGHT: Final = 1e-3  # (the paper's)
-# NOTE[paper]: 3.5e-4, over some two thousand episodes. In 30 to 60 of them that leaves the choices as they were
-# drawn at first.
+# NOTE[paper]: 3.5e-4, over some two thousand episodes. In 30 to 60 of them that leaves the choices as likely
+# as they were at first.
 RATE: Final = 0.01
 
 Choose = Callable[[int, Tensor], int]
@@ -74,7 +74,7 @@ class Recurrent(Packed):
         return torch.empty(self.n_parameters).uniform_(-FIRST_RANGE, FIRST_RANGE, generator=generator)
 
     def walk(self, flat_N: Tensor, start_2H: Tensor, choose: Choose) -> Walk:
-        """Go through all tokens from a hidden state, with choices by a function that sees the probabilities."""
+        """Go through all tokens from a hidden state, with choices by a function of the probabilities."""
         parts = (part[0] for part in self.split(flat_N[None]))
         embedding, inputs, recurrence, biases, *decoders = parts
         h, memory = start_2H.split(1)
@@ -91,9 +91,9 @@ class Recurrent(Packed):
 class Reinforce:
     """An LSTM that learns from rewards: what earned more than the moving baseline becomes more likely.
 
-    The loss of an episode is minus the logarithm of its probability times its advantage, and minus the weighted
-    entropy of all tokens. Advantages are counted in moving standard deviations of the reward, so that its unit
-    does not matter.
+    The loss of an episode is minus the logarithm of its probability times its advantage, and minus the
+    weighted entropy of all tokens. Advantages are counted in moving standard deviations of the reward:
+    its unit does not matter.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ class Reinforce:
             return self.shape.walk(self.weights_N, start_2H, lambda token, log_L: choices[token])
 
     def learn(self, episodes: Sequence[Episode]) -> None:
-        """Take one step per episode, in their order; those whose reward is not a finite number are left out."""
+        """Take one step per episode, in their order; those whose reward is not finite are left out."""
         episodes = [episode for episode in episodes if math.isfinite(episode.reward)]
         if episodes and math.isnan(self.baseline):
             rewards = np.array([episode.reward for episode in episodes])

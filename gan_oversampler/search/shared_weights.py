@@ -1,16 +1,16 @@
-"""Weights that all generators of a stage share (Pham et al. 2018; Gong et al. 2019), and when they begin anew.
+"""Weights that GANs of a stage share (Pham et al. 2018; Gong et al. 2019), and when they begin anew.
 
-The generators of a stage are slices of one supernet, which has a flat row for every fold. A trial begins with its
-slice, and what training has made of it is written back. So each trial goes on where others have stopped.
+The generators of a stage are slices of one supernet, which has a flat row for every fold. A trial begins
+with its slice, and what training has made of it is written back: each goes on where others have stopped.
 """
 
 # F fold, N parameter of all generators together, n parameter of one, M parameter of a critic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol, runtime_checkable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -18,47 +18,36 @@ from torch import Tensor
 
 from gan_oversampler._utils import Streams
 from gan_oversampler.gans.gan import GAN
-from gan_oversampler.nn.autoencoder import CriticNet
+from gan_oversampler.nn.cells import CellNet, carried
 from gan_oversampler.nn.generator import BaseGenerator
+from gan_oversampler.nn.grid_cells import GridCellNet
 from gan_oversampler.nn.slices import Supernet, slice_of
-from gan_oversampler.search.outcome import Fold, Weights
+from gan_oversampler.search.outcome import Fold, Networks, Weights
 
 WINDOW: Final = 10  # evaluation rounds that losses are looked at for: of 50 steps each, the paper's 500 steps
 # NOTE[paper]: 1e-3, of the losses of single steps. The variance of means over 50 of them is a fiftieth.
 STAGNANT: Final = 1e-3 / 50
 
-Networks = Callable[[GAN], tuple[BaseGenerator, CriticNet]]
-"""Shapes of a GAN's generator and critic for the columns of the table."""
-
-
-@runtime_checkable
-class Sliced(Protocol):
-    """A network of cells, which is a slice of a supernet."""
-
-    def supernet(self) -> Supernet: ...
-
 
 class SharedWeights:
     """One flat row of generator weights per fold, of which every GAN of the stage has a slice.
 
-    Critics of one shape share all their weights; one whose shape has not been seen yet begins fresh. Weights are
-    kept in half precision, because a search writes them down after every round.
+    Critics of one shape share all their weights; one whose shape has not been seen yet begins fresh. Weights
+    are kept in half precision, because a search writes them down after every round.
 
     Parameters
     ----------
-    networks : function
-        From a GAN to the shapes of its generator and critic.
-    folds : sequence of int or None
-        Folds that members are trained on.
+    networks : Networks
+        Shapes of what is trained, and the folds.
     streams : Streams
         Root of all randomness.
     """
 
-    def __init__(self, networks: Networks, folds: Sequence[Fold], streams: Streams) -> None:
-        self.networks, self.folds, self.streams = networks, tuple(folds), streams
+    def __init__(self, networks: Networks, streams: Streams) -> None:
+        self.networks, self.folds, self.streams = networks.of, networks.folds, streams
         self.n_begun = 0
         self.critics: dict[str, Tensor] = {}  # (F, M) by shape
-        self.largest: BaseGenerator | None = None
+        self.supernet: Supernet | None = None
         self.rows_FN = torch.empty(len(self.folds), 0, dtype=torch.half)
 
     def grow(self, largest: GAN) -> None:
@@ -67,41 +56,41 @@ class SharedWeights:
         Smaller cells of the stage before keep their weights. Heads of new cells are zero, so that a GAN that
         has grown by a cell generates at first what it did without it. GANs without cells share nothing.
         """
-        before, net_before = self.rows_FN, self._supernet
-        generator = self.networks(largest)[0]
-        self.largest = generator if isinstance(generator.net, Sliced) else None
-        if self._supernet is None or net_before is None:
-            return self.reset()
-        self.rows_FN = self._fresh(replace(generator, net=replace(generator.net, zero_last=True)))
+        before, net_before = self.rows_FN, self.supernet
+        self._enter(largest)
+        if self.supernet is None or net_before is None:
+            self.reset()
+            return
         n = net_before.n_parameters
-        self.rows_FN[:, slice_of(self._supernet, net_before)] = before[:, :n]
-        self.rows_FN[:, self._supernet.n_parameters :] = before[:, n:]
-        return None
+        fresh_FN = self._fresh(self.supernet)[:, : self.supernet.n_parameters]
+        grown_FN = carried(self.supernet, fresh_FN, net_before, before[:, :n])
+        self.rows_FN = torch.cat([grown_FN, before[:, n:]], dim=1)
+
+    def _enter(self, largest: GAN) -> None:
+        self.largest = self.networks(largest)[0]
+        net = self.largest.net
+        self.supernet = net.supernet() if isinstance(net, CellNet | GridCellNet) else None
 
     def reset(self) -> None:
         """Begin anew with fresh weights of all generators and critics."""
         self.critics = {}
-        if self.largest is not None:
-            self.rows_FN = self._fresh(self.largest)
+        if self.supernet is not None:
+            self.rows_FN = self._fresh(self.supernet)
         self.n_begun += 1
 
-    @property
-    def _supernet(self) -> Supernet | None:
-        return None if self.largest is None else self.largest.net.supernet()
-
-    def _fresh(self, generator: BaseGenerator) -> Tensor:
+    def _fresh(self, supernet: Supernet) -> Tensor:
         """Draw a row per fold: the supernet, and what generators have beside their network."""
-        n, rows = generator.net.n_parameters, []
+        n, rows = self.largest.net.n_parameters, []
         for fold in self.folds:
             stream = self.streams.torch("supernet", fold, self.n_begun)
-            rest = generator.init(stream)[n:]
-            rows.append(torch.cat([generator.net.supernet().init(stream), rest]))
+            rest = self.largest.init(stream)[n:]
+            rows.append(torch.cat([supernet.init(stream), rest]))
         return torch.stack(rows).half()
 
     def _positions(self, generator: BaseGenerator) -> Tensor | None:
-        """Where the parameters ``(n,)`` of a generator lie in a row; None if it is no slice of the supernet."""
-        supernet = self._supernet
-        if supernet is None or not isinstance(generator.net, Sliced):
+        """Where the parameters ``(n,)`` of a generator lie in a row; None if it is no slice of it."""
+        supernet = self.supernet
+        if supernet is None or not isinstance(generator.net, CellNet | GridCellNet):
             return None
         try:
             slice_n = slice_of(supernet, generator.net)
@@ -152,7 +141,7 @@ class SharedWeights:
 
     def restore(self, state: Mapping[str, Any], largest: GAN) -> None:
         """Go on from the state of other shared weights, whose stage has this largest GAN."""
-        self.largest = self.networks(largest)[0]
+        self._enter(largest)
         self.rows_FN, self.n_begun = torch.tensor(state["rows"]), state["n_begun"]
         self.critics = {shape: torch.tensor(critic_FM) for shape, critic_FM in state["critics"].items()}
 

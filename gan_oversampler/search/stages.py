@@ -1,7 +1,7 @@
-"""Progressive growth (Gong et al. 2019): first the cells near the noise are searched, then what comes after them.
+"""Progressive growth (Gong et al. 2019): the cells near the noise are searched first, then those after them.
 
-A stage searches one more cell. What it grows from is a beam: the best few points of the stage before, each with
-the hidden state of the controller that had made its choices.
+A stage searches one more cell. What it grows from is a beam: the best few points of the stage before, each
+with the hidden state of the controller that had made its choices.
 """
 
 # H hidden unit
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Final
@@ -23,7 +23,7 @@ from gan_oversampler._utils import Streams
 from gan_oversampler.search.reinforce import Episode, Recurrent, Reinforce
 
 BEAM: Final = 3  # NOTE[paper]: 5 of 10 that are drawn for the purpose; here it is of those that were trained
-N_DRAWS: Final = 10  # of one proposal, until it is one that has not been trained yet
+N_DRAWS: Final = 10  # of one proposal, until it is a new one
 
 Point = Mapping[str, int]
 """A point of the space: the position of the choice in every dimension."""
@@ -45,14 +45,16 @@ class Stage:
 def stages_of(dimensions: Mapping[str, Sequence[Any]]) -> tuple[Stage, ...]:
     """Divide the dimensions of a space by the number of cells at which they first matter.
 
-    A stage belongs to every choice of "cells", in rising order, but to 0, from which nothing grows. Dimensions
-    that are not of cells belong to the first one; those with a single choice to none.
+    A stage belongs to every choice of "cells", in rising order, but to 0, from which nothing grows.
+    Dimensions that are not of cells belong to the first one; those with a single choice to none.
 
     >>> space = {"cells": (1, 2), "latent": (4, 8), "cell 1 width": (16, 32, 64), "cell 2 width": (16, 32)}
     >>> [dict(stage.tokens) for stage in stages_of(space)]
     [{'latent': 2, 'cell 1 width': 3}, {'cell 2 width': 2}]
     """
-    open_ = {name: len(choices) for name, choices in dimensions.items() if name != "cells" and len(choices) > 1}
+    open_ = {
+        name: len(choices) for name, choices in dimensions.items() if name != "cells" and len(choices) > 1
+    }
     if "cells" not in dimensions:
         return (Stage(None, open_),)
     counts, reached, stages = list(dimensions["cells"]), 0, []
@@ -126,19 +128,20 @@ class Growth:
         self.found: dict[tuple[int, tuple[int, ...]], float] = {}  # utilities by parent and choices
         return shape
 
-    def propose(self, number: int) -> dict[str, int]:
+    def propose(self, number: int, is_new: Callable[[Point], bool] = lambda point: True) -> dict[str, int]:
         """Propose the point of a trial: a randomly picked parent, and what the controller adds to it.
 
-        What has been trained in this stage is drawn again, up to ten times. Dimensions of cells that the point
-        does not have are at their first choice.
+        A point that is not new is drawn again, up to ten times. Dimensions of cells that it does not have are
+        at their first choice.
         """
         stream = self.streams.torch("trial", number)
         for _ in range(N_DRAWS):
             parent = int(torch.randint(len(self.parents), (), generator=stream))
             choices = self.learner.sample(self.parents[parent].end_2H, stream)
-            if (parent, choices) not in self.found:
+            point = dict.fromkeys(self.names, 0) | self._point(parent, choices)
+            if is_new(point):
                 break
-        return dict.fromkeys(self.names, 0) | self._point(parent, choices)
+        return point
 
     def _point(self, parent: int, choices: Sequence[int]) -> dict[str, int]:
         cells = {} if self.stage.cells is None else {"cells": self.stage.cells}

@@ -10,14 +10,14 @@ from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.parts import Cell, Critic, Generator
 from gan_oversampler.gans.validation import validated
 from gan_oversampler.nn.packed import Mode
-from gan_oversampler.search.outcome import Weights
+from gan_oversampler.search.outcome import Networks, Weights
 from gan_oversampler.search.shared_weights import STAGNANT, WINDOW, LossWindow, SharedWeights
 from gan_oversampler.training.networks import networks_of
 from tests.networks import labels
 from tests.populations import fold_data, randn
 
 FOLDS = (0, 1)
-NETWORKS = partial(networks_of, data=fold_data())
+NETWORKS = Networks(partial(networks_of, data=fold_data()), FOLDS)
 
 
 def gan_of(*cells, family="guided", latent=8, **options):
@@ -28,7 +28,7 @@ ONE, TWO = gan_of(Cell(width=16)), gan_of(Cell(width=16), Cell(width=16))
 
 
 def shared_of(largest=ONE, seed=0):
-    shared = SharedWeights(NETWORKS, FOLDS, Streams(seed))
+    shared = SharedWeights(NETWORKS, Streams(seed))
     shared.grow(largest)
     return shared
 
@@ -37,7 +37,7 @@ def trained(shared, gan, value=None, seed=1):
     """Weights as after some training, the same number everywhere or random ones."""
     weights = {}
     for fold, begun in shared.start(gan).items():
-        sizes = len(begun.generator), NETWORKS(gan)[1].n_parameters
+        sizes = len(begun.generator), NETWORKS.of(gan)[1].n_parameters
         drawn = [torch.full((n,), value) if value is not None else 0.1 * randn(n, seed=seed) for n in sizes]
         weights[fold] = Weights(*drawn)
     return gan, weights
@@ -45,7 +45,7 @@ def trained(shared, gan, value=None, seed=1):
 
 def outputs(gan, weights):
     """What the network of a fold's generator computes."""
-    net = NETWORKS(gan)[0].net
+    net = NETWORKS.of(gan)[0].net
     parts = net.split(weights.generator[None, : net.n_parameters])
     n_classes = net.n_classes
     mode = Mode(labels(1, 6, n_classes=n_classes), net.init_statistics()[None])
@@ -75,10 +75,10 @@ def test_entries_are_averaged_over_the_trials_that_used_them():
     narrow, wide = (gan_of(Cell(width=width, shortcut=False)) for width in (5, 16))
     shared = shared_of(wide)
     shared.write_back([trained(shared, wide, 1.0), trained(shared, narrow, 3.0)])
-    n_net = NETWORKS(narrow)[0].net.n_parameters
+    n_net = NETWORKS.of(narrow)[0].net.n_parameters
     assert set(shared.start(narrow)[0].generator.tolist()) == {2.0}
     values = shared.start(wide)[0].generator
-    n_rest = len(values) - NETWORKS(wide)[0].net.n_parameters  # the geometry, which both have
+    n_rest = len(values) - NETWORKS.of(wide)[0].net.n_parameters  # the geometry, which both have
     assert int((values == 2.0).sum()) == n_net + n_rest
     assert set(values.tolist()) == {1.0, 2.0}
 
@@ -102,7 +102,7 @@ def test_growth_keeps_the_outputs(family, order):
     after = shared.start(child)
     for fold in FOLDS:
         torch.testing.assert_close(outputs(child, after[fold]), outputs(parent, before[fold]))
-        n = NETWORKS(parent)[0].n_parameters - NETWORKS(parent)[0].net.n_parameters
+        n = NETWORKS.of(parent)[0].n_parameters - NETWORKS.of(parent)[0].net.n_parameters
         assert torch.equal(after[fold].generator[-n:], before[fold].generator[-n:]) or not n
 
 
@@ -146,7 +146,7 @@ def test_beginning_anew_forgets_all_weights():
 
 
 def test_state_is_all_that_was_learned():
-    first, second = shared_of(), SharedWeights(NETWORKS, FOLDS, Streams(0))
+    first, second = shared_of(), SharedWeights(NETWORKS, Streams(0))
     first.write_back([trained(first, ONE)])
     second.restore(first.state(), ONE)
     for shared in (first, second):

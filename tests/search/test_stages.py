@@ -39,9 +39,9 @@ def absent(name, n_cells):
 def search(growth, utility, n_trials, batch=8, first=0):
     found = []
     for begin in range(first, first + n_trials, batch):
-        points = [growth.propose(n) for n in range(begin, min(begin + batch, first + n_trials))]
-        growth.learn([(point, utility(point)) for point in points])
-        found += points
+        for number in range(begin, min(begin + batch, first + n_trials)):
+            found.append(growth.propose(number, lambda point: point not in found))
+        growth.learn([(point, utility(point)) for point in found[begin - first :]])
     return found
 
 
