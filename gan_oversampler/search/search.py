@@ -208,7 +208,6 @@ class Search(DocumentedMixin, BaseEstimator):
         divided = None if self.holdout is None else Divided.of(problem, plan, self.holdout, services)
         seen = problem if divided is None else divided.development
         evaluation = Evaluation.of(template, plan, seen, services)
-        evaluation.keeps_weights = self.strategy == "controller"
         observer = services.observer
         with observer.searching(self.n_trials):
             study = search_trials(
@@ -225,6 +224,7 @@ class Search(DocumentedMixin, BaseEstimator):
                 pruner=self.pruner,
                 max_time=self._seconds(plan, services),
                 grace=self.grace,
+                networks=evaluation.networks,
                 after_round=lambda study: observer.trials_end(*_so_far(study, evaluation.evaluator)),
             )
         found = self._facts(study, space, template, divided, plan, services, evaluation.evaluator)
