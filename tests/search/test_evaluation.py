@@ -75,8 +75,7 @@ def test_a_trial_that_cannot_be_scored_says_why():
 
 def test_weights_come_back_and_can_be_begun_from():
     evaluation = evaluation_of(oracles={"first": FIRST_COLUMN})
-    evaluation.keeps_weights = True
-    (trained,) = evaluation([SearchedGAN(gan())])
+    (trained,) = evaluation([SearchedGAN(gan())], starts=[None])
     assert set(trained.weights) == {0, 1}
     (begun,) = evaluation([SearchedGAN(gan())], starts=[trained.weights])
     (fresh,) = evaluation([SearchedGAN(gan())], starts=[None])
