@@ -18,16 +18,17 @@ LANDSCAPE: Final = (
     "The score is a known function of the GAN, with noise in every fold of half its standard deviation over"
     " the space: *additive* effects of all choices, *interacting* neighbours, and a *plateau* where only"
     " three choices together help. Values are true ones of the GAN that a search returns, in standard"
-    " deviations of the space. All strategies have equally many trials, of which halving stops some early (see steps)."
+    " deviations of the space. All strategies have equally many trials; halving stops some early (see steps)."
 )
 CURVE: Final = (
     "Fashion-MNIST, two classes of 784 pixels, convolutional cells: rewards (scores on held-out folds) of the"
     " trials in their order, by the recurrent controller and at random."
 )
 TABLES: Final = (
-    "Every search has 60 s of one core, alone on none of them, and the default oracle; a fifth of the rows is"
-    " held out by an outer fold that neither sees. Tables are chosen by a fixed rule (`tables.py`). *Default"
-    " beside the found GAN* is what `GANOversampler(search=...)` does; *found GAN alone* is"
+    "Every search has 60 s on a core that it shares with other work, and the default oracle; an outer fold"
+    " holds out a fifth of the rows, which neither sees. Tables are chosen by a fixed rule (`tables.py`)."
+    " *Sampler with the search* is what `GANOversampler(search=...)` does: the found GAN joins where it gains"
+    " on rows that the search did not see, and there is the default elsewhere. *Found GAN alone* is"
     " `GANOversampler(gan=search.best_gan_)`."
 )
 
