@@ -173,9 +173,9 @@ def landscape(space, seed):
 
 
 def test_a_planted_landscape_is_searched_better_than_at_random_in_the_mean_of_five_seeds():
-    space, gains = SearchSpace.of(TEMPLATE), []
+    space, gains = SearchSpace.of(TEMPLATE).narrow({"cells": (1, 2)}), []
     for seed in range(5):
-        options = {"run": landscape(space, seed), "n_trials": 32, "seed": seed}
+        options = {"run": landscape(space, seed), "n_trials": 24, "seed": seed}
         ours, drawn = (search_trials(space, TEMPLATE, s, **options) for s in ("controller", "random"))
         gains.append(ours.best_value - drawn.best_value)
     assert np.mean(gains) > 0
