@@ -122,9 +122,10 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         more than the best of so many is by chance. Rows are scored as they are before rejection;
         ``report_.draw_options`` holds all scores. See :class:`Policy`.
     search : Search, default=None
-        Looks for a GAN that scores better than the first one of ``gan``, and adds it to the list: its
-        networks, losses and rates are searched. It takes many times as long as the fit; what it found is in
-        ``report_.search``. See :class:`Search`, which needs ``pip install "gan-oversampler[search]"``.
+        Looks for a GAN that scores better than the first one of ``gan``: its networks, losses and rates are
+        searched. If it is better on rows that the search did not see, too, it joins the list. It takes many
+        times as long as the fit; what it found is in ``report_.search``. See :class:`Search`, which needs
+        ``pip install "gan-oversampler[search]"``.
     categorical_features : "auto", or list of names, positions or a mask, default="auto"
         Columns to treat as categories besides text, booleans and columns of a category dtype. Text that looks
         like an id is refused unless it is named here or has a category dtype; such integers are a warning.

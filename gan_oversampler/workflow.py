@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
+from sklearn.base import clone
 
 from gan_oversampler._utils import warn_user
 from gan_oversampler.callbacks import Event
@@ -43,6 +44,7 @@ from gan_oversampler.training.loop import Candidate, OracleTracker, Scored
 from gan_oversampler.training.population import CrossFittedPopulation
 from gan_oversampler.watching import train_watched
 
+SEARCHED: Final = "searched"  # the name in reports of the GAN that a search has found
 NO_ORACLE: Final = "none"  # the name of the report where there is no oracle
 
 Facts = Mapping[str, Any]
@@ -135,13 +137,17 @@ def fit(
 
 
 def _with_found(plan: Plan, searched: SearchFacts) -> Plan:
-    """The plan with the GAN that a search has found, which has to be better to be kept, as any other one."""
-    if not searched.best:  # the first trial is the plan's own first GAN
+    """The plan with the GAN that a search has found, if it is better on rows that the search did not see.
+
+    To be kept it then has to be better on all rows, too, as any other GAN of a list.
+    """
+    if not searched.is_better:
         return plan
     policies = plan.policy
     if searched.best_policy is not None and policies is None:
         policies = (Policy(), searched.best_policy)
-    return replace(plan, gans=(*plan.gans, searched.best_gan), policy=policies)
+    found = clone(searched.best_gan).set_params(name=SEARCHED)
+    return replace(plan, gans=(*plan.gans, found), policy=policies)
 
 
 def rescore(fit: Fit, name: str, oracle: Oracle, services: Services, facts: Facts) -> Fit:

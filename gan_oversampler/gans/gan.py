@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Defaults of the signature, so that reprs leave them out; every GAN gets copies of its own.
 _GENERATOR: Final = Generator()
 _CRITIC: Final = Critic()
-FREE_IN_COHORT: Final = ("base", "replicas")  # parameters that change no shape
+FREE_IN_COHORT: Final = ("base", "replicas", "name")  # parameters that change no shape
 STRENGTHS: Final = ("generator__learning_rate", "generator__geometry_rate", "critic__learning_rate")
 STREAMS: Final = "gan, version 2"  # another text gives other random numbers to every fit
 
@@ -107,6 +107,9 @@ class GAN(DocumentedMixin, BaseEstimator):
         failed, and takes the GAN back to its best state at half the rates, if new rows have less than a
         tenth of the variance, or half of the variety, of real ones.
 
+    name : str, default=None
+        What reports and pictures call it; None is its family and base.
+
     Examples
     --------
     >>> GAN(base="border", generator=Generator(widths=(32,))).set_params(loss="hinge", critic__dropout=0.1)
@@ -129,6 +132,7 @@ class GAN(DocumentedMixin, BaseEstimator):
         "evolution": [BaseEstimator, None],
         "replicas": [COUNT, None],
         "controllers": [tuple, list],
+        "name": [str, None],
     }
 
     family: str = "residual"
@@ -149,6 +153,7 @@ class GAN(DocumentedMixin, BaseEstimator):
     evolution: Evolution | None = None
     replicas: int | None = None
     controllers: tuple[str, ...] = ()
+    name: str | None = None
 
     def __post_init__(self) -> None:
         self.generator = clone(_GENERATOR) if self.generator is _GENERATOR else self.generator
@@ -221,9 +226,9 @@ class GAN(DocumentedMixin, BaseEstimator):
 
     @property
     def label(self) -> str:
-        """Short name in tables and messages: ``"residual(smote)"``, or ``"base(smote)"`` if untrained."""
-        if self.family != "residual":
-            return self.family
+        """Its ``name``, or a short one, such as ``"residual(smote)"``; ``"base(smote)"`` if untrained."""
+        if self.name or self.family != "residual":
+            return self.name or self.family
         return f"{self.family if self.active_terms else 'base'}({self.base})"
 
     def label_at(self, step: int) -> str:
@@ -232,7 +237,7 @@ class GAN(DocumentedMixin, BaseEstimator):
 
     @property
     def identity(self) -> str:
-        """Key of all parameters but base and replicas: GANs that share it, and the base, train alike."""
+        """Key of all parameters but base, replicas and name: GANs that share it and the base train alike."""
         params = {name: v for name, v in self.get_params(deep=False).items() if name not in FREE_IN_COHORT}
         return repr(sorted((name, _plain(value)) for name, value in params.items()))
 

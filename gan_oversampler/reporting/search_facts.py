@@ -107,6 +107,11 @@ class SearchFacts:
         return next(trial for trial in self.trials if trial.number == self.best)
 
     @property
+    def is_better(self) -> bool:
+        """Whether another GAN than the first was best, and gained on rows that the search did not see."""
+        return self.best != self.trials[0].number and (self.gain is None or self.gain.mean > 0)
+
+    @property
     def sign(self) -> float:
         """Turns scores into utilities, of which more is better, and back."""
         return 1.0 if self.greater_is_better else -1.0
@@ -165,6 +170,6 @@ class SearchFacts:
             ours, first = self.heldout
             lines.append(
                 f"On rows that the search did not see: {ours:.4f}, the GAN it began with {first:.4f}; gain"
-                f" {self.gain}"
+                f" {self.gain}" + ("" if self.is_better else ", so it is left out")
             )
         return "\n".join(lines)

@@ -36,10 +36,10 @@ SHARE_OF_TIME: Final = 0.5  # of the sampler's ``max_time`` that is left, for th
 class Search(DocumentedMixin, BaseEstimator):
     """Search for a GAN that scores better: architecture, losses, rates and the way rows are drawn.
 
-    Trials are trained and scored by the sampler's first oracle, on its folds. ``GANOversampler(search=...)``
-    then trains the best one beside its own GANs, and keeps it if it is better there, too; alone, ``fit`` does
-    the same. On tables with a few dozen rare rows it hardly matters what the networks look like: see the
-    figures in ``benchmarks/results/search.md``.
+    Trials are trained and scored by the sampler's first oracle, on its folds. If the best one is better than
+    the sampler's own GAN on rows that the search did not see, too, ``GANOversampler(search=...)`` trains it
+    beside its own GANs, as one of a list; alone, ``fit`` does the same. On tables with a few dozen rare
+    rows it hardly matters what the networks look like: see the figures in ``benchmarks/results/search.md``.
 
     Parameters
     ----------
@@ -258,8 +258,10 @@ class Search(DocumentedMixin, BaseEstimator):
         heldout: tuple[float, ...] = ()
         gain = None
         if divided is not None:
-            steps = [trial.user_attrs.get("step", 0) for trial in (best, trials[0])]
-            ours, first = heldout_utilities(divided, points, steps, plan, services)
+            compared = [best] if best.number == trials[0].number else [best, trials[0]]
+            steps = [trial.user_attrs.get("step", 0) for trial in compared]
+            found = heldout_utilities(divided, points[: len(compared)], steps, plan, services)
+            ours, first = found[0], found[-1]
             gains = ours - first
             heldout = float(sign * ours.mean()), float(sign * first.mean())
             # Parts of the held-out rows share no rows, so nothing corrects the error of their mean.

@@ -70,6 +70,12 @@ def test_specifications_share_a_program_when_they_differ_in_base_replicas_and_st
     assert len(keys | {gan.cohort_key for gan in others}) == 1 + len(others)
 
 
+def test_a_name_changes_nothing_but_what_reports_say():
+    plain, named = GAN("guided"), GAN("guided", name="mine")
+    assert (plain.label, named.label_at(50)) == ("guided", "mine at step 50")
+    assert (plain.identity, plain.stream_name) == (named.identity, named.stream_name)
+
+
 def test_equal_specifications_share_a_program_however_they_are_written():
     first = GAN("guided", loss_weights={"utility": 1.0, "adversarial": 2}, generator=Generator(widths=(8, 4)))
     weights = {"adversarial": 2.0, "utility": 1}

@@ -153,3 +153,25 @@ def test_default_space_works_for_every_family():
 
 def test_a_search_is_no_part_of_a_sampler_without_it():
     assert GANOversampler().search is None
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_found_gan_joins_if_it_is_better_on_rows_that_the_search_did_not_see(seed):
+    found = searched(*numbers(), quick(random_state=seed))
+    names = [entry.name for entry in found.sampler_.report_.entries]
+    joins = found.facts_.best > 0 and found.facts_.gain.mean > 0
+    assert names.count("searched") == (3 if joins else 0)  # untrained, and after each of two units
+    assert ("it is left out" in str(found.facts_)) == (not joins)
+
+
+def test_without_held_out_rows_the_best_gan_joins():
+    found = searched(*numbers(), holdout=None)
+    assert found.facts_.best > 0
+    assert "searched" in [entry.name for entry in found.sampler_.report_.entries]
+
+
+def test_a_search_that_finds_nothing_better_gains_nothing():
+    found = searched(*numbers(), n_trials=1)
+    assert found.facts_.best == 0
+    assert found.facts_.gain.mean == 0
+    assert found.facts_.heldout[0] == found.facts_.heldout[1]
