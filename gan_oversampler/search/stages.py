@@ -22,7 +22,7 @@ from torch import Tensor
 from gan_oversampler._utils import Streams
 from gan_oversampler.search.reinforce import Episode, Recurrent, Reinforce
 
-BEAM: Final = 3  # NOTE[paper]: 5 of 10 that are drawn for the purpose; here it is of those that were trained
+BEAM: Final = 2  # NOTE[paper]: 5 of 10 that are drawn for it; these few are of the trials, which are few
 N_DRAWS: Final = 10  # of one proposal, until it is a new one
 
 Point = Mapping[str, int]
@@ -97,7 +97,7 @@ class Growth:
         Trials of all stages together.
     streams : Streams
         Root of all randomness.
-    beam : int, default=3
+    beam : int, default=2
         Points of a stage that the next one grows from.
     **settings : float
         ``rate`` and ``entropy_weight`` of :class:`Reinforce`.
