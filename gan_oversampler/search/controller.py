@@ -104,7 +104,7 @@ class ControllerStrategy:
     def learn(self, trials: Sequence[ToldTrial]) -> None:
         """Learn from a round: the controller from utilities, the shared weights from those of its trials."""
         stage = self.growth.number
-        self.growth.learn((self._point(trial.params), _utility(trial.outcome)) for trial in trials)
+        self.growth.learn([(self._point(trial.params), _utility(trial.outcome)) for trial in trials])
         if self.shared is None:
             return
         # An equal trial of the round has the outcome of the one that was trained.

@@ -111,7 +111,8 @@ def read(gan: GAN) -> dict[str, Choice]:
 
     The depth of a critic whose hidden layers differ in width is 0: those of the GAN itself.
 
-    >>> point = read(GAN(generator=Generator(cells=(Cell(width=16), Cell(skips=(0,))))))
+    >>> cells = Cell(width=16), Cell(width=16, skips=(0,))
+    >>> point = read(GAN(generator=Generator(cells=cells)))
     >>> point["cells"], point["cell 1 width"], point["cell 2 skip from 1"], point["critic depth"]
     (2, 16, True, 2)
     """

@@ -177,13 +177,17 @@ class Reinforce:
 
     def state(self) -> dict[str, Any]:
         """Everything that learning changes, as numbers and arrays."""
-        tensors = (self.weights_N, self.moments.first_PN, self.moments.second_PN, self.moments.decay_P2)
-        names = ("weights", "first", "second", "decay")
-        arrays = {name: tensor.numpy().copy() for name, tensor in zip(names, tensors)}
+        # The first moments, whose decay is 0, are forgotten by every step.
+        tensors = {
+            "weights": self.weights_N,
+            "second": self.moments.second_PN,
+            "decay": self.moments.decay_P2,
+        }
+        arrays = {name: tensor.numpy().copy() for name, tensor in tensors.items()}
         return {**arrays, "baseline": self.baseline, "variance": self.variance}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from the numbers of another learner of the same shape."""
-        weights_N, *moments = (torch.tensor(state[n]) for n in ("weights", "first", "second", "decay"))
-        self.weights_N, self.moments = weights_N, Moments(*moments)
+        self.weights_N, second_PN, decay_P2 = (torch.tensor(state[n]) for n in ("weights", "second", "decay"))
+        self.moments = Moments(torch.zeros_like(second_PN), second_PN, decay_P2)
         self.baseline, self.variance = state["baseline"], state["variance"]

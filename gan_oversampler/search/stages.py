@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Final
@@ -22,7 +22,7 @@ from torch import Tensor
 from gan_oversampler._utils import Streams
 from gan_oversampler.search.reinforce import Episode, Recurrent, Reinforce
 
-BEAM: Final = 3  # NOTE[paper]: 5 of 10 that are drawn for the purpose; here it is of those that were trained
+BEAM: Final = 2  # NOTE[paper]: 5 of 10 that are drawn for it; these few are of the trials, which are few
 N_DRAWS: Final = 10  # of one proposal, until it is a new one
 
 Point = Mapping[str, int]
@@ -87,7 +87,7 @@ class Growth:
     """Proposes points stage by stage, and learns from their utilities.
 
     A proposal depends on its number, on the streams and on what was learned before. A stage has trials in
-    proportion to the bits of its tokens, and ends with a round.
+    proportion to the bits of its tokens, to whole rounds.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class Growth:
         Trials of all stages together.
     streams : Streams
         Root of all randomness.
-    beam : int, default=3
+    beam : int, default=2
         Points of a stage that the next one grows from.
     **settings : float
         ``rate`` and ``entropy_weight`` of :class:`Reinforce`.
@@ -147,7 +147,7 @@ class Growth:
         cells = {} if self.stage.cells is None else {"cells": self.stage.cells}
         return {**self.parents[parent].point, **dict(zip(self.stage.tokens, choices)), **cells}
 
-    def learn(self, told: Iterable[tuple[Point, float]]) -> None:
+    def learn(self, told: Sequence[tuple[Point, float]]) -> None:
         """Learn from a round of trials, and go on to the next stage where that is due.
 
         Points that this stage could not have proposed, such as the user's own, are counted but not learned
@@ -155,14 +155,15 @@ class Growth:
         """
         episodes = []
         for point, utility in told:
-            self.n_told += 1
             parent = self._parent_of(point)
             if parent is not None and math.isfinite(utility):
                 choices = tuple(point[name] for name in self.stage.tokens)
                 episodes.append(Episode(choices, self.parents[parent].end_2H, utility))
                 self.found[parent, choices] = utility
         self.learner.learn(episodes)
-        if self.n_told >= self.ends[self.number] and self.number + 1 < len(self.stages) and self.found:
+        self.n_told += len(told)
+        is_over = self.n_told + len(told) / 2 > self.ends[self.number]  # sooner than after one more round
+        if is_over and self.found and self.number + 1 < len(self.stages):
             self._grow()
 
     def _parent_of(self, point: Point) -> int | None:
