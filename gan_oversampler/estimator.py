@@ -238,7 +238,7 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         "fallback": [StrOptions({"warn", "baseline", "error"})],
         "rejection": ["boolean", str, Rejection, None],
         "policy": [Policy, str, None],
-        "search": [HasMethods(["find"]), None],
+        "search": [HasMethods(["find", "set_params"]), None],
         "categorical_features": ["array-like", StrOptions({"auto"})],
         "constraints": [list, tuple, StrOptions({AUTO}), None],
         "keep_candidates": ["boolean"],

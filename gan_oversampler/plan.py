@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any, Protocol
 
 import torch
@@ -147,6 +148,7 @@ def plan_of(sampler: Any, target: Target, n_new: Mapping[int, int], *, choose_ra
         raise ValueError(f"sampling_strategy={CHOSEN_BY_ORACLE!r} needs an oracle. Give one, or a ratio.")
     if sampler.search is not None and not oracles:
         raise ValueError("'search' needs an oracle, which compares its trials. Give one, or search=None.")
+    _check_search(sampler)
     max_time = float("inf") if sampler.max_time is None else sampler.max_time
     return Plan(
         tuple(gans),
@@ -162,6 +164,21 @@ def plan_of(sampler: Any, target: Target, n_new: Mapping[int, int], *, choose_ra
         sampler.search,
         gan_given=sampler.gan is not None,
     )
+
+
+def _check_search(sampler: Any) -> None:
+    """Refuse a class in the place of a search, and a storage that nobody could go on with."""
+    search = sampler.search
+    if isinstance(search, type):
+        raise ValueError(
+            f"'search' needs an object. Got the class {search.__name__}: give {search.__name__}()."
+        )
+    seeds = getattr(search, "random_state", None), sampler.random_state
+    if getattr(search, "storage", None) is not None and not any(isinstance(s, Integral) for s in seeds):
+        raise ValueError(
+            "A search with a 'storage' needs an integer as 'random_state', of the search or of the sampler:"
+            f" with other random numbers its trials could not be gone on with. Got {seeds[1]!r}."
+        )
 
 
 def gans_of(given: Any, n_rows: int, fidelity: float | None = None) -> list[GAN]:

@@ -44,6 +44,10 @@ from gan_oversampler.training.loop import Candidate, OracleTracker, Scored
 from gan_oversampler.training.population import CrossFittedPopulation
 from gan_oversampler.watching import train_watched
 
+NOTHING_SEARCHED: Final = (
+    "Nothing is searched, because nothing is trained: no class gets new rows, or those that do have fewer"
+    " than {} rows."
+)
 SEARCHED: Final = "searched"  # the name in reports of the GAN that a search has found
 NO_ORACLE: Final = "none"  # the name of the report where there is no oracle
 
@@ -103,6 +107,8 @@ def fit(
     clock, streams, gans = services.clock, services.streams, plan.gans
     problem = Problem.of(rows, layout, n_new, streams, plan.cv if plan.oracles else None)
     if not problem.learned:
+        if plan.search is not None:
+            warn_user(NOTHING_SEARCHED.format(MIN_ROWS))
         outcome = _untrained(plan, problem, services, facts)
         return Fit(dict.fromkeys(plan.oracles or [NO_ORACLE], outcome))
     if plan.search is not None:
@@ -388,7 +394,7 @@ def _untrained(plan: Plan, problem: Problem, services: Services, facts: Facts) -
         {},
         plan.gans,
         notes=problem.small_class_notes(base),
-        draw_notes=_unmet(plan),
+        draw_notes=[*_unmet(plan), *([f"Nothing was searched: {reason}."] if plan.search else [])],
         evidence=evidence,
         table=problem.table_size(problem.n_new),
         **facts,

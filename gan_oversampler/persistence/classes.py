@@ -6,9 +6,10 @@ A new class that a fitted sampler keeps needs an entry here; a test says so.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from functools import partial
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -133,6 +134,23 @@ def _oracle(kind: Any) -> Form:
     return of_fields(kind, list(inspect.signature(kind).parameters))
 
 
+def _of_search(name: str, module: str, params: Sequence[str]) -> Form:
+    """Form of a class of the search, which is imported when a file holds one: the package works without."""
+
+    def read(content: Json, unpack: Unpacker) -> Any:
+        kind = getattr(import_module(module), name)
+        return kind(**{param: unpack(content[param]) for param in params})
+
+    def write(value: Any, pack: Packer) -> Json:
+        return {param: pack(getattr(value, param)) for param in params}
+
+    return Form(f"{module}.{name}", write, read, is_node=True)
+
+
+OF_SEARCH: Final = (
+    *("strategy", "space", "n_trials", "max_time", "batch", "storage", "study_name", "holdout", "pruner"),
+    *("random_state", "grace"),
+)
 CLASSES: Final[Mapping[str, Form]] = MappingProxyType(
     {kind.__name__: of_fields(kind, _names(kind)) for kind in DATACLASSES}
     | {kind.__name__: _oracle(kind) for kind in ORACLES.values()}
@@ -140,6 +158,8 @@ CLASSES: Final[Mapping[str, Form]] = MappingProxyType(
         "Evidence": of_fields(Evidence, _names(Evidence), caches=CACHED),
         # Another oracle may still score the candidates; those that trained them are no longer needed.
         "Plan": of_fields(Plan, _names(Plan), oracles={}, cv=None, search=None),
+        "Search": _of_search("Search", "gan_oversampler.search.search", OF_SEARCH),
+        "SearchSpace": _of_search("SearchSpace", "gan_oversampler.search.space", ["dimensions"]),
         "RowSpace": Form(RowSpace, lambda space, pack: pack(space.layout), _read_space, is_node=True),
         "Rows": Form(Rows, _write_rows, _read_rows, is_node=True),
     }

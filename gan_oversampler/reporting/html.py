@@ -27,6 +27,7 @@ from gan_oversampler.reporting.displays.training import LossDisplay, TrajectoryD
 from gan_oversampler.reporting.facts import LabelScores, ReportFacts
 from gan_oversampler.reporting.gain import Gain
 from gan_oversampler.reporting.html_parts import cell_text, html_table, missing, picture
+from gan_oversampler.reporting.search_facts import SearchFacts
 
 MAX_CLASSES: Final = 4  # that are drawn
 MAX_EVENTS: Final = 60
@@ -246,10 +247,16 @@ def _search(facts: ReportFacts) -> str:
     return (
         lines
         + picture(lambda: SearchDisplay.from_report(facts), 3.6)
-        + picture(lambda: ArchitectureDisplay.from_report(facts), 2.8, "The best GAN.")
+        + picture(lambda: ArchitectureDisplay.from_report(facts), 2.8, _caption(search))
         + f"<pre>{escape(repr(search.best_gan))}</pre>"
         + (picture(lambda: ImportanceDisplay.from_report(facts), 3.6) if search.importances else "")
         + html_table("Best trials", heads, rows[:MAX_TRIALS], texts=[5])
+    )
+
+
+def _caption(search: SearchFacts) -> str:
+    return (
+        "The best GAN, which joins the sampler's own." if search.is_better else "The best GAN, not used here."
     )
 
 

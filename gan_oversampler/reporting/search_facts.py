@@ -160,9 +160,10 @@ class SearchFacts:
     def __str__(self) -> str:
         n_scored = sum(np.isfinite(trial.score) for trial in self.trials)
         best = self.best_trial
+        n_different = sum(trial.same_as is None for trial in self.trials)
         lines = [
-            f"Search: {self.strategy}, {len(self.trials)} trials of {self.n_architectures:,} GANs in"
-            f" {self.seconds:.0f} s, {n_scored} of them scored",
+            f"Search: {self.strategy}, {len(self.trials)} trials of {n_different} GANs out of"
+            f" {self.n_architectures:,} in {self.seconds:.0f} s, {n_scored} of them scored",
             f"Best: trial {self.best}, {self.score_name} {best.score:.4f} on rows that the search compared,"
             " which is the best of many and so too good",
         ]
@@ -170,6 +171,6 @@ class SearchFacts:
             ours, first = self.heldout
             lines.append(
                 f"On rows that the search did not see: {ours:.4f}, the GAN it began with {first:.4f}; gain"
-                f" {self.gain}" + ("" if self.is_better else ", so it is left out")
+                f" {self.gain}" + (", so it joins" if self.is_better else ", so it is left out")
             )
         return "\n".join(lines)

@@ -84,6 +84,7 @@ class Evaluation:
     services: Services
     data: TrainingData
     evaluator: Evaluator
+    deadline: float = np.inf  # seconds since the fit began after which no step is trained
 
     @classmethod
     def of(cls, template: GAN, plan: Plan, problem: Problem, services: Services) -> Evaluation:
@@ -125,7 +126,7 @@ class Evaluation:
         sources = _Scoring(self.evaluator, searched, gans, self.data, clock)
         tracker = OracleTracker(sources, self.plan.budget.patience)
         watcher = RoundWatcher(population, tracker, stop, keeps_weights=bool(starts))
-        budget = replace(self.plan.budget, growth=0.0, max_time=np.inf)
+        budget = replace(self.plan.budget, growth=0.0, max_time=self.deadline)
         train(population, [tracker], budget, lambda: clock.seconds, watcher=watcher)
         outcomes = []
         for number in range(len(searched)):

@@ -193,8 +193,13 @@ class Ledger:
             self._tell(trial, fmean(outcome.utilities), TrialState.COMPLETE)
 
     def _tell(self, trial: FrozenTrial, value: float | None, state: TrialState) -> None:
-        with suppress(UpdateFinishedTrialError):
+        try:
             self.study.tell(trial.number, value, state=state, skip_if_finished=True)
+        except UpdateFinishedTrialError:
+            pass
+        except RuntimeError as error:  # a sampler whose points are all tried asks for the end, which is ours
+            if "Study.stop" not in str(error):
+                raise
 
     def _note(self, trial: FrozenTrial, name: str, value: object) -> None:
         with suppress(UpdateFinishedTrialError):

@@ -156,7 +156,7 @@ class Reinforce:
             rewards = np.array([episode.reward for episode in episodes])
             self.baseline, self.variance = float(rewards.mean()), float(rewards.var())
         with single_threaded():
-            for episode in episodes:
+            for episode in episodes if self.shape.sizes else ():  # without tokens there is nothing to learn
                 self._step(episode)
 
     def _step(self, episode: Episode) -> None:

@@ -10,12 +10,15 @@ import optuna
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
+from gan_oversampler.gans.gan import GAN
 from gan_oversampler.reporting.search_facts import COMPLETE, FAILED, PRUNED, TrialFacts
+from gan_oversampler.search.dimensions import read
 from gan_oversampler.search.ledger import ASKED_AS, ERROR, SAME_AS, UTILITIES
+from gan_oversampler.search.rules import settle
 from gan_oversampler.search.storages import quiet
 
 STATES: Final = {TrialState.COMPLETE: COMPLETE, TrialState.PRUNED: PRUNED}
-MIN_TRIALS: Final = 8  # fewer say nothing about importances
+MIN_TRIALS: Final = 20  # fewer say nothing about importances
 
 
 def trials_of(study: optuna.Study) -> list[FrozenTrial]:
@@ -30,8 +33,12 @@ def best_of(trials: Sequence[FrozenTrial]) -> FrozenTrial:
     return max(complete, key=lambda trial: (float(trial.value or 0.0), -trial.number))
 
 
-def trial_facts(trial: FrozenTrial, sign: float) -> TrialFacts:
-    """Read the facts of one trial; ``sign`` turns utilities into scores."""
+def trial_facts(trial: FrozenTrial, sign: float, template: GAN) -> TrialFacts:
+    """Read the facts of one trial; ``sign`` turns utilities into scores.
+
+    Choices without effect, such as those of cells that it does not have, are left out.
+    """
+    settled = settle(read(template) | trial.params)
     attrs: dict[str, Any] = trial.user_attrs
     utilities = attrs.get(UTILITIES, [])
     return TrialFacts(
@@ -42,7 +49,7 @@ def trial_facts(trial: FrozenTrial, sign: float) -> TrialFacts:
         attrs.get("step", 0),
         attrs.get("seconds", 0.0),
         attrs.get("n_parameters", 0),
-        dict(trial.params),
+        {name: settled[name] for name in trial.params if name in settled},
         attrs.get(SAME_AS),
         attrs.get(ERROR, ""),
     )

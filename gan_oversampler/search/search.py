@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from numbers import Integral, Real
 from os import PathLike
@@ -16,7 +17,7 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
 from gan_oversampler._pages import DocumentedMixin
-from gan_oversampler._utils import Streams, text_of, uncorrected_error
+from gan_oversampler._utils import Streams, text_of, uncorrected_error, warn_user
 from gan_oversampler.search.space import SearchSpace
 
 if TYPE_CHECKING:
@@ -26,10 +27,16 @@ if TYPE_CHECKING:
     from gan_oversampler.gans.gan import GAN
     from gan_oversampler.plan import Plan, Services
     from gan_oversampler.reporting.search_facts import SearchFacts
+    from gan_oversampler.search.evaluation import Evaluation
     from gan_oversampler.search.nested import Divided
     from gan_oversampler.selection.problem import Problem
     from gan_oversampler.selection.scoring import Evaluator
 
+NAME: Final = "gan_oversampler"
+INTERRUPTED: Final = (
+    "The search was interrupted after {} of {} trials. The best GAN so far counts, and the fit goes on;"
+    " interrupt it once more to end it."
+)
 SHARE_OF_TIME: Final = 0.5  # of the sampler's ``max_time`` that is left, for the search
 
 
@@ -53,15 +60,17 @@ class Search(DocumentedMixin, BaseEstimator):
     n_trials : int, default=30
         How many GANs are tried. The first is the sampler's own.
     max_time : float, default=None
-        Seconds after which no further round of trials begins. Within a sampler with ``max_time`` at most half
-        of its time.
+        Seconds after which the search ends, with at least one evaluation of its first round. Within a sampler
+        with ``max_time`` at most half of the time that is left.
     batch : int, default=8
         Trials of a round, which train together; further ones learn from their scores.
     storage : str, path or optuna storage, default=None
         Where trials are kept: a file (Optuna's journal), or the URL of a database. A search that was killed
         goes on there, and several processes share it. None keeps them in memory.
-    study_name : str, default="gan_oversampler"
-        Name of the search in the storage; one of another table, space or seed is refused.
+    study_name : str, default=None
+        Name of the search in the storage. None makes one of table, space, seed and settings, so that folds of
+        a cross-validation have studies of their own; a name whose study is about another table, space or
+        seed is refused.
     holdout : float, default=0.25
         Share of the rows that the search does not see, and that the best GAN is scored on: the best of many
         scores is too good. None holds none out.
@@ -109,7 +118,7 @@ class Search(DocumentedMixin, BaseEstimator):
         "max_time": [Interval(Real, 0, None, closed="left"), None],
         "batch": [Interval(Integral, 1, None, closed="left")],
         "storage": [str, PathLike, HasMethods(["create_new_study"]), None],
-        "study_name": [str],
+        "study_name": [str, None],
         "holdout": [Interval(Real, 0, 0.5, closed="right"), None],
         "pruner": [HasMethods(["prune"]), None],
         "random_state": [Interval(Integral, 0, None, closed="left"), None],
@@ -125,7 +134,7 @@ class Search(DocumentedMixin, BaseEstimator):
         max_time: float | None = None,
         batch: int = 8,
         storage: Any = None,
-        study_name: str = "gan_oversampler",
+        study_name: str | None = None,
         holdout: float | None = 0.25,
         pruner: Any = None,
         random_state: int | None = None,
@@ -143,12 +152,20 @@ class Search(DocumentedMixin, BaseEstimator):
         self.random_state = random_state
         self.grace = grace
 
-    def fit(self, X: Any, y: Any, *, sampler: GANOversampler | None = None) -> Search:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        sampler: GANOversampler | None = None,
+        sample_weight: Any = None,
+        groups: Any = None,
+    ) -> Search:
         """Search, and fit a sampler with what was found.
 
         Parameters
         ----------
-        X, y : see ``GANOversampler.fit``
+        X, y, sample_weight, groups : see ``GANOversampler.fit``
             The table.
         sampler : GANOversampler, default=None
             Its oracle, folds, budget and first GAN are those of the trials; None is one with defaults. It
@@ -167,13 +184,14 @@ class Search(DocumentedMixin, BaseEstimator):
         """
         from gan_oversampler.estimator import GANOversampler
 
+        if sampler is not None and not isinstance(sampler, GANOversampler):
+            raise ValueError(f"'sampler' must be a GANOversampler. Got {sampler!r} instead.")
         sampler = GANOversampler() if sampler is None else clone(sampler)
-        self.sampler_ = sampler.set_params(search=clone(self)).fit(X, y)
+        sampler = sampler.set_params(search=clone(self))
+        self.sampler_ = sampler.fit(X, y, sample_weight=sample_weight, groups=groups)
         facts = self.sampler_.report_.search
         if facts is None:
-            raise ValueError(
-                "Nothing was searched, because no class to oversample has enough rows to learn from."
-            )
+            raise ValueError(f"Nothing was searched: {self.sampler_.report_.reason}.")
         self.facts_ = facts
         self.best_gan_, self.best_policy_ = facts.best_gan, facts.best_policy
         self.best_score_ = facts.best_trial.score
@@ -192,14 +210,14 @@ class Search(DocumentedMixin, BaseEstimator):
         Nothing of the search is changed, and random numbers come from streams of its own. Raises ValueError
         and RuntimeError as ``fit`` does.
         """
-        from gan_oversampler.search.evaluation import Evaluation
-        from gan_oversampler.search.nested import Divided
-
         try:
-            from gan_oversampler.search.trials import search_trials
+            from gan_oversampler.search.evaluation import Evaluation
+            from gan_oversampler.search.nested import Divided
         except ModuleNotFoundError as error:
             raise ImportError('A search needs Optuna: pip install "gan-oversampler[search]".') from error
         self._validate_params()
+        if isinstance(self.strategy, type):
+            raise ValueError(f"'strategy' needs an object. Got the class {self.strategy.__name__}: call it.")
         began, template = services.clock.seconds, plan.gans[0]
         space = SearchSpace.of(template) if self.space is None else self.space
         space.check(template)
@@ -208,33 +226,78 @@ class Search(DocumentedMixin, BaseEstimator):
         divided = None if self.holdout is None else Divided.of(problem, plan, self.holdout, services)
         seen = problem if divided is None else divided.development
         evaluation = Evaluation.of(template, plan, seen, services)
-        observer = services.observer
-        with observer.searching(self.n_trials):
-            study = search_trials(
-                space,
-                template,
-                self.strategy,
-                evaluation,
-                n_trials=self.n_trials,
-                seed=services.streams.child_seed("search"),
-                fingerprint=_fingerprint(plan, seen, services.streams.seed),
-                batch=self.batch,
-                storage=self.storage,
-                study_name=self.study_name,
-                pruner=self.pruner,
-                max_time=self._seconds(plan, services),
-                grace=self.grace,
-                networks=evaluation.networks,
-                after_round=lambda study: observer.trials_end(*_so_far(study, evaluation.evaluator)),
-            )
+        seconds = self._seconds(plan, services)
+        evaluation.deadline = math.inf if seconds is None else services.clock.seconds + seconds
+        about = self._fingerprint(plan, problem, services.streams.seed)
+        study = self._study(space, template, evaluation, services, seconds, about)
         found = self._facts(study, space, template, divided, plan, services, evaluation.evaluator)
         return replace(found, seconds=services.clock.seconds - began)
+
+    def _study(
+        self,
+        space: SearchSpace,
+        template: GAN,
+        evaluation: Evaluation,
+        services: Services,
+        seconds: float | None,
+        about: dict[str, str],
+    ) -> optuna.Study:
+        """Search, until Ctrl-C ends it: what was scored before stays."""
+        from gan_oversampler.search.trials import search_trials
+
+        studies: list[optuna.Study] = []
+
+        def after_round(study: optuna.Study) -> None:
+            studies.append(study)
+            services.observer.trials_end(*_so_far(study, evaluation.evaluator))
+
+        try:
+            with services.observer.searching(self.n_trials):
+                return search_trials(
+                    space,
+                    template,
+                    self.strategy,
+                    evaluation,
+                    n_trials=self.n_trials,
+                    seed=services.streams.child_seed("search"),
+                    fingerprint=about,
+                    batch=self.batch,
+                    storage=self.storage,
+                    study_name=self.study_name or _name(space, about),
+                    pruner=self.pruner,
+                    max_time=seconds,
+                    grace=self.grace,
+                    networks=evaluation.networks,
+                    after_round=after_round,
+                )
+        except KeyboardInterrupt:
+            if not studies or not math.isfinite(_so_far(studies[-1], evaluation.evaluator)[2]):
+                raise
+            n_done = _so_far(studies[-1], evaluation.evaluator)[0]
+            warn_user(INTERRUPTED.format(n_done, self.n_trials))
+            return studies[-1]
 
     def _seconds(self, plan: Plan, services: Services) -> float | None:
         """Seconds after which no round begins, by the search's own limit and by that of the sampler."""
         left = plan.budget.max_time - services.clock.seconds
         limits = [math.inf if self.max_time is None else self.max_time, max(0.0, SHARE_OF_TIME * left)]
         return None if math.isinf(min(limits)) else min(limits)
+
+    def _fingerprint(self, plan: Plan, problem: Problem, seed: int) -> dict[str, str]:
+        """What the trials of one study must have in common, besides the space."""
+        digest = hashlib.sha256()
+        for array in (problem.rows.values, problem.rows.codes, problem.rows.weights, problem.rows.groups):
+            if array is not None:
+                digest.update(np.ascontiguousarray(array).tobytes())
+        return {
+            "table": digest.hexdigest()[:16],
+            "gan": repr(plan.gans[0].get_params()),
+            "oracle": text_of(next(iter(plan.oracles.values()))),
+            "budget": repr(replace(plan.budget, max_time=math.inf)),
+            "random_state": str(seed),
+            "cv": text_of(plan.cv),
+            **{name: text_of(getattr(self, name)) for name in ("strategy", "batch", "pruner", "holdout")},
+        }
 
     def _facts(
         self,
@@ -269,7 +332,7 @@ class Search(DocumentedMixin, BaseEstimator):
         return SearchFacts(
             text_of(self.strategy) if not isinstance(self.strategy, str) else self.strategy,
             space.n_architectures,
-            tuple(trial_facts(trial, sign) for trial in trials),
+            tuple(trial_facts(trial, sign, template) for trial in trials),
             best.number,
             points[0].gan,
             points[0].policy,
@@ -281,19 +344,10 @@ class Search(DocumentedMixin, BaseEstimator):
         )
 
 
-def _fingerprint(plan: Plan, problem: Problem, seed: int) -> dict[str, str]:
-    """What the trials of one study must have in common, besides the space."""
-    digest = hashlib.sha256()
-    for array in (problem.rows.values, problem.rows.codes, *(i for fold in problem.folds for i in fold)):
-        digest.update(np.ascontiguousarray(array).tobytes())
-    oracle = next(iter(plan.oracles.values()))
-    return {
-        "table": digest.hexdigest()[:16],
-        "gan": repr(plan.gans[0].get_params()),
-        "oracle": text_of(oracle),
-        "budget": repr(replace(plan.budget, max_time=math.inf)),
-        "random_state": str(seed),
-    }
+def _name(space: SearchSpace, about: Mapping[str, str]) -> str:
+    """Name of a study that differs for every space and whatever else its trials have in common."""
+    text = repr((space.fingerprint, sorted(about.items())))
+    return f"{NAME} {hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def _so_far(study: optuna.Study, evaluator: Evaluator) -> tuple[int, str, float]:

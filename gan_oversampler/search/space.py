@@ -68,6 +68,11 @@ class SearchSpace:
     dimensions: Choices
 
     def __post_init__(self) -> None:
+        if not isinstance(self.dimensions, Mapping):
+            raise ValueError(
+                "A search space needs a mapping of names to choices, such as {'latent': (4, 8)}. Got"
+                f" {self.dimensions!r}. Give `SearchSpace.of(GAN(...))` for the default one."
+            )
         given = {name: _checked(name, choices) for name, choices in self.dimensions.items()}
         if not given:
             raise ValueError("A search space needs at least one dimension. Got none.")
@@ -86,6 +91,10 @@ class SearchSpace:
         template : GAN
             Its family and grid say which dimensions there are.
         """
+        from gan_oversampler.gans.gan import GAN
+
+        if not isinstance(template, GAN):
+            raise ValueError(f"A search space is made for a GAN. Got {template!r} instead.")
         return cls(usual_choices(template))
 
     def narrow(self, changes: Choices) -> Self:
@@ -97,6 +106,7 @@ class SearchSpace:
         changed = dict(self.dimensions)
         for pattern, choices in changes.items():
             for name in self._matching(pattern):
+                _checked(name, choices)
                 strange = [choice for choice in choices if choice not in self.dimensions[name]]
                 if strange:
                     raise ValueError(

@@ -3,10 +3,16 @@
 import json
 
 import numpy as np
+import optuna
 import pytest
+from imblearn.pipeline import make_pipeline
+from matplotlib.figure import Figure
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_score
 
-from gan_oversampler import GAN, GANOversampler, Search, SearchSpace, load
+from gan_oversampler import GAN, GANOversampler, Oracle, Search, SearchDisplay, SearchSpace, load
 from gan_oversampler.gans.parts import Generator
+from gan_oversampler.persistence.classes import OF_SEARCH
 from tests.samplers import quick
 from tests.tables import numbers
 
@@ -111,17 +117,18 @@ def test_a_search_needs_an_oracle():
 def test_a_storage_of_another_table_or_seed_is_refused(tmp_path):
     X, y = numbers()
     storage = tmp_path / "trials.log"
-    searched(X, y, n_trials=2, storage=storage)
+    searched(X, y, n_trials=2, storage=storage, study_name="mine")
     for other, sampler in ((np.exp(X), None), (X, quick(random_state=1))):
-        with pytest.raises(ValueError, match="gan_oversampler"):
-            searched(other, y, sampler, n_trials=2, storage=storage)
+        with pytest.raises(ValueError, match=r"has another (table|random_state): its"):
+            searched(other, y, sampler, n_trials=2, storage=storage, study_name="mine")
 
 
 def test_the_report_of_a_search_can_be_saved_shown_and_written(tmp_path, fitted):
     sampler = fitted.sampler_
-    with pytest.warns(UserWarning, match="does not hold search"):
-        sampler.save(tmp_path / "sampler")
+    sampler.save(tmp_path / "sampler")
     copy = load(tmp_path / "sampler")
+    assert repr(copy.search) == repr(sampler.search)
+    assert set(OF_SEARCH) == set(Search().get_params())
     assert copy.report_.search.to_frame().equals(fitted.trials_)
     json.dumps(sampler.report_.to_dict(), allow_nan=False)
     html = sampler.report_.to_html()
@@ -175,3 +182,70 @@ def test_a_search_that_finds_nothing_better_gains_nothing():
     assert found.facts_.best == 0
     assert found.facts_.gain.mean == 0
     assert found.facts_.heldout[0] == found.facts_.heldout[1]
+
+
+def test_every_table_has_a_study_of_its_own_so_that_a_storage_serves_cross_validation(tmp_path):
+    X, y = numbers()
+    sampler = quick(search=search(n_trials=2, storage=tmp_path / "trials.log"))
+    scores = cross_val_score(make_pipeline(sampler, LogisticRegression()), X, y, cv=2, error_score="raise")
+    assert np.isfinite(scores).all()
+
+
+def test_a_storage_needs_a_seed(tmp_path):
+    X, y = numbers()
+    with pytest.raises(ValueError, match="needs an integer as 'random_state'"):
+        searched(X, y, quick(random_state=None), storage=tmp_path / "trials.log")
+    searched(X, y, quick(random_state=None), storage=tmp_path / "trials.log", random_state=3, n_trials=1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [("tpe", "'search' parameter"), (Search, "Got the class Search: give Search"), (3, "'search' parameter")],
+)
+def test_what_is_no_search_is_an_error(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        quick(search=wrong).fit(*numbers())
+
+
+def test_a_sampler_of_optuna_that_has_tried_everything_ends_nothing():
+    grid = {"latent": [4, 8], "generator rate": [0.001, 0.01], "fidelity": [0.0]}
+    found = searched(*numbers(), strategy=optuna.samplers.GridSampler(grid, seed=0), n_trials=6)
+    assert len(found.trials_) == 6
+
+
+def test_too_few_rows_are_told():
+    X, y = numbers(n=60, minority=6)
+    with pytest.warns(UserWarning, match="Nothing is searched"):
+        sampler = quick(search=search()).fit(X, y)
+    assert sampler.report_.search is None
+    with pytest.warns(UserWarning, match="Nothing is searched"), pytest.raises(ValueError, match="searched"):
+        searched(X, y)
+
+
+def test_ctrl_c_ends_a_search_and_keeps_what_was_scored():
+    X, y = numbers()
+
+    class Pressed(Oracle):
+        n_scored = 0
+
+        def score(self, holdout, synthetic):
+            Pressed.n_scored += 1
+            if Pressed.n_scored == 40:
+                raise KeyboardInterrupt
+            return float(synthetic.values.mean())
+
+    with pytest.warns(UserWarning, match="The search was interrupted after 16 of 50 trials"):
+        found = searched(X, y, quick(oracle=Pressed(), baselines=()), n_trials=50)
+    assert 2 <= len(found.trials_) < 50
+
+
+def test_a_fitted_search_can_be_drawn(fitted):
+    display = SearchDisplay.from_estimator(fitted, ax=Figure().add_subplot())
+    assert "5 trials" in display.description
+
+
+def test_weights_and_groups_reach_the_trials():
+    X, y = numbers()
+    groups = np.arange(len(y)) // 2
+    found = search(n_trials=2).fit(X, y, sampler=quick(), groups=groups, sample_weight=1.0 + y)
+    assert len(found.trials_) == 2

@@ -86,8 +86,8 @@ class SearchDisplay(ReportDisplay):
         self.ax_.step(complete["number"], best, where="post", color=drawing.REAL, label="best so far")
         self.ax_.set_xlabel("trial")
         self.ax_.xaxis.get_major_locator().set_params(integer=True)
-        label = drawing.score_axis_label(self.score_name, self.greater_is_better)
-        self.ax_.set_ylabel(label.replace(" ± SE", ""))
+        direction = "higher" if self.greater_is_better else "lower"
+        self.ax_.set_ylabel(f"{self.score_name} in the search's folds ({direction} is better)")
         drawing.clean_axes(self.ax_)
         drawing.legend_below(self.ax_)
         return self
@@ -230,7 +230,8 @@ class ArchitectureDisplay(ReportDisplay):
             layers = [
                 Box(
                     f"{cell.width} × 2, {cell.order}\n{cell.activation}{_norm(cell.norm)}"
-                    + ("\nshortcut" if cell.shortcut else ""),
+                    + ("\nshortcut" if cell.shortcut else "")
+                    + ("\nskips" if cell.skips else ""),
                     [1 + skip for skip in cell.skips],
                 )
                 for cell in ours.cells
