@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from numbers import Integral, Real
 from os import PathLike
@@ -15,21 +15,20 @@ from sklearn.base import _fit_context
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metadata_routing import UNUSED
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, validate_data
 
 from gan_oversampler._pages import DocumentedMixin
-from gan_oversampler._utils import Streams, lookup, single_threaded
-from gan_oversampler.constraints import described
-from gan_oversampler.encoding.containers import check_table
+from gan_oversampler._utils import Streams, single_threaded
+from gan_oversampler.encoding.containers import check_table, rows_at
 from gan_oversampler.encoding.dataset import Frame, Rows
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.relation_rules import AUTO
 from gan_oversampler.encoding.row_metadata import read_groups, read_weights
 from gan_oversampler.encoding.table_encoder import TableEncoder, frames_of
+from gan_oversampler.fitted import Fitted, FittedMixin
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.observer import CallbackSupportMixin, FitTask, Observer, with_callbacks
 from gan_oversampler.oracles.base import Oracle
-from gan_oversampler.oracles.registry import name_of, oracle_of
 from gan_oversampler.persistence.saving import SaveMixin, loaded
 from gan_oversampler.sampling.acceptance import Rejection
 from gan_oversampler.sampling.policy import CHOSEN_BY_ORACLE, Policy
@@ -39,9 +38,6 @@ if TYPE_CHECKING:
     from gan_oversampler.callbacks import Callback
     from gan_oversampler.persistence.checkpoints import Checkpoint
     from gan_oversampler.plan import Search
-    from gan_oversampler.reporting.report import Report
-    from gan_oversampler.streaming import BalancedStream, Transform
-    from gan_oversampler.workflow import Facts, Fit
 
 PARTS: Final = {  # parameters that may be objects with parameters of their own, and what to set
     "gan": "GAN(...) or preset('wgan')",
@@ -52,18 +48,7 @@ PARTS: Final = {  # parameters that may be objects with parameters of their own,
 }
 
 
-@dataclass(frozen=True)
-class _Fitted:
-    """What a fitted sampler draws with: nothing else stays of the table."""
-
-    encoder: TableEncoder  # containers, dtypes and column kinds of the table
-    target: Target  # classes and their numbers of rows
-    streams: Streams  # root of all randomness
-    oversampled: tuple[int, ...]  # codes of the classes that get new rows
-    fit: Fit  # sources with the encoded rows that they start from, and reports
-
-
-class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverSampler):
+class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverSampler):
     """Oversample with GANs that start as geometric samplers and are scored on held-out rows.
 
     A population of small conditional GANs is trained on the classes to be oversampled, each one in a version
@@ -106,9 +91,12 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
     max_steps : int, default=200
         Most generator steps. 0 switches training off: the oracle chooses among the bases.
     max_time : float, default=None
-        Seconds that the whole fit may take. Training ends, even within a unit, as early as the last scoring,
-        the choice and the report will need by the time that scorings take. At least the baselines and the
-        untrained generators are scored. Results then depend on the machine's speed.
+        Seconds that the whole fit may take, new rows included. Training ends, even within a unit, as early as
+        the last scoring, the choice, the report and the new rows will need by what was measured so far.
+        Where these leave no time to train, the report goes without scores of labels, ranking and draw
+        options; a warning says if the baselines and the untrained generators, which are always scored, take
+        too long. 0 trains nothing, without a warning and with the whole report. Results depend on the
+        machine's speed.
     growth : float, default=0.0
         How far the budget grows while the oracle is pleased: a GAN that improved in its last scoring goes on
         beyond ``max_steps``, up to this share of it, until a scoring brings no improvement. 1 allows twice
@@ -134,9 +122,10 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
         more than the best of so many is by chance. Rows are scored as they are before rejection;
         ``report_.draw_options`` holds all scores. See :class:`Policy`.
     search : Search, default=None
-        Looks for a GAN that scores better than the first one of ``gan``, and adds it to the list: its
-        networks, losses and rates are searched. It takes many times as long as the fit; what it found is in
-        ``report_.search``. See :class:`Search`, which needs ``pip install "gan-oversampler[search]"``.
+        Looks for a GAN that scores better than the first one of ``gan``: its networks, losses and rates are
+        searched. If it is better on rows that the search did not see, too, it joins the list. It takes many
+        times as long as the fit; what it found is in ``report_.search``. See :class:`Search`, which needs
+        ``pip install "gan-oversampler[search]"``.
     categorical_features : "auto", or list of names, positions or a mask, default="auto"
         Columns to treat as categories besides text, booleans and columns of a category dtype. Text that looks
         like an id is refused unless it is named here or has a category dtype; such integers are a warning.
@@ -263,9 +252,6 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
 
     # Pipelines call ``fit_resample`` of samplers, so asking for that is enough.
     __metadata_request__fit: ClassVar[dict[str, Any]] = {"sample_weight": UNUSED, "groups": UNUSED}
-    _fitted: _Fitted
-    _fitted_type = _Fitted
-    reports_: dict[str, Report]
 
     def __init__(
         self,
@@ -351,8 +337,9 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
             Class labels of any type.
         sample_weight : array-like of shape (n_rows,), default=None
             How much each row counts, on any scale: how often it is a seed, in the training of GANs and
-            critics, and in downstream scores, where classifier and scorer take weights. A new row stands for
-            the mean weight of its class. Rows of weight 0 are no seeds.
+            critics, and in all scores, as if it stood there so many times. A new row stands for the mean
+            weight of its class. Rows of weight 0 are no seeds, and nothing is scored on them. A warning names
+            classifiers, scorers and functions that take no weights: rows count alike there.
         groups : array-like of shape (n_rows,), default=None
             Which rows belong together, such as those of one patient. Folds and inner splits part no group,
             so rows are never scored by what was learned from others of their group. A number ``cv`` then
@@ -396,196 +383,39 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
         ValueError
             As in ``fit``, and if new rows keep breaking a constraint.
         """
-        from gan_oversampler.sampling.tables import draw_table
-
         target = self._train(X, y, sample_weight, groups, every_class=True)
-        encoder, streams, source = self._fitted.encoder, self._fitted.streams, self._fitted.fit.first.source
-        n_new = {target.code_of(label): n for label, n in self.sampling_strategy_.items() if n}
-        how = streams.child("resample"), streams.numpy("decode")
-        new, codes, self.seed_indices_ = draw_table(source, encoder, n_new, target.names, *how)
+        ((new, codes, self.seed_indices_),) = self._new_rows()
         self.is_synthetic_ = np.repeat([False, True], [len(target.codes), len(codes)])
-        return encoder.stack(X, new), target.stack(y, codes)
+        return self._fitted.encoder.stack(X, new), target.stack(y, codes)
 
-    save = SaveMixin.save  # so that it stands on this class's own page
+    # So that they stand on this class's own page.
+    sample, stream, rescore, save = (
+        FittedMixin.sample,
+        FittedMixin.stream,
+        FittedMixin.rescore,
+        SaveMixin.save,
+    )
     _fit_resample = fit_resample  # abstract in imbalanced-learn, whose own ``fit_resample`` would call it
 
-    def sample(
-        self,
-        n: int,
-        *,
-        y: Any = None,
-        given: Mapping[Any, Any] | None = None,
-        oracle: str | None = None,
-        random_state: Any = None,
-    ) -> Frame:
-        """Draw new rows of one class, all of which fit the conditions that are given.
-
-        Parameters
-        ----------
-        n : int
-            How many.
-        y : label, default=None
-            Which class; may be left out when only one was oversampled.
-        given : dict, default=None
-            Conditions by column name (position in arrays): a value, a list or set of values, or a tuple of
-            two numbers, dates or durations, which is a closed interval with None as an open end. None as a
-            value asks for missing cells. Rows start from real rows that fit; what does not fit is drawn
-            again, and after ten times moved toward the nearest real row that fits, in these columns.
-        oracle : str, default=None
-            Whose choice draws, a key of ``reports_``; None is the first one.
-        random_state : int, RandomState or None, default=None
-            None draws other rows at every call (the same sequence after the same fit).
-
-        Returns
-        -------
-        X_new : same container and dtypes as the training table, of n rows
-
-        Raises
-        ------
-        ValueError
-            If the class is unknown or was not among those to oversample, there is no such oracle, new rows
-            keep breaking a constraint, or ``given`` names no column, asks for what a column cannot hold, or
-            for rows that cannot be made.
-
-        Examples
-        --------
-        >>> X = [[age, sex] for age in range(20, 80) for sex in "FM"]
-        >>> sampler = GANOversampler(oracle=None, max_steps=0, random_state=0)
-        >>> rows = sampler.fit(X, [age > 60 for age, _ in X]).sample(9, given={0: (64, 68), 1: "F"})
-        >>> all(64 <= age <= 68 and sex == "F" for age, sex in rows)
-        True
-        """
-        from gan_oversampler.sampling.conditions import ConditionalSource
-        from gan_oversampler.sampling.tables import draw_table
-
-        check_is_fitted(self, "report_")
-        fitted = self._fitted
-        outcome = fitted.fit.first if oracle is None else lookup(fitted.fit.outcomes, oracle, "oracle")
-        if not isinstance(n, Integral) or isinstance(n, bool) or n < 0:
-            raise ValueError(f"'n' must be a non-negative integer. Got {n!r} instead.")
-        target = fitted.target
-        code = target.code_to_draw(y, fitted.oversampled)
-        target.refuse_single_rows([code])
-        self._n_samplings += random_state is None
-        streams = fitted.streams.child("sample", self._n_samplings)
-        if random_state is not None:
-            streams = Streams.of(random_state)
-        source, encoder = outcome.source, fitted.encoder
-        if given:
-            encoder = encoder.given(given)
-            with single_threaded():
-                tries = streams.child("given")
-                source = ConditionalSource.of(source, encoder, code, target.names[code], tries)
-        n_new = {code: int(n)}
-        return draw_table(source, encoder, n_new, target.names, streams, streams.numpy("decode"))[0]
-
-    def stream(
-        self,
-        X: Frame,
-        y: Any,
-        *,
-        batch_size: int = 64,
-        transform: Transform | None = None,
-        random_state: Any = None,
-    ) -> BalancedStream:
-        """Feed a training loop of torch: endless batches, balanced over classes, of real and fresh new rows.
-
-        The rows of a class are real or new in the shares that they have after ``fit_resample``. Real ones are
-        drawn with replacement, new ones as they are needed, with none kept.
-
-        Parameters
-        ----------
-        X, y : see ``fit``
-            The real rows: the table of the fit, which the sampler does not keep.
-        batch_size : int, default=64
-            Rows per batch; the numbers of two classes differ by at most one.
-        transform : callable, default=None
-            Called with rows in your container, returns as many rows of numbers: the ``transform`` of a fitted
-            ``StandardScaler``, for instance. Call it for the rows to predict, too.
-        random_state : int, RandomState or None, default=None
-            An integer gives the same batches to every iteration, so keep one iterator for all epochs.
-
-        Returns
-        -------
-        stream : torch.utils.data.IterableDataset
-            Yields ``X`` of shape ``(batch_size, ...)``, 32-bit floats, and ``y`` of shape ``(batch_size,)``,
-            positions in ``classes_``. ``DataLoader(stream, batch_size=None, num_workers=2)`` draws in the
-            background; each worker has rows of its own.
-
-        Raises
-        ------
-        ValueError
-            If ``X`` has other columns than in the fit, ``y`` other classes, or batches would hold something
-            else than finite numbers.
-
-        Examples
-        --------
-        >>> from itertools import islice
-        >>> import torch
-        >>> from sklearn.datasets import make_classification
-        >>> from sklearn.preprocessing import StandardScaler
-        >>> X, y = make_classification(200, weights=[0.9], random_state=0)
-        >>> sampler = GANOversampler(max_steps=0, oracle=None, random_state=0).fit(X, y)
-        >>> net = torch.nn.Linear(20, 2)
-        >>> optimizer = torch.optim.Adam(net.parameters())
-        >>> stream = sampler.stream(X, y, transform=StandardScaler().fit(X).transform)
-        >>> for X_batch, y_batch in islice(stream, 10):
-        ...     optimizer.zero_grad()
-        ...     torch.nn.functional.cross_entropy(net(X_batch), y_batch).backward()
-        ...     optimizer.step()
-        >>> X_batch.shape, y_batch.bincount()
-        (torch.Size([64, 20]), tensor([32, 32]))
-        """
-        from gan_oversampler.streaming import BalancedStream
-
-        check_is_fitted(self, "report_")
-        validate_data(self, X=X, reset=False, skip_check_array=True)
-        self._n_samplings += random_state is None
-        streams = self._fitted.streams.child("stream", self._n_samplings)
-        return BalancedStream(self, X, y, batch_size, transform, random_state, streams)
-
-    def rescore(self, oracle: Any) -> Report:
-        """Let one more oracle score what the training left, without training again.
-
-        Parameters
-        ----------
-        oracle : str, Oracle, scorer or callable
-            As in the constructor.
-
-        Returns
-        -------
-        report : Report
-            Its choice; ``reports_`` holds it too, and ``sample(n, oracle=...)`` draws from it. If the name is
-            taken, it gets a number: ``"energy 2"``.
-
-        Raises
-        ------
-        ValueError
-            If nothing was kept (``keep_candidates=True`` keeps it), or nothing was scored: without an oracle,
-            or with too few rows.
-        """
-        import torch
-
-        from gan_oversampler.plan import Services
-        from gan_oversampler.workflow import rescore
-
-        check_is_fitted(self, "report_")
-        fitted, name, other = self._fitted, name_of(oracle, self.reports_), oracle_of(oracle)
-        other.validate(len(fitted.target.classes))
-        services = Services(fitted.streams, torch.device("cpu"), self.n_jobs, observer=Observer(self.verbose))
-        with single_threaded():
-            found = rescore(fitted.fit, name, other, services, self._facts(fitted.encoder))
-        self._fitted = replace(fitted, fit=found)
-        self.reports_ = {**self.reports_, name: found.outcomes[name].report}
-        return self.reports_[name]
+    @_fit_context(prefer_skip_nested_validation=True)
+    @with_callbacks
+    def _fit_in_chunks(self, X: Frame, y: Any, size: int) -> Iterator[tuple[Frame, Any]]:
+        """Train as ``fit_resample`` does, and draw its new rows with labels, ``size`` of them at a time."""
+        target = self._train(X, y, None, None, every_class=True)
+        examples = np.unique(target.codes, return_index=True)[1]  # a real row of each class, for its label
+        return ((new, rows_at(y, examples[codes])) for new, codes, _ in self._new_rows(size))
 
     def _train(self, X: Frame, y: Any, sample_weight: Any, groups: Any, *, every_class: bool) -> Target:
         """Check and read the table, fit, and set what the fit leaves behind once all went well."""
+        began = time.monotonic()
         from gan_oversampler.plan import Clock, Services, check_grids, device_of, plan_of
         from gan_oversampler.reporting.model_summary import ModelSummary
         from gan_oversampler.workflow import fit
 
         clock = Clock()
+        clock.goes_on_from(
+            time.monotonic() - began, {}
+        )  # torch was loaded meanwhile, if this is the first fit
         check_table(X)
         if not hasattr(X, "columns"):  # frames stay whole for the encoder
             check_array(X, dtype=None, accept_sparse=["csr", "csc"], ensure_all_finite=False)
@@ -633,7 +463,7 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
         self.history_, self.fallback_ = self.report_.history, found.first.fallback
         self.summary_ = self.report_.summary or ModelSummary()
         self._n_samplings = 0
-        self._fitted = _Fitted(encoder, target.without_rows(), streams, tuple(n_new), found)
+        self._fitted = Fitted(encoder, target.without_rows(), streams, tuple(n_new), found)
         task.ends()
         return target
 
@@ -644,14 +474,6 @@ class GANOversampler(SaveMixin, DocumentedMixin, CallbackSupportMixin, BaseOverS
         from gan_oversampler.persistence.checkpoints import Checkpoint  # knows every class, which takes time
 
         return Checkpoint.of(self, data, *table)
-
-    def _facts(self, encoder: TableEncoder) -> Facts:
-        """What reports tell of the sampler and the table."""
-        from gan_oversampler.reporting.report import parameters_of
-
-        constraints = tuple(map(described, encoder.relations.constraints))
-        near = encoder.relations.near
-        return {"parameters": parameters_of(self), "constraints": constraints, "near_constraints": near}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

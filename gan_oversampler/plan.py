@@ -219,12 +219,12 @@ def check_grids(gans: Sequence[GAN], encoder: TableEncoder) -> None:
 def device_of(name: str, gans: Sequence[GAN]) -> torch.device:
     """Find the device to train on; ``"auto"`` takes a GPU, if there is one, for large networks only.
 
-    Networks with a grid or at least 256 units in a layer are large: smaller ones are faster on a CPU. Raises
-    ValueError if there is no such device here.
+    Networks with a grid or at least 256 units in a layer or cell are large: smaller ones are faster on a CPU.
+    Raises ValueError if there is no such device here.
     """
     if name == "auto":
         parts = [gan.generator for gan in gans]
-        large = any(part.grid is not None or max(part.widths, default=0) >= 256 for part in parts)
+        large = any(part.grid is not None or max(part.hidden_widths, default=0) >= 256 for part in parts)
         return torch.device("cuda" if large and torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)

@@ -1,26 +1,18 @@
-"""The training as it is watched: what ends it early, and how long what comes after it will take."""
+"""The training as it is watched: what ends it early."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
 from gan_oversampler._utils import warn_user
 from gan_oversampler.callbacks import EvaluationRound, Event, in_order
-from gan_oversampler.plan import Plan, Services
+from gan_oversampler.ending import LEFT_OUT, Ending
 from gan_oversampler.progress import Progress
-from gan_oversampler.selection.draw_options import n_draw_options
-from gan_oversampler.selection.scoring import Evaluator
-from gan_oversampler.training.loop import OracleTracker, Watcher, train
+from gan_oversampler.training.loop import Watcher, train
 from gan_oversampler.training.population import CrossFittedPopulation
-
-# What follows a training, in scorings of one candidate: generous figures of fits of 600 to 30000 rows.
-REPORT_IN_SCORINGS: Final = 12.0
-DRAW_OPTION_IN_SCORINGS: Final = 1.5
-REJECTION_IN_SCORINGS: Final = 10.0
 
 INTERRUPTED: Final = (
     "The training was interrupted at step {} of {}. The best generator so far is kept, and the fit goes on"
@@ -29,26 +21,21 @@ INTERRUPTED: Final = (
 
 
 class Watch(Watcher):
-    """Tells an observer of every evaluation round, and estimates what comes after the training.
+    """Tells an observer of every evaluation round, and leaves time for what comes after the training.
 
-    There is an evaluator for the tracker of every oracle, of which the first one's scores are told, or none
-    without an oracle. Rounds are written to the checkpoint of the ``services``, if there is one; the training
-    then goes on from what is found there. ``events`` hold why a training was ended early.
+    Of several oracles the first one's scores are told. Rounds are written to the checkpoint of the services,
+    if there is one; the training then goes on from what is found there. ``events`` hold why a training was
+    ended early.
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        population: CrossFittedPopulation,
-        trackers: Sequence[OracleTracker],
-        evaluators: Sequence[Evaluator],
-        services: Services,
-    ) -> None:
-        self.plan, self.trackers, self.services = plan, trackers, services
-        self.population, self.evaluators = population, evaluators
-        self.evaluator = evaluators[0] if evaluators else None
+    def __init__(self, population: CrossFittedPopulation, ending: Ending) -> None:
+        self.population, self.ending = population, ending
+        self.plan, self.services = ending.plan, ending.services
+        self.trackers, self.evaluators = ending.trackers, ending.evaluators
+        self.evaluator = next(iter(ending.evaluators), None)
         self.step = 0
         self.events: list[Event] = []
+        self._has_begun = False  # whether anything was scored
         self.begun = self._restore()
 
     def _restore(self) -> int | None:
@@ -78,20 +65,13 @@ class Watch(Watcher):
         is_over = self.services.observer.round_ends(self._found(step))
         if is_over:
             self.note("callback", "asked for the end of the training")
+        if not self._has_begun and self.ending.begin(trained=step > 0):
+            self.note("max_time", LEFT_OUT)
+        self._has_begun = True
         return is_over
 
     def seconds_after(self) -> float:
-        """Estimate the seconds from the last step to the new rows by those that scorings have taken so far.
-
-        There is one more evaluation round, and then the choice, rejection and report of every oracle.
-        """
-        plan, n_scored = self.plan, sum(len(tracker.scored) for tracker in self.trackers)
-        n_trained = sum(bool(gan.active_terms) for gan in plan.gans)
-        n_options = n_draw_options(len(plan.gans), plan.policy, plan.choose_ratio)
-        n_after = n_trained + REPORT_IN_SCORINGS + DRAW_OPTION_IN_SCORINGS * n_options
-        n_after += REJECTION_IN_SCORINGS if plan.rejection else 0
-        seconds = self.services.clock.by_phase.get("oracle", 0.0)
-        return len(self.trackers) * n_after * seconds / max(n_scored, 1)
+        return self.ending.seconds(len(self.population.active))
 
     def note(self, what: str, decision: str) -> None:
         """Keep an event that concerns all GANs."""
@@ -128,19 +108,13 @@ class Watch(Watcher):
         )
 
 
-def train_watched(
-    plan: Plan,
-    population: CrossFittedPopulation,
-    trackers: Sequence[OracleTracker],
-    evaluators: Sequence[Evaluator],
-    services: Services,
-) -> tuple[Event, ...]:
+def train_watched(population: CrossFittedPopulation, ending: Ending) -> tuple[Event, ...]:
     """Run the loop under the eyes of the user, and collect what was decided meanwhile.
 
     A Ctrl-C ends the training with a warning, and what was scored before stays; it raises KeyboardInterrupt
     if there is an oracle that has not scored anything to keep.
     """
-    watch = Watch(plan, population, trackers, evaluators, services)
+    watch, plan, services = Watch(population, ending), ending.plan, ending.services
     budget, clock = plan.budget, services.clock
 
     def log(step: int, specification: int, controller: str, decision: str) -> None:
@@ -148,7 +122,7 @@ def train_watched(
 
     try:
         with clock.phase("training"), services.observer.training(budget.max_steps):
-            train(population, trackers, budget, lambda: clock.seconds, log, watch, watch.begun)
+            train(population, ending.trackers, budget, lambda: clock.seconds, log, watch, watch.begun)
     except KeyboardInterrupt:
         if not watch.has_choice():
             raise

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
+from sklearn.base import clone
 
 from gan_oversampler._utils import warn_user
 from gan_oversampler.callbacks import Event
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.encoding.layout import Layout
+from gan_oversampler.ending import Ending
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.plan import Plan, Services
 from gan_oversampler.reporting.model_summary import ModelSummary
@@ -42,6 +44,7 @@ from gan_oversampler.training.loop import Candidate, OracleTracker, Scored
 from gan_oversampler.training.population import CrossFittedPopulation
 from gan_oversampler.watching import train_watched
 
+SEARCHED: Final = "searched"  # the name in reports of the GAN that a search has found
 NO_ORACLE: Final = "none"  # the name of the report where there is no oracle
 
 Facts = Mapping[str, Any]
@@ -120,26 +123,31 @@ def fit(
     population = CrossFittedPopulation(gans, data, streams.child("members"), services.device)
     summary = ModelSummary.of(population.networks)
     trackers = {name: _tracker(plan, name, e, services) for name, e in evaluators.items()}
-    events = train_watched(plan, population, list(trackers.values()), list(evaluators.values()), services)
+    ending = Ending(plan, problem, data, list(trackers.values()), list(evaluators.values()), services)
+    events = train_watched(population, ending)
     training = Training(plan, problem, _rounds(list(trackers.values())), events, summary)
     outcomes: dict[str, Outcome] = {}
     for name, evaluator in evaluators.items():
         found = trackers[name].scored, baselines[name]
-        decision = _decision(plan, evaluator, *found, services)
+        decision = _decision(ending.choices, evaluator, *found, services)
         outcomes[name] = _outcome(
-            training, data, decision, evaluator, *found, services, facts, decides=not outcomes
+            training, data, decision, evaluator, *found, services, facts, ending, decides=not outcomes
         )
     return Fit(outcomes, training if plan.keep_candidates else None)
 
 
 def _with_found(plan: Plan, searched: SearchFacts) -> Plan:
-    """The plan with the GAN that a search has found, which has to be better to be kept, as any other one."""
-    if not searched.best:  # the first trial is the plan's own first GAN
+    """The plan with the GAN that a search has found, if it is better on rows that the search did not see.
+
+    To be kept it then has to be better on all rows, too, as any other GAN of a list.
+    """
+    if not searched.is_better:
         return plan
     policies = plan.policy
     if searched.best_policy is not None and policies is None:
         policies = (Policy(), searched.best_policy)
-    return replace(plan, gans=(*plan.gans, searched.best_gan), policy=policies)
+    found = clone(searched.best_gan).set_params(name=SEARCHED)
+    return replace(plan, gans=(*plan.gans, found), policy=policies)
 
 
 def rescore(fit: Fit, name: str, oracle: Oracle, services: Services, facts: Facts) -> Fit:
@@ -249,7 +257,8 @@ def _without_oracle(
     tracker = OracleTracker(lambda found: [np.array([float(c.step)]) for c in found], math.inf)
     population = CrossFittedPopulation([gan], data, services.streams.child("members"), services.device)
     summary = ModelSummary.of(population.networks)
-    events = train_watched(plan, population, [tracker], [], services)
+    ending = Ending(plan, problem, data, [tracker], [], services)
+    events = train_watched(population, ending)
     training = Training(plan, problem, (), events, summary)
     policy = plan.policy if isinstance(plan.policy, Policy) else Policy()
     decision = decide_without_oracle(tracker.scored, gan, policy)
@@ -265,10 +274,11 @@ def _outcome(
     baselines: Mapping[str, Utilities],
     services: Services,
     facts: Facts,
+    ending: Ending | None = None,
     *,
     decides: bool = True,
 ) -> Outcome:
-    """The sources of a decision, with rejection and policy, and its report.
+    """The sources of a decision, with rejection and policy, and its report, which its ``ending`` may shorten.
 
     Only the oracle that ``decides`` what is drawn warns, or raises, of a baseline that is better.
     """
@@ -277,6 +287,7 @@ def _outcome(
     for message in decision.warnings if decides else ():
         warn_user(message)
     plan, problem, clock = training.plan, training.problem, services.clock
+    is_brief = ending is not None and ending.is_brief
     # Without new rows the sources still draw for ``sample``, as for the full ratio.
     at_ratio = evaluator.at_ratio(decision.ratio or 1.0) if evaluator else None
     sources, notes = _sources(training, data, decision, at_ratio, services)
@@ -288,16 +299,19 @@ def _outcome(
     with clock.phase("evidence"):
         evidence = gather_evidence(rows, folds, by_fold, targets, services.streams, smote)
         known = [name for name, utilities in baselines.items() if np.isfinite(utilities).all()]
-        labels = label_scores(evaluator, by_fold, known, decision.ratio) if evaluator else None
-        if (far := far_note(evidence.fidelity, plan.gans, given=plan.gan_given)) and decision.candidates:
+        labels = None
+        if evaluator and not is_brief:
+            labels = label_scores(evaluator, by_fold, known, decision.ratio)
+        fidelity = None if is_brief else evidence.fidelity
+        if (far := far_note(fidelity, plan.gans, given=plan.gan_given)) and decision.candidates:
             notes = [*notes, far]
-            if decides and evidence.fidelity and evidence.fidelity.is_very_far:
+            if decides and fidelity and fidelity.is_very_far:
                 warn_user(far)
     advice, ranking = Advice(), None
     if evaluator and decision.utilities is not None:
         with clock.phase("advice"):
-            if at_ratio and evaluator.oracle.alternatives:
-                ranking = ranking_gain(at_ratio, by_fold)
+            if at_ratio and evaluator.oracle.alternatives and not is_brief:
+                ranking = ranking_gain(at_ratio, by_fold, ending.ranking if ending else None)
             others, heldout_ratio = keepable_utilities(scored), evaluator.heldout_ratio
             advice = advise(decision.utilities, baselines, ranking, others, heldout_ratio)
     n_new = n_new_at_ratio(dict(enumerate(rows.counts)), problem.n_new, decision.ratio)

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from gan_oversampler.ending import Ending
 from gan_oversampler.plan import Plan
 from gan_oversampler.training.loop import Budget, OracleTracker
 from gan_oversampler.training.population import CrossFittedPopulation
@@ -26,11 +27,13 @@ class Memory:
 def _trained(max_steps, checkpoint, n_folds=2, oracle=FIRST_COLUMN):
     """A population after some steps, its tracker and its evaluator."""
     evaluator = evaluator_of(oracle, GANS, n_folds=n_folds)
-    data = problem_of(table(), n_folds).training_data(GANS)
+    problem = problem_of(table(), n_folds)
+    data = problem.training_data(GANS)
     population = CrossFittedPopulation(GANS, data, STREAMS.child("members"), torch.device("cpu"))
     plan = Plan(GANS, {"first": FIRST_COLUMN}, 2, Budget(3, 9, max_steps), ())
     tracker = OracleTracker(evaluator, 9)
-    train_watched(plan, population, [tracker], [evaluator], services_of(checkpoint=checkpoint))
+    services = services_of(checkpoint=checkpoint)
+    train_watched(population, Ending(plan, problem, data, [tracker], [evaluator], services))
     return population, tracker, evaluator
 
 

@@ -12,7 +12,6 @@ import torch
 from gan_oversampler.callbacks import Event
 from gan_oversampler.observer import Observer
 from gan_oversampler.training.loop import Budget
-from tests.clocks import FakeTime
 from tests.fits import FIRST_COLUMN, Loss, Measured
 from tests.samplers import quick
 from tests.samples import global_state
@@ -164,39 +163,6 @@ def test_workers_end_quietly_when_a_terminal_interrupts_all_processes():
 
 
 # --- time
-
-
-def _slow(time, seconds=1.0):
-    def score(holdout, new):
-        time.passes(seconds)
-        return float(new.values[:, 0].mean())
-
-    return {"slow": Measured(score)}
-
-
-class Steps(Observer):
-    """Every generator step takes a second."""
-
-    def __init__(self, time):
-        super().__init__()
-        self.time = time
-
-    def step_ends(self, step):
-        self.time.passes(1)
-
-
-@pytest.mark.parametrize("max_time", [60, 150])
-@pytest.mark.parametrize("options", [{}, {"policy": "oracle"}, {"policy": "oracle", "choose_ratio": True}])
-def test_time_is_kept_with_all_that_comes_after_the_training(max_time, options):
-    time = FakeTime()
-    services = services_of(time, observer=Steps(time))
-    budget = Budget(50, 99, 500, max_time=max_time)
-    found = fit_rows(oracles=_slow(time, 0.5), services=services, budget=budget, **options)
-    steps = found.first.report.history["step"]
-    least = 2 + 1 + found.first.report.seconds["choice"]  # a baseline, the untrained one, the choice
-    assert services.clock.seconds <= max(max_time, least)
-    assert services.clock.seconds >= min(max_time, least) * 0.4
-    assert steps.iloc[-1] % 50 or steps.iloc[-1] == 0
 
 
 def test_time_that_is_not_used_up_changes_nothing():

@@ -88,7 +88,8 @@ def test_time_is_counted_from_the_beginning_of_the_fit():
     time = FakeTime()
     services = services_of(time)
     time.passes(99)
-    found = fit_rows(budget=Budget(2, 2, 4, max_time=98), services=services)
+    with pytest.warns(UserWarning, match="max_time=98 is too short.* about 99.0 seconds"):
+        found = fit_rows(budget=Budget(2, 2, 4, max_time=98), services=services)
     assert found.first.report.history["step"].tolist() == [0]
     assert found.first.report.history["seconds"].tolist() == [99]
 

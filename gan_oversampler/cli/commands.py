@@ -6,6 +6,7 @@ These import much, so commands import them when they run, and help comes at once
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -136,7 +137,8 @@ def resample(
     """Train on a table and write it with new rows of its rare classes below.
 
     The real rows come first and unchanged. What was kept, its scores beside those of doing nothing, class
-    weights and SMOTE, and an advice are printed.
+    weights and SMOTE, and an advice are printed. New rows are drawn and written in chunks, so a million of
+    them need little more memory than the table does.
     """
     from gan_oversampler.cli import files
 
@@ -150,18 +152,19 @@ def resample(
     sampler = _sampler(rows, oracle, fidelity, gan, categorical, seed, max_time)
     sampler.set_params(fallback="baseline" if fallback else "warn")
     new = resampling.resampled(sampler, rows, target, ignore or (), ratio or ("auto",))
-    parts = [resampling.marked(new, mark, synthetic=True)]
-    if not synthetic_only:
-        parts.insert(0, resampling.marked(rows, mark, synthetic=False))
-    with files.table_writer(output, parts[0].schema) as writer:
-        for part in parts:
-            writer.write_table(part)
+    real, added = resampling.marked(rows, mark, synthetic=False), Counter[Any]()
+    with files.table_writer(output, real.schema) as writer:
+        if not synthetic_only:
+            writer.write_table(real)
+        for chunk in new:
+            added += resampling.labels_of(chunk, target)
+            writer.write_table(resampling.marked(chunk, mark, synthetic=True))
     if report:
         with files.written_whole(report) as path:
             sampler.report_.to_html(path)
     if save:
         sampler.save(save)
-    typer.echo(resampling.counts_of(rows, target, new))
+    typer.echo(resampling.counts_of(rows, target, added))
     typer.echo(sampler.report_)
     typer.echo(f"Written: {', '.join(str(path) for path in (output, report, save) if path)}")
 

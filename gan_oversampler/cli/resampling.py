@@ -89,22 +89,30 @@ def resampled(
     target: str,
     ignored: Sequence[str] = (),
     ratios: Sequence[str] = ("auto",),
-) -> pa.Table:
-    """Fit the sampler and return the new rows, in the columns and types of the table.
+) -> Iterator[pa.Table]:
+    """Fit the sampler, and return its new rows in chunks, in the columns and types of the table.
 
     Columns in ``ignored`` are not learned: new rows have no value there. ``ratios`` are those of
-    ``strategy_of``.
+    ``strategy_of``. Up to ``CHUNK`` rows are those of ``fit_resample``.
     """
     X, y = split(table, target, ignored)
     sampler.set_params(sampling_strategy=strategy_of(ratios, y.unique().tolist()))
     with progress_on_stderr() as verbose:
-        X_new, y_new = sampler.set_params(verbose=verbose).fit_resample(X, y)
-    rows = X_new.slice(table.num_rows)
-    labels = pa.array(y_new[table.num_rows :], from_pandas=True)
-    rows = rows.append_column(target, labels)
-    empty = pa.nulls(rows.num_rows)
-    columns = [rows[name] if name in rows.column_names else empty for name in table.column_names]
-    return pa.table(columns, names=table.column_names).cast(table.schema)
+        chunks = sampler.set_params(verbose=verbose)._fit_in_chunks(X, y, CHUNK)
+    return _completed(chunks, table.schema, target, sum(sampler.sampling_strategy_.values()))
+
+
+def _completed(
+    chunks: Iterator[tuple[pa.Table, pd.Series]], schema: pa.Schema, target: str, n: int
+) -> Iterator[pa.Table]:
+    """New rows with their labels and with all columns of the table, of which ``n`` are to come."""
+    with tqdm(total=n, unit=" rows", disable=None) as bar:
+        for rows, labels in chunks:
+            rows = rows.append_column(target, pa.array(labels, from_pandas=True))
+            empty = pa.nulls(rows.num_rows)
+            columns = [rows[name] if name in rows.column_names else empty for name in schema.names]
+            yield pa.table(columns, names=schema.names).cast(schema)
+            bar.update(rows.num_rows)
 
 
 def marked(table: pa.Table, marker: str | None, *, synthetic: bool) -> pa.Table:
@@ -114,14 +122,19 @@ def marked(table: pa.Table, marker: str | None, *, synthetic: bool) -> pa.Table:
     return table.append_column(marker, pa.array(np.full(table.num_rows, synthetic)))
 
 
-def counts_of(table: pa.Table, target: str, new: pa.Table) -> str:
-    """Real and new rows of each class, a line each, frequent classes first."""
-    before, added = (Counter(part[target].to_pylist()) for part in (table, new))
+def counts_of(table: pa.Table, target: str, added: Counter[Any]) -> str:
+    """Real rows of each class, and new ones as ``added`` counts them, a line each, frequent classes first."""
+    before = labels_of(table, target)
     shown = [(" ".join(str(label).split()), n, added[label]) for label, n in before.most_common(MAX_LINES)]
     width = max((len(name) for name, *_ in shown), default=0)
     lines = [f"  {name:<{width}}  {n_real:>9,} real  {n_new:>9,} new" for name, n_real, n_new in shown]
     hidden = [f"  and {n} more classes"] if (n := len(before) - len(shown)) else []
     return "\n".join([f"Rows by {target!r}:", *lines, *hidden])
+
+
+def labels_of(table: pa.Table, target: str) -> Counter[Any]:
+    """How often each label stands in a table."""
+    return Counter(table[target].to_pylist())
 
 
 def label_of(sampler: GANOversampler, text: str | None) -> Any:

@@ -107,6 +107,11 @@ class Rows:
         """Return the rows of the class with this code, in their order; there may be none."""
         return self.at(self.codes == code)
 
+    @property
+    def weighing(self) -> Rows:
+        """The rows that weigh anything; all of them, without weights."""
+        return self if self.weights is None or self.weights.all() else self.at(self.weights > 0)
+
     def join(self, other: Rows) -> Rows:
         """Return these rows followed by those of ``other``, which must be encoded and coded alike.
 
@@ -115,7 +120,7 @@ class Rows:
         """
         weights, groups = self.weights, self.groups
         if weights is not None:
-            mean = self._mean_weights[other.codes]
+            mean = self.mean_weights[other.codes]
             weights = np.concatenate([weights, mean if other.weights is None else other.weights])
         if groups is not None:
             none = np.full(len(other), -1)
@@ -130,7 +135,7 @@ class Rows:
         )
 
     @property
-    def _mean_weights(self) -> NDArray[np.float64]:
+    def mean_weights(self) -> NDArray[np.float64]:
         """Mean weight of the rows of each class, by code; 1 for a class without rows."""
         totals = np.bincount(self.codes, self.weights, minlength=len(self.classes))
         return np.where(self.counts > 0, totals / np.maximum(self.counts, 1), 1.0)

@@ -46,7 +46,8 @@ class Cell(DocumentedMixin, BaseEstimator):
     kernel : {1, 3, 5, 7}, default=3
         Height and width of convolutions, on a ``grid`` only.
     upsampling : {"nearest", "bilinear", "transposed"}, default="nearest"
-        How a cell doubles the sides of a ``grid``.
+        How a cell doubles the sides of a ``grid``, from at most 4 until they are those of the columns: each
+        number repeated, averages of neighbours, or a learned 2 x 2 transposed convolution.
 
     Examples
     --------
@@ -85,7 +86,8 @@ class Generator(DocumentedMixin, BaseEstimator):
         Hidden units per layer. With a ``grid`` channels per layer, each of which doubles the sides of the
         grid.
     cells : tuple of Cell, default=None
-        Cells that take the place of the hidden layers, of ``widths``, ``activation`` and ``norm``.
+        Cells that take the place of the hidden layers, of ``widths``, ``activation`` and ``norm``, which then
+        stay as they are.
     grid : None, (int, int) or "square", default=None
         Height and width of the grid that the columns form, row by row, such as ``(28, 28)`` for the pixels
         of an image; both networks then are convolutional. ``"square"`` is as high as wide. All columns must
@@ -152,6 +154,11 @@ class Generator(DocumentedMixin, BaseEstimator):
     betas: tuple[float, float] = (0.0, 0.99)
     ema: float = 0.98
 
+    @property
+    def hidden_widths(self) -> tuple[int, ...]:
+        """Hidden units per cell or, without cells, per layer."""
+        return tuple(self.widths) if self.cells is None else tuple(cell.width for cell in self.cells)
+
     batch_norm = property(lambda self: self.norm == "batch")
     layer_norm = property(lambda self: self.norm == "layer")
 
@@ -164,8 +171,8 @@ class Critic(DocumentedMixin, BaseEstimator):
     ----------
     widths : tuple of int, default=None
         Hidden units per layer; None takes the generator's. With a ``grid`` channels per layer, each of which
-        halves the sides of the grid; None then takes the generator's in reverse. The narrowest hidden layer
-        of an autoencoder (``loss="ebgan"``, ``"began"``) is its code.
+        halves the sides of the grid; None then takes the generator's in reverse. Each of its cells counts as
+        one layer. The narrowest hidden layer of an autoencoder (``loss="ebgan"``, ``"began"``) is its code.
     activation, slope, norm_momentum, optimizer, betas : default=None
         As for the generator, whose values None takes.
     norm : {"none", "batch", "layer"}, default="none"
@@ -237,11 +244,12 @@ class Critic(DocumentedMixin, BaseEstimator):
     def completed(self, generator: Generator) -> Critic:
         """Copy the critic with the generator's values of all parameters that are None here and shared.
 
-        These are widths, in reverse on a grid, activation, slope, momentum of norms, optimiser and betas.
-        What is left None belongs to the penalty, or means that weights are not clipped.
+        These are widths (of its cells, if it has any; in reverse on a grid), activation, slope, momentum of
+        norms, optimiser and betas. What is left None belongs to the penalty, or means that weights are not
+        clipped.
         """
         given, usual = self.get_params(), generator.get_params()
-        widths = tuple(generator.widths)
+        widths = generator.hidden_widths
         usual["widths"] = widths if generator.grid is None else widths[::-1]
         shared = ("widths", "activation", "slope", "norm_momentum", "optimizer", "betas")
         return Critic(**given | {name: usual[name] for name in shared if given[name] is None})

@@ -14,7 +14,7 @@ from torch import Tensor
 from gan_oversampler.encoding.row_space import RowSpace
 from gan_oversampler.nn.autoencoder import GeneratorNet
 from gan_oversampler.nn.latent import Latent
-from gan_oversampler.nn.learned_geometry import GuidedStart, LearnedGeometry
+from gan_oversampler.nn.learned_geometry import ANY_CLASS, GuidedStart, LearnedGeometry
 from gan_oversampler.nn.packed import Mode, Packed
 from gan_oversampler.nn.tensors import map_tensors
 
@@ -127,6 +127,7 @@ class Snapshot:
     latent: Latent  # law of the noise
     # weight of the loss term of that name: seeds then keep the shares of categories, missing cells and spikes
     fidelity: float = 0.0
+    mixing: str = ANY_CLASS  # of which class the rows are that new ones are mixed with
 
     @torch.no_grad()
     def __call__(self, start: Tensor | GuidedStart | None, noise_nZ: Tensor, label_nC: Tensor) -> Tensor:

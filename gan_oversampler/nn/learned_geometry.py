@@ -10,8 +10,9 @@ from typing import Final
 import torch
 from torch import Tensor
 
+OWN_CLASS, ANY_CLASS = "own_class", "any_class"  # whose rows new ones are mixed with
 INITIAL_BANDWIDTH: Final = 0.5  # in units of Silverman's
-INITIAL_MIXING: Final = -3.0  # a logit: 5 % of the way to a row of any class
+INITIAL_MIXING: Final = -3.0  # a logit: 5 % of the way to a mixing partner
 MIN_LOG_BANDWIDTH, MAX_LOG_BANDWIDTH = math.log(0.02), math.log(3.0)
 
 
@@ -23,15 +24,16 @@ class GuidedStart:
     to_neighbour: Tensor  # from each seed to a point on the way to one of its same-class neighbours
     noise: Tensor  # noise of Silverman's bandwidth
     traits: Tensor  # ``(..., K)`` numbers that describe the neighbourhood of each seed
-    to_partner: Tensor  # to its mixing partner, a row of any class, in about half of the columns
+    to_partner: Tensor  # to its mixing partner, in about half of the columns
 
 
 @dataclass(frozen=True)
 class LearnedGeometry:
     """Numbers per class: share of the way to a neighbour, bandwidths, seed probabilities and mixing.
 
-    Mixing moves rows a little toward rows of any class, some columns at a time. It adds the noise that a
-    class seen in few rows is missing most: that of the columns which do not tell it from the others.
+    Mixing moves rows a little toward *partners*, rows of any class or of their own, some columns at a time.
+    It adds the noise that a class seen in few rows is missing most: that of the columns which do not tell it
+    from the others.
     """
 
     n_classes: int  # lengths

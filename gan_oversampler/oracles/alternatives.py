@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross_val_predict
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
@@ -70,13 +71,17 @@ class Labelled:
     y: NDArray[Any]  # their labels
     weights: NDArray[np.float64] | None = None  # how much each row counts; None: all alike
     groups: NDArray[np.intp] | None = None  # which rows belong together; None: none do
+    sample_weight: NDArray[np.float64] | None = None  # the weights, if the scorer takes them
 
 
 def fit_weighted(learner: Any, x: Any, y: NDArray[Any], weights: NDArray[np.float64] | None) -> Any:
     """Fit a classifier to rows that count as much as they weigh, if its ``fit`` takes ``sample_weight``."""
-    if weights is None or not has_fit_parameter(learner, "sample_weight"):
-        return learner.fit(x, y)
-    return learner.fit(x, y, sample_weight=weights)
+    return learner.fit(x, y, sample_weight=weights) if _takes(learner, weights) else learner.fit(x, y)
+
+
+def _takes(learner: Any, weights: NDArray[np.float64] | None) -> bool:
+    """Whether there are weights, and the classifier takes them."""
+    return weights is not None and has_fit_parameter(learner, "sample_weight")
 
 
 def fit_with_class_weights(learner: Any, data: Labelled, scorer: Scorer, seed: int) -> Any:
@@ -112,21 +117,27 @@ def fit_with_threshold(learner: Any, data: Labelled, scorer: Scorer, seed: int) 
     The threshold is chosen on predictions from inner folds of the same rows, by the score that is asked for,
     smooth or not. With more than two classes it is a power of their sizes that weighs their probabilities. A
     classifier without probabilities keeps its threshold, and so does one with a class of a single row, or of
-    too few groups: inner folds part no group. On them, rows count alike.
+    too few groups: inner folds part no group. Weights count in fits, sizes and scores, where these take them.
     """
     x, y = data.x, data.y
-    classes, counts = np.unique(y, return_counts=True)
-    if not hasattr(learner, "predict_proba") or counts.min() < N_INNER_FOLDS:
+    classes, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
+    total_C = np.bincount(codes, data.weights)
+    if not hasattr(learner, "predict_proba") or counts.min() < N_INNER_FOLDS or not total_C.all():
         return fit_weighted(learner, x, y, data.weights)
     stratified = StratifiedKFold if data.groups is None else StratifiedGroupKFold
     inner = list(stratified(N_INNER_FOLDS, shuffle=True, random_state=seed).split(x, y, data.groups))
     if any(len(np.unique(y[train])) < len(classes) for train, _ in inner):
         return fit_weighted(learner, x, y, data.weights)
-    probability_nC = cross_val_predict(clone(learner), x, y, cv=inner, method="predict_proba")
-    known, share_C = _Known(classes, probability_nC), counts / counts.max()
+    params = {"sample_weight": data.weights} if _takes(learner, data.weights) else None
+    with config_context(enable_metadata_routing=False):  # weights are told, whatever a learner asks for
+        probability_nC = cross_val_predict(
+            clone(learner), x, y, cv=inner, method="predict_proba", params=params
+        )
+    known, share_C = _Known(classes, probability_nC), total_C / total_C.max()
+    options = {} if data.sample_weight is None else {"sample_weight": data.sample_weight}
 
     def score(exponent: float) -> float:
-        return scorer(ReweightedClassifier(known, share_C**-exponent), x, y)
+        return scorer(ReweightedClassifier(known, share_C**-exponent), x, y, **options)
 
     fitted = fit_weighted(learner, x, y, data.weights)
     return _reweighted(fitted, share_C ** -max(EXPONENTS, key=score))

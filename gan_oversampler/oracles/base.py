@@ -67,6 +67,14 @@ class Oracle(DocumentedMixin, BaseEstimator):
         return None
 
     @property
+    def ignores_weights(self) -> tuple[str, ...]:
+        """Names of what takes no weights of rows in a fitted oracle, so that rows count alike there.
+
+        There are none, unless a subclass says so: a score can use ``holdout.weights``. Fits warn of them.
+        """
+        return ()
+
+    @property
     def objective(self) -> str:
         """Name of the differentiable objective nearest to the score, for which guided GANs are trained.
 
@@ -108,11 +116,12 @@ class Oracle(DocumentedMixin, BaseEstimator):
     def score(self, holdout: Rows, synthetic: Rows) -> float:
         """Return the score of synthetic rows, given real rows that no generator of this fold saw.
 
-        Classes with too few held-out rows are left out. The score is NaN if no oversampled class is left, if
-        one of them has too few synthetic rows, or if a synthetic value is not finite: a generator that fails
-        in one class has failed. A candidate without a score is never kept.
+        Held-out rows count as much as they weigh, as if each stood there so many times; those that weigh
+        nothing, and classes with too few others, are left out. The score is NaN if no oversampled class is
+        left, if one of them has too few synthetic rows, or if a synthetic value is not finite: a generator
+        that fails in one class has failed. A candidate without a score is never kept.
         """
-        n_holdout, n_synthetic = self._min_rows
+        holdout, (n_holdout, n_synthetic) = holdout.weighing, self._min_rows
         codes = [code for code in self.targets_ if np.sum(holdout.codes == code) >= n_holdout]
         enough = all(np.sum(synthetic.codes == code) >= n_synthetic for code in codes)
         if not codes or not enough or not np.isfinite(synthetic.values).all():
@@ -174,7 +183,8 @@ class CallableOracle(ClassWiseOracle):
     """Value of a user's function of real and synthetic rows; higher is better.
 
     ``mean over oversampled classes of function(held-out rows, synthetic rows)``, in the range of the
-    function. It needs one row of each kind and costs one call of the function per class and score.
+    function. It needs one row of each kind and costs one call of the function per class and score. The
+    function is told of no weights.
 
     Parameters
     ----------
@@ -198,6 +208,11 @@ class CallableOracle(ClassWiseOracle):
     def description(self) -> str:
         """The name of the function."""
         return f"{getattr(self.function, '__name__', text_of(self.function))}(real rows, new rows)"
+
+    @property
+    def ignores_weights(self) -> tuple[str, ...]:
+        """The function, which gets rows only."""
+        return (self.description,)
 
     def _compare(self, real: Rows, synthetic: Rows) -> float:
         return float(self.function(real.frame, synthetic.frame))

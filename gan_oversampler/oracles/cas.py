@@ -131,17 +131,24 @@ class DiversityOracle(CASSynOracle):
         return "diversity"
 
     def _scorer(self) -> Scorer:
-        return lambda learner, x, y: diversity(probabilities(learner, x))
+        def score(
+            learner: Any, x: Any, y: NDArray[Any], sample_weight: NDArray[np.float64] | None = None
+        ) -> float:
+            return diversity(probabilities(learner, x), sample_weight)
+
+        return score
 
 
-def diversity(probabilities_nC: NDArray[Any]) -> float:
+def diversity(probabilities_nC: NDArray[Any], weights: NDArray[np.float64] | None = None) -> float:
     """Return ``exp(mean KL(p(y|x) || mean p(y|x)))`` of class probabilities, from 1 to their number.
 
-    ``probabilities_nC`` holds one row per scored row and one column per class.
+    ``probabilities_nC`` holds one row per scored row and one column per class; ``weights`` are those of the
+    rows.
 
     >>> diversity(np.eye(2)), diversity(np.full((3, 2), 0.5))
     (2.0, 1.0)
     """
     # NOTE[Nazari et al. 2023]: the released code sums over one of two classes, which rewards a share of 1/e.
     probabilities_nC = np.asarray(probabilities_nC, float)
-    return float(np.exp(rel_entr(probabilities_nC, probabilities_nC.mean(axis=0)).sum(axis=1).mean()))
+    usual_C = np.average(probabilities_nC, axis=0, weights=weights)
+    return float(np.exp(np.average(rel_entr(probabilities_nC, usual_C).sum(axis=1), weights=weights)))

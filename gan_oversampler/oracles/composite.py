@@ -18,7 +18,7 @@ from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.oracles.manifold import PRDCOracle
 from gan_oversampler.oracles.privacy import PrivacyOracle
-from gan_oversampler.oracles.samples import thin
+from gan_oversampler.oracles.samples import resampled, thin
 
 Draw = Callable[[NDArray[Any], int, np.random.Generator], NDArray[Any]]
 """``(rows of a class, number, rng)`` to as many rows of a reference."""
@@ -118,6 +118,11 @@ class CompositeOracle(Oracle):
                 f" Got {self.weights!r} instead."
             )
 
+    @property
+    def ignores_weights(self) -> tuple[str, ...]:
+        """What any of the oracles says."""
+        return tuple(dict.fromkeys(what for oracle in self.oracles_ for what in oracle.ignores_weights))
+
     def _given(self) -> list[Oracle]:
         if self.oracles is None:
             return [DownstreamOracle(), PRDCOracle(), PrivacyOracle()]
@@ -156,9 +161,9 @@ class CompositeOracle(Oracle):
     def _references(self, holdout: Rows, synthetic: Rows) -> NDArray[np.float64]:
         """Utilities ``(r, k)`` of references with as many rows of each class as the candidate has."""
         counts = {code: int(np.sum(synthetic.codes == code)) for code in self.targets_}
-        key = joblib.hash((holdout.values, holdout.codes, counts))
+        key = joblib.hash((holdout.values, holdout.codes, holdout.weights, counts))
         if self._cached is None or self._cached[0] != key:
-            real = {code: self.train_.of(code).values for code in self.targets_}
+            real = {code: resampled(self.train_.of(code)).values for code in self.targets_}
             found = []
             for draw in REFERENCES.values():
                 rng = np.random.default_rng(self.random_state_)  # the same draws for all references

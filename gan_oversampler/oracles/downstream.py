@@ -1,9 +1,9 @@
 """The default oracle: whether classifiers do better on held-out real rows when synthetic rows are added."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from gan_oversampler.encoding.dataset import Rows
@@ -35,11 +35,12 @@ class DownstreamOracle(LearnerOracle):
     estimator : classifier or list of classifiers, default=None
         Cloned before every fit; the mean over several counts. None is a panel of cheap classifiers: logistic
         regression, five nearest neighbours and a decision tree (which tries the square root of the columns
-        per split where there are more than 20,000 cells of real rows).
+        per split where there are more than 20,000 cells of real rows). A classifier whose ``fit`` takes no
+        ``sample_weight`` gets rows that count alike, with a warning where they have weights.
     scoring : str or callable, default="f1"
-        Any scikit-learn scorer or its name, or ``"g_mean"``. For names, classes are coded so that the
-        rarest one is the positive one; with more than two classes ``"f1"`` means ``"f1_macro"``, and so
-        on. Scorer objects get the user's labels.
+        Any scikit-learn scorer or its name, or ``"g_mean"``, with weights if it takes them. For names,
+        classes are coded so that the rarest one is the positive one; with more than two classes ``"f1"``
+        means ``"f1_macro"``, and so on. Scorer objects get the user's labels.
     smooth : bool, default=True
         Whether F1, G-mean, balanced accuracy and accuracy, given by name, add up probabilities in place of
         predicted labels. That is the same score with less noise: a row near the threshold counts in part.
@@ -100,8 +101,8 @@ class DownstreamOracle(LearnerOracle):
         """
         if not np.isfinite(synthetic.values).all():
             return float("nan")
-        scored, options = self._scored_rows(holdout)
-        return self._mean_score(self._fit_learners(self.thinned_train_.join(synthetic)), scored, **options)
+        fitted = self._fit_learners(self.thinned_train_.join(synthetic))
+        return self._mean_score(fitted, self._scored_rows(holdout))
 
     @property
     def alternatives(self) -> tuple[str, ...]:
@@ -114,17 +115,18 @@ class DownstreamOracle(LearnerOracle):
         ``"class_weight"`` fits them to the training rows with balanced class weights. ``"threshold"`` fits
         them as they are and moves the threshold of each to where it is best on inner folds.
         """
-        scored, options = self._scored_rows(holdout)
-        return self._mean_score(self._fit_learners(self.thinned_train_, name), scored, **options)
+        return self._mean_score(self._fit_learners(self.thinned_train_, name), self._scored_rows(holdout))
 
-    def _scored_rows(self, holdout: Rows) -> tuple[Rows, dict[str, NDArray[np.float64]]]:
-        """The held-out rows to predict, thinned if there are many, and weights that make up for it."""
+    def _scored_rows(self, holdout: Rows) -> Rows:
+        """The held-out rows to predict; if there are many, thinned, with weights that make up for it."""
         max_rows, rng = max(1, self.max_rows // 2), np.random.default_rng(self.random_state_)
-        if len(holdout) <= max_rows and holdout.weights is None:
-            return holdout, {}
-        if not accepts_weights(self.scoring, len(self.train_.classes)):
-            return thin(holdout, max_rows / len(holdout), rng), {}
+        holdout = holdout.weighing
+        if len(holdout) <= max_rows:
+            return holdout
+        # What scorer objects do with labels is the user's business, so classes keep their shares for them.
+        if not isinstance(self.scoring, str) or not accepts_weights(self.scoring, len(self.train_.classes)):
+            return thin(holdout, max_rows / len(holdout), rng)
         scored = thin_large_classes(holdout, max_rows, rng)
         weights = np.bincount(holdout.codes) / np.maximum(np.bincount(scored.codes), 1)
         own = 1.0 if scored.weights is None else scored.weights
-        return scored, {"sample_weight": weights[scored.codes] * own}
+        return replace(scored, weights=weights[scored.codes] * own)

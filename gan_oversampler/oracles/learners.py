@@ -1,5 +1,7 @@
 """Oracles that score with classifiers: fresh clones, seeded alike for every score, without warnings."""
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,13 +16,15 @@ from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import has_fit_parameter
 
 from gan_oversampler._utils import text_of
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.alternatives import ALTERNATIVES, Labelled, fit_weighted
 from gan_oversampler.oracles.base import POSITIVE, Oracle
 from gan_oversampler.oracles.samples import balanced_sample
-from gan_oversampler.oracles.scorers import Scorer, scorer_of, title_of
+from gan_oversampler.oracles.scorers import Scorer, accepts_weights, scorer_of, title_of
 from gan_oversampler.oracles.smooth import SMOOTH
 
 MANY_CELLS: Final = 20_000  # rows times columns
@@ -36,6 +40,7 @@ class LearnerOracle(Oracle):
     Parameters are those of `DownstreamOracle`. ``estimator=None`` is a panel of logistic regression, five
     nearest neighbours and a decision tree: they are cheap and differ in kind, so a generator that helps all
     three helps most classifiers. A ``scoring`` that is callable gets the user's labels, a name class codes.
+    Weights of rows count in fits and scores that take ``sample_weight``; a fit warns of those that do not.
     """
 
     _parameter_constraints = {"smooth": ["boolean"], "encoded": ["boolean"], "max_rows": [POSITIVE]}
@@ -104,13 +109,13 @@ class LearnerOracle(Oracle):
         x, y = self._data(rows)
         with quiet_sklearn(checked=self.encoded):
             if not alternative:
-                return [fit_weighted(learner, x, y, rows.weights) for learner in self._learners()]
+                return [fit_weighted(learner, x, y, rows.weights) for learner in self._learners(rows)]
             fit, scorer = ALTERNATIVES[alternative], self._scorer()
-            data = Labelled(x, y, rows.weights, rows.groups)
-            return [fit(learner, data, scorer, self._seed) for learner in self._learners()]
+            data = Labelled(x, y, rows.weights, rows.groups, **self._weighted(rows))
+            return [fit(learner, data, scorer, self._seed) for learner in self._learners(rows)]
 
-    def _learners(self) -> list[Any]:
-        """Fresh classifiers, seeded alike for every score."""
+    def _learners(self, rows: Rows) -> list[Any]:
+        """Fresh classifiers for these rows, seeded alike for every score."""
         if self.estimator is not None:
             return [seeded(clone(learner), self._seed) for learner in self._estimators]
         # The tree depends on the training rows only, so that all candidates get the same panel. With many
@@ -121,7 +126,7 @@ class LearnerOracle(Oracle):
         is_large = n_classes > 2 and n_classes * n_columns > MANY_COEFFICIENTS
         return [
             LogisticRegression(solver="lbfgs" if is_large else "newton-cholesky"),
-            KNeighborsClassifier(5),
+            KNeighborsClassifier(5) if rows.weights is None else WeightedNeighbours(5),
             DecisionTreeClassifier(min_samples_leaf=2, max_features=tried, random_state=self._seed),
         ]
 
@@ -138,17 +143,60 @@ class LearnerOracle(Oracle):
     def _scorer(self) -> Scorer:
         return scorer_of(self.scoring, len(self.train_.classes), smooth=self.smooth)
 
-    def _mean_score(self, fitted: Sequence[Any], rows: Rows, **options: Any) -> float:
+    def _weighted(self, rows: Rows) -> dict[str, NDArray[np.float64]]:
+        """Weights of rows as an argument of the scorer; none where rows have none, or it takes none."""
+        if rows.weights is None or not accepts_weights(self.scoring, len(self.train_.classes)):
+            return {}
+        return {"sample_weight": rows.weights}
+
+    @property
+    def ignores_weights(self) -> tuple[str, ...]:
+        """Classifiers whose ``fit`` takes no ``sample_weight``, and the scorer if it takes none."""
+        learners = (e for e in self._estimators if not has_fit_parameter(e, "sample_weight"))
+        takes = accepts_weights(self.scoring, len(self.train_.classes))
+        return (*map(text_of, learners), *(() if takes else (title_of(self.scoring),)))
+
+    def _mean_score(self, fitted: Sequence[Any], rows: Rows) -> float:
         """Mean score of fitted classifiers on these rows; NaN if there are no classifiers."""
         if not fitted:
             return float("nan")
-        scorer, (x, y) = self._scorer(), self._data(rows)
+        scorer, options, (x, y) = self._scorer(), self._weighted(rows), self._data(rows)
         with quiet_sklearn(checked=self.encoded):
             return float(np.mean([scorer(learner, x, y, **options) for learner in fitted]))
 
     def _data(self, rows: Rows) -> tuple[Any, NDArray[Any]]:
         x = rows.values if self.encoded else rows.frame
         return x, rows.codes if isinstance(self.scoring, str) else rows.labels
+
+
+class WeightedNeighbours(KNeighborsClassifier):
+    """Nearest neighbours that vote with the weights of their rows; rows of weight 0 are no neighbours.
+
+    scikit-learn's take no weights of rows.
+
+    >>> rows, labels = np.array([[0.0], [1.0], [2.0]]), np.array([0, 1, 1])
+    >>> learner = WeightedNeighbours(2).fit(rows, labels, np.array([3.0, 1.0, 0.0]))
+    >>> learner.predict_proba([[9.0]]).tolist()
+    [[0.75, 0.25]]
+    """
+
+    def fit(self, x: Any, y: NDArray[Any], sample_weight: NDArray[np.float64]) -> WeightedNeighbours:
+        """Store the rows that weigh anything; all of them, alike, where none does."""
+        weights = sample_weight if sample_weight.any() else np.ones(len(y))
+        kept = np.flatnonzero(weights)
+        self.weights_n, self.codes_n = weights[kept], np.unique(y[kept], return_inverse=True)[1]
+        return super().fit(_safe_indexing(x, kept), y[kept])
+
+    def predict_proba(self, x: Any) -> NDArray[np.float64]:
+        """Shares of the classes in the weight of the neighbours, ``(n, C)``."""
+        nearest_nK = self.kneighbors(x, return_distance=False)
+        votes_nKC = (self.weights_n[:, None] * np.eye(len(self.classes_))[self.codes_n])[nearest_nK]
+        votes_nC = votes_nKC.sum(axis=1)
+        return np.asarray(votes_nC / votes_nC.sum(axis=1, keepdims=True))
+
+    def predict(self, x: Any) -> NDArray[Any]:
+        """The class with the largest share, for each row."""
+        return np.asarray(self.classes_[self.predict_proba(x).argmax(axis=1)])
 
 
 @contextmanager

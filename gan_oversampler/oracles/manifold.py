@@ -11,7 +11,8 @@ from sklearn.utils._param_validation import StrOptions
 
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.base import POSITIVE, ClassWiseOracle
-from gan_oversampler.oracles.samples import disjoint_samples, evenly
+from gan_oversampler.oracles.distances import ALIKE, Weights
+from gan_oversampler.oracles.samples import disjoint_samples, some
 
 MAX_SAMPLES: Final = 8  # of the synthetic rows, each as large as the real sample
 
@@ -42,8 +43,9 @@ class PRDCOracle(ClassWiseOracle):
 
     ``coverage = share of real rows with a synthetic row within the distance of their k-th nearest real row``;
     for the others see `prdc`. The mean over the oversampled classes counts. All but density lie between 0
-    and 1; higher is better. It needs two held-out rows of a class and one synthetic row. Time and memory of
-    a score grow with the number of pairs of rows.
+    and 1; higher is better. It needs two held-out rows of a class and one synthetic row. Weights count in the
+    shares; neighbours are those of rows that all count alike. Time and memory of a score grow with the number
+    of pairs of rows.
 
     Parameters
     ----------
@@ -81,17 +83,28 @@ class PRDCOracle(ClassWiseOracle):
 
     def _compare(self, real: Rows, synthetic: Rows) -> float:
         # More synthetic rows would cover more real ones, so samples of the size of the real one are compared.
-        real_nF = evenly(real.values, self.max_rows)
-        samples = disjoint_samples(synthetic.values, len(real_nF), MAX_SAMPLES)
-        found = [prdc(real_nF, sample_mF, self.k) for sample_mF in samples]
+        real = some(real, self.max_rows)
+        samples = map(synthetic.at, disjoint_samples(np.arange(len(synthetic)), len(real), MAX_SAMPLES))
+        found = [
+            prdc(real.values, sample.values, self.k, weights=(real.weights, sample.weights))
+            for sample in samples
+        ]
         return float(np.mean([getattr(measures, self.measure) for measures in found]))
 
 
-def prdc(real_nF: NDArray[Any], synthetic_mF: NDArray[Any], k: int = 5) -> PRDC:
+def prdc(
+    real_nF: NDArray[Any],
+    synthetic_mF: NDArray[Any],
+    k: int = 5,
+    *,
+    weights: tuple[Weights, Weights] = ALIKE,
+) -> PRDC:
     """Return precision, recall, density and coverage of synthetic rows ``(m, F)`` for real rows ``(n, F)``.
 
     A row lies in the neighbourhood of another one if it is nearer than that one's k-th nearest neighbour in
     its own sample, or equal to it. Against itself every sample has precision, recall and coverage 1.
+    ``weights`` of real and synthetic rows count in shares and means; but a row of weight two is one
+    neighbour, because a class of heavy rows would have no neighbourhoods.
 
     >>> prdc(np.arange(4.0)[:, None] ** 2, np.array([[0.5], [9.0]]), k=1)
     PRDC(precision=1.0, recall=1.0, density=1.5, coverage=0.75)
@@ -102,11 +115,13 @@ def prdc(real_nF: NDArray[Any], synthetic_mF: NDArray[Any], k: int = 5) -> PRDC:
     # NOTE[Naeem et al. 2020]: equal rows always are neighbours, for columns of a few values have many ties.
     in_real_nm = (between_nm < _radius(real_nF, k)[:, None]) | (between_nm == 0)
     in_synthetic_nm = (between_nm < _radius(synthetic_mF, k)) | (between_nm == 0)
+    of_real_n, of_synthetic_m = weights
+    times_n = np.ones(len(real_nF)) if of_real_n is None else of_real_n / of_real_n.mean()
     return PRDC(
-        precision=float(in_real_nm.any(axis=0).mean()),
-        recall=float(in_synthetic_nm.any(axis=1).mean()),
-        density=float(in_real_nm.sum(axis=0).mean() / k),
-        coverage=float(in_real_nm.any(axis=1).mean()),
+        precision=float(np.average(in_real_nm.any(axis=0), weights=of_synthetic_m)),
+        recall=float(np.average(in_synthetic_nm.any(axis=1), weights=of_real_n)),
+        density=float(np.average(times_n @ in_real_nm, weights=of_synthetic_m) / k),
+        coverage=float(np.average(in_real_nm.any(axis=1), weights=of_real_n)),
     )
 
 

@@ -10,7 +10,8 @@ from sklearn.metrics import pairwise_distances_argmin
 
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.base import ClassWiseOracle
-from gan_oversampler.oracles.samples import evenly
+from gan_oversampler.oracles.distances import Weights
+from gan_oversampler.oracles.samples import some
 
 COPY: Final = 1e-6  # distance below which a row is a copy; encoded rows are float32
 
@@ -49,12 +50,12 @@ class PrivacyOracle(ClassWiseOracle):
     def _compare(self, real: Rows, synthetic: Rows) -> float:
         if not len(self.train_):
             return float("nan")
-        away, expected = (
-            closest_record(evenly(rows.values, self.max_rows), self.train_.values)
-            for rows in (synthetic, real)
-        )
-        pairs = (np.median(away), np.median(expected)), (1 - copy_rate(away), 1 - copy_rate(expected))
-        ratios = [1.0 if value >= usual else float(value / usual) for value, usual in pairs]
+        measured = []
+        for rows in (some(synthetic, self.max_rows), some(real, self.max_rows)):
+            away = closest_record(rows.values, self.train_.values)
+            measured.append((median(away, rows.weights), 1 - copy_rate(away, rows.weights)))
+        pairs = zip(*measured, strict=True)
+        ratios = [1.0 if value >= usual else value / usual for value, usual in pairs]
         return ratios[0] * ratios[1]
 
 
@@ -72,12 +73,27 @@ def closest_record(rows_mF: NDArray[Any], train_nF: NDArray[Any]) -> NDArray[np.
     return np.asarray(np.linalg.norm(rows_mF - train_nF[nearest_m], axis=1))
 
 
-def copy_rate(distances_m: NDArray[Any]) -> float:
+def median(values_m: NDArray[Any], weights: Weights = None) -> float:
+    """Return the median of numbers, of which each stands there as often as it weighs.
+
+    >>> median(np.array([1.0, 2.0, 9.0])), median(np.array([1.0, 2.0, 9.0]), np.array([1.0, 2.0, 3.0]))
+    (2.0, 5.5)
+    """
+    if weights is None:
+        return float(np.median(values_m))
+    order = np.argsort(values_m)
+    share = np.cumsum(weights[order]) / weights.sum()
+    # The mean of the two in the middle where one half of the weight ends just between them, up to rounding.
+    middle = [np.searchsorted(share, half) for half in (0.5 - 1e-9, 0.5 + 1e-9)]
+    return float(values_m[order][middle].mean())
+
+
+def copy_rate(distances_m: NDArray[Any], weights: Weights = None) -> float:
     """Return the share of rows that copy a training row, given their distances to the closest one.
 
-    Distances below ``1e-6`` count as copies, because encoded rows are float32.
+    Distances below ``1e-6`` count as copies, because encoded rows are float32. ``weights`` are of the rows.
 
     >>> copy_rate(np.array([0.0, 0.3]))
     0.5
     """
-    return float(np.mean(np.asarray(distances_m) < COPY))
+    return float(np.average(np.asarray(distances_m) < COPY, weights=weights))

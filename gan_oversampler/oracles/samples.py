@@ -3,6 +3,7 @@
 # n, m row, F column
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,16 @@ def evenly(rows_nF: NDArray[Any], max_rows: int) -> NDArray[Any]:
     return rows_nF[np.linspace(0, len(rows_nF) - 1, max_rows).astype(int)]
 
 
+def some(rows: Rows, max_rows: int) -> Rows:
+    """Return all rows, or evenly spaced ones as `evenly` does, with their weights.
+
+    >>> rows = Rows(np.eye(3), np.ones(3, int), np.array([0, 1]), weights=np.array([1.0, 0.5, 1.5]))
+    >>> some(rows, 2).weights.tolist()
+    [1.0, 1.5]
+    """
+    return rows if len(rows) <= max_rows else rows.at(evenly(np.arange(len(rows)), max_rows))
+
+
 def disjoint_samples(rows_mF: NDArray[Any], n: int, max_samples: int) -> list[NDArray[Any]]:
     """Split rows into at most ``max_samples`` disjoint samples of ``n`` rows each.
 
@@ -42,7 +53,8 @@ def balanced_sample(rows: Rows, n_per_class: int, seed: int) -> Rows:
     """Return ``n_per_class`` rows of each class that is present, in their order.
 
     Rows are drawn without replacement; where a class has too few, all of its rows are repeated equally
-    often, up to one. Which rows of a class are drawn does not depend on the other classes.
+    often, up to one. Which rows of a class are drawn does not depend on the other classes. Where rows have
+    weights, those of each class are 1 on average.
 
     >>> rows = Rows(np.eye(4), np.array([0, 0, 0, 1]), np.array([0, 1]))
     >>> np.bincount(balanced_sample(rows, 2, seed=0).codes).tolist()
@@ -52,7 +64,11 @@ def balanced_sample(rows: Rows, n_per_class: int, seed: int) -> Rows:
     for code in np.unique(rows.codes):
         order = np.random.default_rng((seed, int(code))).permutation(np.flatnonzero(rows.codes == code))
         drawn.append(np.resize(order, n_per_class))  # starts again at the first row where rows run out
-    return rows.at(np.sort(np.concatenate(drawn))) if drawn else rows
+    sample = rows.at(np.sort(np.concatenate(drawn))) if drawn else rows
+    if sample.weights is None:
+        return sample
+    mean = sample.mean_weights
+    return replace(sample, weights=sample.weights / np.where(mean > 0, mean, 1.0)[sample.codes])
 
 
 def with_other_classes(real: Rows, synthetic: Rows, targets: Sequence[int]) -> Rows:
@@ -62,6 +78,19 @@ def with_other_classes(real: Rows, synthetic: Rows, targets: Sequence[int]) -> R
     because decoding relies on it.
     """
     return real.at(~np.isin(real.codes, targets)).join(synthetic.at(np.isin(synthetic.codes, targets)))
+
+
+def resampled(rows: Rows) -> Rows:
+    """Return as many rows, each as often as it weighs up to rounding, in their order; without weights all.
+
+    >>> rows = Rows(np.arange(4.0)[:, None], np.ones(4, int), np.array([0, 1]), weights=np.arange(4.0))
+    >>> resampled(rows).values[:, 0].tolist()
+    [1.0, 2.0, 3.0, 3.0]
+    """
+    if rows.weights is None or not rows.weights.any():
+        return rows
+    share = np.cumsum(rows.weights) / rows.weights.sum()
+    return rows.at(np.searchsorted(share, (np.arange(len(rows)) + 0.5) / len(rows)))
 
 
 def typical_distance(rows_nF: NDArray[Any], max_rows: int = 500) -> float:

@@ -67,15 +67,16 @@ def scorer_of(scoring: str | Scorer, n_classes: int, *, smooth: bool = False) ->
 
 
 def accepts_weights(scoring: str | Scorer, n_classes: int) -> bool:
-    """Tell whether the scorer of this name takes ``sample_weight``, so that classes can be thinned for it.
+    """Tell whether a scorer takes ``sample_weight``: scikit-learn's do, by name or not, if their metric does.
 
-    Scorer objects are never weighted: what they do with labels and weights is the user's business.
+    Any other function does if it has a parameter of that name.
     """
-    if not isinstance(scoring, str) or scoring in SMOOTH:
-        return isinstance(scoring, str)
-    if scoring.startswith("roc_auc_ovo") and n_classes > 2:
+    if isinstance(scoring, str) and scoring in SMOOTH:
+        return True
+    if isinstance(scoring, str) and scoring.startswith("roc_auc_ovo") and n_classes > 2:
         return False  # scikit-learn refuses weights for pairs of classes
-    return "sample_weight" in signature(get_scorer(scoring)._score_func).parameters
+    scorer = get_scorer(scoring)
+    return "sample_weight" in signature(getattr(scorer, "_score_func", scorer)).parameters
 
 
 def _score_known_classes(

@@ -14,11 +14,16 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.utils.validation import has_fit_parameter
 
+from gan_oversampler._utils import text_of
 from gan_oversampler.encoding.dataset import Rows
+from gan_oversampler.oracles.alternatives import fit_weighted
 from gan_oversampler.oracles.base import ClassWiseOracle
+from gan_oversampler.oracles.distances import ALIKE, Weights
 from gan_oversampler.oracles.learners import quiet_sklearn, seeded
-from gan_oversampler.oracles.samples import disjoint_samples, evenly, typical_distance
+from gan_oversampler.oracles.samples import disjoint_samples, evenly, some, typical_distance
 
 N_FOURIER: Final = 64  # random Fourier features of the default critic
 STRENGTH: Final = 0.3  # of its ridge penalty
@@ -43,11 +48,12 @@ class _RidgeCritic(BaseEstimator):
     """
 
     # RidgeClassifier does the same, but its checks take three times as long as these small fits.
-    def fit(self, x_nD: NDArray[Any], y_n: NDArray[Any]) -> _RidgeCritic:
-        self.mean_D = x_nD.mean(axis=0)
+    def fit(self, x_nD: NDArray[Any], y_n: NDArray[Any], sample_weight: Weights = None) -> _RidgeCritic:
+        self.mean_D = np.average(x_nD, axis=0, weights=sample_weight)
         x_nD = x_nD - self.mean_D
         damping_DD = STRENGTH * np.eye(x_nD.shape[1])
-        self.slope_D = np.linalg.solve(x_nD.T @ x_nD + damping_DD, x_nD.T @ (2.0 * y_n - 1.0))
+        counted_nD = x_nD if sample_weight is None else x_nD * sample_weight[:, None]
+        self.slope_D = np.linalg.solve(counted_nD.T @ x_nD + damping_DD, counted_nD.T @ (2.0 * y_n - 1.0))
         return self
 
     def decision_function(self, x_nD: NDArray[Any]) -> NDArray[np.float64]:
@@ -79,6 +85,12 @@ class _CriticOracle(ClassWiseOracle):
             fourier = partial(_with_fourier_features, frequency_FD, phase_D)
             self.features_[code] = fourier if self.estimator is None else np.asarray
 
+    @property
+    def ignores_weights(self) -> tuple[str, ...]:
+        """The estimator, if its ``fit`` takes no ``sample_weight``."""
+        critic = self._default if self.estimator is None else self.estimator
+        return () if has_fit_parameter(critic, "sample_weight") else (text_of(critic),)
+
     def _critic(self) -> Any:
         """A fresh critic, seeded alike for every fit."""
         return seeded(clone(self._default if self.estimator is None else self.estimator), self._seed)
@@ -90,14 +102,17 @@ class C2STOracle(_CriticOracle):
     ``|AUC - 1/2|``, cross-validated within the real and as many synthetic rows of a class, the mean over the
     oversampled classes. It lies between 0 if the critic cannot separate them and 1/2 if it does so perfectly;
     lower is better. It needs two held-out and two synthetic rows of a class. With few rows the noise is
-    large: its standard deviation is about ``0.4 / sqrt(n)`` for ``n`` rows of each kind. A score costs up to
-    twenty fits of the critic per class: five folds of up to four synthetic samples.
+    large: its standard deviation is about ``0.4 / sqrt(n)`` for ``n`` rows of each kind. Weights count in the
+    curve and in the critic's fits, but a row of weight two is in one fold: two equal rows could be on both
+    sides of one. A score costs up to twenty fits of the critic per class: five folds of up to four synthetic
+    samples.
 
     Parameters
     ----------
     estimator : classifier, default=None
         Cloned before every fit. None is a ridge regression on the columns and 64 random Fourier features,
-        which also sees differences of spread and shape.
+        which also sees differences of spread and shape. One whose ``fit`` takes no ``sample_weight`` is
+        fitted to rows that count alike, with a warning where rows have weights.
     max_rows : int, default=1000
         Real, and synthetic, rows of a class at most; evenly spaced ones are used.
 
@@ -127,40 +142,63 @@ class C2STOracle(_CriticOracle):
         than 1/2. The class has to be one of the targets that the oracle was fitted for.
         """
         features = self.features_[int(real.codes[0])]
-        real_nD, synthetic_mD = features(evenly(real.values, self.max_rows)), features(synthetic.values)
-        samples = disjoint_samples(synthetic_mD, len(real_nD), MAX_SAMPLES)
+        real = some(real, self.max_rows)
+        real_nD, synthetic_mD = features(real.values), features(synthetic.values)
         # NOTE[Lopez-Paz & Oquab 2017]: the area under the curve in place of accuracy, which is coarser.
-        aucs = [
-            cross_validated_auc(evenly(real_nD, len(sample)), sample, self._critic, seed=self._seed)
-            for sample in samples
-        ]
+        aucs = []
+        for theirs in disjoint_samples(np.arange(len(synthetic)), len(real), MAX_SAMPLES):
+            ours = evenly(np.arange(len(real)), len(theirs))
+            weights = real.at(ours).weights, synthetic.at(theirs).weights
+            pair = real_nD[ours], synthetic_mD[theirs]
+            aucs.append(cross_validated_auc(*pair, self._critic, seed=self._seed, weights=weights))
         return float(np.mean(aucs))
 
 
 def cross_validated_auc(
-    real_nD: NDArray[Any], synthetic_mD: NDArray[Any], critic: Callable[[], Any], *, seed: int = 0
+    real_nD: NDArray[Any],
+    synthetic_mD: NDArray[Any],
+    critic: Callable[[], Any],
+    *,
+    seed: int = 0,
+    weights: tuple[Weights, Weights] = ALIKE,
 ) -> float:
     """Return the mean area under the ROC curve of critics that separate two samples.
 
     Rows are split into five folds at random, each sample for itself, or into as many folds as the smaller
-    sample has rows. ``critic()`` makes a fresh classifier for each fold.
+    sample has rows. ``critic()`` makes a fresh classifier for each fold. ``weights`` are those of the rows of
+    both samples, on any scale.
 
     >>> cross_validated_auc(np.zeros((5, 1)), np.ones((5, 1)), LogisticRegression)
     1.0
     """
     sizes = len(real_nD), len(synthetic_mD)
     x, y = np.concatenate([real_nD, synthetic_mD]), np.repeat([0, 1], sizes)
+    w = _of_both(sizes, weights)
     rng, n_folds = np.random.default_rng(seed), min(FOLDS, *sizes)
     fold = np.concatenate([rng.permutation(size) % n_folds for size in sizes])
     aucs = []
     with quiet_sklearn():
         for number in range(n_folds):
             train, test = fold != number, fold == number
-            fitted = critic().fit(x[train], y[train])
+            fitted = fit_weighted(critic(), x[train], y[train], None if w is None else w[train])
             methods = ("decision_function", "predict_proba", "predict")
             score = np.asarray(next(getattr(fitted, m) for m in methods if hasattr(fitted, m))(x[test]))
-            aucs.append(_auc(y[test], score[:, 1] if score.ndim == 2 else score))
+            score = score[:, 1] if score.ndim == 2 else score
+            aucs.append(_auc(y[test], score) if w is None else _weighted_auc(y[test], score, w[test]))
     return float(np.mean(aucs))
+
+
+def _of_both(sizes: tuple[int, int], weights: tuple[Weights, Weights]) -> Weights:
+    """Weights of the rows of two samples, one after the other, each 1 on average; None if all are alike."""
+    if weights[0] is None and weights[1] is None:
+        return None
+    parts = zip(sizes, weights, strict=True)
+    return np.concatenate([np.ones(n) if its is None else its / its.mean() for n, its in parts])
+
+
+def _weighted_auc(y_n: NDArray[Any], score_n: NDArray[Any], weights: NDArray[np.float64]) -> float:
+    """The same share, where each pair counts as much as its two rows weigh."""
+    return float(roc_auc_score(y_n, score_n, sample_weight=weights))
 
 
 def _auc(y_n: NDArray[Any], score_n: NDArray[Any]) -> float:
@@ -180,13 +218,15 @@ class DualityGapOracle(_CriticOracle):
     exchanged; the mean over the oversampled classes. It is about 0 (by chance slightly below) if synthetic
     rows are as real as unseen ones, at most ``-log(1e-4)``, and lower is better. It needs one held-out row
     and two synthetic rows of a class and costs two fits of the critic per class and score. Few copies of
-    training rows may pass as real ones: use `PrivacyOracle`, too.
+    training rows may pass as real ones: use `PrivacyOracle`, too. Weights of held-out rows count in ``M``,
+    those of training rows in fits of critics that take them.
 
     Parameters
     ----------
     estimator : classifier, default=None
         Needs probabilities; cloned before every fit. None is a logistic regression on the columns and 64
-        random Fourier features.
+        random Fourier features. One whose ``fit`` takes no ``sample_weight`` is fitted to rows that count
+        alike, with a warning where rows have weights.
     max_rows : int, default=1000
         Rows of each kind and class at most; evenly spaced ones are used.
 
@@ -212,8 +252,9 @@ class DualityGapOracle(_CriticOracle):
         train = self.train_.of(code)
         if not len(train):
             return float("nan")
-        train_nD, real_nD, synthetic_mD = (
-            self.features_[code](evenly(rows.values, self.max_rows)) for rows in (train, real, synthetic)
+        train, real, synthetic = (some(rows, self.max_rows) for rows in (train, real, synthetic))
+        train_nD, real_nD, synthetic_mD = map(
+            self.features_[code], (train.values, real.values, synthetic.values)
         )
         # NOTE[Grnarova et al. 2019]: oracles see rows, not networks, so both best responses are restricted to
         # one step. The best generator does not draw from the training rows: the critic knows that these are
@@ -222,11 +263,13 @@ class DualityGapOracle(_CriticOracle):
         for known_mD, fresh_mD in (halves, halves[::-1]):
             n = max(len(train_nD), len(known_mD))
             x = np.concatenate([rows[np.arange(n) % len(rows)] for rows in (train_nD, known_mD)])
-            critic = self._critic()
+            weights = train.weights if train.weights is None else np.resize(train.weights, n)
             with quiet_sklearn():
-                critic.fit(x, np.repeat([1, 0], n))
+                critic = fit_weighted(
+                    self._critic(), x, np.repeat([1, 0], n), _of_both((n, n), (weights, None))
+                )
                 fresh_m, real_n = (critic.predict_proba(rows)[:, 0] for rows in (fresh_mD, real_nD))
             # The term of M that belongs to real rows is the same on both sides and cancels.
             log_m, log_n = (np.log(p.clip(MIN_PROBABILITY, 1 - MIN_PROBABILITY)) for p in (fresh_m, real_n))
-            gaps.append(float(log_m.mean()) - float(log_n.mean()))
+            gaps.append(float(log_m.mean()) - float(np.average(log_n, weights=real.weights)))
         return float(np.mean(gaps))

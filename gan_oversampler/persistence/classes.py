@@ -34,7 +34,9 @@ from gan_oversampler.encoding.transforms import ShiftedLog
 from gan_oversampler.encoding.wide_integers import WideInteger
 from gan_oversampler.gans.evolution import Evolution
 from gan_oversampler.gans.gan import GAN
-from gan_oversampler.gans.parts import Critic, Generator
+from gan_oversampler.gans.parts import Cell, Critic, Generator
+from gan_oversampler.nn.cell_shapes import CellShape
+from gan_oversampler.nn.cells import CellNet
 from gan_oversampler.nn.convolution import Decoder
 from gan_oversampler.nn.generator import (
     ClassicGenerator,
@@ -43,6 +45,7 @@ from gan_oversampler.nn.generator import (
     ResidualGenerator,
     Snapshot,
 )
+from gan_oversampler.nn.grid_cells import GridCellNet
 from gan_oversampler.nn.image_grid import Canvas
 from gan_oversampler.nn.latent import Latent
 from gan_oversampler.nn.learned_geometry import LearnedGeometry
@@ -52,7 +55,7 @@ from gan_oversampler.oracles.registry import ORACLES
 from gan_oversampler.persistence.packing import Form, Json, NoFormError, Packer, Unpacker, of_fields
 from gan_oversampler.plan import Plan
 from gan_oversampler.progress import Progress, Tracked
-from gan_oversampler.reporting.evidence import Evidence, Fidelity, FoldEvidence
+from gan_oversampler.reporting.evidence import CACHED, Evidence, Fidelity, FoldEvidence
 from gan_oversampler.reporting.facts import ClassSize, Entry, LabelScores, Parameter, TableSize
 from gan_oversampler.reporting.gain import Gain
 from gan_oversampler.reporting.model_summary import Layer, ModelSummary, Network
@@ -84,11 +87,11 @@ DATACLASSES: Final[tuple[type, ...]] = (
     *(FrameTable, Gap, Layout, Levels, Months, Numeric, PandasTable, Relations, ShiftedLog, Steps),
     *(TableEncoder, TakenValues),
     *(Target, Ticks, Total, WideInteger),
-    *(Canvas, ClassicGenerator, CorrectionBounds, Decoder, GuidedGenerator, Latent, LearnedGeometry, Mlp),
-    *(ResidualGenerator, Snapshot),
+    *(Canvas, CellNet, CellShape, ClassicGenerator, CorrectionBounds, Decoder, GridCellNet),
+    *(GuidedGenerator, Latent, LearnedGeometry, Mlp, ResidualGenerator, Snapshot),
     *(Acceptance, BaseSource, CappedRatio, FoldData, Gate, GeneratorSource, Mixture, Neighbourhood, Policy),
     *(PolicySource, RatioCritic, Rejection, RejectionSource, ShiftedLogit),
-    *(Critic, Evolution, GAN, Generator),
+    *(Cell, Critic, Evolution, GAN, Generator),
     *(ClassSize, TableSize),
     *(Entry, Fidelity, FoldEvidence, Gain, LabelScores, Layer, ModelSummary, Network, Parameter, Report),
     *(SearchFacts, TrialFacts),
@@ -134,7 +137,7 @@ CLASSES: Final[Mapping[str, Form]] = MappingProxyType(
     {kind.__name__: of_fields(kind, _names(kind)) for kind in DATACLASSES}
     | {kind.__name__: _oracle(kind) for kind in ORACLES.values()}
     | {
-        "Evidence": of_fields(Evidence, _names(Evidence), caches=["fidelity", "metrics"]),
+        "Evidence": of_fields(Evidence, _names(Evidence), caches=CACHED),
         # Another oracle may still score the candidates; those that trained them are no longer needed.
         "Plan": of_fields(Plan, _names(Plan), oracles={}, cv=None, search=None),
         "RowSpace": Form(RowSpace, lambda space, pack: pack(space.layout), _read_space, is_node=True),

@@ -1,16 +1,23 @@
-"""The real rows that a stored sampler holds: those that drawing needs, counted for those who share files."""
+"""The real rows that a stored sampler holds: those that drawing needs, counted for those who share files.
+
+Most sources need rows of the classes that they draw only. Rows of other classes are needed by guided
+generators that mix rows with those of any class, by policies that compare distances to both sides, and by
+bases that use other classes.
+"""
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from torch import Tensor
 
 from gan_oversampler.nn.generator import GuidedGenerator
+from gan_oversampler.nn.learned_geometry import ANY_CLASS
+from gan_oversampler.reporting.report import Report
 from gan_oversampler.sampling.base_samplers import BASES
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.neighbourhood import Neighbourhood
@@ -25,8 +32,8 @@ Attributes = dict[str, Any]
 def without_unneeded_rows(state: Attributes) -> Attributes:
     """Return the attributes of a fitted sampler with those real rows only that drawing needs.
 
-    Mixing and policies need rows of all classes; other generators and bases need the rows that they start
-    from, and some bases neighbours of other classes. Generators that start from noise need none.
+    Mixing and some policies need rows of all classes; other generators and bases need the rows that they
+    start from, and some bases neighbours of other classes. Generators that start from noise need none.
     """
     fitted = dict(state["_fitted"])
     cache: dict[Any, FoldData] = {}
@@ -36,6 +43,18 @@ def without_unneeded_rows(state: Attributes) -> Attributes:
     }
     fitted["fit"] = replace(fit, outcomes=outcomes)
     return {**state, "_fitted": fitted}
+
+
+def without_other_classes(state: Attributes) -> Attributes:
+    """Return the attributes with the sample in the reports of the oversampled classes only.
+
+    Metrics of the reports rest on rows of all classes, so they are computed before, where they were not yet.
+    """
+
+    def lean(report: Report) -> Report:
+        return report if report.evidence is None else replace(report, evidence=report.evidence.of_targets())
+
+    return _with_reports(state, lean)
 
 
 def without_real_rows(state: Attributes) -> Attributes:
@@ -48,11 +67,19 @@ def without_real_rows(state: Attributes) -> Attributes:
         raise ValueError(
             f"rows=False is not possible: what was kept, {state['report_'].choice!r}, draws from real rows."
             " Save with rows=True, or fit generators that start from noise, gan=GAN('classic'), without a"
-            " policy; every class to oversample must have enough rows to be learned."
+            " policy; every class to oversample must have enough rows to be learned. To leave out the rows of"
+            " other classes only, fit gan=GAN('guided', mixing='own_class') and save with rows=True."
         )
-    reports = {name: replace(report, evidence=None) for name, report in state["reports_"].items()}
+    state = {**state, "_fitted": {**state["_fitted"], "fit": Fit(fit.outcomes)}}
+    return _with_reports(state, lambda report: replace(report, evidence=None))
+
+
+def _with_reports(state: Attributes, change: Callable[[Report], Report]) -> Attributes:
+    """The attributes with other reports, wherever these are referred to."""
+    fit: Fit = state["_fitted"]["fit"]
+    reports = {name: change(report) for name, report in state["reports_"].items()}
     outcomes = {name: replace(o, report=reports[name]) for name, o in fit.outcomes.items()}
-    fitted = {**state["_fitted"], "fit": Fit(outcomes)}
+    fitted = {**state["_fitted"], "fit": replace(fit, outcomes=outcomes)}
     return {**state, "_fitted": fitted, "reports_": reports, "report_": next(iter(reports.values()))}
 
 
@@ -63,15 +90,17 @@ def _lean(source: Source, cache: dict[Any, FoldData]) -> Source:
     if isinstance(source, RejectionSource):
         return replace(source, source=_lean(source.source, cache))
     if isinstance(source, PolicySource):
-        data = _only(source.data, {}, source.data.rows)
-        return replace(source, source=_lean(source.source, cache), data=data)
+        data, drawn = source.data, source.data.new_per_real
+        every = source.policy.compares_classes
+        rows = {code: its for code, its in data.rows.items() if every or code in drawn}
+        return replace(source, source=_lean(source.source, cache), data=_only(data, {}, rows))
     if not isinstance(source, BaseSource | GeneratorSource):
         return source
     data = source.data
-    codes, mixes = set(data.neighbourhoods), False
+    codes, mixes = set(data.neighbourhoods) & set(data.new_per_real), ""
     if isinstance(source, GeneratorSource):
         generator = source.snapshot.generator
-        mixes = isinstance(generator, GuidedGenerator)
+        mixes = source.snapshot.mixing if isinstance(generator, GuidedGenerator) else ""
         codes -= set() if generator.uses_base else set(data.classes)
     needs_others = BASES[source.base].uses_other_classes
     key = id(data), frozenset(codes), mixes, needs_others
@@ -79,7 +108,8 @@ def _lean(source: Source, cache: dict[Any, FoldData]) -> Source:
         near = {code: hood for code, hood in data.neighbourhoods.items() if code in codes}
         if not needs_others:
             near = {code: replace(hood, others_nKF=hood.others_nKF[:, :0]) for code, hood in near.items()}
-        cache[key] = _only(data, near, data.rows if mixes else {})
+        rows = {c: its for c, its in data.rows.items() if mixes == ANY_CLASS or (mixes and c in near)}
+        cache[key] = _only(data, near, rows)
     return replace(source, data=cache[key])
 
 

@@ -34,16 +34,21 @@ class SaveMixin:
         The file is in the safetensors format: arrays, a JSON text, a format version and a digest; no pickle.
         It is written under another name, synced and renamed, so it is whole or not there.
 
+        Rows of other classes, such as the majority, are in it only where drawing needs them. Guided
+        generators, the default, do: they move rows a little toward rows of any class. With
+        ``gan=GAN("guided", mixing="own_class")`` there are none. Policies with ``filter`` or ``border`` and
+        the base ``translation`` need some, ``keep_candidates=True`` keeps the whole table.
+        :func:`gan_oversampler.persistence.contents` tells what is in a file. Copies and pickles also keep
+        the sample of other classes that pictures of the report show.
+
         Parameters
         ----------
         path : str or path
             Where to; a file that is there is replaced.
         rows : bool, default=True
-            Whether the file may hold real rows: those that generators start from or mix with, and the sample
-            in the report; with ``keep_candidates=True`` the whole table. See
-            :func:`gan_oversampler.persistence.contents`. False leaves all of them out, and the report's
-            pictures and fidelity with them. Only generators that start from noise (``GAN("classic")``),
-            without a policy, need none.
+            Whether the file may hold real rows: those that drawing needs, and the sample of the oversampled
+            classes in the report. False leaves all of them out, and the report's pictures and fidelity with
+            them; only generators that start from noise, ``GAN("classic")``, without a policy need none.
 
         Warns
         -----
@@ -63,7 +68,11 @@ class SaveMixin:
         --------
         gan_oversampler.load : Reads the file; its example saves one.
         """
-        from gan_oversampler.persistence.real_rows import count_real_rows, without_real_rows
+        from gan_oversampler.persistence.real_rows import (
+            count_real_rows,
+            without_other_classes,
+            without_real_rows,
+        )
         from gan_oversampler.reporting.facts import versions
 
         check_is_fitted(self, "report_")
@@ -74,8 +83,7 @@ class SaveMixin:
         parameters = written_parameters({name: state[name] for name in self.get_params(deep=False)})
         left_out = [name for name, value in parameters.items() if value is not state[name]]
         state |= parameters
-        if not rows:
-            state = without_real_rows(state)
+        state = without_other_classes(state) if rows else without_real_rows(state)
         told = {"gan_oversampler": versions()["gan_oversampler"], "real_rows": count_real_rows(state)}
         told["new_rows"] = {str(label): int(n) for label, n in state["sampling_strategy_"].items()}
         write(path, Packer(_forms(), keeps_foreign=False).packed(state), told)

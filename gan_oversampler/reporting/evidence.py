@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final
@@ -25,7 +25,7 @@ from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.distances import EnergyOracle
 from gan_oversampler.oracles.manifold import PRDCOracle
-from gan_oversampler.oracles.privacy import closest_record, copy_rate
+from gan_oversampler.oracles.privacy import closest_record, copy_rate, median
 from gan_oversampler.oracles.samples import evenly
 from gan_oversampler.oracles.two_sample import C2STOracle
 
@@ -36,6 +36,8 @@ MAX_TEST_COLUMNS: Final = 400  # encoded columns; with more, the two-sample test
 MAX_COMPARED: Final = 200  # rows of a class and kind, for the figures that every fit measures
 FAR, VERY_FAR = 4.0, 20.0  # energy distances in units of SMOTE's, of which a user should know, or be warned
 TOLD_APART: Final = 0.9  # AUC
+
+CACHED: Final = ("held_out", "fidelity", "metrics")  # what evidence tells of its rows, once computed
 
 Index = NDArray[np.intp]
 Fold = tuple[Index, Index]
@@ -92,9 +94,9 @@ def _distance_ratio(targets: Sequence[int], seen: Rows, unseen: Rows, new: Rows)
     """Median distance to the closest seen row, of new rows over that of unseen real ones."""
     ratios = []
     for code in targets:
-        samples = [rows.of(code).values for rows in (new, unseen)]
+        samples = [rows.of(code) for rows in (new, unseen)]
         if all(map(len, samples)):
-            ours, theirs = (np.median(closest_record(rows, seen.values)) for rows in samples)
+            ours, theirs = (median(closest_record(s.values, seen.values), s.weights) for s in samples)
             ratios += [ours / theirs] if theirs > 0 else []
     return float(np.mean(ratios)) if ratios else np.nan
 
@@ -240,7 +242,24 @@ class Evidence:
             by_fold.append(FoldEvidence(seen, unseen, *_detached(new), other))
         return cls(*_detached(rows.at(index)), tuple(by_fold), tuple(sorted(targets, reverse=True)))
 
-    @property
+    def of_targets(self) -> Evidence:
+        """Leave out real rows of other classes, but keep all figures, which are computed first.
+
+        They rest on rows of all classes, by which distances are scaled.
+        """
+        mask = np.isin(self.real.codes, self.targets)
+        place = np.cumsum(mask) - 1
+
+        def kept(index: Index) -> Index:
+            return place[index[mask[index]]]
+
+        by_fold = tuple(replace(f, seen=kept(f.seen), unseen=kept(f.unseen)) for f in self.by_fold)
+        table = self.table[mask].reset_index(drop=True)
+        found = replace(self, real=self.real.at(mask), table=table, by_fold=by_fold)
+        vars(found).update({name: getattr(self, name) for name in CACHED})
+        return found
+
+    @cached_property
     def held_out(self) -> bool:
         """Whether every fold has real rows that its generators did not see; else there are no metrics."""
         return all(len(fold.unseen) for fold in self.by_fold)
@@ -269,8 +288,12 @@ class Evidence:
         return pd.concat([f.table[f.synthetic.codes == code] for f in self.by_fold], ignore_index=True)
 
     def folds(self) -> list[tuple[Rows, Rows, Rows]]:
-        """Encoded rows per fold: those that its generators saw, those they did not see, those they drew."""
-        return [(self.real.at(f.seen), self.real.at(f.unseen), f.synthetic) for f in self.by_fold]
+        """Encoded rows per fold: those that its generators saw, those they did not see, those they drew.
+
+        Real rows have the user's weights, which count in all metrics; those that weigh nothing are left out.
+        """
+        real = self.real
+        return [(real.at(f.seen).weighing, real.at(f.unseen).weighing, f.synthetic) for f in self.by_fold]
 
     @cached_property
     def fidelity(self) -> Fidelity | None:
@@ -354,7 +377,7 @@ def _detached(rows: Rows) -> tuple[Rows, pd.DataFrame]:
 
 
 def _without_table(rows: Rows) -> Rows:
-    return Rows(rows.values, rows.codes, rows.classes, origin=rows.origin)
+    return Rows(rows.values, rows.codes, rows.classes, origin=rows.origin, weights=rows.weights)
 
 
 def as_pandas(table: Any) -> pd.DataFrame:

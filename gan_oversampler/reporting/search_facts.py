@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
 import numpy as np
@@ -107,9 +107,33 @@ class SearchFacts:
         return next(trial for trial in self.trials if trial.number == self.best)
 
     @property
+    def is_better(self) -> bool:
+        """Whether another GAN than the first was best, and gained on rows that the search did not see."""
+        return self.best != self.trials[0].number and (self.gain is None or self.gain.mean > 0)
+
+    @property
     def sign(self) -> float:
         """Turns scores into utilities, of which more is better, and back."""
         return 1.0 if self.greater_is_better else -1.0
+
+    @property
+    def ranked(self) -> list[TrialFacts]:
+        """Trials with the best score first, those without any last."""
+
+        def place(trial: TrialFacts) -> tuple[float, int]:
+            return -self.sign * trial.score if np.isfinite(trial.score) else np.inf, trial.number
+
+        return sorted(self.trials, key=place)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All facts as plain values; the best GAN and policy as Python prints them."""
+        facts = {part.name: getattr(self, part.name) for part in fields(self)} | {
+            "best_gan": repr(self.best_gan),
+            "best_policy": None if self.best_policy is None else repr(self.best_policy),
+            "trials": [asdict(trial) for trial in self.trials],
+            "gain": None if self.gain is None else asdict(self.gain),
+        }
+        return facts
 
     def to_frame(self) -> pd.DataFrame:
         """Trials as a table: what they brought, and a column for each dimension of the space."""
@@ -146,6 +170,6 @@ class SearchFacts:
             ours, first = self.heldout
             lines.append(
                 f"On rows that the search did not see: {ours:.4f}, the GAN it began with {first:.4f}; gain"
-                f" {self.gain}"
+                f" {self.gain}" + ("" if self.is_better else ", so it is left out")
             )
         return "\n".join(lines)

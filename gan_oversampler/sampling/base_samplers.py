@@ -129,6 +129,12 @@ def systematic_resampling(weights: Tensor, n: int, *, generator: torch.Generator
     return index[torch.randperm(n, generator=generator)]
 
 
+def rows_by_weight(rows_nF: Tensor, weight_n: Tensor | None, n: int, *, generator: torch.Generator) -> Tensor:
+    """Draw ``n`` of the rows in random order, each as often as it weighs up to rounding; None: all alike."""
+    weights = torch.ones(len(rows_nF)) if weight_n is None else weight_n
+    return rows_nF[systematic_resampling(weights, n, generator=generator)]
+
+
 BASES: Final[Mapping[str, Base]] = MappingProxyType(
     {
         "bootstrap": Base(_seed_alone),

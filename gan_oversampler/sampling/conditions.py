@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -16,12 +15,12 @@ from sklearn.neighbors import NearestNeighbors
 from gan_oversampler._utils import Streams, warn_user
 from gan_oversampler.encoding.table_encoder import TableEncoder
 from gan_oversampler.sampling.fold_data import FoldData, Masks
-from gan_oversampler.sampling.sources import CHUNK, Drawn, Rows, Source
+from gan_oversampler.sampling.proposals import ProposalSearch
+from gan_oversampler.sampling.sources import Drawn, Rows, Source
 
 N_TRIES: Final = 10  # proposals per row, before cells are moved toward a real row that fits
 MAX_TRIES: Final = 20  # the same where no real row fits
 N_PILOT: Final = 2048  # proposals of which one must fit where no real row does
-N_EXTRA: Final = 16  # proposals drawn beyond those that are expected to be needed
 SHARES: Final = (0.5, 0.25, 0.125, 0.0625)  # of the way that a value may keep, one after the other
 
 
@@ -101,19 +100,16 @@ class ConditionalSource:
         limit = N_TRIES * n if len(self.fitting) else max(MAX_TRIES * n, N_PILOT)
         fitting: list[Drawn] = []
         others: list[Drawn] = []
-        n_found, n_drawn = 0, 0
-        while n_found < n and n_drawn < limit and (n_found or n_drawn < max(n, N_PILOT) or len(self.fitting)):
-            rate = max(n_found, 1) / n_drawn if n_drawn else 1.0
-            size = min(math.ceil(1.1 * (n - n_found) / rate) + N_EXTRA, CHUNK, limit - n_drawn)
-            root = streams.child("given", len(fitting))
-            # Mixtures draw one source after the other; in random order none comes first.
-            proposals = self.source.draw(code, size, root).at(root.numpy("order", code).permutation(size))
+        search, pilot = ProposalSearch(n, limit), max(n, N_PILOT)
+        for proposals, root, _ in search.batches(self.source, code, streams, name="given", order="order"):
             fits = self._keeps(proposals, code, root.numpy("fits", code)).all(axis=1)
             fitting.append(proposals.at(np.flatnonzero(fits)))
-            if n_drawn - n_found < max(n, N_PILOT):  # more are not needed to fill up
+            if sum(len(some.rows) for some in others) < pilot:  # more are not needed to fill up
                 others.append(proposals.at(np.flatnonzero(~fits)))
-            n_found, n_drawn = n_found + int(fits.sum()), n_drawn + size
-        return replace(Drawn.joined(fitting), n_proposals=n_drawn), Drawn.joined(others)
+            search.n_found += int(fits.sum())
+            if not (search.n_found or search.n_drawn < pilot or len(self.fitting)):
+                break
+        return replace(Drawn.joined(fitting), n_proposals=search.n_drawn), Drawn.joined(others)
 
     def _moved(
         self, drawn: Drawn, models_mF: Rows, conditions: NDArray[np.intp], code: int, rng: np.random.Generator

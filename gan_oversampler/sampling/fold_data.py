@@ -81,24 +81,33 @@ class FoldData:
     def _weighted(self, weights: Mapping[int, Tensor]) -> FoldData:
         """The same rows with weights; those of a class count alike where all of them weigh nothing."""
         weights = {c: its if its.any() else torch.ones_like(its) for c, its in weights.items()}
-        near = {c: replace(its, weight_n=weights[c]) for c, its in self.neighbourhoods.items()}
+        near = {c: its.weighted(weights[c]) for c, its in self.neighbourhoods.items()}
         return replace(self, weights=weights, neighbourhoods=near)
 
+    def weight_of(self, code: int) -> Tensor | None:
+        """Weights ``(n,)`` of the rows of a class; None where all count alike."""
+        return None if self.weights is None else self.weights[code]
+
     def mixing_partners(
-        self, shape: tuple[int, ...], generator: torch.Generator, among: Mapping[int, Tensor] | None = None
+        self,
+        shape: tuple[int, ...],
+        generator: torch.Generator,
+        among: Mapping[int, Tensor] | None = None,
+        only: int | None = None,
     ) -> Tensor:
         """Draw rows of any class, each class as often as it has rows, that seeds are mixed with.
 
         The result is ``(T, B, F)`` for the ``shape`` ``(T, B)``. ``among`` holds the positions ``(T, n)``
         that may be drawn of each class, such as the training rows of T inner splits; None allows all.
+        ``only`` is the code of a class that all of them are of; None is any.
         """
-        ends = torch.tensor([len(rows) for rows in self.rows.values()]).cumsum(0).double()
+        by_rank = [(code, rows) for code, rows in self.rows.items() if only is None or code == only]
+        ends = torch.tensor([len(rows) for _, rows in by_rank]).cumsum(0).double()
         place_TB = torch.rand(shape, generator=generator, dtype=torch.double) * ends[-1]
         rank_TB = torch.searchsorted(ends, place_TB, right=True)
         starts = F.pad(ends, (1, 0))
         place_TB = (place_TB - starts[rank_TB]) / (ends - starts[:-1])[rank_TB]  # within the class, in [0, 1)
         partners_TBF = torch.empty(*shape, self.space.width)
-        by_rank = list(self.rows.items())
         for rank in rank_TB.unique().tolist():
             code, rows = by_rank[rank]
             mine_TB = rank_TB == rank

@@ -58,7 +58,7 @@ class Neighbourhood:
     # what seed probabilities are learned from, standardised: how much nearer other classes are than the own
     # one, how far same-class neighbours are, the borderline score, and how near that score is to one half
     traits_nK: Tensor
-    spread_F: Tensor  # standard deviation of each encoded column within the class
+    spread_F: Tensor  # standard deviation of each encoded column within the class, of rows as they weigh
     weight_n: Tensor | None = None  # how much more often than others rows are seeds; None: all are alike
 
     @classmethod
@@ -83,6 +83,12 @@ class Neighbourhood:
         parts = (rows, same[:, :N_NEIGHBOURS], same, other_rows, borderline, traits, rows.std(axis=0))
         return cls(space, *map(torch.from_numpy, parts))
 
+    def weighted(self, weight_n: Tensor) -> Neighbourhood:
+        """Return the same rows with weights ``(n,)``, not all 0; neighbours stay what they are."""
+        share_n = weight_n / weight_n.sum()
+        spread_F = (share_n @ (self.rows_nF - share_n @ self.rows_nF).square()).sqrt()
+        return replace(self, weight_n=weight_n, spread_F=spread_F)
+
     def among(self, kept_n: Tensor) -> Neighbourhood:
         """Return some rows only, by a mask, with neighbours among themselves and all else as it is.
 
@@ -102,8 +108,11 @@ class Neighbourhood:
 
     @property
     def centre(self) -> Tensor:
-        """Mean of each value ``(F,)`` over the rows where it is free: neither missing nor at a spike."""
+        """Weighted mean of each value ``(F,)`` over rows where it is free: neither missing nor at a spike."""
         free_nF = self.space.free_values(self.rows_nF)
+        if self.weight_n is not None:
+            free_nF = free_nF * (self.weight_n / self.weight_n.mean())[:, None]
+            return (self.rows_nF * free_nF).sum(0) / free_nF.sum(0).clamp(min=1e-12)
         return (self.rows_nF * free_nF).sum(0) / free_nF.sum(0).clamp(min=1)
 
     @property

@@ -61,6 +61,11 @@ class Policy(DocumentedMixin, BaseEstimator):
         """Whether rows are returned as the source draws them, as under the default parameters."""
         return self.spread == 1 and not self.border and not self.filter
 
+    @property
+    def compares_classes(self) -> bool:
+        """Whether proposals are chosen by their hostility, for which rows of all classes must be known."""
+        return bool(self.border or self.filter)
+
     def n_survivors(self, n: int) -> int:
         """Count the proposals that the filter leaves where ``n`` rows are wanted; ``border`` needs more."""
         return N_CHOICES * n if self.border else n

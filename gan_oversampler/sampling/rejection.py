@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -16,10 +15,10 @@ from gan_oversampler._utils import Streams
 from gan_oversampler.sampling.acceptance import Acceptance, Rejection
 from gan_oversampler.sampling.density_ratio import RatioCritic
 from gan_oversampler.sampling.fold_data import FoldData, Masks
-from gan_oversampler.sampling.sources import CHUNK, Drawn, Source
+from gan_oversampler.sampling.proposals import ProposalSearch
+from gan_oversampler.sampling.sources import Drawn, Source
 
 N_PILOT: Final = 4096  # proposals from which a rule of acceptance is made
-N_EXTRA: Final = 16  # proposals drawn beyond those that are expected to be needed
 
 
 @dataclass(frozen=True)
@@ -72,25 +71,19 @@ class RejectionSource:
         accepted: list[Drawn] = []
         rejected: list[Drawn] = []
         rejected_log_ratio = np.empty(0)
-        n_missing, n_left, n_proposals, batch = n, int(gate.max_proposals * n), 0, 0
-        while n_missing > 0 and n_left > 0:
-            wanted = math.ceil(1.1 * n_missing / max(gate.acceptance.rate, 1e-6) + N_EXTRA)
-            size = min(wanted, CHUNK, n_left)
-            generator = (root := streams.child("proposals", batch)).numpy("gate", code)
-            # Mixtures draw one source after the other; in random order none comes first.
-            proposals = self.source.draw(code, size, root).at(generator.permutation(size))
+        search = ProposalSearch(n, int(gate.max_proposals * n), gate.acceptance.rate)
+        for proposals, _, rng in search.batches(self.source, code, streams, name="proposals", order="gate"):
             log_ratio = gate.critic.log_ratio(torch.from_numpy(proposals.rows))
-            chosen = gate.acceptance.accept(log_ratio, generator)
-            failed = np.setdiff1d(np.arange(size), chosen)
+            chosen = gate.acceptance.accept(log_ratio, rng)
+            failed = np.setdiff1d(np.arange(len(log_ratio)), chosen)
             accepted.append(proposals.at(chosen))
             rejected_log_ratio = np.concatenate([rejected_log_ratio, log_ratio[failed]])
             best = np.argsort(-rejected_log_ratio, kind="stable")[:n]  # no more are needed to fill up
             rejected = [Drawn.joined([*rejected, proposals.at(failed)]).at(best)]
             rejected_log_ratio = rejected_log_ratio[best]
-            n_missing, n_left = n_missing - len(chosen), n_left - size
-            n_proposals, batch = n_proposals + size, batch + 1
+            search.n_found += len(chosen)
         found = Drawn.joined([*accepted, *rejected]).at(np.arange(n))
-        return replace(found, n_proposals=n_proposals, rejected=np.arange(n) >= n - n_missing)
+        return replace(found, n_proposals=search.n_drawn, rejected=np.arange(n) >= search.n_found)
 
 
 def capped_message(drawn: Mapping[str, Drawn]) -> str:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from gan_oversampler._utils import Streams, single_threaded
 from gan_oversampler.nn.generator import GuidedGenerator, Snapshot
-from gan_oversampler.nn.learned_geometry import GuidedStart
+from gan_oversampler.nn.learned_geometry import OWN_CLASS, GuidedStart
 from gan_oversampler.sampling.base_samplers import BASES, systematic_resampling
 from gan_oversampler.sampling.fold_data import FoldData, Masks
 from gan_oversampler.sampling.neighbourhood import StartNumbers
@@ -24,7 +24,7 @@ from gan_oversampler.sampling.raking import capped, raked, slack_at
 
 # How often a seed may be drawn, over how often it is if all are alike; shares of states may ask for more.
 MAX_SEED_ODDS: Final = 4.0
-N_EXTRA: Final = 16  # rows drawn beyond those that are redrawn, so that all parts of a mixture have a share
+N_EXTRA: Final = 16  # rows drawn beyond those needed: all parts of a mixture have a share, few batches fail
 CHUNK: Final = 8192  # rows drawn at once, so that memory stays small however many are asked for
 
 Rows = NDArray[np.float32]
@@ -163,7 +163,8 @@ class GeneratorSource:
         uniform = sobol(n, 2 + n_columns + latent.length, generator)[order]
         place_n1, numbers_nU, noise_nZ = uniform.tensor_split([1, 2 + n_columns], dim=1)
         neighbours = neighbourhood.any_neighbour(seeds, place_n1[:, 0], generator)
-        (partners,) = self.data.mixing_partners((1, n), generator)
+        only = code if self.snapshot.mixing == OWN_CLASS else None
+        (partners,) = self.data.mixing_partners((1, n), generator, only=only)
         numbers = StartNumbers.from_uniform(numbers_nU)
         start = neighbourhood.start(seeds, neighbours, partners, numbers, generator)
         return start, latent.of(noise_nZ), seeds
@@ -214,6 +215,13 @@ def draw_classes(source: Source, n_new: Mapping[int, int], streams: Streams, wid
     return DrawnClasses(codes, np.concatenate(rows), by_class)
 
 
+def draw_in_random_order(
+    source: Source, code: int, n: int, streams: Streams, rng: np.random.Generator
+) -> Drawn:
+    """Draw ``n`` rows of one class in random order: mixtures draw one source after the other."""
+    return source.draw(code, n, streams).at(rng.permutation(n))
+
+
 @dataclass(frozen=True)
 class Redrawing:
     """Draws other rows in place of some that cannot stay, of the same classes, and notes where they start."""
@@ -235,9 +243,8 @@ class Redrawing:
         return found.rows
 
     def _some(self, code: int, n: int, streams: Streams) -> Drawn:
-        """Rows of one class in random order: mixtures draw one source after the other."""
-        drawn = self.source.draw(code, n + N_EXTRA, streams)
-        return drawn.at(streams.numpy("order", code).permutation(n + N_EXTRA)[:n])
+        rng = streams.numpy("order", code)
+        return draw_in_random_order(self.source, code, n + N_EXTRA, streams, rng).at(np.arange(n))
 
 
 def _chunks(n: int) -> list[int]:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,3 +35,40 @@ def draw_table(
         warn_user(message)
     again = Redrawing(source, drawn.codes, drawn.seed_indices, streams)
     return encoder.decode(drawn.rows, rng, drawn.codes, redraw=again), drawn.codes, again.seeds
+
+
+def draw_in_chunks(
+    source: Source,
+    encoder: TableEncoder,
+    n_new: Mapping[int, int],
+    names: Sequence[Any],
+    streams: Streams,
+    size: int | None = None,
+) -> Iterator[tuple[Any, NDArray[np.intp], NDArray[np.intp]]]:
+    """Draw the rows that resampling adds, at most ``size`` at a time, each chunk as by `draw_table`.
+
+    The first chunk draws and decodes from ``streams`` themselves, so all rows in one chunk are the same as
+    without a ``size``, for which None stands. Later chunks have streams of their own: rows of a class are
+    balanced over seeds and rounded together, chunk by chunk, so they are other rows than those of one chunk.
+    """
+    for number, part in enumerate(chunks_of(n_new, size)):
+        root = streams.child("chunk", number) if number else streams
+        how = root.child("resample"), root.numpy("decode")  # frozen names
+        yield draw_table(source, encoder, part, names, *how)
+
+
+def chunks_of(n_new: Mapping[int, int], size: int | None = None) -> Iterator[dict[int, int]]:
+    """Divide numbers of rows by class code into chunks of ``size`` rows, the last of which may have fewer.
+
+    Classes stay in order. None puts all rows into one chunk; there is always one at least.
+
+    >>> list(chunks_of({2: 5, 1: 2}, 4)), list(chunks_of({}))
+    ([{2: 4}, {2: 1, 1: 2}], [{}])
+    """
+    part: dict[int, int] = {}
+    for code, n in n_new.items():
+        while size is not None and n > (room := size - sum(part.values())):
+            yield part | ({code: room} if room else {})
+            part, n = {}, n - room
+        part |= {code: n} if n else {}
+    yield part

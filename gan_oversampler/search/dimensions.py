@@ -111,7 +111,8 @@ def read(gan: GAN) -> dict[str, Choice]:
 
     The depth of a critic whose hidden layers differ in width is 0: those of the GAN itself.
 
-    >>> point = read(GAN(generator=Generator(cells=(Cell(width=16), Cell(skips=(0,))))))
+    >>> cells = Cell(width=16), Cell(width=16, skips=(0,))
+    >>> point = read(GAN(generator=Generator(cells=cells)))
     >>> point["cells"], point["cell 1 width"], point["cell 2 skip from 1"], point["critic depth"]
     (2, 16, True, 2)
     """
@@ -145,6 +146,9 @@ def write(template: GAN, params: Mapping[str, Choice]) -> GAN:
         changed = {name: choice for name, choice in changed.items() if choice != before.get(name, ABSENT)}
     if any(name == "cells" or CELL.fullmatch(name) for name in changed):
         gan.generator.set_params(cells=_cells(template.generator, settled))
+        if gan.generator.cells is not None:  # which have these of their own
+            usual = Generator().get_params()
+            gan.generator.set_params(**{name: usual[name] for name in ("widths", "activation", "norm")})
     gan.set_params(**{PATHS[name]: choice for name, choice in changed.items() if name in PATHS})
     if "optimizer" in changed:
         gan.critic.set_params(optimizer=None)

@@ -11,16 +11,19 @@ import numpy as np
 from sklearn.base import clone
 
 from gan_oversampler.gans.gan import GAN
+from gan_oversampler.nn.autoencoder import CriticNet
+from gan_oversampler.nn.generator import BaseGenerator
 from gan_oversampler.plan import Clock, Plan, Services
 from gan_oversampler.sampling.policy_source import PolicySource
 from gan_oversampler.sampling.sources import Source
-from gan_oversampler.search.outcome import Fold, SearchedGAN, Starts, Stop, TrialOutcome, Weights
+from gan_oversampler.search.outcome import Fold, Networks, SearchedGAN, Starts, Stop, TrialOutcome, Weights
 from gan_oversampler.selection.candidate_sources import fold_source
 from gan_oversampler.selection.choice import Utilities
 from gan_oversampler.selection.problem import Problem
 from gan_oversampler.selection.scoring import Evaluator
 from gan_oversampler.training.data import TrainingData
 from gan_oversampler.training.loop import Candidate, OracleTracker, Scored, Watcher, train
+from gan_oversampler.training.networks import networks_of
 from gan_oversampler.training.population import CrossFittedPopulation
 
 STREAMS: Final = "search"  # frozen name of the random streams
@@ -81,7 +84,6 @@ class Evaluation:
     services: Services
     data: TrainingData
     evaluator: Evaluator
-    keeps_weights: bool = False  # whether outcomes hold the weights after the last step
 
     @classmethod
     def of(cls, template: GAN, plan: Plan, problem: Problem, services: Services) -> Evaluation:
@@ -96,10 +98,22 @@ class Evaluation:
         evaluator = Evaluator.of(oracle, problem, [template], data, streams, services.n_jobs)
         return cls(plan, problem, services, data, evaluator)
 
+    @property
+    def networks(self) -> Networks:
+        """Shapes of what this trains."""
+
+        def shapes(gan: GAN) -> tuple[BaseGenerator, CriticNet]:
+            return networks_of(gan, next(iter(self.data.by_fold(gan).values())))
+
+        return Networks(shapes, tuple(self.data.by_fold(self.plan.gans[0])))
+
     def __call__(
         self, searched: Sequence[SearchedGAN], stop: Stop | None = None, starts: Starts = ()
     ) -> list[TrialOutcome]:
-        """Train and score the trials of a round together, and return an outcome for each."""
+        """Train and score the trials of a round together, and return an outcome for each.
+
+        Outcomes hold the weights after the last step if ``starts`` are given.
+        """
         gans = [clone(point.gan).set_params(replicas=1) for point in searched]
         streams, clock = self.services.streams.child("members"), self.services.clock
         population = CrossFittedPopulation(gans, self.data, streams, self.services.device)
@@ -110,7 +124,7 @@ class Evaluation:
         n_parameters = _sizes(population)
         sources = _Scoring(self.evaluator, searched, gans, self.data, clock)
         tracker = OracleTracker(sources, self.plan.budget.patience)
-        watcher = RoundWatcher(population, tracker, stop, keeps_weights=self.keeps_weights)
+        watcher = RoundWatcher(population, tracker, stop, keeps_weights=bool(starts))
         budget = replace(self.plan.budget, growth=0.0, max_time=np.inf)
         train(population, [tracker], budget, lambda: clock.seconds, watcher=watcher)
         outcomes = []

@@ -20,9 +20,9 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from gan_oversampler.search.outcome import TrialOutcome
 from gan_oversampler.search.owners import Owner, is_gone
+from gan_oversampler.search.protocol import Strategy, Task
 from gan_oversampler.search.stopping import BY_STEP
 from gan_oversampler.search.storages import without_experimental_warnings
-from gan_oversampler.search.strategies import Strategy, Task
 
 # Attributes of a trial.
 ASKED_AS: Final = "asked as"  # number that it was asked for; another process may have been quicker

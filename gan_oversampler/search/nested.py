@@ -12,6 +12,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.dataset import Rows
+from gan_oversampler.gans.gan import GAN
 from gan_oversampler.plan import Plan, Services
 from gan_oversampler.sampling.policy_source import PolicySource
 from gan_oversampler.sampling.sources import Source

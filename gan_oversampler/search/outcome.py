@@ -12,6 +12,9 @@ from gan_oversampler.sampling.policy import Policy
 if TYPE_CHECKING:  # a search space needs no torch
     from torch import Tensor
 
+    from gan_oversampler.nn.autoencoder import CriticNet
+    from gan_oversampler.nn.generator import BaseGenerator
+
 Fold = int | None
 
 
@@ -21,6 +24,14 @@ class SearchedGAN:
 
     gan: GAN
     policy: Policy | None = None  # None: rows as the generator draws them
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Shapes of what is trained: networks for the columns of a table, one member per fold."""
+
+    of: Callable[[GAN], tuple[BaseGenerator, CriticNet]]
+    folds: tuple[Fold, ...]
 
 
 @dataclass(frozen=True)
@@ -51,7 +62,8 @@ Stop = Callable[[int, Mapping[int, tuple[float, ...]]], Sequence[int]]
 scored, by their position in the round; returns the positions of those that train no further."""
 
 Starts = Sequence[Mapping[Fold, Weights] | None]
-"""Weights by fold for each trial of a round; None begins with fresh ones."""
+"""Weights by fold for each trial of a round; None begins with fresh ones. If empty, all of them do so, and
+outcomes hold no weights."""
 
 Run = Callable[[Sequence[SearchedGAN], Stop | None, Starts], Sequence[TrialOutcome]]
 """Trains and scores the trials of a round together. If it raises, none of them has an outcome."""

@@ -18,7 +18,7 @@ State = Mapping[str, Any]
 HEAD: Final = "strategy state"
 PIECE: Final = 50_000  # characters; some databases cut texts at 64 kB
 N_KEPT: Final = 2  # revisions: the newest may hold a round that is trained again
-_ARRAY: Final = "array in base 85"
+_ARRAY: Final = "array in base 64"
 
 
 def to_text(state: State) -> str:
@@ -28,25 +28,25 @@ def to_text(state: State) -> str:
     {'baseline': 0.5, 'weights': array([0, 1])}
     """
     text = json.dumps(state, default=_plain_array, sort_keys=True)
-    return base64.b85encode(zlib.compress(text.encode())).decode()
+    return base64.b64encode(zlib.compress(text.encode())).decode()
 
 
 def from_text(text: str) -> dict[str, Any]:
     """Unpack a state."""
-    return json.loads(zlib.decompress(base64.b85decode(text)), object_hook=_array)
+    return json.loads(zlib.decompress(base64.b64decode(text)), object_hook=_array)
 
 
 def _plain_array(array: object) -> dict[str, Any]:
     if not isinstance(array, np.ndarray) or array.dtype.hasobject:
         raise TypeError(f"A strategy's state holds arrays and plain values. Got {array!r}.")
-    content = base64.b85encode(array.tobytes()).decode()
+    content = base64.b64encode(array.tobytes()).decode()
     return {_ARRAY: content, "dtype": array.dtype.str, "shape": array.shape}
 
 
 def _array(content: dict[str, Any]) -> Any:
     if _ARRAY not in content:
         return content
-    flat = np.frombuffer(base64.b85decode(content[_ARRAY]), np.dtype(content["dtype"]))
+    flat = np.frombuffer(base64.b64decode(content[_ARRAY]), np.dtype(content["dtype"]))
     return flat.reshape(content["shape"]).copy()
 
 

@@ -10,9 +10,10 @@ from os import PathLike, fspath
 from typing import Final
 
 import optuna
-from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, RDBStorage
-from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
 from optuna.study import StudyDirection
+
+from gan_oversampler.search.journal import open_journal
 
 FINGERPRINT: Final = "fingerprint"
 _SECRET: Final = re.compile(r"//[^/@]*@")
@@ -52,7 +53,7 @@ def open_storage(storage: Storage) -> BaseStorage:
     try:
         if "://" in place:
             return optuna.storages.get_storage(RDBStorage(place))
-        return JournalStorage(JournalFileBackend(place, lock_obj=JournalFileOpenLock(place)))
+        return open_journal(place)
     except Exception as error:  # of SQLAlchemy, a driver, the file system or a file of another kind
         reason = _SECRET.sub("//***@", f"{type(error).__name__}: {error}")
         raise ValueError(

@@ -1,78 +1,25 @@
-"""Strategies: what proposes the points of a search, when trials stop early, and what is learned from them."""
+"""Strategies of a search by their names, and any sampler of Optuna as one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final
 
 import optuna
-from optuna.distributions import CategoricalDistribution
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
-from gan_oversampler._utils import Streams, lookup
-from gan_oversampler.gans.gan import GAN
+from gan_oversampler._utils import lookup
+from gan_oversampler.search.controller import ControllerStrategy
 from gan_oversampler.search.evolution import EvolutionSampler
-from gan_oversampler.search.outcome import SearchedGAN, Starts, TrialOutcome
-from gan_oversampler.search.rules import Choice
-from gan_oversampler.search.space import SearchSpace
+from gan_oversampler.search.outcome import SearchedGAN, Starts
+from gan_oversampler.search.protocol import Strategy, Task, ToldTrial
 from gan_oversampler.search.states import State
 
 RUNGS: Final = (50, 100, 200, 400)  # generator updates
 POPULATION: Final = 10
 TOURNAMENT: Final = 3
-
-
-@dataclass(frozen=True)
-class ToldTrial:
-    """A finished trial, as a strategy learns from it."""
-
-    number: int
-    params: Mapping[str, Choice]
-    outcome: (
-        TrialOutcome  # that of an equal trial, where this one was not trained; with an ``error`` if failed
-    )
-
-
-@dataclass(frozen=True)
-class Task:
-    """What a strategy is made for: the space, the GAN that points are read against, and randomness."""
-
-    space: SearchSpace
-    template: GAN
-    streams: Streams
-
-    @property
-    def distributions(self) -> dict[str, CategoricalDistribution]:
-        """Dimensions as Optuna knows them: choices in their order."""
-        return {name: CategoricalDistribution(tuple(its)) for name, its in self.space.dimensions.items()}
-
-
-class Strategy(Protocol):
-    """What a search asks a strategy for, trial by trial and round by round."""
-
-    @property
-    def rungs(self) -> Sequence[int]:
-        """Generator updates after which the worse half of a round stops; none if all train to their end."""
-
-    def sampler(self, study: optuna.Study, number: int) -> BaseSampler:
-        """Return what proposes the trial of this number; random numbers depend on the number only.
-
-        The study holds all trials before it. Nothing that ``state`` holds may change.
-        """
-
-    def starts(self, gans: Sequence[SearchedGAN]) -> Starts:
-        """Return the weights that each GAN of a round begins from, None for fresh ones."""
-
-    def learn(self, trials: Sequence[ToldTrial]) -> None:
-        """Learn from a round, in the order of its trials; called once per round, after training."""
-
-    def state(self) -> State:
-        """Return what has been learned, see ``states.State``; nothing, if nothing is."""
-
-    def restore(self, state: State) -> None:
-        """Go back to what ``state`` has returned."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +33,7 @@ class SampledStrategy:
         return self.make(number)
 
     def starts(self, gans: Sequence[SearchedGAN]) -> Starts:
-        return [None] * len(gans)
+        return ()
 
     def learn(self, trials: Sequence[ToldTrial]) -> None:
         """Do nothing: samplers look at the study."""
@@ -134,6 +81,7 @@ STRATEGIES: Final[Mapping[str, Callable[[Task], Strategy]]] = MappingProxyType(
         "tpe": _tpe,
         "evolution": _evolution,
         "halving": _halving,
+        "controller": ControllerStrategy,
     }
 )
 

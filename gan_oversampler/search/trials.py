@@ -16,12 +16,13 @@ from gan_oversampler._utils import Streams
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.search import states
 from gan_oversampler.search.ledger import ERROR, ROUND, SAME_AS, Ledger, checked, failed, outcome_of
-from gan_oversampler.search.outcome import Fold, Run, SearchedGAN, Stop, TrialOutcome, Weights
+from gan_oversampler.search.outcome import Fold, Networks, Run, SearchedGAN, Stop, TrialOutcome, Weights
 from gan_oversampler.search.owners import owner_of_this_search
+from gan_oversampler.search.protocol import Strategy, Task, ToldTrial
 from gan_oversampler.search.space import SearchSpace
 from gan_oversampler.search.stopping import rules_of, stop_by
 from gan_oversampler.search.storages import Storage, open_storage, open_study, quiet
-from gan_oversampler.search.strategies import Strategy, Task, ToldTrial, strategy_of
+from gan_oversampler.search.strategies import strategy_of
 
 POLL: Final = 0.2  # seconds between looks at trials that other processes train
 
@@ -41,6 +42,7 @@ def search_trials(
     pruner: BasePruner | None = None,
     max_time: float | None = None,
     grace: float = 60.0,
+    networks: Networks | None = None,
     verbose: int = 0,
     after_round: Callable[[optuna.Study], None] | None = None,
 ) -> optuna.Study:
@@ -77,6 +79,8 @@ def search_trials(
         Seconds after which no trial trains further.
     grace : float, default=60.0
         Seconds without a sign of life after which trials of another host are taken over.
+    networks : Networks, default=None
+        What ``run`` trains, for strategies whose trials share weights; None shares none.
     verbose : int, default=0
         Whether Optuna writes its log.
     after_round : function, default=None
@@ -95,7 +99,7 @@ def search_trials(
         If no trial could be completed; the first failure is named.
     """
     space.check(template)
-    task = Task(space, template, Streams(seed))
+    task = Task(space, template, Streams(seed), n_trials, networks)
     with quiet(verbose), owner_of_this_search() as owner:
         kept = open_storage(storage)
         study = open_study(kept, study_name, {"space": space.fingerprint, **(fingerprint or {})})
@@ -218,7 +222,9 @@ class Rounds:
         positions, marked = list(gans), set[int]()
         try:
             stop = self._stop(number, len(gans), marked)
-            outcomes = self.run(list(gans.values()), stop, [starts[position] for position in positions])
+            outcomes = self.run(
+                list(gans.values()), stop, [starts[position] for position in starts if position in gans]
+            )
         except Exception as error:
             if len(gans) == 1:
                 return {positions[0]: failed(_text(error))}

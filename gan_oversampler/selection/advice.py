@@ -42,15 +42,23 @@ class Advice:
     text: str = ""  # two sentences with figures; empty where there is no oracle
 
 
-def ranking_gain(evaluator: Evaluator, by_fold: Sequence[Source]) -> Gain:
+def ranking_gain(
+    evaluator: Evaluator, by_fold: Sequence[Source], without_rows: Utilities | None = None
+) -> Gain:
     """Compare how a forest ranks held-out rows with the rows of sources, one per fold, and without them.
 
     It is a gain in average precision, paired over the folds of the evaluator; negative if new rows make a
-    strong classifier worse. It costs two forests of 25 extra-trees per fold.
+    strong classifier worse. It costs two forests of 25 extra-trees per fold, or one where the average
+    precisions ``without_rows`` are known.
     """
-    ranker = evaluator.with_oracle(RANKER)
-    (with_rows,) = ranker.scores([by_fold], ["the ranking of a forest"])
-    return gains_over(with_rows, ranker.baselines([NOTHING]), (), evaluator.heldout_ratio)[NOTHING]
+    (with_rows,) = evaluator.with_oracle(RANKER).scores([by_fold], ["the ranking of a forest"])
+    without_rows = ranking_without_rows(evaluator) if without_rows is None else without_rows
+    return gains_over(with_rows, {NOTHING: without_rows}, (), evaluator.heldout_ratio)[NOTHING]
+
+
+def ranking_without_rows(evaluator: Evaluator) -> Utilities:
+    """Measure how a forest ranks held-out rows without any new ones: average precision per fold."""
+    return evaluator.with_oracle(RANKER).baselines([NOTHING])[NOTHING]
 
 
 def advise(

@@ -9,7 +9,7 @@ from torch import Tensor
 from gan_oversampler._utils import Streams, standard_error
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.sampling.acceptance import Rejection
-from gan_oversampler.sampling.base_samplers import systematic_resampling
+from gan_oversampler.sampling.base_samplers import rows_by_weight
 from gan_oversampler.sampling.density_ratio import RowsByFold, fit_ratio_critics
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.policy import Policy
@@ -69,15 +69,15 @@ def reject(
 
 def _by_weight(data: FoldData, code: int, streams: Streams) -> Tensor:
     """Real rows of a class that a generator saw, each as often as it weighs."""
-    return _resampled(data.rows[code], None if data.weights is None else data.weights[code], streams)
+    return _resampled(data.rows[code], data.weight_of(code), streams)
 
 
 def _resampled(rows_nF: Tensor, weight_n: Any, streams: Streams) -> Tensor:
     """As many rows as there are, each as often as it weighs: critics compare them with such that do."""
     if weight_n is None:
         return rows_nF
-    weight_n = torch.as_tensor(weight_n)
-    return rows_nF[systematic_resampling(weight_n, len(rows_nF), generator=streams.torch("weigh"))]
+    stream = streams.torch("weigh")
+    return rows_by_weight(rows_nF, torch.as_tensor(weight_n), len(rows_nF), generator=stream)
 
 
 def _describe(gate: Gate | None) -> str:

@@ -177,6 +177,9 @@ class Evaluator:
             root = streams.child("trial", number)  # a frozen name: another one would change every result
             folds.append(FoldEvaluator.of(number, oracle, rows.at(train), rows.at(heldout), growth, root))
         heldout_ratio = float(np.mean([len(heldout) / len(train) for train, heldout in problem.folds]))
+        if folds and rows.weights is not None and (ignoring := folds[0].oracle.ignores_weights):
+            what = f"{type(oracle).__name__}: no weights are taken by {', '.join(ignoring)}"
+            warn_user(f"'sample_weight' does not count in all of {what}. Rows count alike there.")
         return cls(folds, gans, data, heldout_ratio, n_jobs)
 
     @property

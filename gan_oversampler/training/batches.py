@@ -14,7 +14,7 @@ from gan_oversampler.gans.utility import InnerSplit
 from gan_oversampler.nn.latent import Latent
 from gan_oversampler.nn.learned_geometry import GuidedStart
 from gan_oversampler.nn.tensors import map_tensors
-from gan_oversampler.sampling.base_samplers import Base, systematic_resampling
+from gan_oversampler.sampling.base_samplers import Base, rows_by_weight
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.training.inner_splits import InnerSplits
 
@@ -124,6 +124,4 @@ class GuidedBatches:
 
 def _real(data: FoldData, code: int, n: int, stream: torch.Generator) -> Tensor:
     """Real rows of a class, each as often as all others up to rounding, or as it weighs."""
-    rows = data.rows[code]
-    weights = torch.ones(len(rows)) if data.weights is None else data.weights[code]
-    return rows[systematic_resampling(weights, n, generator=stream)]
+    return rows_by_weight(data.rows[code], data.weight_of(code), n, generator=stream)

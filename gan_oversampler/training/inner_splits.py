@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gan_oversampler.gans.utility import InnerSplit
-from gan_oversampler.nn.learned_geometry import GuidedStart
+from gan_oversampler.nn.learned_geometry import ANY_CLASS, OWN_CLASS, GuidedStart
 from gan_oversampler.nn.tensors import map_tensors
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.neighbourhood import StartNumbers
@@ -95,6 +95,7 @@ class InnerSplits:
 
     data: FoldData  # rows that the member may see
     stream: torch.Generator  # the member's own
+    mixing: str = ANY_CLASS  # of which class mixing partners are
 
     def draw(self, n_splits: int, batch_size: int) -> tuple[GuidedStart, Tensor, InnerSplit]:
         """Draw T inner splits, and what the synthetic rows of a batch start from in each of them.
@@ -125,8 +126,8 @@ class InnerSplits:
     ) -> tuple[Tensor, Tensor]:
         """Rows of a class in slots ``(T, R)``, and their weights; ``(R,)`` if all splits have the same."""
         index_TR, weight_TR = split.slots(n_slots, validation=validation)
-        if self.data.weights is not None and split.n_rows:
-            weight_TR = weight_TR * self.data.weights[code][index_TR]
+        if (weight_n := self.data.weight_of(code)) is not None and split.n_rows:
+            weight_TR = weight_TR * weight_n[index_TR]
         return index_TR, weight_TR
 
     def _start(self, code: int, splits: Splits, n: int) -> tuple[GuidedStart, Tensor]:
@@ -143,7 +144,8 @@ class InnerSplits:
         neighbour_TB = nearest_TBK.gather(-1, found_TBK.float().argmax(-1, keepdim=True))[..., 0]
         neighbour_TB = torch.where(found_TBK.any(-1), neighbour_TB, seeds_TB)
         training = {c: class_split.training for c, class_split in splits.items()}
-        partners_TBF = self.data.mixing_partners(seeds_TB.shape, self.stream, training)
+        only = code if self.mixing == OWN_CLASS else None
+        partners_TBF = self.data.mixing_partners(seeds_TB.shape, self.stream, training, only)
         numbers = StartNumbers.draw(seeds_TB.numel(), self.data.space.width, self.stream)
         start = neighbourhood.start(
             seeds_TB.flatten(), neighbour_TB.flatten(), partners_TBF.flatten(0, 1), numbers, self.stream

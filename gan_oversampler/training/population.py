@@ -48,8 +48,8 @@ class CrossFittedPopulation:
         groups: dict[str, list[Member]] = defaultdict(list)
         seen: dict[str, int] = defaultdict(int)
         for number, gan in enumerate(gans):
-            root = streams.child(*gan.stream_name, seen[gan.cohort_key + gan.base])
-            seen[gan.cohort_key + gan.base] += 1
+            root = streams.child(*gan.stream_name, seen[gan.identity + gan.base])
+            seen[gan.identity + gan.base] += 1
             folds, replicas = data.by_fold(gan), range(1, gan.n_replicas)
             members = [Member(number, fold, gan, rows, root.child(fold)) for fold, rows in folds.items()]
             members += [Member(number, None, gan, folds[None], root.child(None, r), r) for r in replicas]
@@ -70,7 +70,7 @@ class CrossFittedPopulation:
         found: dict[int, tuple[str, BaseGenerator, CriticNet | None]] = {}
         for cohort in self.cohorts:
             critic = cohort.steps.critic if cohort.steps.trains_critic else None
-            for member in cohort.members if cohort.steps.loss_weights else ():
+            for member in cohort.members if cohort.steps.terms else ():
                 found[member.specification] = member.gan.label, cohort.steps.generator_at_rest, critic
         return [found[number] for number in sorted(found)]
 

@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 
@@ -88,6 +89,42 @@ def test_new_rows_alone_in_the_ratio_asked_for(people, tmp_path):
     assert not a.equals(c)
 
 
+def test_new_rows_of_one_chunk_are_those_of_fit_resample(people, tmp_path):
+    """Chunks of fewer rows have the same classes and types, and the first one the same streams."""
+    table = files.read_table(people)
+    X, y = resampling.split(table, "kind", ["id"])
+    rows, labels = GANOversampler(oracle="energy", max_time=0, random_state=0).fit_resample(X, y)
+    new = rows.slice(table.num_rows)
+    for name in ("out.csv", "out.parquet"):
+        output = tmp_path / name
+        args = ("resample", people, "-t", "kind", "--ignore", "id", "-o", output, *QUICK)
+        assert run(*args).exit_code == 0
+        both = files.read_table(output)
+        assert both.slice(0, table.num_rows).equals(table)
+        assert both.slice(table.num_rows).select(new.column_names).equals(new)
+        assert both["kind"].to_pylist() == labels.tolist()
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
+def test_many_new_rows_are_written_in_chunks(people, tmp_path, monkeypatch, name):
+    monkeypatch.setattr(resampling, "CHUNK", 15)
+    sizes, marked = [], resampling.marked
+
+    def counted(table, marker, *, synthetic):
+        sizes.extend([table.num_rows] * synthetic)
+        return marked(table, marker, synthetic=synthetic)
+
+    monkeypatch.setattr(resampling, "marked", counted)
+    found = run("resample", people, "-t", "kind", "--ignore", "id", "-o", tmp_path / name, *QUICK)
+    assert found.exit_code == 0
+    assert sizes == [15] * 6
+    real, both = files.read_table(people), files.read_table(tmp_path / name)
+    assert both.slice(0, real.num_rows).equals(real)
+    assert both["kind"].to_pylist()[real.num_rows :] == ["rare"] * 40 + ["rarest"] * 50
+    assert len(set(zip(*both.slice(real.num_rows).drop_columns(["id"]).to_pydict().values()))) > 80
+    assert re.search(r"rarest +20 real +50 new", found.stdout)
+
+
 def test_columns_keep_their_names_whatever_they_are(tmp_path):
     X, y = numbers(columns=len(HOSTILE))
     table = pd.DataFrame(X, columns=HOSTILE).assign(**{"-y; 'x'": y})
@@ -102,7 +139,7 @@ def test_nothing_is_replaced_without_force(people, tmp_path, monkeypatch):
     output.write_text("old")
     args = ("resample", people, "-t", "kind", "--ignore", "id", "-o", output, *QUICK)
     with monkeypatch.context() as patched:
-        patched.setattr(GANOversampler, "fit_resample", lambda *_: pytest.fail("trained before the check"))
+        patched.setattr(GANOversampler, "_train", lambda *_, **__: pytest.fail("trained before the check"))
         assert "--force" in refused(*args)
     assert output.read_text() == "old"
     assert run(*args, "--force").exit_code == 0
@@ -136,22 +173,24 @@ def test_wrong_input_is_an_error_in_one_line(people, tmp_path, args, message):
 
 
 def test_unforeseen_errors_are_told_apart(people, tmp_path, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise RuntimeError("out\nof luck")
 
-    monkeypatch.setattr(GANOversampler, "fit_resample", fail)
+    monkeypatch.setattr(GANOversampler, "_train", fail)
     found = run("resample", people, "-t", "kind", "-o", tmp_path / "out.csv")
     assert found.exit_code == 1
     assert found.stderr.startswith("Unexpected error: RuntimeError: out of luck (python -X dev")
     assert found.stderr.count("\n") == 1
 
 
-def test_ctrl_c_ends_without_output(people, tmp_path, monkeypatch):
-    def interrupt(*_):
+@pytest.mark.parametrize("method", ["_train", "_new_rows"])
+def test_ctrl_c_ends_without_output(people, tmp_path, monkeypatch, method):
+    def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(GANOversampler, "fit_resample", interrupt)
-    assert run("resample", people, "-t", "kind", "-o", tmp_path / "out.csv").exit_code == 130
+    monkeypatch.setattr(GANOversampler, method, interrupt)
+    args = ("-t", "kind", "-o", tmp_path / "out.csv", "--ignore", "id", *QUICK)
+    assert run("resample", people, *args).exit_code == 130
     assert [path.name for path in tmp_path.iterdir()] == ["people.csv"]
 
 

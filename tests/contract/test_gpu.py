@@ -1,5 +1,9 @@
 """A GPU learns what the CPU learns, up to rounding; skipped on machines without one."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -76,6 +80,16 @@ def test_all_goes_well_on_a_gpu_and_its_random_state_is_left_alone(changes):
     assert np.isfinite(np.asarray(X_new, float)).all()
     assert len(set(np.unique(y_new, return_counts=True)[1])) == 1
     assert torch.equal(before, torch.cuda.get_rng_state())
+
+
+def test_a_file_of_a_sampler_that_a_gpu_trained_holds_nothing_of_it(tmp_path):
+    X, y = numbers(n=90)
+    sampler = GANOversampler(max_steps=20, epoch_unit=10, device="cuda", random_state=0).fit(X, y)
+    sampler.save(tmp_path / "file")
+    code = f"from gan_oversampler import load; print(load({str(tmp_path / 'file')!r}).sample(5).tolist())"
+    without = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    found = subprocess.run([sys.executable, "-c", code], env=without, capture_output=True, check=True)
+    assert found.stdout.decode().strip() == str(sampler.sample(5).tolist())
 
 
 def test_images_on_a_gpu():

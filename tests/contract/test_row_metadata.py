@@ -1,5 +1,7 @@
 """`sample_weight` and `groups`: through fits, cross-validation and metadata routing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import sklearn
@@ -7,8 +9,9 @@ from imblearn.pipeline import make_pipeline
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, StratifiedKFold, cross_validate
+from sklearn.neighbors import KNeighborsClassifier
 
-from gan_oversampler import GAN, Policy
+from gan_oversampler import GAN, DownstreamOracle, Policy
 from tests.samplers import GUIDED, UNTRAINED, quick
 from tests.tables import numbers
 
@@ -50,6 +53,32 @@ def test_weights_change_the_training_and_the_scores():
     plain, told, scaled = ([entry.score for entry in report.entries] for report in fits)
     assert told != plain
     assert scaled == told
+
+
+def test_what_takes_no_weights_is_warned_of_once():
+    learner, weights = KNeighborsClassifier(3), HALF + 0.5
+    oracle = DownstreamOracle([learner, LogisticRegression()])
+    with pytest.warns(
+        UserWarning, match=r"does not count .* taken by KNeighborsClassifier\(n_neighbors=3\)\."
+    ) as all_of:
+        quick(gan=UNTRAINED, oracle=oracle, baselines=("none",)).fit(X, Y, sample_weight=weights)
+    assert len(all_of) == 1
+    quick(gan=UNTRAINED, baselines=("none",)).fit(X, Y, sample_weight=weights)  # a warning is an error here
+    quick(gan=UNTRAINED, oracle=oracle, baselines=("none",)).fit(X, Y)
+
+
+def test_the_evidence_of_a_report_counts_rows_as_they_weigh():
+    told = quick(gan=UNTRAINED, baselines=()).fit(X, Y, sample_weight=HALF).report_.evidence
+    for _, unseen, _ in told.folds():
+        assert set(unseen.origin % 2) == {0}
+        assert len(set(unseen.weights)) == 1
+    assert np.isfinite(told.fidelity.energy_ratio)
+    assert told.metrics["value"].notna().all()
+    heavy = replace(told, real=replace(told.real, weights=np.linspace(1, 9, len(told.real))))
+    alike = replace(told, real=replace(told.real, weights=None))
+    for metric in ("energy distance", "classifier two-sample test", "distance to closest record"):
+        values = [e.metrics.set_index("name").loc[metric, "value"] for e in (heavy, alike)]
+        assert values[0] != pytest.approx(values[1], rel=1e-6)
 
 
 @pytest.mark.parametrize("cv", [2, StratifiedGroupKFold(3), GroupKFold(2)], ids=str)

@@ -85,9 +85,9 @@ def test_of_a_large_holdout_all_rare_rows_are_scored_and_the_score_stays(scoring
         DownstreamOracle(LogisticRegression(), max_rows=n, **options).fit(train, targets=[1])
         for n in (10**6, 4000)
     )
-    scored, weights = scaled._scored_rows(holdout)
+    scored = scaled._scored_rows(holdout)
     assert np.bincount(scored.codes).tolist() == [1970, 30]
-    np.testing.assert_allclose(np.bincount(scored.codes, weights["sample_weight"]), [20000, 30])
+    np.testing.assert_allclose(np.bincount(scored.codes, scored.weights), [20000, 30])
     rows = problem(1, 100, seed=2).of(1)
     # Precision among few common rows is a little too good, for all candidates alike.
     tolerance = 0.2 if scoring == "average_precision" else 0.05
@@ -99,8 +99,8 @@ def test_scorers_that_take_no_weights_score_classes_in_proportion():
     for scoring in (make_scorer(accuracy_score), "rand_score"):
         oracle = DownstreamOracle(LogisticRegression(), scoring=scoring, max_rows=404)
         oracle.fit(problem(), targets=[1])
-        scored, weights = oracle._scored_rows(holdout)
-        assert (np.bincount(scored.codes).tolist(), weights) == ([200, 2], {})
+        scored = oracle._scored_rows(holdout)
+        assert (np.bincount(scored.codes).tolist(), scored.weights) == ([200, 2], None)
         assert np.isfinite(oracle.score(holdout, problem(1, 90, seed=2).of(1)))
 
 

@@ -85,7 +85,10 @@ def test_usual_scorers_accept_weights(scoring, table):
         assert (scoring, n_classes) == ("roc_auc_ovo", 3)
 
 
-def test_scorer_objects_are_never_weighted_and_stay_as_they_are():
+def test_scorer_objects_stay_as_they_are_and_take_weights_where_their_metric_does():
     for scorer in (get_scorer("accuracy"), make_scorer(accuracy_score)):
-        assert not accepts_weights(scorer, 3)
+        assert accepts_weights(scorer, 3)
         assert scorer_of(scorer, 3, smooth=True) is scorer
+    assert not accepts_weights(make_scorer(lambda y, predicted: 0.0), 3)
+    assert not accepts_weights(lambda learner, x, y: 0.0, 3)
+    assert accepts_weights(lambda learner, x, y, sample_weight=None: 0.0, 3)

@@ -1,10 +1,14 @@
 """Arrays and columns of pandas keep dtype, order in memory and bits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
+from gan_oversampler.persistence.forms import FORMS
+from gan_oversampler.persistence.packing import Packer
 from tests.stored import through
 
 ARRAYS = [
@@ -34,6 +38,25 @@ def test_arrays_come_back_as_they_were(array):
     found[...] = found  # can be written to
     if array.flags.f_contiguous:
         assert found.flags.f_contiguous
+
+
+def test_a_tensor_of_another_device_is_written_as_an_array_of_the_cpu():
+    class OnDevice(torch.Tensor):
+        """A tensor that gives its numbers to the CPU only, as one on a GPU does."""
+
+        def numpy(self, **options):
+            raise TypeError("can't convert cuda:0 device type tensor to numpy.")
+
+        def cpu(self):
+            return self.as_subclass(torch.Tensor)
+
+    tensor = torch.arange(6.0).reshape(2, 3)
+    there = tensor.as_subclass(OnDevice)
+    with pytest.raises(TypeError, match="can't convert"):
+        there.numpy()
+    forms = {**FORMS, "tensor": replace(FORMS["tensor"], kind=OnDevice)}
+    packed = Packer(forms, keeps_foreign=False).packed(there)
+    np.testing.assert_array_equal(packed.arrays[0], tensor.numpy())
 
 
 def test_tensors_come_back_as_they_were():

@@ -6,6 +6,7 @@ import struct
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 
 from gan_oversampler import GAN, Policy, load
 from gan_oversampler.gans.parts import Generator
@@ -15,6 +16,8 @@ from tests.samplers import FAST, GUIDED, UNTRAINED, quick
 from tests.tables import numbers
 
 CLASSIC = GAN("classic", generator=Generator(widths=(16,)))
+OWN_CLASS = clone(GUIDED).set_params(mixing="own_class")
+FAST_FOR_ALL = clone(FAST).set_params(classes="all")
 
 
 def kept(tmp_path, X, y, *, rows=True, **changes):
@@ -39,9 +42,18 @@ def kept(tmp_path, X, y, *, rows=True, **changes):
             {"gan": GUIDED},
             {"seeds of new rows": {"1": 24}, "partners that rows mix with": {"0": 66, "1": 24}},
         ),
+        (
+            {"gan": OWN_CLASS},
+            {"seeds of new rows": {"1": 24}, "partners that rows mix with": {"1": 24}},
+        ),
+        ({"gan": FAST_FOR_ALL}, {"seeds of new rows": {"1": 24}}),
         ({"gan": CLASSIC}, {}),
         (
             {"gan": CLASSIC, "policy": Policy(spread=0.5)},
+            {"rows that distances are measured to": {"1": 24}},
+        ),
+        (
+            {"gan": CLASSIC, "policy": Policy(filter=0.5)},
             {"rows that distances are measured to": {"0": 66, "1": 24}},
         ),
         (
@@ -49,7 +61,18 @@ def kept(tmp_path, X, y, *, rows=True, **changes):
             {"seeds of new rows": {"1": 24}, "whole table, for rescore": {"0": 66, "1": 24}},
         ),
     ],
-    ids=["base", "residual", "translation", "guided", "classic", "policy", "candidates"],
+    ids=[
+        "base",
+        "residual",
+        "translation",
+        "guided",
+        "own class",
+        "all classes",
+        "classic",
+        "policy",
+        "filter",
+        "candidates",
+    ],
 )
 def test_files_hold_the_rows_that_drawing_needs_and_say_so(tmp_path, changes, expected):
     X, y = numbers()
@@ -57,6 +80,43 @@ def test_files_hold_the_rows_that_drawing_needs_and_say_so(tmp_path, changes, ex
     assert found == expected
     drawn = load(tmp_path / "file").sample(9)
     np.testing.assert_array_equal(drawn, sampler.sample(9))
+
+
+NEEDS_ITS_OWN_CLASS = {
+    "own class": {"gan": OWN_CLASS, "oracle": ["f1", "energy"], "rejection": True},
+    "all classes": {"gan": FAST_FOR_ALL, "policy": Policy(spread=0.5)},
+    "base": {"gan": UNTRAINED},
+}
+
+
+@pytest.mark.parametrize("name", NEEDS_ITS_OWN_CLASS)
+def test_no_row_of_the_majority_is_in_a_file(tmp_path, name):
+    X, y = numbers()
+    sampler = quick(**NEEDS_ITS_OWN_CLASS[name]).fit(X, y)
+    sampler.save(tmp_path / "file")
+    assert {label for of in contents(tmp_path / "file")["real_rows"].values() for label in of} == {"1"}
+    data = (tmp_path / "file").read_bytes()
+    encoded, majority = sampler._fitted.encoder.encode(X), y == 0
+    assert encoded[~majority][0].tobytes() in data
+    for row in np.r_[encoded, X.astype(np.float32)][np.r_[majority, majority]]:
+        assert row.tobytes() not in data
+    inner = np.sort(X, axis=0)[1:-1]  # the ends of its range are known of every column
+    hidden = np.setdiff1d(inner, X[~majority])
+    assert not any(struct.pack("<d", value) in data for value in hidden)
+
+
+def test_figures_of_a_report_outlive_rows_of_other_classes(tmp_path):
+    X, y = numbers()
+    sampler = quick(gan=UNTRAINED, oracle="energy").fit(X, y)
+    sampler.save(tmp_path / "file")
+    evidence, copy = sampler.report_.evidence, load(tmp_path / "file").report_.evidence
+    pd.testing.assert_frame_equal(copy.metrics, evidence.metrics)
+    assert copy.fidelity == evidence.fidelity
+    pd.testing.assert_frame_equal(copy.real_table(1), evidence.real_table(1))
+    pd.testing.assert_frame_equal(copy.new_table(1), evidence.new_table(1))
+    assert len(evidence.real_table(1, others=True)) > 0 == len(copy.real_table(1, others=True))
+    load(tmp_path / "file").report_.to_html(tmp_path / "page.html")  # pictures can do without these rows
+    assert "classifier two-sample test" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def test_without_rows_no_row_is_in_the_file(tmp_path):
@@ -131,6 +191,7 @@ FAMILIES = {
     **{name: {"gan": GAN(base=name, loss_weights={})} for name in BASES},
     "residual": {"gan": FAST},
     "guided": {"gan": GUIDED},
+    "own class": {"gan": OWN_CLASS},
     "classic": {"gan": CLASSIC},
     "mixture": {"gan": [CLASSIC, FAST, GUIDED], "oracle": "energy"},
     "policy": {"gan": GUIDED, "policy": Policy(spread=0.5, border=1.0), "rejection": True},

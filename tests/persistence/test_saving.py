@@ -10,12 +10,13 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from gan_oversampler import GAN, Between, DownstreamOracle, GANOversampler, Policy, load
-from gan_oversampler.gans.parts import Generator
+from gan_oversampler.gans.parts import Cell, Generator
 from tests.persistence.test_packing import Mine
 from tests.samplers import FAST, GUIDED, UNTRAINED, few_rows, quick
 from tests.tables import mixed, numbers
@@ -76,7 +77,11 @@ def test_a_copy_draws_the_same_and_knows_the_same(fitted, tmp_path, monkeypatch,
     same_rows(found, copy.deepcopy(fitted), y="rare")
     assert repr(found.get_params()) == repr(fitted.get_params())
     assert str(found.report_) == str(fitted.report_)
-    pd.testing.assert_frame_equal(found.report_.evidence.table, fitted.report_.evidence.table)
+    evidence, whole = found.report_.evidence, fitted.report_.evidence
+    pd.testing.assert_frame_equal(evidence.new_table("rare"), whole.new_table("rare"))
+    pd.testing.assert_frame_equal(evidence.real_table("rare"), whole.real_table("rare"))
+    kept = whole.targets if way == "file" else np.unique(whole.real.codes)  # files: no other classes
+    assert np.array_equal(evidence.real.codes, whole.real.codes[np.isin(whole.real.codes, kept)])
     pd.testing.assert_frame_equal(found.history_, fitted.history_)
     assert found.history_ is found.report_.history
     assert found.report_ is found.reports_["downstream"]
@@ -86,6 +91,16 @@ def test_a_copy_draws_the_same_and_knows_the_same(fitted, tmp_path, monkeypatch,
     assert found.classes_.tolist() == fitted.classes_.tolist()
     assert found.n_features_in_ == 10
     assert found.feature_names_in_.tolist() == fitted.feature_names_in_.tolist()
+
+
+def test_what_was_trained_on_a_gpu_is_loaded_and_draws_without_one(tmp_path, monkeypatch):
+    X, y = numbers()
+    with monkeypatch.context() as patched:  # a machine that has one, as far as its name goes
+        patched.setattr("gan_oversampler.plan.device_of", lambda name, gans: torch.device("cpu"))
+        sampler = quick(gan=[GUIDED, FAST], rejection=True, device="cuda").fit(X, y)
+    found = by_file(sampler, tmp_path)
+    assert found.device == "cuda"
+    same_rows(found, sampler)
 
 
 def same_rows(found, sampler, **options):
@@ -114,10 +129,11 @@ def _dense(table):
         {"rejection": "drs", "sampling_strategy": "oracle", "policy": "oracle", "oracle": "energy"},
         {"oracle": ["energy", "f1"], "gan": [FAST, UNTRAINED]},
         {"gan": GAN("classic", generator=Generator(widths=(8, 8), norm="batch", latent_law="uniform"))},
+        {"gan": GAN(conditioning="film", generator=Generator(cells=(Cell(width=8), Cell(skips=(0,)))))},
         {"max_steps": 0, "fallback": "baseline"},
         {"gan": UNTRAINED, "constraints": [Between(0, low=-100)]},
     ],
-    ids=["obrs", "chosen", "several oracles", "classic", "fallback", "constraint"],
+    ids=["obrs", "chosen", "several oracles", "classic", "cells", "fallback", "constraint"],
 )
 def test_every_way_to_draw_can_be_saved(tmp_path, changes):
     X, y = numbers()
@@ -129,9 +145,10 @@ def test_every_way_to_draw_can_be_saved(tmp_path, changes):
         same_rows(found, sampler, oracle=name)
 
 
-def test_grids_can_be_saved(tmp_path):
+@pytest.mark.parametrize("cells", [None, (Cell(width=4), Cell(width=3, norm="batch", skips=(0,)))], ids=str)
+def test_grids_can_be_saved(tmp_path, cells):
     X, y = numbers(columns=9)
-    gan = GAN("classic", generator=Generator(widths=(4,), grid="square"))
+    gan = GAN("classic", generator=Generator(widths=(4,), grid="square", cells=cells))
     sampler = quick(gan=gan, oracle=None).fit(X, y)
     same_rows(by_file(sampler, tmp_path), sampler)
 

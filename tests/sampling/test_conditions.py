@@ -115,7 +115,7 @@ def test_seed_odds_of_the_rows_that_are_left_stay_in_proportion():
 
 
 def test_more_rows_than_a_chunk_combine_proposals_of_their_own(monkeypatch):
-    monkeypatch.setattr("gan_oversampler.sampling.conditions.CHUNK", 30)
+    monkeypatch.setattr("gan_oversampler.sampling.proposals.CHUNK", 30)
     monkeypatch.setattr("gan_oversampler.sampling.conditions.N_PILOT", 20)
     source = _conditional({0: [X[3][0]], 2: [X[6][2]]})
     with pytest.warns(UserWarning, match="fits all of 'given'"):

@@ -63,6 +63,15 @@ def test_mixing_partners_may_be_limited_to_some_rows():
         assert found.any(0).all()
 
 
+@pytest.mark.parametrize("among", [None, {0: torch.tensor([[1, 2], [0, 3]])}])
+def test_mixing_partners_may_be_of_one_class_only(among):
+    data = fold_data((6, 5, 4))
+    for partners in data.mixing_partners((2, 300), generator_of(), among, only=0):
+        found = (partners[:, None] == data.rows[0]).all(-1)
+        assert found.any(1).all()
+        assert found.any(0).sum() == (6 if among is None else 2)
+
+
 def test_the_typical_distance_is_the_median_between_rows_of_any_class():
     data = plane(rare=[(3.0, 0.0), (0.0, 4.0)])
     assert data.typical_distance == pytest.approx(4.0, abs=1e-4)  # of 3, 4 and 5

@@ -43,6 +43,13 @@ def test_so_are_those_of_an_untrained_guided_generator():
     assert np.abs(_counts(guided_source(_data())) - expected).max() <= 1
 
 
+def test_spread_and_centre_of_a_class_are_those_of_rows_as_they_weigh():
+    times, near = WEIGHTS[N:].astype(int), _data().neighbourhoods[1]
+    repeated = np.repeat(ROWS[N:], times, axis=0)
+    np.testing.assert_allclose(near.spread_F, repeated.std(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(near.centre, repeated.mean(axis=0), rtol=1e-4)
+
+
 def test_a_class_that_weighs_nothing_in_a_fold_is_drawn_evenly():
     counts = _counts(BaseSource(_data(np.repeat([1.0, 0.0], N)), "bootstrap"))
     assert set(counts) == {600 // N}

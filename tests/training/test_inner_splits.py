@@ -105,6 +105,16 @@ def test_mixing_partners_are_training_rows_of_every_class(monkeypatch):
         assert (rows[:, None] + partner[:, None] - validation).norm(dim=-1).min() > 1e-4
 
 
+def test_mixing_partners_may_be_of_the_class_of_the_seed_only(monkeypatch):
+    monkeypatch.setattr(neighbourhood, "MAX_MIXING", 1e6)
+    data = plane_data(n=60, rare=9)
+    start, _, _ = InnerSplits(data, stream_of(0), mixing="own_class").draw(40, 32)
+    partners = (start.rows + start.to_partner)[start.to_partner.ne(0).all(-1)]
+    gaps = (partners[:, None] - data.rows[1]).abs().amax(-1)
+    assert gaps.amin(1).max() < 1e-5
+    assert len(gaps.argmin(1).unique()) == 9
+
+
 def test_starts_on_mixed_columns_move_only_what_may_move():
     start, _, _ = _drawn(_mixed_data(), n_splits=10)
     rows = start.rows.flatten(0, 1)
