@@ -74,10 +74,12 @@ class Ledger:
         return number
 
     def _ask(self, number: int | None, strategy: Strategy) -> int | None:
-        """Propose and write one trial; return the number of its round, None if another was quicker."""
+        """Propose and write one trial; return the number of its round, as it was if another was quicker."""
         asked_as = len(self.study.get_trials(deepcopy=False))
         own_round = asked_as if number is None else number
         params, noted = self._proposed(strategy.sampler(self.study, asked_as))
+        if len(self.study.get_trials(deepcopy=False)) > asked_as:  # proposing takes long, looking does not
+            return number
         key = self._key(params)
         attrs = {ASKED_AS: asked_as, ROUND: own_round, OWNER: self.owner, KEY: key}
         seen = self._seen(key, own_round)

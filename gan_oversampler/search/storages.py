@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,10 +13,13 @@ from typing import Final
 import optuna
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
 from optuna.study import StudyDirection
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gan_oversampler.search.journal import open_journal
 
 FINGERPRINT: Final = "fingerprint"
+N_LOOKS: Final = 5  # at a database whose tables are just being created
+PAUSE: Final = 0.2  # seconds between them
 _SECRET: Final = re.compile(r"//[^/@]*@")
 
 Storage = str | PathLike[str] | BaseStorage | None
@@ -52,7 +56,7 @@ def open_storage(storage: Storage) -> BaseStorage:
     place = fspath(storage)
     try:
         if "://" in place:
-            return optuna.storages.get_storage(RDBStorage(place))
+            return _open_database(place)
         return open_journal(place)
     except Exception as error:  # of SQLAlchemy, a driver, the file system or a file of another kind
         reason = _SECRET.sub("//***@", f"{type(error).__name__}: {error}")
@@ -61,6 +65,18 @@ def open_storage(storage: Storage) -> BaseStorage:
             " journal file in a folder that can be written, a URL such as 'sqlite:///search.db', or a"
             " storage of Optuna."
         ) from (None if "@" in place else error)
+
+
+def _open_database(url: str) -> BaseStorage:
+    """Open a database; where several processes create the tables at once, all but one have to look again."""
+    for _ in range(N_LOOKS):
+        try:
+            return optuna.storages.get_storage(RDBStorage(url))
+        except DBAPIError as error:
+            if not isinstance(error, IntegrityError) and "already exists" not in str(error):
+                raise
+            time.sleep(PAUSE)
+    return optuna.storages.get_storage(RDBStorage(url))
 
 
 def open_study(storage: BaseStorage, name: str, fingerprint: Mapping[str, str]) -> optuna.Study:

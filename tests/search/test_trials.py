@@ -12,7 +12,7 @@ from optuna.pruners import HyperbandPruner, MedianPruner, SuccessiveHalvingPrune
 from optuna.storages import InMemoryStorage
 
 from gan_oversampler.search.space import SearchSpace
-from gan_oversampler.search.strategies import STRATEGIES
+from gan_oversampler.search.strategies import STRATEGIES, SampledStrategy
 from tests.samples import global_state
 from tests.search.planted import SPACE, TEMPLATE, Run, searched, table, value
 
@@ -109,6 +109,33 @@ def test_more_trials_go_on_from_those_there_are():
     storage = InMemoryStorage()
     searched(storage=storage, n_trials=4)
     assert table(searched(storage=storage)) == table(searched())
+
+
+def test_a_process_that_is_overtaken_while_it_proposes_proposes_again():
+    storage, others = InMemoryStorage(), [4]
+
+    def make(number):
+        if others:
+            searched(storage=storage, n_trials=others.pop())
+        return optuna.samplers.RandomSampler(seed=number)
+
+    study = searched(strategy=lambda task: SampledStrategy(make), storage=storage)
+    assert [trial.state.name for trial in study.get_trials(deepcopy=False)] == ["COMPLETE"] * 12
+
+
+def test_a_process_that_is_overtaken_while_it_writes_fails_that_trial_and_asks_again():
+    class Slow(InMemoryStorage):
+        others = (4,)
+
+        def create_new_trial(self, study_id, template_trial=None):
+            others, self.others = self.others, ()
+            for n_trials in others:
+                searched(storage=self, n_trials=n_trials)
+            return super().create_new_trial(study_id, template_trial)
+
+    trials = searched(storage=Slow()).get_trials(deepcopy=False)
+    assert [trial.number for trial in trials if trial.state.name == "FAIL"] == [4]
+    assert len(trials) == 12 + 1
 
 
 def test_a_gan_that_was_seen_is_not_trained_again():
