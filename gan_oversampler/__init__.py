@@ -16,12 +16,18 @@ if TYPE_CHECKING:  # "as" tells type checkers that the names are public
     from gan_oversampler.estimator import load as load
     from gan_oversampler.gans.evolution import Evolution as Evolution
     from gan_oversampler.gans.gan import GAN as GAN
+    from gan_oversampler.gans.parts import Cell as Cell
     from gan_oversampler.gans.parts import Critic as Critic
     from gan_oversampler.gans.parts import Generator as Generator
     from gan_oversampler.gans.presets import preset as preset
     from gan_oversampler.oracles import *  # noqa: F403
     from gan_oversampler.reporting import *  # noqa: F403
     from gan_oversampler.sampling import *  # noqa: F403
+    from gan_oversampler.search.outcome import SearchedGAN as SearchedGAN
+    from gan_oversampler.search.outcome import TrialOutcome as TrialOutcome
+    from gan_oversampler.search.search import Search as Search
+    from gan_oversampler.search.space import SearchSpace as SearchSpace
+    from gan_oversampler.search.trials import search_trials as search_trials
 
 __version__ = "0.1.0"
 _NAMES_OF = {
@@ -30,7 +36,7 @@ _NAMES_OF = {
     "estimator": ["GANOversampler", "load"],
     "gans.evolution": ["Evolution"],
     "gans.gan": ["GAN"],
-    "gans.parts": ["Critic", "Generator"],
+    "gans.parts": ["Cell", "Critic", "Generator"],
     "gans.presets": ["preset"],
     "oracles": [
         *(
@@ -46,11 +52,16 @@ _NAMES_OF = {
     ],
     "reporting": [
         *("CorrelationDisplay", "LossDisplay", "MarginalsDisplay", "ModelSummary", "ProjectionDisplay"),
-        *("Report", "ScoresDisplay", "TrajectoryDisplay"),
+        *("ArchitectureDisplay", "ImportanceDisplay", "Report", "ScoresDisplay", "SearchDisplay"),
+        "TrajectoryDisplay",
     ],
     "sampling": ["Policy", "Rejection"],
+    "search.outcome": ["SearchedGAN", "TrialOutcome"],
+    "search.search": ["Search"],
+    "search.space": ["SearchSpace"],
+    "search.trials": ["search_trials"],
 }
-_ROOMS = ("oracles", "persistence", "reporting", "sampling")  # public, too
+_ROOMS = ("oracles", "persistence", "reporting", "sampling", "search")  # public, too
 _MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in names}
 __all__ = sorted(_MODULE_OF)
 

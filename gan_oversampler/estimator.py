@@ -13,7 +13,7 @@ import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
 from sklearn.base import _fit_context
 from sklearn.utils import check_array
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_consistent_length, validate_data
 
@@ -37,12 +37,14 @@ from gan_oversampler.sampling.policy import CHOSEN_BY_ORACLE, Policy
 if TYPE_CHECKING:
     from gan_oversampler.callbacks import Callback
     from gan_oversampler.persistence.checkpoints import Checkpoint
+    from gan_oversampler.plan import Search
 
 PARTS: Final = {  # parameters that may be objects with parameters of their own, and what to set
     "gan": "GAN(...) or preset('wgan')",
     "oracle": "DownstreamOracle(...)",
     "rejection": "Rejection(...)",
     "policy": "Policy(...)",
+    "search": "Search(...)",
 }
 
 
@@ -119,6 +121,11 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         together with the ratios if it chooses these, too. It takes another way to draw if that is better by
         more than the best of so many is by chance. Rows are scored as they are before rejection;
         ``report_.draw_options`` holds all scores. See :class:`Policy`.
+    search : Search, default=None
+        Looks for a GAN that scores better than the first one of ``gan``: its networks, losses and rates are
+        searched. If it is better on rows that the search did not see, too, it joins the list. It takes many
+        times as long as the fit; what it found is in ``report_.search``. See :class:`Search`, which needs
+        ``pip install "gan-oversampler[search]"``.
     categorical_features : "auto", or list of names, positions or a mask, default="auto"
         Columns to treat as categories besides text, booleans and columns of a category dtype. Text that looks
         like an id is refused unless it is named here or has a category dtype; such integers are a warning.
@@ -231,6 +238,7 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         "fallback": [StrOptions({"warn", "baseline", "error"})],
         "rejection": ["boolean", str, Rejection, None],
         "policy": [Policy, str, None],
+        "search": [HasMethods(["find", "set_params"]), None],
         "categorical_features": ["array-like", StrOptions({"auto"})],
         "constraints": [list, tuple, StrOptions({AUTO}), None],
         "keep_candidates": ["boolean"],
@@ -262,6 +270,7 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         fallback: str = "warn",
         rejection: Rejection | str | bool | None = None,
         policy: Policy | str | None = None,
+        search: Search | None = None,
         categorical_features: Any = "auto",
         constraints: Any = AUTO,
         keep_candidates: bool = False,
@@ -287,6 +296,7 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         self.fallback = fallback
         self.rejection = rejection
         self.policy = policy
+        self.search = search
         self.categorical_features = categorical_features
         self.constraints = constraints
         self.keep_candidates = keep_candidates

@@ -101,14 +101,32 @@ class Observer:
     @contextmanager
     def training(self, max_steps: int) -> Iterator[None]:
         """Show a bar of so many steps, if the user wants to see one, as long as a ``with`` block lasts."""
+        with self._showing(max_steps, "GANOversampler", "step"):
+            yield
+
+    @contextmanager
+    def searching(self, n_trials: int) -> Iterator[None]:
+        """Show a bar of so many trials of a search, like that of a training."""
+        with self._showing(n_trials, "Search", "trial"):
+            yield
+
+    @contextmanager
+    def _showing(self, total: int, name: str, unit: str) -> Iterator[None]:
         if not self._shows_bar:
             yield
             return
         from tqdm.auto import tqdm
 
-        with tqdm(total=max_steps, desc="GANOversampler", unit="step", file=sys.stderr) as self._bar:
+        with tqdm(total=total, desc=name, unit=unit, file=sys.stderr) as self._bar:
             yield
         self._bar = None
+
+    def trials_end(self, n_trials: int, score_name: str, best: float) -> None:
+        """Move the bar of a search on, show the best score so far, and say both."""
+        self.step_ends(n_trials)
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"best {score_name} {best:.4f}")
+        self.say(f"search: {n_trials} trials, best {score_name} {best:.4f}")
 
     def round_begins(self) -> None:
         """Tell scikit-learn's callbacks that an evaluation round begins."""

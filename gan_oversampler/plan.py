@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from numbers import Integral
+from typing import Any, Protocol
 
 import torch
 from sklearn.base import clone
@@ -23,12 +24,22 @@ from gan_oversampler.observer import Observer
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.registry import name_of, oracle_of
 from gan_oversampler.progress import Checkpoint
+from gan_oversampler.reporting.search_facts import SearchFacts
 from gan_oversampler.sampling.acceptance import Rejection, rejection_of
 from gan_oversampler.sampling.base_samplers import BASES
-from gan_oversampler.sampling.policy import CHOSEN_BY_ORACLE, Policy, policy_of
+from gan_oversampler.sampling.policy import CHOSEN_BY_ORACLE, policy_of
+from gan_oversampler.selection.draw_options import Policies
+from gan_oversampler.selection.problem import Problem
 from gan_oversampler.selection.scoring import BASELINE_BASES, WITHOUT_ROWS
 from gan_oversampler.training.data import MIN_ROWS
 from gan_oversampler.training.loop import Budget
+
+
+class Search(Protocol):
+    """What a fit asks of a search for GANs, which it neither imports nor knows."""
+
+    def find(self, plan: Plan, problem: Problem, services: Services) -> SearchFacts:
+        """Search a GAN that scores better than the first one of the plan by its first oracle."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +54,9 @@ class Plan:
     fallback: str = "warn"  # what happens when a baseline is better than the kept GAN
     choose_ratio: bool = False  # whether the oracle may ask for fewer new rows
     rejection: Rejection | None = None  # how rows of the kept generators are thinned out
-    policy: Policy | str | None = None  # how the kept generators draw
+    policy: Policies = None  # how the kept generators draw
     keep_candidates: bool = False  # whether all that ``rescore`` needs is kept
+    search: Search | None = None  # looks for a better GAN before the training
     gan_given: bool = False  # whether the user named the GANs, which ``fidelity=`` does not shape then
 
 
@@ -134,6 +146,9 @@ def plan_of(sampler: Any, target: Target, n_new: Mapping[int, int], *, choose_ra
         raise ValueError(f"policy={CHOSEN_BY_ORACLE!r} needs an oracle. Give one, or a Policy.")
     if not oracles and choose_ratio:
         raise ValueError(f"sampling_strategy={CHOSEN_BY_ORACLE!r} needs an oracle. Give one, or a ratio.")
+    if sampler.search is not None and not oracles:
+        raise ValueError("'search' needs an oracle, which compares its trials. Give one, or search=None.")
+    _check_search(sampler)
     max_time = float("inf") if sampler.max_time is None else sampler.max_time
     return Plan(
         tuple(gans),
@@ -146,8 +161,24 @@ def plan_of(sampler: Any, target: Target, n_new: Mapping[int, int], *, choose_ra
         rejection_of(sampler.rejection),
         policy,
         sampler.keep_candidates,
+        sampler.search,
         gan_given=sampler.gan is not None,
     )
+
+
+def _check_search(sampler: Any) -> None:
+    """Refuse a class in the place of a search, and a storage that nobody could go on with."""
+    search = sampler.search
+    if isinstance(search, type):
+        raise ValueError(
+            f"'search' needs an object. Got the class {search.__name__}: give {search.__name__}()."
+        )
+    seeds = getattr(search, "random_state", None), sampler.random_state
+    if getattr(search, "storage", None) is not None and not any(isinstance(s, Integral) for s in seeds):
+        raise ValueError(
+            "A search with a 'storage' needs an integer as 'random_state', of the search or of the sampler:"
+            f" with other random numbers its trials could not be gone on with. Got {seeds[1]!r}."
+        )
 
 
 def gans_of(given: Any, n_rows: int, fidelity: float | None = None) -> list[GAN]:
@@ -205,12 +236,12 @@ def check_grids(gans: Sequence[GAN], encoder: TableEncoder) -> None:
 def device_of(name: str, gans: Sequence[GAN]) -> torch.device:
     """Find the device to train on; ``"auto"`` takes a GPU, if there is one, for large networks only.
 
-    Networks with a grid or at least 256 units in a layer are large: smaller ones are faster on a CPU. Raises
-    ValueError if there is no such device here.
+    Networks with a grid or at least 256 units in a layer or cell are large: smaller ones are faster on a CPU.
+    Raises ValueError if there is no such device here.
     """
     if name == "auto":
         parts = [gan.generator for gan in gans]
-        large = any(part.grid is not None or max(part.widths, default=0) >= 256 for part in parts)
+        large = any(part.grid is not None or max(part.hidden_widths, default=0) >= 256 for part in parts)
         return torch.device("cuda" if large and torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
+from sklearn.base import clone
 
 from gan_oversampler._utils import warn_user
 from gan_oversampler.callbacks import Event
@@ -18,6 +19,7 @@ from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.plan import Plan, Services
 from gan_oversampler.reporting.model_summary import ModelSummary
 from gan_oversampler.reporting.report import Report
+from gan_oversampler.reporting.search_facts import SearchFacts
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.policy import Policy
 from gan_oversampler.sampling.sources import BaseSource, Source
@@ -42,6 +44,11 @@ from gan_oversampler.training.loop import Candidate, OracleTracker, Scored
 from gan_oversampler.training.population import CrossFittedPopulation
 from gan_oversampler.watching import train_watched
 
+NOTHING_SEARCHED: Final = (
+    "Nothing is searched, because nothing is trained: no class gets new rows, or those that do have fewer"
+    " than {} rows."
+)
+SEARCHED: Final = "searched"  # the name in reports of the GAN that a search has found
 NO_ORACLE: Final = "none"  # the name of the report where there is no oracle
 
 Facts = Mapping[str, Any]
@@ -100,8 +107,15 @@ def fit(
     clock, streams, gans = services.clock, services.streams, plan.gans
     problem = Problem.of(rows, layout, n_new, streams, plan.cv if plan.oracles else None)
     if not problem.learned:
+        if plan.search is not None:
+            warn_user(NOTHING_SEARCHED.format(MIN_ROWS))
         outcome = _untrained(plan, problem, services, facts)
         return Fit(dict.fromkeys(plan.oracles or [NO_ORACLE], outcome))
+    if plan.search is not None:
+        with clock.phase("search"):
+            searched = plan.search.find(plan, problem, services)
+        plan, facts = _with_found(plan, searched), {**facts, "search": searched}
+        gans = plan.gans
     with clock.phase("neighbours"):
         data = problem.training_data(gans)
     if not plan.oracles:
@@ -126,6 +140,20 @@ def fit(
             training, data, decision, evaluator, *found, services, facts, ending, decides=not outcomes
         )
     return Fit(outcomes, training if plan.keep_candidates else None)
+
+
+def _with_found(plan: Plan, searched: SearchFacts) -> Plan:
+    """The plan with the GAN that a search has found, if it is better on rows that the search did not see.
+
+    To be kept it then has to be better on all rows, too, as any other GAN of a list.
+    """
+    if not searched.is_better:
+        return plan
+    policies = plan.policy
+    if searched.best_policy is not None and policies is None:
+        policies = (Policy(), searched.best_policy)
+    found = clone(searched.best_gan).set_params(name=SEARCHED)
+    return replace(plan, gans=(*plan.gans, found), policy=policies)
 
 
 def rescore(fit: Fit, name: str, oracle: Oracle, services: Services, facts: Facts) -> Fit:
@@ -366,7 +394,7 @@ def _untrained(plan: Plan, problem: Problem, services: Services, facts: Facts) -
         {},
         plan.gans,
         notes=problem.small_class_notes(base),
-        draw_notes=_unmet(plan),
+        draw_notes=[*_unmet(plan), *([f"Nothing was searched: {reason}."] if plan.search else [])],
         evidence=evidence,
         table=problem.table_size(problem.n_new),
         **facts,

@@ -12,6 +12,7 @@ SHAPES = {
     "multiply": Mlp(3, 4, n_classes=2, widths=(8, 5), multiply=True),
     "batch_norm": Mlp(3, 4, n_classes=2, widths=(8, 5), batch_norm=True),
     "layer_norm": Mlp(3, 4, n_classes=2, widths=(8, 5), layer_norm=True),
+    "film": Mlp(3, 4, n_classes=2, widths=(8, 5), film=True, batch_norm=True),
     "everything": Mlp(3, 4, n_classes=2, widths=(7, 5, 6), multiply=True, batch_norm=True, dropout=0.3),
 }
 

@@ -21,7 +21,7 @@ from gan_oversampler import (
     preset,
 )
 from gan_oversampler.encoding.labels import Target
-from gan_oversampler.gans.parts import Generator
+from gan_oversampler.gans.parts import Cell, Generator
 from gan_oversampler.gans.portfolio import MAX_ROWS_WITH_CRITIC, default_portfolio
 from gan_oversampler.gans.presets import PRESETS
 from gan_oversampler.plan import Clock, Services, device_of, gans_of, oracles_of, plan_of
@@ -280,6 +280,8 @@ def test_oracles_that_make_no_sense_are_refused(given, message):
         (GAN(generator=Generator(widths=(255, 8))), False),
         (GAN(generator=Generator(widths=(8, 256))), True),
         (GAN(generator=Generator(widths=())), False),
+        (GAN(generator=Generator(cells=(Cell(width=255), Cell(width=8)))), False),
+        (GAN(generator=Generator(cells=(Cell(width=8), Cell(width=256)))), True),
         (GAN(generator=Generator(widths=(8,), grid=(2, 2))), True),
     ],
     ids=str,

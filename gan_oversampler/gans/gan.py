@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from gan_oversampler._pages import DocumentedMixin
+from gan_oversampler.gans.as_json import from_json, to_json
 from gan_oversampler.gans.parts import COUNT, Critic, Generator
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 # Defaults of the signature, so that reprs leave them out; every GAN gets copies of its own.
 _GENERATOR: Final = Generator()
 _CRITIC: Final = Critic()
-FREE_IN_COHORT: Final = ("base", "replicas")  # parameters that change no shape
+FREE_IN_COHORT: Final = ("base", "replicas", "name")  # parameters that change no shape
+STRENGTHS: Final = ("generator__learning_rate", "generator__geometry_rate", "critic__learning_rate")
 STREAMS: Final = "gan, version 2"  # another text gives other random numbers to every fit
 
 
@@ -67,8 +69,10 @@ class GAN(DocumentedMixin, BaseEstimator):
     balanced : bool, default=True
         Whether the critic's batches hold all classes in equal shares, or in the shares of the rows, as in
         AutoGAN's reference code. Those of the generator, and both of a guided GAN, always are balanced.
-    conditioning : {"concat", "multiply"}, default="concat"
-        How the class enters both networks: appended, or as an embedding that multiplies the input.
+    conditioning : {"concat", "multiply", "film"}, default="concat"
+        How the class enters both networks: appended, as an embedding that multiplies the input, or, in FiLM
+        (Perez et al. 2018), by gains and shifts of hidden units, at first 1 and 0, after every hidden layer
+        or inside every cell.
     batch_size : int, default=64
         Rows per step; a guided GAN takes at least one per class.
     generator : Generator, default=Generator()
@@ -103,6 +107,9 @@ class GAN(DocumentedMixin, BaseEstimator):
         failed, and takes the GAN back to its best state at half the rates, if new rows have less than a
         tenth of the variance, or half of the variety, of real ones.
 
+    name : str, default=None
+        What reports and pictures call it; None is its family and base.
+
     Examples
     --------
     >>> GAN(base="border", generator=Generator(widths=(32,))).set_params(loss="hinge", critic__dropout=0.1)
@@ -118,13 +125,14 @@ class GAN(DocumentedMixin, BaseEstimator):
         "classes": [StrOptions({"targets", "all"})],
         "mixing": [StrOptions({"any_class", "own_class"})],
         "balanced": ["boolean"],
-        "conditioning": [StrOptions({"concat", "multiply"})],
+        "conditioning": [StrOptions({"concat", "multiply", "film"})],
         "batch_size": [COUNT],
         "generator": [Generator],
         "critic": [Critic],
         "evolution": [BaseEstimator, None],
         "replicas": [COUNT, None],
         "controllers": [tuple, list],
+        "name": [str, None],
     }
 
     family: str = "residual"
@@ -145,6 +153,7 @@ class GAN(DocumentedMixin, BaseEstimator):
     evolution: Evolution | None = None
     replicas: int | None = None
     controllers: tuple[str, ...] = ()
+    name: str | None = None
 
     def __post_init__(self) -> None:
         self.generator = clone(_GENERATOR) if self.generator is _GENERATOR else self.generator
@@ -191,11 +200,35 @@ class GAN(DocumentedMixin, BaseEstimator):
         is_open = self.objective == "auto" and self._family.is_guided
         return clone(self).set_params(objective=objective) if is_open else self
 
+    def to_json(self) -> str:
+        """Write the specification as JSON, with all its parameters and those of its parts.
+
+        ``from_json`` reads it, so that a GAN that was found for one table can be trained on another. Raises
+        ValueError if a number is not finite.
+        """
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, text: str) -> GAN:
+        """Read a specification from JSON, as ``to_json`` writes it; parameters left out are the defaults.
+
+        Lists are read as tuples. Values are checked when the GAN is trained. Raises ValueError if the text is
+        no JSON object, or names a parameter that is not known.
+
+        >>> GAN.from_json(GAN(base="border", generator=Generator(widths=(32,))).to_json())
+        GAN(base='border', generator=Generator(widths=(32,)))
+        >>> GAN.from_json('{"critic": {"widhts": [8]}}')
+        Traceback (most recent call last):
+            ...
+        ValueError: Critic has no parameter 'widhts'. Did you mean 'widths'? ...
+        """
+        return from_json(cls, text)
+
     @property
     def label(self) -> str:
-        """Short name in tables and messages: ``"residual(smote)"``, or ``"base(smote)"`` if untrained."""
-        if self.family != "residual":
-            return self.family
+        """Its ``name``, or a short one, such as ``"residual(smote)"``; ``"base(smote)"`` if untrained."""
+        if self.name or self.family != "residual":
+            return self.name or self.family
         return f"{self.family if self.active_terms else 'base'}({self.base})"
 
     def label_at(self, step: int) -> str:
@@ -203,10 +236,19 @@ class GAN(DocumentedMixin, BaseEstimator):
         return f"{self.label} at step {step}"
 
     @property
-    def cohort_key(self) -> str:
-        """Key of all parameters but base and replicas: GANs that share it train as one tensor program."""
+    def identity(self) -> str:
+        """Key of all parameters but base, replicas and name: GANs that share it and the base train alike."""
         params = {name: v for name, v in self.get_params(deep=False).items() if name not in FREE_IN_COHORT}
         return repr(sorted((name, _plain(value)) for name, value in params.items()))
+
+    @property
+    def cohort_key(self) -> str:
+        """Key of what makes the tensor program: GANs that share it train as one, each at its own strengths.
+
+        Strengths are the step sizes, and the weights of the loss terms that are not zero.
+        """
+        alike = clone(self).set_params(loss_weights=dict.fromkeys(self.active_terms, 1.0))
+        return alike.set_params(**dict.fromkeys(STRENGTHS, 1.0)).identity
 
     @property
     def stream_name(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from gan_oversampler._pages import DocumentedMixin
 
@@ -22,6 +22,61 @@ _NORM = StrOptions({"none", "batch", "layer"})
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
+class Cell(DocumentedMixin, BaseEstimator):
+    """Two layers of a generator with skips from earlier cells (Gong et al. 2019), an entry of its ``cells``.
+
+    The first layer's output, with the skips added, goes into the second one. Each cell adds a linear function
+    of its output to that of the network.
+
+    Parameters
+    ----------
+    width : int, default=64
+        Hidden units; on a ``grid`` channels.
+    order : {"post", "pre"}, default="post"
+        Whether normalisation and activation come after each linear layer or convolution, or before it.
+    norm : {"none", "batch", "layer", "conditional"}, default="none"
+        Normalisation of both layers: of every unit over the batch, of every row over the units, or over the
+        batch with a gain and shift of every class (de Vries et al. 2017).
+    activation : str, default="leaky_relu"
+        As for the generator.
+    shortcut : bool, default=True
+        Whether the cell's input is added to its output, by a linear map where they differ in length.
+    skips : tuple of int, default=()
+        Positions of earlier cells, from 0, whose first layer is added to the first layer of this one.
+    kernel : {1, 3, 5, 7}, default=3
+        Height and width of convolutions, on a ``grid`` only.
+    upsampling : {"nearest", "bilinear", "transposed"}, default="nearest"
+        How a cell doubles the sides of a ``grid``, from at most 4 until they are those of the columns: each
+        number repeated, averages of neighbours, or a learned 2 x 2 transposed convolution.
+
+    Examples
+    --------
+    >>> Cell(width=32, skips=(0,))
+    Cell(skips=(0,), width=32)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "width": [COUNT],
+        "order": [StrOptions({"post", "pre"})],
+        "norm": [StrOptions({"none", "batch", "layer", "conditional"})],
+        "activation": [str],  # ``validated`` looks it up
+        "shortcut": ["boolean"],
+        "skips": [tuple, list],
+        "kernel": [Options(Integral, {1, 3, 5, 7})],
+        "upsampling": [StrOptions({"nearest", "bilinear", "transposed"})],
+    }
+
+    width: int = 64
+    order: str = "post"
+    norm: str = "none"
+    activation: str = "leaky_relu"
+    shortcut: bool = True
+    skips: tuple[int, ...] = ()
+    kernel: int = 3
+    upsampling: str = "nearest"
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
 class Generator(DocumentedMixin, BaseEstimator):
     """Network and training of a generator; the ``generator`` of a :class:`GAN`.
 
@@ -30,6 +85,9 @@ class Generator(DocumentedMixin, BaseEstimator):
     widths : tuple of int, default=(64, 64)
         Hidden units per layer. With a ``grid`` channels per layer, each of which doubles the sides of the
         grid.
+    cells : tuple of Cell, default=None
+        Cells that take the place of the hidden layers, of ``widths``, ``activation`` and ``norm``, which then
+        stay as they are.
     grid : None, (int, int) or "square", default=None
         Height and width of the grid that the columns form, row by row, such as ``(28, 28)`` for the pixels
         of an image; both networks then are convolutional. ``"square"`` is as high as wide. All columns must
@@ -68,6 +126,7 @@ class Generator(DocumentedMixin, BaseEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "widths": [tuple, list],
+        "cells": [tuple, list, None],
         "grid": [tuple, list, StrOptions({"square"}), None],
         "latent": [COUNT],
         **{name: [str] for name in ("latent_law", "activation", "optimizer")},  # ``validated`` looks them up
@@ -80,6 +139,7 @@ class Generator(DocumentedMixin, BaseEstimator):
     }
 
     widths: tuple[int, ...] = (64, 64)
+    cells: tuple[Cell, ...] | None = None
     grid: Grid | None = None
     latent: int = 8
     latent_law: str = "normal"
@@ -94,6 +154,11 @@ class Generator(DocumentedMixin, BaseEstimator):
     betas: tuple[float, float] = (0.0, 0.99)
     ema: float = 0.98
 
+    @property
+    def hidden_widths(self) -> tuple[int, ...]:
+        """Hidden units per cell or, without cells, per layer."""
+        return tuple(self.widths) if self.cells is None else tuple(cell.width for cell in self.cells)
+
     batch_norm = property(lambda self: self.norm == "batch")
     layer_norm = property(lambda self: self.norm == "layer")
 
@@ -106,8 +171,8 @@ class Critic(DocumentedMixin, BaseEstimator):
     ----------
     widths : tuple of int, default=None
         Hidden units per layer; None takes the generator's. With a ``grid`` channels per layer, each of which
-        halves the sides of the grid; None then takes the generator's in reverse. The narrowest hidden layer
-        of an autoencoder (``loss="ebgan"``, ``"began"``) is its code.
+        halves the sides of the grid; None then takes the generator's in reverse. Each of its cells counts as
+        one layer. The narrowest hidden layer of an autoencoder (``loss="ebgan"``, ``"began"``) is its code.
     activation, slope, norm_momentum, optimizer, betas : default=None
         As for the generator, whose values None takes.
     norm : {"none", "batch", "layer"}, default="none"
@@ -179,11 +244,12 @@ class Critic(DocumentedMixin, BaseEstimator):
     def completed(self, generator: Generator) -> Critic:
         """Copy the critic with the generator's values of all parameters that are None here and shared.
 
-        These are widths, in reverse on a grid, activation, slope, momentum of norms, optimiser and betas.
-        What is left None belongs to the penalty, or means that weights are not clipped.
+        These are widths (of its cells, if it has any; in reverse on a grid), activation, slope, momentum of
+        norms, optimiser and betas. What is left None belongs to the penalty, or means that weights are not
+        clipped.
         """
         given, usual = self.get_params(), generator.get_params()
-        widths = tuple(generator.widths)
+        widths = generator.hidden_widths
         usual["widths"] = widths if generator.grid is None else widths[::-1]
         shared = ("widths", "activation", "slope", "norm_momentum", "optimizer", "betas")
         return Critic(**given | {name: usual[name] for name in shared if given[name] is None})

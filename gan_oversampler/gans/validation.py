@@ -11,7 +11,7 @@ from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.loss_terms import LOSS_TERMS
 from gan_oversampler.gans.losses import LOSSES, PENALTIES
-from gan_oversampler.gans.parts import COUNT, FRACTION
+from gan_oversampler.gans.parts import COUNT, FRACTION, Cell, Generator
 from gan_oversampler.gans.utility import OBJECTIVES
 from gan_oversampler.nn.latent import LATENTS
 from gan_oversampler.nn.optimizers import OPTIMIZERS
@@ -46,7 +46,8 @@ def validated(gan: GAN) -> GAN:
     for name, registry in REGISTRIES.items():
         if params[name] is not None:
             lookup(registry, params[name], name.replace("__", " ").replace("_", " "))
-    for check in (_check_numbers, _check_terms, _check_critic, _check_controllers, _check_evolution):
+    checks = (_check_numbers, _check_cells, _check_film, _check_terms, _check_critic, _check_controllers)
+    for check in (*checks, _check_evolution):
         check(gan)
     return gan
 
@@ -63,6 +64,53 @@ def _check_numbers(gan: GAN) -> None:
     grid = gan.generator.grid
     if isinstance(grid, tuple | list) and (len(grid) != 2 or not all(map(COUNT.is_satisfied_by, grid))):
         raise ValueError(f"'grid' of the generator must be (height, width) in cells. Got {grid!r} instead.")
+
+
+def _check_cells(gan: GAN) -> None:
+    generator = gan.generator
+    if generator.cells is None:
+        return
+    if not generator.cells or not all(isinstance(cell, Cell) for cell in generator.cells):
+        raise ValueError(
+            f"'cells' of the generator must be one Cell or more, in a tuple. Got {generator.cells!r} instead."
+        )
+    for i, cell in enumerate(generator.cells):
+        _check_cell(i, cell, on_grid=generator.grid is not None)
+    given, usual = generator.get_params(), Generator().get_params()
+    for name in ("widths", "activation", "norm"):
+        if given[name] not in (usual[name], [*usual["widths"]]):
+            raise ValueError(
+                f"{name}={given[name]!r} of the generator means nothing beside 'cells', each of which has its"
+                f" own. Set it there, or leave out one of both."
+            )
+
+
+def _check_cell(i: int, cell: Cell, *, on_grid: bool) -> None:
+    cell._validate_params()
+    lookup(ACTIVATIONS, cell.activation, f"activation of cell {i}")
+    if len({skip for skip in range(i) if skip in cell.skips}) < len(cell.skips):
+        raise ValueError(
+            f"'skips' of cell {i} must be different positions of cells before it, counted from 0. Got"
+            f" {cell.skips!r} instead."
+        )
+    usual = Cell().get_params()
+    for name in ("kernel", "upsampling"):
+        value = getattr(cell, name)
+        if value != usual[name] and not on_grid:
+            raise ValueError(
+                f"{name}={value!r} of cell {i} means something on a grid only. Leave it out, or give"
+                " Generator(grid=(height, width))."
+            )
+
+
+def _check_film(gan: GAN) -> None:
+    critic = gan.critic.completed(gan.generator)
+    for role, widths in (("generator", gan.generator.hidden_widths), ("critic", critic.widths)):
+        if gan.conditioning == "film" and not widths:
+            raise ValueError(
+                f"conditioning='film' scales and shifts hidden layers, and the {role} has none. Give it"
+                " 'widths', or set conditioning='concat'."
+            )
 
 
 def _check_terms(gan: GAN) -> None:

@@ -9,7 +9,9 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from gan_oversampler.nn.cells import CellNet
 from gan_oversampler.nn.convolution import Decoder, Encoder
+from gan_oversampler.nn.grid_cells import GridCellNet
 from gan_oversampler.nn.mlp import Mlp
 from gan_oversampler.nn.packed import Mode, Packed
 
@@ -67,5 +69,5 @@ def mirrored(encoder: Encoder) -> Autoencoder:
     return Autoencoder(encoder, Decoder(**{**options, "widths": encoder.widths[::-1]}))
 
 
-GeneratorNet = Mlp | Decoder
+GeneratorNet = Mlp | CellNet | Decoder | GridCellNet
 CriticNet = Mlp | Encoder | Autoencoder

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gan_oversampler.nn.image_grid import Canvas, Shape
+from gan_oversampler.nn.normalisation import of_classes
 from gan_oversampler.nn.packed import ACTIVATIONS, EPSILON, Layer, Layered, Mode
 
 KERNEL: Final = 4  # with a stride of 2 every output of a transposed convolution sums equally many inputs
@@ -48,7 +49,7 @@ class Convolutional(Layered):
         return torch.stack(outputs)
 
     def _hidden(self, i: int, parts: Sequence[Tensor], h: Tensor, mode: Mode) -> Tensor:
-        """Activation, normalisation and dropout of a hidden layer."""
+        """Activation, normalisation, gains and shifts of classes, and dropout of a hidden layer."""
         h = ACTIVATIONS[self.activation](h, self.slope)
         moments = None
         if self.layer_norm:
@@ -63,6 +64,9 @@ class Convolutional(Layered):
         if moments is not None:
             gain, shift = parts[self._weight(len(self.layers)) + i].view(2, -1, 1, 1)
             h = (h - moments[0]) * ((moments[1] + EPSILON).rsqrt() * gain) + shift
+        if self.film:
+            gain, shift = of_classes(parts[self._film(i)], mode.label_PBC)
+            h = h * (1 + gain[..., None, None]) + shift[..., None, None]
         if self.dropout and mode.streams is not None and i:
             keep = torch.rand(h.shape, generator=mode.streams[0]) >= self.dropout
             h = h * keep.to(h) / (1 - self.dropout)
@@ -100,7 +104,7 @@ class Decoder(Convolutional):
 
     def _sizes(self) -> list[Layer]:
         """The dense layer has a bias per number, convolutions have one per channel."""
-        first, n_inputs = math.prod(self.steps[0]), self.length + self.n_classes * (not self.multiply)
+        first, n_inputs = math.prod(self.steps[0]), self.length + self.n_appended
         layers = [Layer((n_inputs, first), first, n_inputs + first)]
         for (inputs, *_), (outputs, *_) in pairwise(self.steps):
             connections = TAPS // STRIDE**2 * inputs + TAPS * outputs
@@ -108,7 +112,7 @@ class Decoder(Convolutional):
         return layers
 
     def _member(self, parts: Sequence[Tensor], x_BI: Tensor, mode: Mode) -> Tensor:
-        h = x_BI if self.multiply else torch.cat([x_BI, mode.label_PBC], dim=1)
+        h = torch.cat([x_BI, mode.label_PBC], dim=1) if self.n_appended else x_BI
         for i, shape in enumerate(self.steps):
             weight, bias = parts[self._weight(i)], parts[self._weight(i) + 1]
             if i == 0:
@@ -130,13 +134,12 @@ class Encoder(Convolutional):
 
     @property
     def steps(self) -> list[Shape]:
-        """Channels, height and width before each layer; every class that is not multiplied is a plane.
+        """Channels, height and width before each layer; every class that is appended is a plane.
 
         >>> Encoder(Canvas(6, 5, 1, tuple(range(30))), length=1, n_classes=2, widths=(4, 16)).steps
         [(3, 6, 5), (4, 3, 3), (16, 2, 2)]
         """
-        n_planes = self.canvas.n_planes + self.n_classes * (not self.multiply)
-        return _halvings(self.canvas, n_planes, self.widths)
+        return _halvings(self.canvas, self.canvas.n_planes + self.n_appended, self.widths)
 
     def _sizes(self) -> list[Layer]:
         """Convolutions have a bias per channel, the dense layer has one per output."""
@@ -149,7 +152,7 @@ class Encoder(Convolutional):
 
     def _member(self, parts: Sequence[Tensor], x_BI: Tensor, mode: Mode) -> Tensor:
         h = self.canvas.paint(x_BI)
-        if not self.multiply:
+        if self.n_appended:
             planes = mode.label_PBC[..., None, None].expand(-1, -1, *h.shape[2:])
             h = torch.cat([h, planes], dim=1)
         for i in range(len(self.widths)):

@@ -9,7 +9,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from gan_oversampler.nn.packed import ACTIVATIONS, EPSILON, Layer, Layered, Mode
+from gan_oversampler.nn.normalisation import moments_over_batch, moments_over_units, of_classes, standardised
+from gan_oversampler.nn.packed import ACTIVATIONS, Layer, Layered, Mode
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,7 @@ class Mlp(Layered):
     n_outputs: int
 
     def _sizes(self) -> list[Layer]:
-        first = self.n_inputs + self.n_classes * (not self.multiply)
-        sizes = pairwise((first, *self.widths, self.n_outputs))
+        sizes = pairwise((self.n_inputs + self.n_appended, *self.widths, self.n_outputs))
         return [Layer((inputs, outputs), outputs, inputs + outputs) for inputs, outputs in sizes]
 
     def __call__(self, parts: Sequence[Tensor], x_PBI: Tensor, mode: Mode) -> Tensor:
@@ -42,13 +42,19 @@ class Mlp(Layered):
     def _through(self, n_layers: int, parts: Sequence[Tensor], h: Tensor, mode: Mode) -> Tensor:
         """Outputs of the first layers, after activation, normalisation and dropout."""
         label_PBC = mode.label_PBC
-        h = h * torch.bmm(label_PBC, parts[0]) if self.multiply else torch.cat([h, label_PBC], dim=-1)
+        if self.multiply:
+            h = h * torch.bmm(label_PBC, parts[0])
+        elif self.n_appended:
+            h = torch.cat([h, label_PBC], dim=-1)
         for i in range(n_layers):
             weight = self._weight(i)
             h = torch.baddbmm(parts[weight + 1], h, parts[weight])
             if i < len(self.widths):
                 h = ACTIVATIONS[self.activation](h, self.slope)
                 h = self._normalise(i, parts, h, mode)
+                if self.film:
+                    gain, shift = of_classes(parts[self._film(i)], label_PBC)
+                    h = h * (1 + gain) + shift
                 if self.dropout and mode.streams is not None and i:
                     keep = torch.stack([torch.rand(h.shape[1:], generator=s) for s in mode.streams])
                     h = h * (keep >= self.dropout).to(h) / (1 - self.dropout)
@@ -56,15 +62,13 @@ class Mlp(Layered):
 
     def _normalise(self, i: int, parts: Sequence[Tensor], h: Tensor, mode: Mode) -> Tensor:
         if self.layer_norm:
-            mean, variance = h.mean(-1, keepdim=True), h.var(-1, keepdim=True, unbiased=False)
+            moments = moments_over_units(h)
         elif self.batch_norm and mode.statistics_PS is not None:
             start, n = 2 * sum(self.widths[:i]), 2 * self.widths[i]
             running = mode.statistics_PS[:, start : start + n].unflatten(1, (2, 1, -1))
-            mean, variance = running[:, 0], running[:, 1]
-            if mode.streams is not None:
-                mean, variance = h.mean(1, keepdim=True), h.var(1, keepdim=True, unbiased=False)
-                running.lerp_(torch.stack([mean, variance], 1).detach(), 1 - self.norm_momentum)
+            training = mode.streams is not None
+            moments = moments_over_batch(h, running, self.norm_momentum, training=training)
         else:
             return h
         gain, shift = parts[self._weight(len(self.widths) + 1) + i].split(1, dim=1)
-        return (h - mean) * (variance + EPSILON).rsqrt() * gain + shift
+        return standardised(h, moments) * gain + shift

@@ -77,6 +77,7 @@ class Layered(Packed, ABC):
     n_classes: int  # length of the one-hot class
     widths: tuple[int, ...]  # hidden units, or channels, per layer
     multiply: bool = False  # embed the class and multiply the input by it, instead of appending it
+    film: bool = False  # instead scale and shift hidden units per class, by nothing at first
     batch_norm: bool = False  # normalise hidden layers, every unit or channel over the batch
     layer_norm: bool = False  # normalise hidden layers, every row over its units
     dropout: float = 0.0  # share of units silenced after each hidden layer but the first, while training
@@ -89,6 +90,11 @@ class Layered(Packed, ABC):
     def _sizes(self) -> list[Layer]:
         """Sizes of all layers, from the input to the output."""
 
+    @property
+    def n_appended(self) -> int:
+        """Number of columns by which the class is appended to the input; 0 where it enters otherwise."""
+        return 0 if self.multiply or self.film else self.n_classes
+
     @cached_property
     def layers(self) -> list[Layer]:
         """Sizes of all layers, from the input to the output, of which only the last has no activation."""
@@ -99,13 +105,16 @@ class Layered(Packed, ABC):
         """Shapes of the parameter matrices, in the order in which they lie in the buffer.
 
         First comes the embedding of the class, if it multiplies the input; then weights ``(inputs, outputs)``
-        and biases of each layer; then gain and shift of each normalised layer.
+        and biases of each layer; then gain and shift of each normalised layer; then, with ``film``, gains of
+        all classes and shifts of all classes, for each hidden layer.
         """
         shapes = [(self.n_classes, self.n_inputs)] if self.multiply else []
         for layer in self.layers:
             shapes += [layer.matrix, (1, layer.n_biases)]
         if self.batch_norm or self.layer_norm:
             shapes += [(2, width) for width in self.widths]
+        if self.film:
+            shapes += [(2 * self.n_classes, width) for width in self.widths]
         return shapes
 
     def init(self, generator: torch.Generator) -> Tensor:
@@ -123,7 +132,7 @@ class Layered(Packed, ABC):
             views[self._weight(n_layers - 1)].zero_()
         if self.multiply:
             views[0].uniform_(-0.05, 0.05, generator=generator)
-        for view in views[self._weight(n_layers) :]:
+        for view in views[self._weight(n_layers) : self._film(0)]:
             view[:, 0] = 1.0
         return flat
 
@@ -140,6 +149,11 @@ class Layered(Packed, ABC):
     def _weight(self, layer: int) -> int:
         """Position of a layer's weights in ``shapes``; biases follow, and after the last layer the gains."""
         return 2 * layer + self.multiply
+
+    def _film(self, layer: int) -> int:
+        """Position in ``shapes`` of what ``film`` does after a hidden layer."""
+        n_norms = len(self.widths) * (self.batch_norm or self.layer_norm)
+        return self._weight(len(self.layers)) + n_norms + layer
 
 
 Activation = Callable[[Tensor, float], Tensor]

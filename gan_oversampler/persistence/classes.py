@@ -6,9 +6,10 @@ A new class that a fitted sampler keeps needs an entry here; a test says so.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from functools import partial
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -34,7 +35,9 @@ from gan_oversampler.encoding.transforms import ShiftedLog
 from gan_oversampler.encoding.wide_integers import WideInteger
 from gan_oversampler.gans.evolution import Evolution
 from gan_oversampler.gans.gan import GAN
-from gan_oversampler.gans.parts import Critic, Generator
+from gan_oversampler.gans.parts import Cell, Critic, Generator
+from gan_oversampler.nn.cell_shapes import CellShape
+from gan_oversampler.nn.cells import CellNet
 from gan_oversampler.nn.convolution import Decoder
 from gan_oversampler.nn.generator import (
     ClassicGenerator,
@@ -43,6 +46,7 @@ from gan_oversampler.nn.generator import (
     ResidualGenerator,
     Snapshot,
 )
+from gan_oversampler.nn.grid_cells import GridCellNet
 from gan_oversampler.nn.image_grid import Canvas
 from gan_oversampler.nn.latent import Latent
 from gan_oversampler.nn.learned_geometry import LearnedGeometry
@@ -53,9 +57,11 @@ from gan_oversampler.persistence.packing import Form, Json, NoFormError, Packer,
 from gan_oversampler.plan import Plan
 from gan_oversampler.progress import Progress, Tracked
 from gan_oversampler.reporting.evidence import CACHED, Evidence, Fidelity, FoldEvidence
-from gan_oversampler.reporting.facts import ClassSize, Entry, Gain, LabelScores, Parameter, TableSize
+from gan_oversampler.reporting.facts import ClassSize, Entry, LabelScores, Parameter, TableSize
+from gan_oversampler.reporting.gain import Gain
 from gan_oversampler.reporting.model_summary import Layer, ModelSummary, Network
 from gan_oversampler.reporting.report import Report
+from gan_oversampler.reporting.search_facts import SearchFacts, TrialFacts
 from gan_oversampler.sampling.acceptance import Acceptance, CappedRatio, Rejection, ShiftedLogit
 from gan_oversampler.sampling.density_ratio import RatioCritic
 from gan_oversampler.sampling.fold_data import FoldData
@@ -82,13 +88,14 @@ DATACLASSES: Final[tuple[type, ...]] = (
     *(FrameTable, Gap, Layout, Levels, Months, Numeric, PandasTable, Relations, ShiftedLog, Steps),
     *(TableEncoder, TakenValues),
     *(Target, Ticks, Total, WideInteger),
-    *(Canvas, ClassicGenerator, CorrectionBounds, Decoder, GuidedGenerator, Latent, LearnedGeometry, Mlp),
-    *(ResidualGenerator, Snapshot),
+    *(Canvas, CellNet, CellShape, ClassicGenerator, CorrectionBounds, Decoder, GridCellNet),
+    *(GuidedGenerator, Latent, LearnedGeometry, Mlp, ResidualGenerator, Snapshot),
     *(Acceptance, BaseSource, CappedRatio, FoldData, Gate, GeneratorSource, Mixture, Neighbourhood, Policy),
     *(PolicySource, RatioCritic, Rejection, RejectionSource, ShiftedLogit),
-    *(Critic, Evolution, GAN, Generator),
+    *(Cell, Critic, Evolution, GAN, Generator),
     *(ClassSize, TableSize),
     *(Entry, Fidelity, FoldEvidence, Gain, LabelScores, Layer, ModelSummary, Network, Parameter, Report),
+    *(SearchFacts, TrialFacts),
     *(Budget, Candidate, Fit, Outcome, Problem, Training),
     # Of checkpoints alone.
     *(CohortNumbers, DrawnAhead, Moments, Player, PopulationNumbers, Progress, Scored, ScoringFailure, State),
@@ -127,13 +134,32 @@ def _oracle(kind: Any) -> Form:
     return of_fields(kind, list(inspect.signature(kind).parameters))
 
 
+def _of_search(name: str, module: str, params: Sequence[str]) -> Form:
+    """Form of a class of the search, which is imported when a file holds one: the package works without."""
+
+    def read(content: Json, unpack: Unpacker) -> Any:
+        kind = getattr(import_module(module), name)
+        return kind(**{param: unpack(content[param]) for param in params})
+
+    def write(value: Any, pack: Packer) -> Json:
+        return {param: pack(getattr(value, param)) for param in params}
+
+    return Form(f"{module}.{name}", write, read, is_node=True)
+
+
+OF_SEARCH: Final = (
+    *("strategy", "space", "n_trials", "max_time", "batch", "storage", "study_name", "holdout", "pruner"),
+    *("random_state", "grace"),
+)
 CLASSES: Final[Mapping[str, Form]] = MappingProxyType(
     {kind.__name__: of_fields(kind, _names(kind)) for kind in DATACLASSES}
     | {kind.__name__: _oracle(kind) for kind in ORACLES.values()}
     | {
         "Evidence": of_fields(Evidence, _names(Evidence), caches=CACHED),
         # Another oracle may still score the candidates; those that trained them are no longer needed.
-        "Plan": of_fields(Plan, _names(Plan), oracles={}, cv=None),
+        "Plan": of_fields(Plan, _names(Plan), oracles={}, cv=None, search=None),
+        "Search": _of_search("Search", "gan_oversampler.search.search", OF_SEARCH),
+        "SearchSpace": _of_search("SearchSpace", "gan_oversampler.search.space", ["dimensions"]),
         "RowSpace": Form(RowSpace, lambda space, pack: pack(space.layout), _read_space, is_node=True),
         "Rows": Form(Rows, _write_rows, _read_rows, is_node=True),
     }

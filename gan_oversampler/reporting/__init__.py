@@ -9,9 +9,15 @@ from gan_oversampler.reporting.displays.correlation import CorrelationDisplay
 from gan_oversampler.reporting.displays.marginals import MarginalsDisplay
 from gan_oversampler.reporting.displays.projection import ProjectionDisplay
 from gan_oversampler.reporting.displays.scores import ScoresDisplay
+from gan_oversampler.reporting.displays.searching import (
+    ArchitectureDisplay,
+    ImportanceDisplay,
+    SearchDisplay,
+)
 from gan_oversampler.reporting.displays.training import LossDisplay, TrajectoryDisplay
 from gan_oversampler.reporting.model_summary import ModelSummary
 from gan_oversampler.reporting.report import Report
 
 __all__ = ["CorrelationDisplay", "LossDisplay", "MarginalsDisplay", "ModelSummary", "ProjectionDisplay"]
 __all__ += ["Report", "ScoresDisplay", "TrajectoryDisplay"]
+__all__ += ["ArchitectureDisplay", "ImportanceDisplay", "SearchDisplay"]

@@ -19,7 +19,9 @@ import pandas as pd
 
 from gan_oversampler.callbacks import Event
 from gan_oversampler.reporting.evidence import Evidence, Fidelity
+from gan_oversampler.reporting.gain import Gain
 from gan_oversampler.reporting.model_summary import ModelSummary
+from gan_oversampler.reporting.search_facts import SearchFacts
 
 MAX_SHOWN: Final = 24  # entries; a report with more shows a selection
 DIRECTIONS: Final = MappingProxyType({True: "higher is better", False: "lower is better", None: ""})
@@ -66,44 +68,6 @@ class Entry:
         when = "baseline" if self.step is None else f"step {self.step}"
         mark = "  <- kept" if self.kept else ""
         return f"{self.name:<32} {when:>10}  {self.score:9.4f} ± {self.standard_error:.4f}{mark}"
-
-
-@dataclass(frozen=True, slots=True)
-class Gain:
-    """Utility of the kept candidate minus that of a baseline, paired over the folds; negative if it is worse.
-
-    Parameters
-    ----------
-    mean, standard_error : float
-        Mean of the differences over the folds, and its standard error, which knows that folds share training
-        rows (Nadeau & Bengio 2003).
-    by_fold : tuple of float, default=()
-        The differences themselves.
-
-    Examples
-    --------
-    >>> gain = Gain(0.04, 0.02)
-    >>> round(gain.expected, 3), str(gain)
-    (0.03, '+0.0400 ± 0.0200')
-    """
-
-    mean: float
-    standard_error: float
-    by_fold: tuple[float, ...] = field(default=(), compare=False, repr=False)
-
-    @property
-    def expected(self) -> float:
-        """Gain to expect on new rows: the measured gain, shrunk because the best of many looks too good.
-
-        The positive-part James-Stein factor ``1 - (standard_error / mean) ** 2`` leaves nothing of a gain
-        within one standard error.
-        """
-        if abs(self.mean) <= self.standard_error:
-            return 0.0
-        return self.mean * (1.0 - (self.standard_error / self.mean) ** 2)
-
-    def __str__(self) -> str:
-        return f"{self.mean:+.4f} ± {self.standard_error:.4f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +211,8 @@ class ReportFacts:
         Relations that hold in nearly all rows, or would spoil a column; new rows may break them.
     table : TableSize or None
         Rows, columns and classes of the table, and how many rows are added to each class.
+    search : SearchFacts or None
+        Trials of a search for a better GAN, and what it found.
     """
 
     oracle: str
@@ -274,6 +240,7 @@ class ReportFacts:
     constraints: tuple[str, ...] = ()
     near_constraints: tuple[str, ...] = ()
     table: TableSize | None = None
+    search: SearchFacts | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         for name in ("seconds", "gains", "parameters", "versions"):

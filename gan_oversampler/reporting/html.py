@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from html import escape
@@ -15,22 +12,28 @@ from typing import Any, Final
 
 import numpy as np
 
-from gan_oversampler.reporting.displays.base import Display, Pair, RowsDisplay
+from gan_oversampler.reporting.displays.base import Pair, RowsDisplay
 from gan_oversampler.reporting.displays.correlation import CorrelationDisplay
-from gan_oversampler.reporting.displays.drawing import gan_title, matplotlib
+from gan_oversampler.reporting.displays.drawing import gan_title
 from gan_oversampler.reporting.displays.marginals import MarginalsDisplay
 from gan_oversampler.reporting.displays.projection import ProjectionDisplay
 from gan_oversampler.reporting.displays.scores import ScoresDisplay
+from gan_oversampler.reporting.displays.searching import (
+    ArchitectureDisplay,
+    ImportanceDisplay,
+    SearchDisplay,
+)
 from gan_oversampler.reporting.displays.training import LossDisplay, TrajectoryDisplay
-from gan_oversampler.reporting.facts import Gain, LabelScores, ReportFacts
+from gan_oversampler.reporting.facts import LabelScores, ReportFacts
+from gan_oversampler.reporting.gain import Gain
+from gan_oversampler.reporting.html_parts import cell_text, html_table, missing, picture
+from gan_oversampler.reporting.search_facts import SearchFacts
 
 MAX_CLASSES: Final = 4  # that are drawn
 MAX_EVENTS: Final = 60
 MAX_DRAW_OPTIONS: Final = 12
-MAX_NARROW: Final = 4  # columns of a table that fit into a narrow window
+MAX_TRIALS: Final = 10  # in the table of a search
 # Pictures are drawn narrow and with large letters, so that they can be read on a telephone, too.
-WIDTH: Final = 5.4  # inches
-FONT_SIZE: Final = 11.0
 PANELS: Final = 2  # side by side
 # With heights in inches and captions.
 ROWS_DISPLAYS: Final[Sequence[tuple[type[RowsDisplay], float, str]]] = (
@@ -97,19 +100,19 @@ def _data(facts: ReportFacts) -> str:
         [str(size.label), f"{size.n_rows:,}", f"{size.n_added:,}", f"{size.n_rows + size.n_added:,}"]
         for size in facts.table.classes
     ]
-    table = _table("Data", ["class", "rows", "added", "together"], rows)
+    table = html_table("Data", ["class", "rows", "added", "together"], rows)
     return f"<p>{facts.table} by fit_resample.</p>{table}"
 
 
 def _scores(facts: ReportFacts) -> str:
     if not facts.entries:
-        return _missing(f"Nothing was scored: {facts.reason}.")
+        return missing(f"Nothing was scored: {facts.reason}.")
     return (
         f"<p>Means of the {escape(facts.score_name)} over the folds and their standard errors (SE), of rows"
         f" that no GAN of the fold had seen; {facts.direction or 'in the unit of the oracle'}. Errors allow"
         " for folds that share training rows (Nadeau and Bengio). Baselines are what you would do instead of"
         " a GAN; all but 'threshold' predict at the usual threshold, which may not be their best.</p>"
-        + _picture(lambda: ScoresDisplay.from_report(facts), 1.3 + 0.3 * len(facts.shown))
+        + picture(lambda: ScoresDisplay.from_report(facts), 1.3 + 0.3 * len(facts.shown))
         + _score_table(facts)
         + MARKED.format("kept, it samples now")
         + (_label_table(facts.labels) if facts.labels else "")
@@ -125,7 +128,7 @@ def _label_table(labels: LabelScores) -> str:
     return (
         f"<h3>{name} of predicted labels</h3><p>The score above adds up probabilities; this is plain {name}"
         " of labels, at a threshold of one half, of all that is kept together and of the baselines. Gains in"
-        f" the two may differ, even in sign.</p>{_table(f'{labels.name} of labels', heads, rows)}"
+        f" the two may differ, even in sign.</p>{html_table(f'{labels.name} of labels', heads, rows)}"
     )
 
 
@@ -136,7 +139,7 @@ def _score_table(facts: ReportFacts) -> str:
         when += ", kept" if entry.kept else ""
         rows.append([gan_title(entry.name), when, entry.score, entry.standard_error])
     marked = [i for i, entry in enumerate(facts.shown) if entry.kept]
-    return _table("Scores", ["name", "when", facts.score_name, "SE"], rows, marked=marked)
+    return html_table("Scores", ["name", "when", facts.score_name, "SE"], rows, marked=marked)
 
 
 def _draw_options(facts: ReportFacts) -> str:
@@ -150,7 +153,7 @@ def _draw_options(facts: ReportFacts) -> str:
     return (
         f"<p>The oracle tried {len(best)} combinations of generators, policy and ratio. The best are shown,"
         " all are in report_.draw_options.</p>"
-        + _table("Draw options", heads, rows, marked=np.flatnonzero(shown["kept"]).tolist())
+        + html_table("Draw options", heads, rows, marked=np.flatnonzero(shown["kept"]).tolist())
         + MARKED.format("chosen")
     )
 
@@ -159,20 +162,22 @@ def _gains(facts: ReportFacts) -> str:
     gains = {name: gain for name, gain in facts.gains.items() if math.isfinite(gain.mean)}
     if not gains:
         return ""
-    rows = [[n, f"{g.mean:+.4f}", _cell(g.standard_error), f"{g.expected:+.4f}"] for n, g in gains.items()]
+    rows = [
+        [n, f"{g.mean:+.4f}", cell_text(g.standard_error), f"{g.expected:+.4f}"] for n, g in gains.items()
+    ]
     return (
         f"<p>What the best kept candidate gains in {escape(facts.score_name)} over a baseline, paired over"
         " the folds. The best of many looks better than it is; the last column is what is left of a gain"
         " after its noise (James and Stein), and nothing of one within a standard error.</p>"
-        + _table("Gains", ["over", "gain", "SE", "to be expected"], rows)
+        + html_table("Gains", ["over", "gain", "SE", "to be expected"], rows)
     )
 
 
 def _training(facts: ReportFacts) -> str:
     if facts.history is None or not len(facts.history):
-        return _missing(f"Nothing was trained or scored: {facts.reason}.")
-    trajectory = _picture(lambda: TrajectoryDisplay.from_report(facts), 4.2)
-    return trajectory + _picture(lambda: LossDisplay.from_report(facts), 3.4)
+        return missing(f"Nothing was trained or scored: {facts.reason}.")
+    trajectory = picture(lambda: TrajectoryDisplay.from_report(facts), 4.2)
+    return trajectory + picture(lambda: LossDisplay.from_report(facts), 3.4)
 
 
 def _events(facts: ReportFacts) -> str:
@@ -185,7 +190,7 @@ def _events(facts: ReportFacts) -> str:
     return (
         "<p>What was decided while training: by controllers, of which every member of a GAN has its own, by"
         " the loop, and where the oracle failed.</p>"
-        + _table("Decisions", heads, rows, texts=[1, 2, 3, 4])
+        + html_table("Decisions", heads, rows, texts=[1, 2, 3, 4])
         + (f"<p>And {n_hidden} more, in report_.events.</p>" if n_hidden else "")
     )
 
@@ -193,7 +198,7 @@ def _events(facts: ReportFacts) -> str:
 def _rows(facts: ReportFacts) -> str:
     evidence = facts.evidence
     if evidence is None or not evidence.labels:
-        return _missing(f"This fit kept no rows to compare: {facts.reason}.")
+        return missing(f"This fit kept no rows to compare: {facts.reason}.")
     origin = (
         "Real rows were held out; new rows come from generators of the same fold, which never saw them."
         if evidence.held_out
@@ -205,11 +210,11 @@ def _rows(facts: ReportFacts) -> str:
         pair = Pair.of_evidence(evidence, label)
         html += f"<h3>Class {escape(str(label))}</h3>"
         if not len(pair.real) or not len(pair.new):
-            html += _missing("No rows of this class were held out.")
+            html += missing("No rows of this class were held out.")
             continue
         panels = math.ceil(min(len(pair.real.columns), 12) / PANELS)  # one above the other
         for kind, height, caption in ROWS_DISPLAYS:
-            html += _picture(partial(kind.from_pair, pair), height or 0.6 + 1.3 * panels, caption)
+            html += picture(partial(kind.from_pair, pair), height or 0.6 + 1.3 * panels, caption)
     if rest := evidence.labels[MAX_CLASSES:]:
         html += f"<p>Not drawn: {escape(', '.join(map(str, rest)))}.</p>"
     return html
@@ -217,22 +222,50 @@ def _rows(facts: ReportFacts) -> str:
 
 def _metrics(facts: ReportFacts) -> str:
     if facts.evidence is None or not facts.evidence.held_out:
-        return _missing("Fidelity and privacy need held-out rows, and this fit held none out.")
+        return missing("Fidelity and privacy need held-out rows, and this fit held none out.")
     rows = facts.evidence.metrics.to_numpy(dtype=object).tolist()
     heads = ["metric", "new", "SE", "SMOTE", "real", "best", "meaning"]
     return (
         "<p>Means over the folds and their standard errors (SE). “SMOTE” and “real” are what its rows, and"
         " real rows of the other folds, reach in the place of new ones; on few rows even these are far from"
-        " the best.</p>" + _table("Fidelity and privacy", heads, rows, texts=[6])
+        " the best.</p>" + html_table("Fidelity and privacy", heads, rows, texts=[6])
+    )
+
+
+def _search(facts: ReportFacts) -> str:
+    """Scores of a search's trials, the architecture that it found, and what the scores depend on."""
+    search = facts.search
+    if search is None:
+        return ""
+    lines = "".join(f"<p>{escape(line)}</p>" for line in str(search).splitlines())
+    heads = ["trial", "score", "seconds", "parameters", "step", "state"]
+    rows = [
+        [str(t.number), t.score, f"{t.seconds:.1f}", f"{t.n_parameters:,}", t.step, t.error or t.state]
+        for t in search.ranked
+        if t.same_as is None
+    ]
+    return (
+        lines
+        + picture(lambda: SearchDisplay.from_report(facts), 3.6)
+        + picture(lambda: ArchitectureDisplay.from_report(facts), 2.8, _caption(search))
+        + f"<pre>{escape(repr(search.best_gan))}</pre>"
+        + (picture(lambda: ImportanceDisplay.from_report(facts), 3.6) if search.importances else "")
+        + html_table("Best trials", heads, rows[:MAX_TRIALS], texts=[5])
+    )
+
+
+def _caption(search: SearchFacts) -> str:
+    return (
+        "The best GAN, which joins the sampler's own." if search.is_better else "The best GAN, not used here."
     )
 
 
 def _networks(facts: ReportFacts) -> str:
     if facts.summary is None or not facts.summary.networks:
-        return _missing("No network was trained.")
+        return missing("No network was trained.")
     html = ""
     for network in facts.summary.networks:
-        table = _table(network.title, ["layer", "in → out", "parameters"], network.rows(), total=True)
+        table = html_table(network.title, ["layer", "in → out", "parameters"], network.rows(), total=True)
         html += f"<h3>{escape(network.title)}</h3>{table}"
     return html
 
@@ -242,7 +275,7 @@ def _seconds(facts: ReportFacts) -> str:
         return ""
     seconds = {**facts.seconds, "total": sum(facts.seconds.values())}
     rows = [[name, f"{value:.2f}"] for name, value in seconds.items()]
-    return _table("Seconds", ["phase", "seconds"], rows, total=True)
+    return html_table("Seconds", ["phase", "seconds"], rows, total=True)
 
 
 def _parameters(facts: ReportFacts) -> str:
@@ -250,7 +283,7 @@ def _parameters(facts: ReportFacts) -> str:
         return ""
     rows = [[name, repr(parameter.value)] for name, parameter in facts.parameters.items()]
     marked = [i for i, parameter in enumerate(facts.parameters.values()) if parameter.changed]
-    table = _table("Parameters", ["parameter", "value"], rows, marked=marked, texts=[1])
+    table = html_table("Parameters", ["parameter", "value"], rows, marked=marked, texts=[1])
     return table + MARKED.format("not the default")
 
 
@@ -259,6 +292,7 @@ SECTIONS: Final[dict[str, Callable[[ReportFacts], str]]] = {
     "Scores": _scores,
     "Draw options": _draw_options,
     "Gains": _gains,
+    "Search": _search,
     "Training": _training,
     "Decisions": _events,
     "New rows beside real ones": _rows,
@@ -266,71 +300,5 @@ SECTIONS: Final[dict[str, Callable[[ReportFacts], str]]] = {
     "Networks": _networks,
     "Seconds": _seconds,
     "Parameters": _parameters,
-    "Versions": lambda facts: _table("Versions", ["of", "version"], [*facts.versions.items()], texts=[1]),
+    "Versions": lambda facts: html_table("Versions", ["of", "version"], [*facts.versions.items()], texts=[1]),
 }
-
-
-def _missing(text: str) -> str:
-    return f'<p class="missing">{escape(text)}</p>'
-
-
-def _cell(value: Any) -> str:
-    """Text of a cell: floats with four decimals, a dash where there is nothing."""
-    if value is None or value == "" or value != value:  # only NaN differs from itself
-        return "–"
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def _table(
-    title: str,
-    heads: Sequence[str],
-    rows: Sequence[Sequence[Any]],
-    *,
-    marked: Sequence[int] = (),
-    texts: Sequence[int] = (),
-    total: bool = False,
-) -> str:
-    """A table; all columns but the first and ``texts`` are set as numbers.
-
-    In narrow windows a table of more than four columns becomes a list of its cells, each with its heading.
-    """
-    classes = [f' class="{"text" if j in texts else "number"}"' if j else "" for j in range(len(heads))]
-    head = "".join(f'<th scope="col"{css}>{escape(h)}</th>' for css, h in zip(classes, heads, strict=True))
-    body = ""
-    for i, row in enumerate(rows):
-        cells = [escape(_cell(value)) for value in row]
-        kind = ' class="total"' if total and i == len(rows) - 1 else ' class="marked"' if i in marked else ""
-        rest = "".join(
-            f'<td{css} data-head="{escape(name)}">{cell}</td>'
-            for css, name, cell in zip(classes[1:], heads[1:], cells[1:], strict=True)
-        )
-        body += f'<tr{kind}><th scope="row">{cells[0]}</th>{rest}</tr>'
-    wide = ' class="wide"' if len(heads) > MAX_NARROW else ""
-    return (
-        f'<table{wide} aria-label="{escape(title)}"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table>"
-    )
-
-
-def _picture(make: Callable[[], Display], height: float, caption: str = "") -> str:
-    """What a display draws, with its description as the alternative text, or why there is nothing to see."""
-    try:
-        figure = matplotlib("figure").Figure(figsize=(WIDTH, height), layout="constrained")
-    except ImportError:
-        return _missing('Pictures need matplotlib: pip install "gan-oversampler[plot]".')
-    svg = io.StringIO()
-    try:
-        # A fixed salt and no date, so that equal figures give equal texts.
-        look = {"svg.hashsalt": "gan_oversampler", "font.size": FONT_SIZE}
-        with warnings.catch_warnings(), matplotlib().rc_context(look):
-            display = make().plot(figure.add_subplot())
-            warnings.filterwarnings("ignore", message="Glyph")  # of a user's alphabet that no font here has
-            warnings.filterwarnings("ignore", message="constrained_layout")  # long names, little room
-            warnings.filterwarnings("ignore", message="AutoDateLocator")  # many dates, little room
-            figure.savefig(svg, format="svg", dpi=150, metadata={"Date": None})
-    except ValueError as error:  # nothing to draw, and the error says why
-        return _missing(str(error))
-    source = base64.b64encode(svg.getvalue().encode()).decode()
-    below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
-    image = f'<img src="data:image/svg+xml;base64,{source}" alt="{escape(display.description)}">'
-    return f"<figure>{image}{below}</figure>"

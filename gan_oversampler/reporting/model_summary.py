@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from gan_oversampler.nn.autoencoder import Autoencoder, CriticNet, GeneratorNet
+from gan_oversampler.nn.cells import CellNet
 from gan_oversampler.nn.convolution import Decoder, Encoder
 from gan_oversampler.nn.generator import BaseGenerator, GuidedGenerator
+from gan_oversampler.nn.grid_cells import GridCellNet
 from gan_oversampler.nn.mlp import Mlp
 
 
@@ -143,8 +145,12 @@ def _layers_of(net: GeneratorNet | CriticNet) -> list[Layer]:
     """Layers in the order in which a row passes them."""
     if isinstance(net, Autoencoder):
         return [*_layers_of(net.encoder), *_layers_of(net.decoder)]
+    if isinstance(net, GridCellNet):
+        return _layers_of_grid_cells(net)
+    if isinstance(net, CellNet):
+        return _layers_of_cells(net)
     n_inputs, n_classes, n_hidden = net.n_inputs, net.n_classes, len(net.widths)
-    first = n_inputs if net.multiply else n_inputs + n_classes
+    first = n_inputs + net.n_appended
     if isinstance(net, Mlp):
         lengths = [first, *net.widths, net.n_outputs]
         names = ["linear"] * (n_hidden + 1)
@@ -163,10 +169,10 @@ def _layers_of(net: GeneratorNet | CriticNet) -> list[Layer]:
     layers = []
     if net.multiply:
         layers.append(Layer("class embedding, multiplied", n_classes, n_inputs, n_classes * n_inputs))
-    elif not isinstance(net, Encoder):
+    elif net.n_appended and not isinstance(net, Encoder):
         layers.append(Layer("class appended", n_inputs, first))
     if isinstance(net, Encoder):
-        how = "" if net.multiply else ", class as planes"
+        how = ", class as planes" if net.n_appended else ""
         layers.append(Layer(f"onto a grid{how}, {shapes[0]}", n_inputs, lengths[0]))
     for i, (name, weights) in enumerate(zip(names, net.layers, strict=True)):
         inputs, outputs = lengths[i : i + 2]
@@ -178,8 +184,58 @@ def _layers_of(net: GeneratorNet | CriticNet) -> list[Layer]:
         for norm, there in (("batch norm", net.batch_norm), ("layer norm", net.layer_norm)):
             if there:  # a gain and a shift per unit or channel
                 layers.append(Layer(norm, outputs, outputs, 2 * net.widths[i]))
+        if net.film:
+            n_gains = 2 * n_classes * net.widths[i]
+            layers.append(Layer("gain and shift of the class", outputs, outputs, n_gains))
         if net.dropout and i:
             layers.append(Layer(f"dropout {net.dropout:g}", outputs, outputs))
     if isinstance(net, Decoder):
         layers.append(Layer("read from the grid", lengths[-1], net.n_outputs))
     return layers
+
+
+def _layers_of_grid_cells(net: GridCellNet) -> list[Layer]:
+    """One layer per cell, with all its parameters; the heads of cells are in these, too."""
+    counts = {name: math.prod(start.dims) for name, start in net.tensors.items()}
+    lengths, n_inputs = [math.prod(step) for step in net.steps], net.length
+    layers = []
+    if net.multiply:
+        layers.append(Layer("class embedding, multiplied", net.n_classes, n_inputs, counts["embedding"]))
+    elif not net.film:
+        n_inputs += net.n_classes
+        layers.append(Layer("class appended", net.length, n_inputs))
+    shapes = [f"{height}x{width}x{channels}" for channels, height, width in net.steps]
+    n_first = sum(n for name, n in counts.items() if name.startswith("first"))
+    layers.append(Layer(f"linear to {shapes[0]}", n_inputs, lengths[0], n_first))
+    for i, cell in enumerate(net.cells):
+        parts = [f"{cell.upsampling} upsampling"] * (net.steps[i][1:] != net.steps[i + 1][1:])
+        parts += [f"{cell.kernel}x{cell.kernel}", f"{cell.order}-activation", cell.activation]
+        parts += [f"norm {cell.norm}"] * (cell.norm != "none") + ["shortcut"] * cell.shortcut
+        parts += [f"skips from {', '.join(map(str, cell.skips))}"] * bool(cell.skips)
+        n = sum(n for name, n in counts.items() if name.startswith(f"cell {i} "))
+        name = f"cell {i} to {shapes[i + 1]}: {', '.join(parts)}"
+        layers.append(Layer(name, lengths[i], lengths[i + 1], n))
+    n_planes = math.prod(net.canvas.shape)
+    zero = ", zero at first" if net.zero_last else ""
+    layers.append(Layer(f"sum of the cells' planes{zero}", n_planes, n_planes, counts["bias"]))
+    return [*layers, Layer("read from the grid", n_planes, net.n_outputs)]
+
+
+def _layers_of_cells(net: CellNet) -> list[Layer]:
+    """One layer per cell, with all its parameters and those of its head."""
+    counts = {name: math.prod(start.dims) for name, start in net.tensors.items()}
+    n_inputs, n_outputs, n_classes = net.n_inputs, net.n_outputs, net.n_classes
+    layers = []
+    if net.multiply:
+        layers.append(Layer("class embedding, multiplied", n_classes, n_inputs, counts["embedding"]))
+    elif not net.film:
+        layers.append(Layer("class appended", n_inputs, n_inputs + n_classes))
+    for i, cell in enumerate(net.cells):
+        n_parameters = sum(n for name, n in counts.items() if name.startswith(f"cell {i} "))
+        inputs = net.widths[i - 1] if i else layers[-1].outputs if layers else n_inputs
+        parts = [f"{cell.order}-activation", cell.activation]
+        parts += [f"norm {cell.norm}"] * (cell.norm != "none") + ["shortcut"] * cell.shortcut
+        parts += [f"skips from {', '.join(map(str, cell.skips))}"] * bool(cell.skips)
+        layers.append(Layer(f"cell {i}: {', '.join(parts)}", inputs, cell.width, n_parameters))
+    name = "sum of all cells' outputs" + ", zero at first" * net.zero_last
+    return [*layers, Layer(name, n_outputs, n_outputs, counts["bias"])]

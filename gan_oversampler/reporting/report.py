@@ -12,7 +12,8 @@ from typing import Any, Final
 import pandas as pd
 
 from gan_oversampler._utils import text_of
-from gan_oversampler.reporting.facts import Gain, LabelScores, Parameter, ReportFacts
+from gan_oversampler.reporting.facts import LabelScores, Parameter, ReportFacts
+from gan_oversampler.reporting.gain import Gain
 from gan_oversampler.reporting.html import card, page
 
 MAX_LENGTH: Final = 300  # characters of a parameter's value
@@ -55,6 +56,7 @@ class Report(ReportFacts):
             "summary": None if self.summary is None else self.summary.to_frame(),
             "events": [asdict(event) for event in self.events],
             "table": None if self.table is None else asdict(self.table),
+            "search": None if self.search is None else self.search.to_dict(),
         }
         return json_value(facts)
 
@@ -82,6 +84,7 @@ class Report(ReportFacts):
             lines.append(f"  and {n_hidden} more, in report_.entries")
         lines += [f"Gain {line}" for line in _gain_lines(self.score_name, self.gains)]
         lines += _label_lines(self.labels) if self.labels else []
+        lines += str(self.search).splitlines() if self.search else []
         lines += [f"Advice: {self.advice}"] if self.advice else []
         lines += [f"Fidelity: {self.fidelity}"] if self.fidelity else []
         if self.constraints:

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.ensemble import ExtraTreesClassifier
 
 from gan_oversampler.oracles.downstream import DownstreamOracle
-from gan_oversampler.reporting.facts import Gain
+from gan_oversampler.reporting.gain import Gain
 from gan_oversampler.sampling.sources import Source
 from gan_oversampler.selection.choice import Utilities, gains_over
 from gan_oversampler.selection.scoring import NOTHING, Evaluator

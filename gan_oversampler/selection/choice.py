@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gan_oversampler._utils import standard_error, uncorrected_error
 from gan_oversampler.gans.gan import GAN
-from gan_oversampler.reporting.facts import Gain
+from gan_oversampler.reporting.gain import Gain
 from gan_oversampler.training.loop import Scored
 
 Utilities = NDArray[np.float64]

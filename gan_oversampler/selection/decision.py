@@ -10,7 +10,7 @@ import numpy as np
 
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.oracles.alternatives import ALTERNATIVES
-from gan_oversampler.reporting.facts import Gain
+from gan_oversampler.reporting.gain import Gain
 from gan_oversampler.sampling.policy import Policy
 from gan_oversampler.selection.advice import ACTIONS
 from gan_oversampler.selection.choice import Utilities, better_baseline, gains_over, keepable_utilities

@@ -29,6 +29,10 @@ RATIOS: Final = (0.25, 0.5, 0.75, 1.0)
 N_CHOICES: Final = 3  # specifications tried under every policy and ratio: the choice and the next best
 
 
+Policies = Policy | tuple[Policy, ...] | str | None
+"""A policy, several that the oracle chooses among, a string where it chooses among all, or None."""
+
+
 @dataclass(frozen=True)
 class DrawOptions:
     """One way to make new rows."""
@@ -44,24 +48,24 @@ def scored_draw_options(
     scored: Sequence[Scored],
     choice: Choice,
     *,
-    policy: Policy | str | None,
+    policy: Policies,
     choose_ratio: bool,
     baselines: Mapping[str, Utilities] = MappingProxyType({}),
 ) -> list[list[DrawOptions]]:
     """Score the ways to draw that are open, as lists of draw options that differ in their ratio only.
 
     The first list is what is done without a choice. A policy given as a string means that the oracle is to
-    choose one; then, and with ``choose_ratio``, the best specifications besides the choice are tried, too.
-    No new rows at all are a ratio of 0, in the first list, where the oracle can score that; ``baselines`` are
-    those that it has scored already.
+    choose one, a tuple that it chooses among these; then, and with ``choose_ratio``, the best specifications
+    besides the choice are tried, too. No new rows at all are a ratio of 0, in the first list, where the
+    oracle can score that; ``baselines`` are those that it has scored already.
     Without anything to choose there is one list of one entry.
     """
-    is_free = isinstance(policy, str) or choose_ratio
+    is_free = isinstance(policy, str | tuple) or choose_ratio
     if not choice.best.candidate.may_be_kept or (policy is None and not is_free):
         return [[DrawOptions(choice, Policy(), 1.0, choice.best.utilities)]]
     gans, data, n_folds = evaluator.gans, evaluator.data, len(evaluator.folds)
     others = runners_up(scored, choice, *rules_of(gans)) if is_free else []
-    policies = POLICIES if isinstance(policy, str) else [policy or Policy()]
+    policies = _open_policies(policy)
     pairs = list(itertools.product([choice, *others][:N_CHOICES], policies))
     sources = []
     for option, its_policy in pairs:
@@ -84,16 +88,23 @@ def scored_draw_options(
     return tried
 
 
-def n_draw_options(n_gans: int, policy: Policy | str | None, choose_ratio: bool) -> int:
+def _open_policies(policy: Policies) -> tuple[Policy, ...]:
+    """Policies to try; all of the registry where a string leaves the choice to the oracle."""
+    if isinstance(policy, str):
+        return POLICIES
+    return policy if isinstance(policy, tuple) else (policy or Policy(),)
+
+
+def n_draw_options(n_gans: int, policy: Policies, choose_ratio: bool) -> int:
     """Count the most draw options that ``scored_draw_options`` scores anew.
 
     >>> n_draw_options(6, None, False), n_draw_options(6, Policy(), False), n_draw_options(6, None, True)
     (0, 1, 12)
     """
-    is_free = isinstance(policy, str) or choose_ratio
+    is_free = isinstance(policy, str | tuple) or choose_ratio
     if policy is None and not is_free:
         return 0
-    n_policies = len(POLICIES) if isinstance(policy, str) else 1
+    n_policies = len(_open_policies(policy))
     n_choices, n_ratios = min(n_gans, N_CHOICES) if is_free else 1, len(RATIOS) if choose_ratio else 1
     return n_choices * n_policies * n_ratios
 

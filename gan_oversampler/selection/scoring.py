@@ -211,7 +211,7 @@ class Evaluator:
         pairs = [(self.gans[candidate.specification], candidate) for candidate in candidates]
         sources = [[fold_source(*pair, self.data, fold.number) for fold in self.folds] for pair in pairs]
         names = [gan.label_at(candidate.step) for gan, candidate in pairs]
-        scores, failures = self._utilities(sources, names, [candidate.step for candidate in candidates])
+        scores, failures = self.utilities(sources, names, [candidate.step for candidate in candidates])
         self._note(failures)
         return scores
 
@@ -224,7 +224,7 @@ class Evaluator:
         """
         known = [name for name in names if name not in ALTERNATIVES or name in self.oracle.alternatives]
         sources = [[self._baseline(name, fold.number) for fold in self.folds] for name in known]
-        scores, failures = self._utilities(sources, known)
+        scores, failures = self.utilities(sources, known)
         self._note(failures)
         return dict(zip(known, scores, strict=True))
 
@@ -240,19 +240,22 @@ class Evaluator:
         ``names`` are for messages; where several cannot be scored, only the first is named, with the number
         of the others.
         """
-        scores, failures = self._utilities(sources, names)
+        scores, failures = self.utilities(sources, names)
         if len(failures) > 1:
             failures = [replace(failures[0], name=f"{failures[0].name} and {len(failures) - 1} more")]
         self._note(failures)
         return scores
 
-    def _utilities(
+    def utilities(
         self,
         sources: Sequence[Sequence[Drawing]],
         names: Sequence[str],
         steps: Sequence[int | None] = (),
     ) -> tuple[list[Utilities], list[ScoringFailure]]:
-        """For each row of sources its utilities per fold, and what could not be scored."""
+        """Score rows of sources, one per fold: utilities per fold of each row, and what could not be scored.
+
+        ``names``, and the ``steps`` of candidates, are for failures, which are neither noted nor warned of.
+        """
         tasks = [pair for row in sources for pair in zip(self.folds, row, strict=True)]
         results = Parallel(n_jobs=self.n_jobs)(delayed(_utility)(*task) for task in tasks)
         shape = len(sources), len(self.folds)

@@ -16,7 +16,7 @@ from gan_oversampler.nn.tensors import put, take, to_device
 from gan_oversampler.sampling.base_samplers import BASES
 from gan_oversampler.training.batches import Batch, GuidedBatches, PlainBatches, stacked
 from gan_oversampler.training.inner_splits import InnerSplits
-from gan_oversampler.training.members import CriticResult, Member, State, correction_bounds
+from gan_oversampler.training.members import CriticResult, Member, State, correction_bounds, strengths
 from gan_oversampler.training.steps import Steps
 
 BLOCK: Final = 50  # batches drawn at once: fewer calls, little memory
@@ -43,7 +43,7 @@ class CohortNumbers:
 
 
 class Cohort:
-    """Train members whose specifications differ in their base only.
+    """Train members whose specifications differ in their base and their strengths only.
 
     Tensors live on ``device``; all random numbers are drawn on the CPU. ``steps`` holds what the members have
     in common, ``state`` the numbers of each, one member per row.
@@ -62,6 +62,9 @@ class Cohort:
         self.streams = [member.streams.torch("dropout") for member in members]
         self.state = self._start(members, self.feedback.start_K if self.feedback else torch.empty(0))
         self.steps.bounds = to_device(correction_bounds(members), device)
+        self.steps.strengths = to_device(
+            strengths(members, self.steps.generator_at_rest, self.steps.terms), device
+        )
         self.recorded_PK = self.state.control_PK
         self.mutations = tuple(self.gan.evolution.mutations) if self.gan.evolution else ()
         self.children_PM = torch.zeros(len(members), len(self.mutations), dtype=torch.long)
@@ -80,6 +83,14 @@ class Cohort:
         base = BASES[member.gan.base] if self.steps.generator.uses_base else None
         return PlainBatches(member.data, base, size, self.latent, stream)
 
+    def begin_from(self, member: int, generator_N: Tensor, critic_N: Tensor | None) -> None:
+        """Replace the weights that a member begins with, and their average; None leaves its critic."""
+        state = self.state
+        for buffer_PN in (state.generator.weights_PN, state.average_PN):
+            buffer_PN[member] = generator_N.to(self.device)
+        if critic_N is not None:
+            state.critic.weights_PN[member] = critic_N.to(self.device)
+
     def snapshots(self) -> list[Snapshot]:
         """Copy the generator that each member would sample from now, to the CPU.
 
@@ -88,10 +99,17 @@ class Cohort:
         """
         averages, statistics = self.state.average_PN.cpu(), self.state.generator.statistics_PS.cpu()
         bounds, shape = to_device(self.steps.bounds, "cpu"), self.steps.generator_at_rest
-        shared = self.latent, self.gan.active_terms.get("fidelity", 0.0), self.gan.mixing
         return [
-            Snapshot(shape, averages[p].clone(), statistics[p].clone(), take(bounds, [p]), *shared)
-            for p in range(len(self.members))
+            Snapshot(
+                shape,
+                averages[p].clone(),
+                statistics[p].clone(),
+                take(bounds, [p]),
+                self.latent,
+                member.gan.active_terms.get("fidelity", 0.0),
+                member.gan.mixing,
+            )
+            for p, member in enumerate(self.members)
         ]
 
     def keep(self, members: Sequence[int]) -> None:
@@ -105,6 +123,7 @@ class Cohort:
         self.batch_streams = [self.batch_streams[p] for p in rows]
         self.streams = [self.streams[p] for p in rows]
         self.state, self.steps.bounds = take(self.state, rows), take(self.steps.bounds, rows)
+        self.steps.strengths = take(self.steps.strengths, rows)
         self.recorded_PK, self.children_PM = self.recorded_PK[rows], self.children_PM[rows]
         self.ahead = {key: deque(take(batch, rows) for batch in ahead) for key, ahead in self.ahead.items()}
         for key, block in self.blocks.items():
@@ -178,7 +197,7 @@ class Cohort:
             losses_P2 = torch.zeros(len(self.members), 2, device=self.device)
         for _ in range(n_steps):
             critic = self._train_critic(losses_P2)
-            if not self.steps.loss_weights:
+            if not self.steps.terms:
                 continue
             batch, before = self._next_batch(), self.state
             if evolution:

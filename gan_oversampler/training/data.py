@@ -76,6 +76,11 @@ class TrainingData:
         """Leave out what members of the folds see: the rest is what finally samples."""
         return TrainingData({kind: {None: by_fold[None]} for kind, by_fold in self.by_classes.items()})
 
+    def only_folds(self) -> TrainingData:
+        """Leave out what members that see all rows see: the rest is scored, and never samples in the end."""
+        kinds = self.by_classes.items()
+        return TrainingData({kind: {f: d for f, d in its.items() if f is not None} for kind, its in kinds})
+
     def full(self, gan: GAN | None = None) -> FoldData:
         """Give all rows of the table as a GAN may see them, for members that sample in the end.
 

@@ -1,6 +1,7 @@
 """The members of a population, and the numbers that training changes."""
 
-# P member, N parameter, C class, F encoded column, K number that controllers remember, S statistic
+# P member, N parameter, T term of the loss, C class, F encoded column, S statistic
+# K number that controllers remember
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.row_space import STATE_LOGIT
+from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.nn.autoencoder import CriticNet
 from gan_oversampler.nn.generator import BaseGenerator, CorrectionBounds
@@ -94,6 +96,15 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Strengths:
+    """How strongly P members are trained: numbers that may differ within a cohort."""
+
+    rates_PN: Tensor  # step size of every parameter of the generators
+    critic_rate_P1: Tensor  # step size of the critics
+    weights_PT: Tensor  # of the terms of the generators' loss
+
+
+@dataclass(frozen=True, slots=True)
 class CriticResult:
     """What a step of the critic has shown, without gradients."""
 
@@ -102,6 +113,18 @@ class CriticResult:
     fake_PB: Tensor  # the same for generated rows
     fake_PBF: Tensor  # the generated rows
     total_P: Tensor  # its loss with the penalty
+
+
+def strengths(members: Sequence[Member], generator: BaseGenerator, terms: Sequence[str]) -> Strengths:
+    """Read step sizes and weights of the loss terms off the GANs of members that share a program."""
+    rates, critic_rates, weights = [], [], []
+    for gan in (member.gan for member in members):
+        ours, family = gan.generator, FAMILIES[gan.family]
+        network = family.learning_rate if ours.learning_rate is None else ours.learning_rate
+        rates.append(generator.rates(network, ours.geometry_rate))
+        critic_rates.append([gan.critic.learning_rate])
+        weights.append([gan.active_terms[name] for name in terms])
+    return Strengths(torch.stack(rates), torch.tensor(critic_rates), torch.tensor(weights))
 
 
 def correction_bounds(members: Sequence[Member]) -> CorrectionBounds:

@@ -1,11 +1,13 @@
 """The population: all members of one fit, grouped into cohorts that share a tensor program."""
 
 import math
+import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
+from torch import Tensor
 
 from gan_oversampler._utils import Streams
 from gan_oversampler.callbacks import Event
@@ -46,8 +48,8 @@ class CrossFittedPopulation:
         groups: dict[str, list[Member]] = defaultdict(list)
         seen: dict[str, int] = defaultdict(int)
         for number, gan in enumerate(gans):
-            root = streams.child(*gan.stream_name, seen[gan.cohort_key + gan.base])
-            seen[gan.cohort_key + gan.base] += 1
+            root = streams.child(*gan.stream_name, seen[gan.identity + gan.base])
+            seen[gan.identity + gan.base] += 1
             folds, replicas = data.by_fold(gan), range(1, gan.n_replicas)
             members = [Member(number, fold, gan, rows, root.child(fold)) for fold, rows in folds.items()]
             members += [Member(number, None, gan, folds[None], root.child(None, r), r) for r in replicas]
@@ -55,6 +57,7 @@ class CrossFittedPopulation:
             groups[gan.cohort_key] += siblings
         self.cohorts = [Cohort(members, device) for members in groups.values()]
         self.losses = dict.fromkeys(range(len(gans)), (math.nan, math.nan))
+        self.seconds = dict.fromkeys(range(len(gans)), 0.0)  # of training, which members of a cohort share
         self.events: list[Event] = []  # what controllers have decided, one evaluation round after the other
         self._step = 0
         self._saved: dict[int, State] = {}
@@ -67,7 +70,7 @@ class CrossFittedPopulation:
         found: dict[int, tuple[str, BaseGenerator, CriticNet | None]] = {}
         for cohort in self.cohorts:
             critic = cohort.steps.critic if cohort.steps.trains_critic else None
-            for member in cohort.members if cohort.steps.loss_weights else ():
+            for member in cohort.members if cohort.steps.terms else ():
                 found[member.specification] = member.gan.label, cohort.steps.generator_at_rest, critic
         return [found[number] for number in sorted(found)]
 
@@ -80,7 +83,7 @@ class CrossFittedPopulation:
         """
         losses, n_done = [cohort.advance(0) for cohort in self.cohorts], 0  # sums over the steps
         while n_done < n_steps:
-            losses = [cohort.advance(1, sums_P2) for cohort, sums_P2 in zip(self.cohorts, losses)]
+            losses = [self._timed(cohort, sums_P2) for cohort, sums_P2 in zip(self.cohorts, losses)]
             n_done += 1
             if not goes_on(n_done):
                 break
@@ -95,6 +98,15 @@ class CrossFittedPopulation:
         for member, name, decision in sorted(decisions, key=lambda entry: entry[0].specification):
             self.events.append(Event(self._step, member.gan.label, member.name, name, decision))
         return n_done
+
+    def _timed(self, cohort: Cohort, sums_P2: Tensor) -> Tensor:
+        """One step of a cohort, whose seconds its members share."""
+        began, numbers = time.perf_counter(), [member.specification for member in cohort.members]
+        sums_P2 = cohort.advance(1, sums_P2)
+        share = (time.perf_counter() - began) / len(numbers)
+        for number in numbers:
+            self.seconds[number] += share
+        return sums_P2
 
     def candidates(self, step: int) -> list[Candidate]:
         """Collect the active specifications as they are now, in the user's order, to be scored.
@@ -167,6 +179,23 @@ class CrossFittedPopulation:
         for number, state in numbers.saved.items():
             self._saved[number] = to_device(state, self._place(number)[0].device)
         self._step, self.losses, self.events = numbers.step, dict(numbers.losses), list(numbers.events)
+
+    def weights(self, specification: int) -> dict[int | None, tuple[Tensor, Tensor]]:
+        """Copy the weights ``(N,)`` of generator and critic of a specification's members, by fold."""
+        cohort, rows = self._place(specification)
+        state = to_device(take(cohort.state, rows), "cpu")
+        pairs = zip(state.generator.weights_PN, state.critic.weights_PN)
+        return {cohort.members[p].fold: (g.clone(), c.clone()) for p, (g, c) in zip(rows, pairs)}
+
+    def begin_from(
+        self, specification: int, weights: Mapping[int | None, tuple[Tensor, Tensor | None]]
+    ) -> None:
+        """Replace the weights that a specification's members begin with, by fold; a critic may be None."""
+        cohort, rows = self._place(specification)
+        for p in rows:
+            generator_N, critic_N = weights[cohort.members[p].fold]
+            cohort.begin_from(p, generator_N, critic_N)
+        self.save(specification)
 
     def trains(self, specification: int) -> bool:
         """Tell whether a specification has any loss term to be trained by; without one it is a plain base."""

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.loss_terms import LOSS_TERMS, GeneratorStep, GuidedStep
 from gan_oversampler.gans.losses import PENALTIES, CriticFn, GanLoss, loss_of, proportional_control
 from gan_oversampler.gans.parts import Critic, Generator
@@ -26,7 +25,7 @@ from gan_oversampler.nn.generator import CorrectionBounds, GuidedGenerator
 from gan_oversampler.nn.optimizers import OPTIMIZERS, clipped
 from gan_oversampler.nn.packed import Mode, Packed
 from gan_oversampler.training.batches import Batch, GuidedBatch
-from gan_oversampler.training.members import CriticResult, Member, Player, State, StreamList
+from gan_oversampler.training.members import CriticResult, Member, Player, State, StreamList, Strengths
 from gan_oversampler.training.networks import networks_of
 
 if TYPE_CHECKING:
@@ -44,12 +43,12 @@ class Steps:
     """
 
     bounds: CorrectionBounds  # how far each member's generator may go; set by the cohort
+    strengths: Strengths  # how strongly each member is trained; set by the cohort
 
     def __init__(self, member: Member, device: torch.device, feedback: Feedback | None = None) -> None:
         gan = self.gan = member.gan
         self.device, self.feedback = device, feedback
-        family, ours = FAMILIES[gan.family], gan.generator
-        self.critic_settings = gan.critic.completed(ours)
+        self.critic_settings = gan.critic.completed(gan.generator)
         self.generator_at_rest, self.critic = networks_of(gan, member.data)
         self.generator = replace(self.generator_at_rest, space=self.generator_at_rest.space.to(device))
         self.loss = loss_of(gan.loss, saturating=gan.saturating)
@@ -57,11 +56,9 @@ class Steps:
         self.penalty_weight = self.critic_settings.penalty_weight
         if self.penalty_weight is None:
             self.penalty_weight = self.penalty.weight if self.penalty else 0.0
-        self.loss_weights = gan.active_terms
-        self.trains_critic = "adversarial" in self.loss_weights  # the only term that needs the critic
+        self.terms = tuple(gan.active_terms)  # of the generator's loss
+        self.trains_critic = "adversarial" in self.terms  # the only term that needs the critic
         self.objective = "f1" if gan.objective == "auto" else gan.objective
-        network_rate = family.learning_rate if ours.learning_rate is None else ours.learning_rate
-        self.rates_N = self.generator.rates(network_rate, ours.geometry_rate).to(device)
         self.scale_F = torch.from_numpy(self.generator.space.layout.scale).to(device)
 
     def critic_step(self, state: State, batch: Batch, streams: StreamList) -> tuple[State, CriticResult]:
@@ -91,7 +88,7 @@ class Steps:
         if self.penalty and self.penalty_weight:
             term_P = self.penalty.term(critic, real_PBF, fake_PBF, batch.mix)
             total_P = loss_P + self.penalty_weight * self._factor(state, "penalty")[:, 0] * term_P
-        rate_P1 = state.rate_P1 * self._factor(state, "critic_rate") * settings.learning_rate
+        rate_P1 = state.rate_P1 * self._factor(state, "critic_rate") * self.strengths.critic_rate_P1
         player = _descended(self.critic, state.critic, parts, total_P, rate_P1, settings)
         if settings.clip is not None:
             player = replace(player, weights_PN=player.weights_PN.clamp(-settings.clip, settings.clip))
@@ -135,11 +132,11 @@ class Steps:
         else:
             step = GeneratorStep(*common)
         terms = [
-            weight * self._factor(state, name)[:, 0] * LOSS_TERMS[name].compute(step)
-            for name, weight in self.loss_weights.items()
+            weight_P * self._factor(state, name)[:, 0] * LOSS_TERMS[name].compute(step)
+            for name, weight_P in zip(self.terms, self.strengths.weights_PT.unbind(1), strict=True)
         ]
         loss_P = torch.stack(terms).sum(0)
-        rate = state.rate_P1 * self._factor(state, "generator_rate") * self.rates_N
+        rate = state.rate_P1 * self._factor(state, "generator_rate") * self.strengths.rates_PN
         player = _descended(self.generator, state.generator, parts, loss_P, rate, settings)
         average_PN = state.average_PN.lerp(player.weights_PN, 1 - settings.ema)
         return replace(state, generator=player, average_PN=average_PN), loss_P.detach()

@@ -50,9 +50,16 @@ def test_what_stays_untrained_needs_no_replicas(gan, n):
     assert gan.n_replicas == n
 
 
-def test_specifications_share_a_program_when_they_differ_in_base_and_replicas_only():
-    keys = {GAN(base=base).cohort_key for base in sorted(BASES)} | {GAN(replicas=2).cohort_key}
+def test_specifications_share_a_program_when_they_differ_in_base_replicas_and_strengths_only():
+    alike = [
+        *(GAN(base=base) for base in sorted(BASES)),
+        GAN(replicas=2),
+        GAN(loss_weights={"adversarial": 2}),
+    ]
+    alike += [GAN(generator=Generator(learning_rate=0.1)), GAN(critic=Critic(learning_rate=0.1))]
+    keys = {gan.cohort_key for gan in alike}
     assert len(keys) == 1
+    assert len({gan.identity for gan in alike}) == 4
     others = [
         GAN(loss="hinge"),
         GAN(generator=Generator(widths=(8,))),
@@ -63,11 +70,17 @@ def test_specifications_share_a_program_when_they_differ_in_base_and_replicas_on
     assert len(keys | {gan.cohort_key for gan in others}) == 1 + len(others)
 
 
+def test_a_name_changes_nothing_but_what_reports_say():
+    plain, named = GAN("guided"), GAN("guided", name="mine")
+    assert (plain.label, named.label_at(50)) == ("guided", "mine at step 50")
+    assert (plain.identity, plain.stream_name) == (named.identity, named.stream_name)
+
+
 def test_equal_specifications_share_a_program_however_they_are_written():
     first = GAN("guided", loss_weights={"utility": 1.0, "adversarial": 2}, generator=Generator(widths=(8, 4)))
     weights = {"adversarial": 2.0, "utility": 1}
     second = GAN("guided", loss_weights=weights, generator=Generator(widths=[8.0, 4], latent=8.0))
-    assert first.cohort_key == second.cohort_key
+    assert first.identity == second.identity
 
 
 def test_random_streams_are_named_after_family_and_base_alone_by_a_frozen_name():

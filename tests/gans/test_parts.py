@@ -4,7 +4,7 @@ import pytest
 from sklearn.base import clone
 
 from gan_oversampler.gans.gan import GAN
-from gan_oversampler.gans.parts import Critic, Generator
+from gan_oversampler.gans.parts import Cell, Critic, Generator
 
 # By parameter of the critic that may be None: what another generator has, and what is given.
 TAKEN_OVER = {
@@ -42,6 +42,22 @@ def test_a_critic_without_hidden_layers_stays_so_and_on_a_grid_the_generators_la
     generator = Generator(widths=(8, 4))
     assert Critic(widths=()).completed(generator).widths == ()
     assert Critic().completed(generator.set_params(grid="square")).widths == (4, 8)
+
+
+def test_a_critic_has_a_layer_per_cell_of_the_generator():
+    generator = Generator(cells=(Cell(width=8), Cell(width=4)))
+    assert generator.hidden_widths == Critic().completed(generator).widths == (8, 4)
+    assert Critic(widths=(3,)).completed(generator).widths == (3,)
+    assert Critic().completed(generator.set_params(grid="square")).widths == (4, 8)
+
+
+def test_cells_are_copied_with_the_generator_and_make_specifications_different():
+    gan = GAN(generator=Generator(cells=(Cell(width=8), Cell(skips=(0,)))))
+    copied = clone(gan)
+    assert copied.cohort_key == gan.cohort_key
+    copied.generator.cells[1].set_params(skips=())
+    assert gan.generator.cells[1].skips == (0,)
+    assert copied.cohort_key != gan.cohort_key
 
 
 @pytest.mark.parametrize("part", [Generator, Critic])

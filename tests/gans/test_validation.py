@@ -7,7 +7,7 @@ from gan_oversampler.gans.evolution import Evolution
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.loss_terms import LOSS_TERMS
 from gan_oversampler.gans.losses import LOSSES
-from gan_oversampler.gans.parts import Critic, Generator
+from gan_oversampler.gans.parts import Cell, Critic, Generator
 from gan_oversampler.gans.validation import REGISTRIES, validated
 
 REBUILDING = sorted(name for name, loss in LOSSES.items() if loss.error)
@@ -172,3 +172,50 @@ def test_evolution_needs_a_critic_of_logits_and_valid_parameters():
     _refused("loss='bce'", evolution=Evolution())
     _refused("adversarial", loss="bce", loss_weights={}, evolution=Evolution())
     _refused("at least one", loss="bce", evolution=Evolution([]))
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ((), "must be one Cell or more"),
+        (("cell",), "must be one Cell or more, in a tuple. Got \\('cell',\\)"),
+        (Cell(), "must be an instance of 'tuple'"),
+        ((Cell(), Cell(width=0)), "'width' parameter of Cell"),
+        ((Cell(norm="group"),), "'norm' parameter of Cell"),
+        ((Cell(), Cell(activation="reluu")), "Unknown activation of cell 1 'reluu'. Did you mean 'relu'"),
+        ((Cell(skips=(0,)),), "'skips' of cell 0 must be different positions of cells before it"),
+        ((Cell(), Cell(skips=(1,))), "'skips' of cell 1 .* Got \\(1,\\)"),
+        ((Cell(), Cell(skips=(0, 0))), "'skips' of cell 1"),
+        ((Cell(), Cell(skips=(-1,))), "'skips' of cell 1"),
+        ((Cell(), Cell(skips=("0",))), "'skips' of cell 1"),
+        ((Cell(), Cell(kernel=5)), "kernel=5 of cell 1 means something on a grid only"),
+        ((Cell(), Cell(upsampling="bilinear")), "of cell 1 means something on a grid only"),
+    ],
+    ids=str,
+)
+def test_cells_that_cannot_be_built_are_refused(cells, message):
+    _refused(message, generator__cells=cells)
+    validated(GAN(generator=Generator(cells=[Cell(), Cell(skips=[0])])))
+
+
+@pytest.mark.parametrize(
+    "change", [{"widths": (8,)}, {"activation": "relu"}, {"norm": "batch"}, {"widths": [64]}], ids=str
+)
+def test_what_every_cell_has_of_its_own_is_refused_beside_cells(change):
+    (name,) = change
+    generator = Generator(cells=(Cell(),), **change)
+    _refused(f"^{name}=.* means nothing beside 'cells'", generator=generator)
+
+
+@pytest.mark.parametrize("role", ["generator", "critic"])
+def test_film_needs_hidden_layers_on_both_sides(role):
+    validated(GAN(conditioning="film"))
+    others = {"critic__widths": (8,)} if role == "generator" else {}
+    _refused(f"the {role} has none", conditioning="film", **others, **{f"{role}__widths": ()})
+
+
+@pytest.mark.parametrize("change", [{"kernel": 5}, {"upsampling": "bilinear"}], ids=str)
+def test_what_cells_are_on_a_grid_is_refused_without_one(change):
+    cells = Cell(), Cell(**change)
+    _refused(r"of cell 1 means something on a grid only", generator__cells=cells)
+    validated(GAN(generator=Generator(grid="square", cells=cells)))

@@ -59,6 +59,22 @@ def test_members_and_rows_do_not_know_each_other_and_the_class_matters(kind, mul
     assert (net(parts, x, Mode(label.flip(-1))) - out).abs().max() > 1e-4
 
 
+@pytest.mark.parametrize("kind", [Decoder, Encoder])
+def test_film_scales_and_shifts_the_channels_of_a_class_and_at_first_does_nothing(kind):
+    net = kind(_canvas(6, 5), 30, n_classes=2, widths=(4, 3), layer_norm=True, film=True)
+    start, x, label = _parts(net, 2), randn(2, 8, 30), _label(2, 8)
+    assert torch.equal(net(start, x, Mode(label)), net(start, x, Mode(label.flip(-1))))
+    parts = [*start[:-2], *(randn(2, 4, width, seed=width) for width in net.widths)]
+    out = net(parts, x, Mode(label))
+    for c in range(2):  # the norm's gain and shift of a single class do the same
+        alone = list(parts)
+        for norm, film in (-4, -2), (-3, -1):
+            (gain, shift), scale = parts[norm].split(1, 1), 1 + parts[film][:, c : c + 1]
+            alone[norm] = torch.cat([gain * scale, shift * scale + parts[film][:, 2 + c : 3 + c]], 1)
+            alone[film] = torch.zeros_like(parts[film])
+        torch.testing.assert_close(net(alone, x, Mode(label))[:, c::2], out[:, c::2], atol=1e-4, rtol=1e-3)
+
+
 def test_a_decoder_that_starts_at_zero_does():
     net = Decoder(_canvas(6, 5), 3, n_classes=2, widths=(4, 3), zero_last=True)
     assert not net(_parts(net), randn(1, 8, 3), Mode(_label(1, 8))).any()

@@ -17,7 +17,7 @@ from tests.populations import randn, stream_of
 def _reference(mlp, parts, x, label, statistics):
     """One member with torch's own layers."""
     parts = list(parts)
-    h = x * (label @ parts.pop(0)) if mlp.multiply else torch.cat([x, label], 1)
+    h = x * (label @ parts.pop(0)) if mlp.multiply else x if mlp.film else torch.cat([x, label], 1)
     norms = parts[2 * (len(mlp.widths) + 1) :]
     start = 0
     for i, width in enumerate(mlp.widths):
@@ -28,6 +28,9 @@ def _reference(mlp, parts, x, label, statistics):
             start += 2 * width
         elif mlp.layer_norm:
             h = F.layer_norm(h, (width,), norms[i][0], norms[i][1], eps=1e-3)
+        if mlp.film:
+            gains, shifts = norms[i - len(mlp.widths)].chunk(2)
+            h = h * (1 + gains[label.argmax(1)]) + shifts[label.argmax(1)]
     return F.linear(h, parts[2 * len(mlp.widths)].T, parts[2 * len(mlp.widths) + 1][0])
 
 
@@ -78,6 +81,17 @@ def test_the_code_is_the_narrowest_layer_of_equals_the_last():
     assert code.shape == (1, 6, 4)
     last = F.leaky_relu(code @ parts[6] + parts[7], mlp.slope)
     torch.testing.assert_close(last @ parts[8] + parts[9], mlp(parts, x, Mode(label)))
+
+
+def test_film_starts_as_a_network_that_does_not_know_the_class_and_learns_it():
+    mlp = SHAPES["film"]
+    flat, x = start_of(mlp, 1).requires_grad_(), randn(1, 6, 3)
+    first, second = (Mode(torch.eye(2)[i].expand(1, 6, 2)) for i in range(2))
+    assert torch.equal(mlp(mlp.split(flat), x, first), mlp(mlp.split(flat), x, second))
+    (gradient,) = torch.autograd.grad(mlp(mlp.split(flat), x, first).square().sum(), flat)
+    for part in mlp.split(gradient)[-2:]:
+        assert part[:, [0, 2]].any(-1).all()  # gain and shift of the first class
+        assert not part[:, [1, 3]].any()
 
 
 # --- normalisation

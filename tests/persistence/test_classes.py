@@ -20,8 +20,9 @@ from tests.stored import through
 ROOMS = ("constraints", "encoding", "nn", "sampling", "reporting.facts", "reporting.evidence", "workflow")
 # Dataclasses of these rooms that live while something is drawn or shown, or are entries of registries.
 PASSING = {
-    # Parents, critics.
+    # Parents, critics, parts of shapes.
     *("Autoencoder", "BaseGenerator", "Convolutional", "Derived", "Encoder", "Layered"),
+    *("Start", "Supernet"),
     *(
         "Condition",
         "ConditionalSource",

@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from gan_oversampler import GAN, Between, DownstreamOracle, GANOversampler, Policy, load
-from gan_oversampler.gans.parts import Generator
+from gan_oversampler.gans.parts import Cell, Generator
 from tests.persistence.test_packing import Mine
 from tests.samplers import FAST, GUIDED, UNTRAINED, few_rows, quick
 from tests.tables import mixed, numbers
@@ -129,10 +129,11 @@ def _dense(table):
         {"rejection": "drs", "sampling_strategy": "oracle", "policy": "oracle", "oracle": "energy"},
         {"oracle": ["energy", "f1"], "gan": [FAST, UNTRAINED]},
         {"gan": GAN("classic", generator=Generator(widths=(8, 8), norm="batch", latent_law="uniform"))},
+        {"gan": GAN(conditioning="film", generator=Generator(cells=(Cell(width=8), Cell(skips=(0,)))))},
         {"max_steps": 0, "fallback": "baseline"},
         {"gan": UNTRAINED, "constraints": [Between(0, low=-100)]},
     ],
-    ids=["obrs", "chosen", "several oracles", "classic", "fallback", "constraint"],
+    ids=["obrs", "chosen", "several oracles", "classic", "cells", "fallback", "constraint"],
 )
 def test_every_way_to_draw_can_be_saved(tmp_path, changes):
     X, y = numbers()
@@ -144,9 +145,10 @@ def test_every_way_to_draw_can_be_saved(tmp_path, changes):
         same_rows(found, sampler, oracle=name)
 
 
-def test_grids_can_be_saved(tmp_path):
+@pytest.mark.parametrize("cells", [None, (Cell(width=4), Cell(width=3, norm="batch", skips=(0,)))], ids=str)
+def test_grids_can_be_saved(tmp_path, cells):
     X, y = numbers(columns=9)
-    gan = GAN("classic", generator=Generator(widths=(4,), grid="square"))
+    gan = GAN("classic", generator=Generator(widths=(4,), grid="square", cells=cells))
     sampler = quick(gan=gan, oracle=None).fit(X, y)
     same_rows(by_file(sampler, tmp_path), sampler)
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import gan_oversampler
 from gan_oversampler.callbacks import Event
-from gan_oversampler.reporting.facts import MAX_SHOWN, Entry, Gain, Parameter, ReportFacts, versions
+from gan_oversampler.reporting.facts import MAX_SHOWN, Entry, Parameter, ReportFacts, versions
+from gan_oversampler.reporting.gain import Gain
 from gan_oversampler.reporting.report import Report
 
 FACTS = ReportFacts(

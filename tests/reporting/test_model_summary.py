@@ -3,7 +3,7 @@
 import pytest
 
 from gan_oversampler import GAN
-from gan_oversampler.gans.parts import Critic, Generator
+from gan_oversampler.gans.parts import Cell, Critic, Generator
 from gan_oversampler.reporting.model_summary import ModelSummary
 from tests.populations import cohort_of
 
@@ -25,6 +25,22 @@ GANS = {
     "grid, autoencoder": GAN(
         loss="ebgan", conditioning="multiply", generator=Generator(grid="square", widths=(4,))
     ),
+    "grid, cells": GAN(
+        "classic",
+        generator=Generator(
+            grid=(2, 2), cells=(Cell(width=4), Cell(width=3, norm="conditional", skips=(0,)))
+        ),
+    ),
+    "grid, cells, multiplied": GAN(
+        conditioning="multiply",
+        generator=Generator(grid="square", cells=(Cell(order="pre", shortcut=False),)),
+    ),
+    "cells": GAN(
+        "classic", generator=Generator(cells=(Cell(width=4), Cell(width=3, norm="conditional", skips=(0,))))
+    ),
+    "cells, multiplied": GAN(conditioning="multiply", generator=Generator(cells=(Cell(order="pre"),))),
+    "cells, film": GAN(conditioning="film", generator=Generator(cells=(Cell(width=4), Cell(width=3)))),
+    "grid, film": GAN(conditioning="film", generator=Generator(grid=(2, 2), widths=(4, 2), norm="layer")),
     "linear": GAN("residual", generator=Generator(widths=())),
 }
 KINDS = ("linear", "leaky", "batch", "layer", "dropout", "convolution", "transposed", "class appended")
@@ -67,6 +83,18 @@ def test_text_and_table_say_the_same(cohort):
 def test_dropout_and_batch_norm_are_named():
     names = set(_summary(cohort_of(GANS["classic"])).to_frame()["layer"])
     assert {"batch norm", "dropout 0.3", "class embedding, multiplied"} <= names
+
+
+def test_choices_of_cells_are_named():
+    names = " ".join(_summary(cohort_of(GANS["grid, cells"])).to_frame()["layer"])
+    assert (
+        "cell 1 to 2x2x3: 3x3, post-activation, leaky_relu, norm conditional, shortcut, skips from 0" in names
+    )
+
+
+def test_choices_of_a_cell_are_named():
+    names = list(_summary(cohort_of(GANS["cells"])).to_frame()["layer"])
+    assert "cell 1: post-activation, leaky_relu, norm conditional, shortcut, skips from 0" in names
 
 
 def test_nothing_trained_is_said():

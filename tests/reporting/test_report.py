@@ -11,7 +11,8 @@ import pytest
 
 from gan_oversampler import GANOversampler
 from gan_oversampler.callbacks import Event
-from gan_oversampler.reporting.facts import Entry, Gain, LabelScores, Parameter
+from gan_oversampler.reporting.facts import Entry, LabelScores, Parameter
+from gan_oversampler.reporting.gain import Gain
 from gan_oversampler.reporting.model_summary import Layer, ModelSummary, Network
 from gan_oversampler.reporting.report import Report, json_value, parameters_of
 from tests.fitted_samplers import fitted, gathered

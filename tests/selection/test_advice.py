@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gan_oversampler.oracles.downstream import DownstreamOracle
-from gan_oversampler.reporting.facts import Gain
+from gan_oversampler.reporting.gain import Gain
 from gan_oversampler.selection.advice import ACTIONS, NOT_SCORED, advise, ranking_gain
 from gan_oversampler.selection.choice import gains_over
 from tests.fits import Constant, evaluator_of, table

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gan_oversampler import GAN
 from gan_oversampler._utils import standard_error
-from gan_oversampler.reporting.facts import Gain
+from gan_oversampler.reporting.gain import Gain
 from gan_oversampler.selection.choice import (
     OF_ALL,
     Choice,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gan_oversampler import GAN, Policy
 from gan_oversampler.oracles.alternatives import ALTERNATIVES
-from gan_oversampler.reporting.facts import Gain
+from gan_oversampler.reporting.gain import Gain
 from gan_oversampler.selection.choice import Choice, choose
 from gan_oversampler.selection.decision import (
     NO_NEW_ROWS,

@@ -13,7 +13,8 @@ from gan_oversampler._utils import standard_error
 from gan_oversampler.callbacks import Event
 from gan_oversampler.gans.portfolio import default_portfolio
 from gan_oversampler.reporting.evidence import METRICS, EvidenceMetric, Fidelity, n_drawn
-from gan_oversampler.reporting.facts import Entry, Gain
+from gan_oversampler.reporting.facts import Entry
+from gan_oversampler.reporting.gain import Gain
 from gan_oversampler.selection.choice import gains_over
 from gan_oversampler.selection.decision import Decision
 from gan_oversampler.selection.history import (

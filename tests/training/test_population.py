@@ -93,6 +93,36 @@ def test_replicas_differ_and_leave_the_first_as_it_is():
     assert torch.pdist(weights).min() > 1
 
 
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_gans_of_different_strengths_share_a_program_and_train_as_alone(family):
+    terms = dict(FAMILIES[family].loss_weights)
+    strong = {"loss_weights": {name: 3 * weight for name, weight in terms.items()}}
+    gans = [small(family), small(family, generator__learning_rate=0.01, critic__learning_rate=0.02, **strong)]
+    both = population_of(gans)
+    assert len(both.cohorts) == 1
+    both.advance(3)
+    for number, gan in enumerate(gans):
+        alone = population_of([gan])
+        alone.advance(3)
+        (expected,), found = alone.candidates(3), both.candidates(3)[number]
+        for fold, snapshot in expected.snapshots.items():
+            torch.testing.assert_close(found.snapshots[fold].weights_N, snapshot.weights_N, atol=1e-4, rtol=0)
+    first, second = (both.candidates(3)[n].snapshots[None].weights_N for n in (0, 1))
+    assert (first - second).abs().max() > 1e-3
+
+
+def test_a_population_can_begin_from_weights_of_another_one():
+    first, second = population_of([small()]), population_of([small()])
+    first.advance(3)
+    found = first.weights(0)
+    second.begin_from(0, found)
+    for fold, (generator_N, critic_N) in second.weights(0).items():
+        assert torch.equal(generator_N, found[fold][0])
+        assert torch.equal(critic_N, found[fold][1])
+    (candidate,) = second.candidates(0)
+    assert torch.equal(candidate.snapshots[None].weights_N, found[None][0])
+
+
 def test_networks_are_those_that_train_in_the_users_order():
     gans = [
         small("classic"),

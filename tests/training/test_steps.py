@@ -149,7 +149,7 @@ def test_a_side_takes_steps_of_its_optimizer_with_its_betas_and_its_learning_rat
 def test_without_a_learning_rate_the_generator_has_that_of_its_family(family):
     usual = cohort_of(small(family))
     given = cohort_of(small(family, generator__learning_rate=FAMILIES[family].learning_rate))
-    assert torch.equal(usual.steps.rates_N, given.steps.rates_N)
+    assert torch.equal(usual.steps.strengths.rates_PN, given.steps.strengths.rates_PN)
 
 
 def test_the_geometry_has_a_learning_rate_of_its_own():

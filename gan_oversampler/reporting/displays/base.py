@@ -77,7 +77,7 @@ class ReportDisplay(Display):
 
         Parameters
         ----------
-        sampler : GANOversampler
+        sampler : GANOversampler or Search
             Fitted.
         oracle : str, default=None
             Key of ``sampler.reports_``: whose scores, of several oracles; None is the first one.
@@ -91,6 +91,7 @@ class ReportDisplay(Display):
         ValueError
             If there is no such oracle, nothing was scored, or, for losses, nothing was trained.
         """
+        sampler = getattr(sampler, "sampler_", sampler)  # of a fitted search
         check_is_fitted(sampler, "report_", msg=NOT_FITTED)
         report = sampler.report_ if oracle is None else lookup(sampler.reports_, oracle, "oracle")
         return cls.from_report(report).plot(ax=ax)

@@ -1,0 +1,155 @@
+"""Planted landscapes: every strategy against random where the score is a known function of the GAN."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+import optuna
+import pandas as pd
+
+from gan_oversampler import GAN, Generator, SearchedGAN, SearchSpace, TrialOutcome, search_trials
+
+TEMPLATE: Final = GAN("guided", generator=Generator(widths=(32,)))
+STEPS: Final = (50, 100, 200)  # evaluation rounds of every trial
+N_FOLDS: Final = 3
+NOISE: Final = 0.5  # standard deviation of the score of a fold; that of the landscape is 1
+N_SAMPLED: Final = 1000  # GANs that standardise a landscape, and tell how good the best ones are
+DECISIVE: Final = ("cells", "cell 1 width", "conditioning")  # dimensions of the plateau
+STRATEGIES: Final = ("random", "tpe", "evolution", "halving", "controller")
+
+Params = Mapping[str, Any]
+Effects = Mapping[tuple[str, Any], float]
+
+
+def space() -> SearchSpace:
+    """Return the default space with up to three cells, so that all dimensions matter in some GANs."""
+    return SearchSpace.of(TEMPLATE).narrow({"cells": (1, 2, 3)}).without("policy")
+
+
+def _effects(landscape: int, dimensions: Mapping[str, Sequence[Any]]) -> Effects:
+    """Draw an effect for every choice of every dimension."""
+    rng = np.random.default_rng(landscape)
+    return {(name, choice): rng.normal() for name, choices in dimensions.items() for choice in choices}
+
+
+def additive(params: Params, effects: Effects) -> float:
+    """Every choice has an effect of its own."""
+    return sum(effects[item] for item in params.items() if item in effects)
+
+
+def interacting(params: Params, effects: Effects) -> float:
+    """Choices of neighbouring dimensions work together, or against each other."""
+    items = [item for item in params.items() if item in effects]
+    pairs = sum(effects[a] * effects[b] for a, b in pairwise(items))
+    return 0.5 * additive(params, effects) + pairs
+
+
+def plateau(params: Params, effects: Effects) -> float:
+    """Nothing matters but three dimensions, and these only where all of them are as they should be."""
+    best = {name: max(_choices(name, effects), key=lambda choice: effects[name, choice]) for name in DECISIVE}
+    is_good = all(params.get(name) == choice for name, choice in best.items())
+    return 4.0 * is_good + 0.05 * additive(params, effects)
+
+
+def _choices(name: str, effects: Effects) -> list[Any]:
+    return [choice for dimension, choice in effects if dimension == name]
+
+
+LANDSCAPES: Final[Mapping[str, Callable[[Params, Effects], float]]] = MappingProxyType(
+    {"additive": additive, "interacting": interacting, "plateau": plateau}
+)
+
+
+class Landscape:
+    """A landscape with mean 0 and deviation 1 over the GANs of a space, and noisy scores of its points."""
+
+    def __init__(self, name: str, seed: int) -> None:
+        self.space, self.function, self.seed = space(), LANDSCAPES[name], seed
+        self.effects = _effects(seed, self.space.dimensions)
+        rng = np.random.default_rng((seed, 1))
+        sampled = [
+            {name: its[rng.integers(len(its))] for name, its in self.space.dimensions.items()}
+            for _ in range(N_SAMPLED)
+        ]
+        values = np.array([self.raw(self.space.trial_of(params, TEMPLATE)) for params in sampled])
+        self.centre, self.scale = float(values.mean()), float(values.std())
+        self.sampled = np.sort((values - self.centre) / self.scale)
+
+    def raw(self, point: SearchedGAN) -> float:
+        """Value of a GAN before it is standardised; what it lacks has no effect."""
+        return self.function(self.space.params_of(point.gan), self.effects)
+
+    def value(self, point: SearchedGAN) -> float:
+        """True value of a GAN, in standard deviations of the space."""
+        return (self.raw(point) - self.centre) / self.scale
+
+    def run(self, points: Sequence[SearchedGAN], stop: Any, starts: Any) -> list[TrialOutcome]:
+        """Score GANs round by round, as a training that comes nearer to its value, with noise by fold."""
+        by_step: list[dict[int, tuple[float, ...]]] = [{} for _ in points]
+        running = set(range(len(points)))
+        for step in STEPS:
+            for number in sorted(running):
+                rng = np.random.default_rng((self.seed, step, zlib.crc32(repr(points[number].gan).encode())))
+                reached = self.value(points[number]) * (1 - np.exp(-step / 60)) - 1.5 * np.exp(-step / 60)
+                by_step[number][step] = tuple(reached + NOISE * rng.normal(size=N_FOLDS))
+            told = {number: by_step[number][step] for number in running}
+            stopped = set(stop(step, told)) if stop else set()
+            running -= stopped
+        return [self._outcome(rounds) for rounds in by_step]
+
+    @staticmethod
+    def _outcome(rounds: dict[int, tuple[float, ...]]) -> TrialOutcome:
+        best = max(rounds, key=lambda step: np.mean(rounds[step]))
+        return TrialOutcome(rounds[best], best, 0.0, 1, rounds, is_stopped=len(rounds) < len(STEPS))
+
+
+def cell(name: str, strategy: str, n_trials: int, seed: int) -> list[dict[str, Any]]:
+    """One search of one landscape: the true value of the GAN that it would return."""
+    landscape = Landscape(name, seed)
+    study = search_trials(
+        landscape.space, TEMPLATE, strategy, landscape.run, n_trials=n_trials, seed=seed, batch=8
+    )
+    complete = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
+    best = max(complete, key=lambda trial: (trial.value, -trial.number))
+    value = landscape.value(landscape.space.trial_of(best.params, TEMPLATE))
+    steps = sum(max(map(int, t.user_attrs["utilities by step"])) for t in study.get_trials(deepcopy=False))
+    return [
+        {
+            "landscape": name,
+            "strategy": strategy,
+            "trials": n_trials,
+            "seed": seed,
+            "value": value,
+            "better": float(1 - np.searchsorted(landscape.sampled, value) / N_SAMPLED),
+            "steps": steps,
+        }
+    ]
+
+
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """Compute, per landscape, budget and strategy, the value found and the gain over random by seed."""
+    lines = []
+    for (landscape, n_trials), group in rows.groupby(["landscape", "trials"], sort=False):
+        wide = group.pivot(index="seed", columns="strategy", values="value")
+        for strategy in [name for name in STRATEGIES if name in wide]:
+            gains = wide[strategy] - wide["random"]
+            its = group[group["strategy"] == strategy]
+            lines.append(
+                {
+                    "landscape": landscape,
+                    "trials": n_trials,
+                    "strategy": strategy,
+                    "value": f"{its['value'].mean():.2f}",
+                    "gain over random": "–"
+                    if strategy == "random"
+                    else f"{gains.mean():+.2f} ± {gains.std(ddof=1) / np.sqrt(len(gains)):.2f}",
+                    "won": "–" if strategy == "random" else f"{(gains > 0).sum()} of {len(gains)}",
+                    "steps": f"{its['steps'].mean():,.0f}",
+                }
+            )
+    return pd.DataFrame(lines)
