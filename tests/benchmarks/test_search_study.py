@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from benchmarks.studies.search import curve, landscape, tables
+from benchmarks.studies.search.means import Mean
 from benchmarks.studies.search.page import report
 
 
@@ -54,8 +56,34 @@ def test_the_page_tells_gains_with_errors_and_what_the_search_saw():
         {"landscape": "additive", "trials": 30, "strategy": ["random", "tpe"] * 2, "seed": [0, 0, 1, 1]}
     ).assign(value=[1.0, 2.0, 1.0, 1.5], steps=6000.0, better=0.1)
     images = pd.DataFrame({"strategy": "random", "seed": 0, "trial": range(6), "score": np.arange(6.0)})
-    text = report(rows(searched_weak_f1=[0.8, 0.8, 0.8]), planted_rows, images)
+    peaks = pd.DataFrame({"landscape": "additive", "seed": [0, 1], "peak": [3.0, 1.0]})
+    text = report(rows(searched_weak_f1=[0.8, 0.8, 0.8]), planted_rows, peaks, images)
     assert "+0.100 ± 0.100" in text  # of one table in three
     assert "+0.75 ± 0.25" in text  # of tpe over random
     assert "2 of 2" in text
+    assert "1.25 ± 0.75" in text  # regret of random: to the peak, or to the higher value that tpe found
+    assert "tpe ranks first (1.00 on average)" in text
+    assert "not surely better than without (+0.100 ± 0.100" in text
     assert curve.summary(images)["first third"][0].startswith("0.5000")
+
+
+def test_what_is_sure_is_what_a_t_test_says():
+    rng = np.random.default_rng(0)
+    samples = [rng.normal(loc, 1, 6) for loc in np.linspace(-2, 2, 40)]
+    sure = [Mean.of(values).is_sure for values in samples]
+    assert sure == [stats.ttest_1samp(values, 0).pvalue < 0.05 for values in samples]
+    assert any(sure)
+    assert not all(sure)
+
+
+def test_no_sampled_gan_is_higher_than_the_peak(planted):
+    hill = planted["interacting"]
+    hill.best_sampled = hill.best_sampled[-1:]
+    assert hill.peak() >= hill.sampled[-1]
+
+
+def test_strategies_are_compared_on_cells_that_both_have_searched():
+    both = pd.concat([rows(found_weak_ap=0.9), rows(strategy="random", found_weak_ap=0.6)[:2]])
+    line = tables.paired(both).set_index("what draws").loc["found GAN alone"]
+    assert line["tables"] == 2
+    assert line["weak ap"].startswith("+0.300")

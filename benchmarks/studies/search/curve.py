@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.protocol import quiet_single_thread
+from benchmarks.studies.search.means import Mean
 from benchmarks.studies.search.tables import IMAGE_GAN, IMAGE_STEPS
 from benchmarks.tables import Table
 from gan_oversampler import GANOversampler, Search, SearchSpace
 
 STRATEGIES: Final = ("random", "controller")
 WINDOW: Final = 8  # trials of a running mean
+THIRDS: Final = ("first third", "last third")
 COLOURS: Final = {"random": "#666666", "controller": "#0072B2"}
 
 
@@ -49,16 +51,12 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
                 "strategy": strategy,
                 "searches": its["seed"].nunique(),
                 "trials": n,
-                "first third": _text(early),
-                "last third": _text(late),
+                "first third": Mean.of(early).text(4, signed=False),
+                "last third": Mean.of(late).text(4, signed=False),
                 "best": f"{best.mean():.4f}",
             }
         )
     return pd.DataFrame(lines)
-
-
-def _text(values: pd.Series) -> str:
-    return f"{values.mean():.4f} ± {values.std(ddof=1) / np.sqrt(len(values)):.4f}"
 
 
 def draw(rows: pd.DataFrame, path: Path) -> None:
