@@ -53,9 +53,11 @@ def test_the_page_tells_gains_with_errors_and_what_the_search_saw():
     planted_rows = pd.DataFrame(
         {"landscape": "additive", "trials": 30, "strategy": ["random", "tpe"] * 2, "seed": [0, 0, 1, 1]}
     ).assign(value=[1.0, 2.0, 1.0, 1.5], steps=6000.0, better=0.1)
-    images = pd.DataFrame({"strategy": "random", "seed": 0, "trial": range(6), "score": np.arange(6.0)})
+    images = pd.DataFrame(
+        {"strategy": "random", "seed": 0, "trial": range(6), "reward": 100 * np.arange(6.0)}
+    )
     text = report(rows(searched_weak_f1=[0.8, 0.8, 0.8]), planted_rows, images)
     assert "+0.100 ± 0.100" in text  # of one table in three
     assert "+0.75 ± 0.25" in text  # of tpe over random
     assert "2 of 2" in text
-    assert curve.summary(images)["first third"][0].startswith("0.5000")
+    assert curve.summary(images)["first third"][0].startswith("50 ±")
