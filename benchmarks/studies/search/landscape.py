@@ -70,13 +70,13 @@ LANDSCAPES: Final[Mapping[str, Callable[[Params, Effects], float]]] = MappingPro
 class Landscape:
     """A landscape with mean 0 and deviation 1 over the GANs of a space, and noisy scores of its points."""
 
-    def __init__(self, name: str, seed: int) -> None:
+    def __init__(self, name: str, seed: int, n_sampled: int = N_SAMPLED) -> None:
         self.space, self.function, self.seed = space(), LANDSCAPES[name], seed
         self.effects = _effects(seed, self.space.dimensions)
         rng = np.random.default_rng((seed, 1))
         sampled = [
             {name: its[rng.integers(len(its))] for name, its in self.space.dimensions.items()}
-            for _ in range(N_SAMPLED)
+            for _ in range(n_sampled)
         ]
         values = np.array([self.raw(self.space.trial_of(params, TEMPLATE)) for params in sampled])
         self.centre, self.scale = float(values.mean()), float(values.std())
@@ -156,9 +156,9 @@ def peak_cell(name: str, seed: int) -> list[dict[str, Any]]:
 
 def with_regret(rows: pd.DataFrame, peaks: pd.DataFrame) -> pd.DataFrame:
     """Rows with what their GANs lack to the peak, or to a higher GAN that some search has found."""
-    rows = rows.merge(peaks, on=["landscape", "seed"], validate="many_to_one")
+    rows = rows.merge(peaks, "left", on=["landscape", "seed"], validate="many_to_one")
     found = rows.groupby(["landscape", "seed"])["value"].transform("max")
-    return rows.assign(regret=rows["peak"].clip(lower=found) - rows["value"])
+    return rows.assign(regret=np.fmax(rows["peak"], found) - rows["value"])
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
