@@ -36,8 +36,8 @@ TABLES: Final = (
     "Every search has 60 s on a core that it shares with other work, and the default oracle; an outer fold"
     " holds out a fifth of the rows, which neither sees. Tables are chosen by a fixed rule (`tables.py`)."
     " *Sampler with the search* is what `GANOversampler(search=...)` does: the found GAN joins where it gains"
-    " on rows that the search did not see, and there is the default elsewhere. *Found GAN alone* is"
-    " `GANOversampler(gan=search.best_gan_)`."
+    " on rows that the search did not see; elsewhere its scores are those of the default, which draws alike."
+    " *Found GAN alone* is `GANOversampler(gan=search.best_gan_)`."
 )
 
 
