@@ -20,8 +20,8 @@ LANDSCAPE: Final = (
     " the space: *additive* effects of all choices, *interacting* neighbours, and a *plateau* where only"
     " three choices together help. Regret is what the GAN that a search returns truly lacks to the best one"
     " known, in standard deviations of the space. All strategies have equally many trials; halving stops some"
-    " early (see steps). One GAN in 36 lies on the plateau: random finds it in 30 trials with probability .56,"
-    " and in 100 of .94; that it did so with all five seeds at 30 was luck, which flatters it."
+    " early (see steps). One GAN in 36 lies on the plateau: random finds it in 30 trials with probability"
+    " .56, and in 100 of .94; that it did so with all five seeds at 30 was luck, which flatters it."
 )
 STANDINGS: Final = (
     "Ranks are among all strategies, of the value found, over landscapes, budgets and seeds. A setting is a"
