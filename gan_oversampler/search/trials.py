@@ -95,6 +95,16 @@ def search_trials(
         If the storage cannot be reached, the study is about something else, or a choice is not possible.
     RuntimeError
         If no trial could be completed; the first failure is named.
+
+    Examples
+    --------
+    >>> from gan_oversampler import GAN, SearchSpace, TrialOutcome, search_trials
+    >>> def run(points, stop, starts):  # the longer the noise vector, the better
+    ...     return [TrialOutcome((float(p.gan.generator.latent),), 50, 0.0, 1) for p in points]
+    >>> space = SearchSpace({"latent": (2, 4, 8, 16)})
+    >>> study = search_trials(space, GAN("guided"), "tpe", run, n_trials=16, seed=0)
+    >>> study.best_params
+    {'latent': 16}
     """
     space.check(template)
     task = Task(space, template, Streams(seed), n_trials, networks)
