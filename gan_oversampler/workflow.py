@@ -152,7 +152,9 @@ def _with_found(plan: Plan, searched: SearchFacts) -> Plan:
     policies = plan.policy
     if searched.best_policy is not None and policies is None:
         policies = (Policy(), searched.best_policy)
-    found = clone(searched.best_gan).set_params(name=SEARCHED)
+    found, own = clone(searched.best_gan).set_params(name=SEARCHED), plan.gans[0]
+    if (found.identity, found.base) == (own.identity, own.base):  # only the policy differs
+        return replace(plan, policy=policies)
     return replace(plan, gans=(*plan.gans, found), policy=policies)
 
 

@@ -109,7 +109,7 @@ class SearchFacts:
     @property
     def is_better(self) -> bool:
         """Whether another GAN than the first was best, and gained on rows that the search did not see."""
-        return self.best != self.trials[0].number and (self.gain is None or self.gain.mean > 0)
+        return self.best != self.trials[0].number if self.gain is None else self.gain.mean > 0
 
     @property
     def sign(self) -> float:

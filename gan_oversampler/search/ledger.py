@@ -81,7 +81,7 @@ class Ledger:
         if len(self.study.get_trials(deepcopy=False)) > asked_as:  # proposing takes long, looking does not
             return number
         key = self._key(params)
-        attrs = {ASKED_AS: asked_as, ROUND: own_round, OWNER: self.owner, KEY: key}
+        attrs = {ASKED_AS: asked_as, ROUND: own_round, OWNER: self._claiming, KEY: key}
         seen = self._seen(key, own_round)
         if seen is not None:
             attrs[SAME_AS] = seen
@@ -148,9 +148,9 @@ class Ledger:
     def claim(self, number: int) -> bool:
         """Take over a round; False if another process has been quicker."""
         for trial in self.round(number):
-            self._note(trial, OWNER, self.owner)
+            self._note(trial, OWNER, self._claiming)
         unfinished = [trial for trial in self.round(number) if trial.state == TrialState.RUNNING]
-        return all(trial.user_attrs[OWNER] == self.owner for trial in unfinished)
+        return all(self._is_own(trial) for trial in unfinished)
 
     def beat(self, number: int) -> None:
         """Leave a sign of life at the trials of a round, for processes of other hosts."""
@@ -166,9 +166,17 @@ class Ledger:
         for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             attrs = trial.user_attrs
             is_misplaced = ASKED_AS in attrs and attrs[ASKED_AS] != trial.number
-            if is_misplaced and (attrs[OWNER] == self.owner or self._is_gone(trial)):
+            if is_misplaced and (self._is_own(trial) or self._is_gone(trial)):
                 self._note(trial, ERROR, "surplus: two processes asked at once")
                 self._tell(trial, None, TrialState.FAIL)
+
+    @property
+    def _claiming(self) -> Owner:
+        """The owner of what is claimed now."""
+        return {**self.owner, "at": time.time()}
+
+    def _is_own(self, trial: FrozenTrial) -> bool:
+        return bool(trial.user_attrs[OWNER]["search"] == self.owner["search"])
 
     def _is_gone(self, trial: FrozenTrial) -> bool:
         attrs = trial.user_attrs

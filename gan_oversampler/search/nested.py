@@ -50,16 +50,17 @@ class Divided:
                 f" the other rows. Got cv={plan.cv!r}. Set holdout=None of the Search, or give a number."
             )
         rows, streams = problem.rows, services.streams.child(STREAMS)
-        smallest = int(rows.counts[list(problem.learned)].min())
-        n_held, n_left = int(holdout * smallest), smallest - int(holdout * smallest)
+        learned = list(problem.learned)
+        smallest = int(rows.counts[learned].min())
+        k = min(max(2, round(1 / holdout)), smallest)
+        seen, held = split(k, rows, smallest, streams.child_seed("holdout") % 2**32)[0]
+        n_left, n_held = (int(rows.at(part).counts[learned].min()) for part in (seen, held))
         if n_held < 2 or n_left < MIN_ROWS:
             raise ValueError(
                 f"The smallest class to oversample has {smallest} rows. A search needs {MIN_ROWS} of them,"
                 f" and two to be held out; holdout={holdout:g} leaves {n_left} and {n_held}. Set holdout=None"
                 " to search without, whose score is too good, or leave the search out."
             )
-        folds = split(round(1 / holdout), rows, smallest, streams.child_seed("holdout") % 2**32)
-        seen, held = folds[0]
         seen_rows = rows.at(seen)
         n_new = {code: round(r * int(seen_rows.counts[code])) for code, r in problem.new_per_real.items()}
         layout, cv_streams = problem.space.layout, streams.child("development")

@@ -20,7 +20,13 @@ Fold = int | None
 
 @dataclass(frozen=True)
 class SearchedGAN:
-    """One point of a search space: a GAN, and the policy under which its rows are drawn."""
+    """One point of a search space: a GAN, and the policy under which its rows are drawn.
+
+    Examples
+    --------
+    >>> SearchedGAN(GAN("guided")).policy is None
+    True
+    """
 
     gan: GAN
     policy: Policy | None = None  # None: rows as the generator draws them
@@ -44,7 +50,13 @@ class Weights:
 
 @dataclass(frozen=True)
 class TrialOutcome:
-    """Scores of one GAN after training, at the step where its mean utility was best."""
+    """Scores of one GAN after training, at the step where its mean utility was best.
+
+    Examples
+    --------
+    >>> TrialOutcome(utilities=(0.5, 0.7), step=50, seconds=1.2, n_parameters=400).error
+    ''
+    """
 
     utilities: tuple[float, ...]  # per fold, higher is better; empty if nothing could be scored
     step: int  # generator updates until then

@@ -60,6 +60,6 @@ def importances_of(study: optuna.Study) -> dict[str, float]:
     values = [t.value for t in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))]
     if len(values) < MIN_TRIALS or len(set(values)) < 2:
         return {}
-    with quiet(0):
+    with quiet():
         found = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0))
     return {name: float(share) for name, share in found.items()}

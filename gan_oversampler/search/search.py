@@ -61,7 +61,8 @@ class Search(DocumentedMixin, BaseEstimator):
         How many GANs are tried. The first is the sampler's own.
     max_time : float, default=None
         Seconds after which the search ends, with at least one evaluation of its first round. Within a sampler
-        with ``max_time`` at most half of the time that is left.
+        with ``max_time`` at most half of the time that is left. Trials that are cut short count as they are,
+        also for a search that goes on from them.
     batch : int, default=8
         Trials of a round, which train together; further ones learn from their scores.
     storage : str, path or optuna storage, default=None
@@ -73,7 +74,7 @@ class Search(DocumentedMixin, BaseEstimator):
         seed is refused.
     holdout : float, default=0.25
         Share of the rows that the search does not see, and that the best GAN is scored on: the best of many
-        scores is too good. None holds none out.
+        scores is too good. It is rounded to 1/2, 1/3, 1/4 and so on; None holds none out.
     pruner : optuna.pruners.BasePruner, default=None
         Stops trials early by their scores, fold by fold; see ``WilcoxonPruner``.
     random_state : int or None, default=None
@@ -179,8 +180,9 @@ class Search(DocumentedMixin, BaseEstimator):
         ------
         ValueError
             As in ``GANOversampler.fit``; if there is no oracle; if the space is contradictory, the storage
-            cannot be reached, or holds a search of another table or space under this name; if no trial could
-            be scored.
+            cannot be reached, or holds a search of another table or space under this name.
+        RuntimeError
+            If no trial could be scored.
         """
         from gan_oversampler.estimator import GANOversampler
 
@@ -213,6 +215,7 @@ class Search(DocumentedMixin, BaseEstimator):
         try:
             from gan_oversampler.search.evaluation import Evaluation
             from gan_oversampler.search.nested import Divided
+            from gan_oversampler.search.trials import search_trials  # noqa: F401  # needs Optuna
         except ModuleNotFoundError as error:
             raise ImportError('A search needs Optuna: pip install "gan-oversampler[search]".') from error
         self._validate_params()
@@ -220,6 +223,8 @@ class Search(DocumentedMixin, BaseEstimator):
             raise ValueError(f"'strategy' needs an object. Got the class {self.strategy.__name__}: call it.")
         began, template = services.clock.seconds, plan.gans[0]
         space = SearchSpace.of(template) if self.space is None else self.space
+        if plan.policy is not None and "policy" in space.dimensions:  # the user has chosen it
+            space = space.without("policy")
         space.check(template)
         if self.random_state is not None:
             services = replace(services, streams=Streams(self.random_state))
@@ -313,17 +318,21 @@ class Search(DocumentedMixin, BaseEstimator):
         from gan_oversampler.reporting.gain import Gain
         from gan_oversampler.reporting.search_facts import SearchFacts
         from gan_oversampler.search.nested import heldout_utilities
+        from gan_oversampler.search.outcome import SearchedGAN
         from gan_oversampler.search.results import best_of, importances_of, trial_facts, trials_of
 
         trials, sign = trials_of(study), evaluator.sign
         best = best_of(trials)
-        points = [space.trial_of(trial.params, template) for trial in (best, trials[0])]
+        point, own = space.trial_of(best.params, template), SearchedGAN(template)
+        is_own = space.key(best.params, template) == space.key({}, template)
         heldout: tuple[float, ...] = ()
         gain = None
         if divided is not None:
-            compared = [best] if best.number == trials[0].number else [best, trials[0]]
-            steps = [trial.user_attrs.get("step", 0) for trial in compared]
-            found = heldout_utilities(divided, points[: len(compared)], steps, plan, services)
+            first_step = trials[0].user_attrs.get("step", plan.budget.max_steps)
+            compared, steps = [point, own], [best.user_attrs["step"], first_step]
+            if is_own:
+                compared, steps = compared[:1], steps[:1]
+            found = heldout_utilities(divided, compared, steps, plan, services)
             ours, first = found[0], found[-1]
             gains = ours - first
             heldout = float(sign * ours.mean()), float(sign * first.mean())
@@ -334,8 +343,8 @@ class Search(DocumentedMixin, BaseEstimator):
             space.n_architectures,
             tuple(trial_facts(trial, sign, template) for trial in trials),
             best.number,
-            points[0].gan,
-            points[0].policy,
+            point.gan,
+            point.policy,
             evaluator.oracle.score_name,
             evaluator.oracle.greater_is_better,
             heldout,
@@ -355,6 +364,6 @@ def _so_far(study: optuna.Study, evaluator: Evaluator) -> tuple[int, str, float]
     from gan_oversampler.search.results import best_of, trials_of
 
     trials = trials_of(study)
-    has_best = any(trial.value is not None for trial in trials)
+    has_best = any(trial.state.name == "COMPLETE" for trial in trials)
     best = evaluator.sign * float(best_of(trials).value or 0.0) if has_best else math.nan
     return len(trials), evaluator.oracle.score_name, best

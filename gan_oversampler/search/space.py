@@ -295,13 +295,17 @@ def _without_absent_cells(dimensions: Choices) -> dict[str, Sequence[Choice]]:
 
 
 def _with_new_cells(dimensions: Choices) -> dict[str, Sequence[Choice]]:
-    """Give cells without any dimension the choices of the one before them, or the usual ones."""
+    """Give cells without any dimension those of the one before, and skips; the first one gets the usual."""
     changed = dict(dimensions)
     for k in range(1, _most_cells(dimensions) + 1):
         if any(_cell_number(name) == k for name in changed):
             continue
-        for name, usual in cell_choices([k], is_grid=False).items():
-            changed[name] = usual if SKIP in name else changed.get(name.replace(str(k), str(k - 1), 1), usual)
+        for name, usual in cell_choices([k], is_grid=True).items():
+            before = name.replace(str(k), str(k - 1), 1)
+            if SKIP in name or (k == 1 and name.split(maxsplit=2)[2] in CELL_CHOICES):
+                changed[name] = usual
+            elif before in changed:
+                changed[name] = changed[before]
     return changed
 
 

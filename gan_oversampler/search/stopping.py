@@ -126,7 +126,7 @@ def rules_of(
 ) -> list[Rule]:
     """Make the rules for one round; ``earlier`` are the trials that were trained before."""
     rules: list[Rule] = [Halving(rungs)] if rungs else []
-    told = [trial for trial in earlier if trial.user_attrs.get(BY_STEP)]
+    told = [trial for trial in earlier if trial.state.is_finished() and trial.user_attrs.get(BY_STEP)]
     if isinstance(pruner, WilcoxonPruner):
         rules.append(FoldPruning(pruner, told))
     elif pruner is not None and not isinstance(pruner, NopPruner):

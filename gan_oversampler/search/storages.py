@@ -27,11 +27,10 @@ Storage = str | PathLike[str] | BaseStorage | None
 
 
 @contextmanager
-def quiet(verbose: int = 0) -> Iterator[None]:
-    """Hold Optuna's log back, except for errors, and put it back as it was; ``verbose`` lets it through."""
+def quiet() -> Iterator[None]:
+    """Hold Optuna's log back, except for errors, and put it back as it was."""
     before = optuna.logging.get_verbosity()
-    if not verbose:
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
         yield
     finally:

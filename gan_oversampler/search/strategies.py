@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -92,7 +93,8 @@ def strategy_of(given: str | BaseSampler | Callable[[Task], Strategy], task: Tas
     Raises ValueError if it is none of these, or the name is unknown.
     """
     if isinstance(given, BaseSampler):
-        return SampledStrategy(lambda number: given)
+        sampler = copy.deepcopy(given)  # the user's own stays as it is
+        return SampledStrategy(lambda number: sampler)
     if callable(given):
         return given(task)
     return lookup(STRATEGIES, given, "strategy")(task)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,7 +44,6 @@ def search_trials(
     max_time: float | None = None,
     grace: float = 60.0,
     networks: Networks | None = None,
-    verbose: int = 0,
     after_round: Callable[[optuna.Study], None] | None = None,
 ) -> optuna.Study:
     """Search a space in trials of a study, alone or together with other processes.
@@ -81,8 +81,6 @@ def search_trials(
         Seconds without a sign of life after which trials of another host are taken over.
     networks : Networks, default=None
         What ``run`` trains, for strategies whose trials share weights; None shares none.
-    verbose : int, default=0
-        Whether Optuna writes its log.
     after_round : function, default=None
         Called with the study after every round.
 
@@ -97,16 +95,26 @@ def search_trials(
         If the storage cannot be reached, the study is about something else, or a choice is not possible.
     RuntimeError
         If no trial could be completed; the first failure is named.
+
+    Examples
+    --------
+    >>> from gan_oversampler import GAN, SearchSpace, TrialOutcome, search_trials
+    >>> def run(points, stop, starts):  # the longer the noise vector, the better
+    ...     return [TrialOutcome((float(p.gan.generator.latent),), 50, 0.0, 1) for p in points]
+    >>> space = SearchSpace({"latent": (2, 4, 8, 16)})
+    >>> study = search_trials(space, GAN("guided"), "tpe", run, n_trials=16, seed=0)
+    >>> study.best_params
+    {'latent': 16}
     """
     space.check(template)
     task = Task(space, template, Streams(seed), n_trials, networks)
-    with quiet(verbose), owner_of_this_search() as owner:
+    with quiet(), owner_of_this_search() as owner:
         kept = open_storage(storage)
         study = open_study(kept, study_name, {"space": space.fingerprint, **(fingerprint or {})})
         ledger = Ledger(study, kept, task, owner, grace)
         clock = Clock(max_time, beat_every=grace / 4)
-        search = Rounds(ledger, strategy_of(strategy, task), run, pruner, clock)
-        while not clock.is_over:
+        search = Rounds(ledger, strategy_of(strategy, task), run, copy.deepcopy(pruner), clock)
+        while True:
             number = search.next_round(batch, n_trials)
             if number is not None:
                 search.train(number)
@@ -115,6 +123,8 @@ def search_trials(
             elif ledger.is_busy():
                 time.sleep(POLL)
             else:
+                break
+            if clock.is_over:
                 break
         _check_completed(ledger)
     return study

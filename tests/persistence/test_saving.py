@@ -148,7 +148,8 @@ def test_every_way_to_draw_can_be_saved(tmp_path, changes):
 @pytest.mark.parametrize("cells", [None, (Cell(width=4), Cell(width=3, norm="batch", skips=(0,)))], ids=str)
 def test_grids_can_be_saved(tmp_path, cells):
     X, y = numbers(columns=9)
-    gan = GAN("classic", generator=Generator(widths=(4,), grid="square", cells=cells))
+    layers = {"widths": (4,)} if cells is None else {"cells": cells}
+    gan = GAN("classic", generator=Generator(grid="square", **layers))
     sampler = quick(gan=gan, oracle=None).fit(X, y)
     same_rows(by_file(sampler, tmp_path), sampler)
 

@@ -143,12 +143,12 @@ def test_a_search_that_was_stopped_comes_to_what_an_uninterrupted_one_does(tmp_p
     def killed(self, gans):
         begun.append(strategy_starts(self, gans))
         if len(begun) == 3:
-            raise KeyboardInterrupt
+            raise SystemExit
         return begun[-1]
 
     with monkeypatch.context() as patch:
         patch.setattr(ControllerStrategy, "starts", killed)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(SystemExit):
             searched(storage=tmp_path / "trials.log")
     rest = searched(storage=tmp_path / "trials.log").trials_
     columns = ["number", "score", "by_fold", "step", *SPACE.dimensions]

@@ -16,7 +16,7 @@ from gan_oversampler.persistence.classes import OF_SEARCH
 from tests.samplers import quick
 from tests.tables import numbers
 
-SPACE = SearchSpace({"latent": (2, 4, 8), "generator rate": (0.001, 0.01), "fidelity": (0.0, 0.1)})
+SPACE = SearchSpace({"latent": (2, 4, 8), "generator rate": (0.0002, 0.001, 0.01), "fidelity": (0.0, 0.1)})
 
 
 def search(**changes):
@@ -132,9 +132,8 @@ def test_the_report_of_a_search_can_be_saved_shown_and_written(tmp_path, fitted)
     assert copy.report_.search.to_frame().equals(fitted.trials_)
     json.dumps(sampler.report_.to_dict(), allow_nan=False)
     html = sampler.report_.to_html()
-    assert html.count("<h2") > 5
-    assert "Best trials" in html
-    assert repr(fitted.best_gan_).splitlines()[0].split("(")[0] in html
+    assert 'aria-label="Best trials"' in html
+    assert "Search" not in quick().fit(*numbers()).report_.to_html().partition("Parameters")[0]
 
 
 def test_trials_that_no_other_beats_are_the_front(fitted):
@@ -234,7 +233,7 @@ def test_ctrl_c_ends_a_search_and_keeps_what_was_scored():
                 raise KeyboardInterrupt
             return float(synthetic.values.mean())
 
-    with pytest.warns(UserWarning, match="The search was interrupted after 16 of 50 trials"):
+    with pytest.warns(UserWarning, match="The search was interrupted after 6 of 50 trials"):
         found = searched(X, y, quick(oracle=Pressed(), baselines=()), n_trials=50)
     assert 2 <= len(found.trials_) < 50
 

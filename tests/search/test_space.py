@@ -169,3 +169,11 @@ def test_narrow_and_without_name_what_is_there():
 def test_a_choice_that_no_gan_can_have_is_refused_before_the_search(dimensions, message):
     with pytest.raises(ValueError, match=message):
         SearchSpace(dimensions).check(GAN())
+
+
+def test_further_cells_get_the_choices_of_the_last_one_and_skips():
+    narrow = SearchSpace({"cells": (1,), "cell 1 width": (16,)}).widen({"cells": (2,)})
+    assert set(narrow.dimensions) == {"cells", "cell 1 width", "cell 2 width", "cell 2 skip from 1"}
+    assert narrow.dimensions["cell 2 width"] == (16,)
+    grid = SearchSpace({"cells": (1,), "cell 1 kernel": (3, 5)}).widen({"cells": (2,)})
+    assert grid.dimensions["cell 2 kernel"] == (3, 5)

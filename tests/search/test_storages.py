@@ -69,6 +69,4 @@ def test_quiet_holds_the_log_back_and_puts_its_level_back():
     before = optuna.logging.get_verbosity()
     with quiet():
         assert optuna.logging.get_verbosity() == optuna.logging.ERROR
-    with quiet(verbose=1):
-        assert optuna.logging.get_verbosity() == before
     assert optuna.logging.get_verbosity() == before

@@ -1,8 +1,9 @@
 """Does a search for GANs pay? ``python -m benchmarks.studies.search landscape|tables|curve|page``.
 
-``landscape`` and ``tables`` add their rows to ``results/search_landscape.csv`` and ``search_tables.csv`` as
-they come, and go on where they were if they are started again; ``curve`` writes ``search_curve.csv``, rewards
-of the controller on images; ``page`` makes ``search.md`` and a picture of all of them.
+``landscape``, ``tables`` and ``curve`` (rewards of the controller on images) add their rows to
+``results/search_landscape.csv``, ``search_tables.csv`` and ``search_curve.csv`` as they come, and go on where
+they were if they are started again; ``landscape`` also writes ``search_peaks.csv``.
+``page`` makes ``search.md`` and a picture of all of them.
 """
 
 from __future__ import annotations
@@ -23,13 +24,14 @@ from benchmarks.suites import load
 from benchmarks.tables import data_folder
 
 BUDGETS: Final = (30, 100)
-SEEDS: Final = 5
 
 
 def collect(
     path: Path, cell: Callable[..., list[dict[str, Any]]], tasks: Sequence[tuple[Any, ...]], jobs: int
 ) -> None:
     """Compute the rows of all tasks, and store each as it comes."""
+    if not tasks:
+        return
     note_run(path, cells=len(tasks))
     parallel = Parallel(jobs, return_as="generator_unordered")
     for found in parallel(delayed(cell)(*task) for task in tasks):
@@ -44,12 +46,16 @@ def stored_keys(path: Path, columns: list[str]) -> set[tuple[Any, ...]]:
 
 
 def landscapes(options: Any) -> None:
-    """Search all landscapes by all strategies."""
+    """Search all landscapes by all strategies, and find their peaks."""
     path = RESULTS / "search_landscape.csv"
     done = stored_keys(path, ["landscape", "strategy", "trials", "seed"])
     strategies = options.strategies or landscape.STRATEGIES
-    keys = product(landscape.LANDSCAPES, strategies, BUDGETS, range(SEEDS))
+    keys = product(landscape.LANDSCAPES, strategies, BUDGETS, range(options.seeds))
     collect(path, landscape.cell, [key for key in keys if key not in done], options.jobs)
+    path = RESULTS / "search_peaks.csv"
+    done = stored_keys(path, ["landscape", "seed"])
+    keys = product(landscape.LANDSCAPES, range(options.seeds))
+    collect(path, landscape.peak_cell, [key for key in keys if key not in done], options.jobs)
 
 
 def on_tables(options: Any) -> None:
@@ -80,9 +86,9 @@ def curves(options: Any) -> None:
 
 def write_page(options: Any) -> None:
     """Write the page, and the picture of the curve."""
-    found = [read(RESULTS / f"search_{part}.csv") for part in ("tables", "landscape", "curve")]
-    if found[2] is not None:
-        curve.draw(found[2], RESULTS / "search_curve.png")
+    found = [read(RESULTS / f"search_{part}.csv") for part in ("tables", "landscape", "peaks", "curve")]
+    if found[-1] is not None:
+        curve.draw(found[-1], RESULTS / "search_curve.png")
     text = report(*found)
     (RESULTS / "search.md").write_text(text, "utf-8")
     print(text)
@@ -92,11 +98,12 @@ ACTIONS: Final = {"landscape": landscapes, "tables": on_tables, "curve": curves,
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run one of the three parts."""
+    """Run one of the parts."""
     command = parser("search", __doc__)
     command.add_argument("action", choices=ACTIONS)
     command.add_argument("--strategies", nargs="+", help="default: all of the part")
     command.add_argument("--folds", type=int, default=2, help="outer folds of five, or seeds of a curve (2)")
+    command.add_argument("--seeds", type=int, default=5, help="of each landscape (5)")
     command.add_argument("--trials", type=int, default=40, help="of each search of a curve (40)")
     command.add_argument("--seconds", type=float, default=60.0, help="of each search (60)")
     command.add_argument("--jobs", type=int, default=1)

@@ -12,6 +12,7 @@ import numpy as np
 import optuna
 import pandas as pd
 
+from benchmarks.studies.search.means import Mean
 from gan_oversampler import GAN, Generator, SearchedGAN, SearchSpace, TrialOutcome, search_trials
 
 TEMPLATE: Final = GAN("guided", generator=Generator(widths=(32,)))
@@ -19,6 +20,7 @@ STEPS: Final = (50, 100, 200)  # evaluation rounds of every trial
 N_FOLDS: Final = 3
 NOISE: Final = 0.5  # standard deviation of the score of a fold; that of the landscape is 1
 N_SAMPLED: Final = 1000  # GANs that standardise a landscape, and tell how good the best ones are
+N_CLIMBS: Final = 6  # of the best of them, to the peak that regret is measured from
 DECISIVE: Final = ("cells", "cell 1 width", "conditioning")  # dimensions of the plateau
 STRATEGIES: Final = ("random", "tpe", "evolution", "halving", "controller")
 
@@ -68,17 +70,18 @@ LANDSCAPES: Final[Mapping[str, Callable[[Params, Effects], float]]] = MappingPro
 class Landscape:
     """A landscape with mean 0 and deviation 1 over the GANs of a space, and noisy scores of its points."""
 
-    def __init__(self, name: str, seed: int) -> None:
+    def __init__(self, name: str, seed: int, n_sampled: int = N_SAMPLED) -> None:
         self.space, self.function, self.seed = space(), LANDSCAPES[name], seed
         self.effects = _effects(seed, self.space.dimensions)
         rng = np.random.default_rng((seed, 1))
         sampled = [
             {name: its[rng.integers(len(its))] for name, its in self.space.dimensions.items()}
-            for _ in range(N_SAMPLED)
+            for _ in range(n_sampled)
         ]
         values = np.array([self.raw(self.space.trial_of(params, TEMPLATE)) for params in sampled])
         self.centre, self.scale = float(values.mean()), float(values.std())
         self.sampled = np.sort((values - self.centre) / self.scale)
+        self.best_sampled = [sampled[position] for position in np.argsort(values)[-N_CLIMBS:]]
 
     def raw(self, point: SearchedGAN) -> float:
         """Value of a GAN before it is standardised; what it lacks has no effect."""
@@ -87,6 +90,21 @@ class Landscape:
     def value(self, point: SearchedGAN) -> float:
         """True value of a GAN, in standard deviations of the space."""
         return (self.raw(point) - self.centre) / self.scale
+
+    def peak(self) -> float:
+        """Highest value on climbs from the best sampled GANs, one choice at a time; regret counts from it."""
+        return max(self._climb(params) for params in self.best_sampled)
+
+    def _climb(self, params: Params) -> float:
+        height, before = self.value(self.space.trial_of(params, TEMPLATE)), -np.inf
+        while height > before:
+            before = height
+            for name, choices in self.space.dimensions.items():
+                tried = [{**params, name: choice} for choice in choices]
+                heights = [self.value(self.space.trial_of(its, TEMPLATE)) for its in tried]
+                if max(heights) > height:
+                    height, params = max(heights), tried[int(np.argmax(heights))]
+        return height
 
     def run(self, points: Sequence[SearchedGAN], stop: Any, starts: Any) -> list[TrialOutcome]:
         """Score GANs round by round, as a training that comes nearer to its value, with noise by fold."""
@@ -131,25 +149,46 @@ def cell(name: str, strategy: str, n_trials: int, seed: int) -> list[dict[str, A
     ]
 
 
+def peak_cell(name: str, seed: int) -> list[dict[str, Any]]:
+    """Peak of one landscape."""
+    return [{"landscape": name, "seed": seed, "peak": Landscape(name, seed).peak()}]
+
+
+def with_regret(rows: pd.DataFrame, peaks: pd.DataFrame) -> pd.DataFrame:
+    """Rows with what their GANs lack to the peak, or to a higher GAN that some search has found."""
+    rows = rows.merge(peaks, "left", on=["landscape", "seed"], validate="many_to_one")
+    found = rows.groupby(["landscape", "seed"])["value"].transform("max")
+    return rows.assign(regret=np.fmax(rows["peak"], found) - rows["value"])
+
+
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """Compute, per landscape, budget and strategy, the value found and the gain over random by seed."""
+    """Compute, per landscape, budget and strategy, the regret and the gain over random by seed."""
     lines = []
-    for (landscape, n_trials), group in rows.groupby(["landscape", "trials"], sort=False):
+    for (name, n_trials), group in rows.groupby(["landscape", "trials"], sort=False):
         wide = group.pivot(index="seed", columns="strategy", values="value")
-        for strategy in [name for name in STRATEGIES if name in wide]:
+        for strategy in [strategy for strategy in STRATEGIES if strategy in wide]:
             gains = wide[strategy] - wide["random"]
-            its = group[group["strategy"] == strategy]
-            lines.append(
-                {
-                    "landscape": landscape,
-                    "trials": n_trials,
-                    "strategy": strategy,
-                    "value": f"{its['value'].mean():.2f}",
-                    "gain over random": "–"
-                    if strategy == "random"
-                    else f"{gains.mean():+.2f} ± {gains.std(ddof=1) / np.sqrt(len(gains)):.2f}",
-                    "won": "–" if strategy == "random" else f"{(gains > 0).sum()} of {len(gains)}",
-                    "steps": f"{its['steps'].mean():,.0f}",
-                }
-            )
+            its, is_random = group[group["strategy"] == strategy], strategy == "random"
+            line = {"landscape": name, "trials": n_trials, "strategy": strategy}
+            line["regret"] = Mean.of(its["regret"]).text(2, signed=False)
+            line["gain over random"] = "–" if is_random else Mean.of(gains).text(2)
+            line["won"] = "–" if is_random else f"{(gains > 0).sum()} of {len(gains)}"
+            lines.append(line | {"steps": f"{its['steps'].mean():,.0f}"})
+    return pd.DataFrame(lines)
+
+
+def standings(rows: pd.DataFrame) -> pd.DataFrame:
+    """Compare strategies over all landscapes and budgets: ranks, searches won, and sure differences."""
+    keys = ["landscape", "trials", "seed"]
+    wide = rows.pivot(index=keys, columns="strategy", values="value")
+    ranks = wide.rank(axis=1, ascending=False).mean()
+    lines = []
+    for strategy in ranks.sort_values(kind="stable").index:
+        gains = wide[strategy] - wide["random"]
+        means = [Mean.of(its) for _, its in gains.groupby(level=keys[:2], sort=False)]
+        line = {"strategy": strategy, "mean rank": f"{ranks[strategy]:.2f}"}
+        line["beat random"] = f"{(gains > 0).sum()} of {len(gains)}" if strategy != "random" else "–"
+        line["surely better"] = sum(mean.is_sure and mean.value > 0 for mean in means)
+        line["surely worse"] = sum(mean.is_sure and mean.value < 0 for mean in means)
+        lines.append(line | {"settings": len(means)})
     return pd.DataFrame(lines)

@@ -14,6 +14,7 @@ from benchmarks import classifiers as models
 from benchmarks import metrics
 from benchmarks.preparation import Setting, encoder
 from benchmarks.protocol import N_FOLDS, quiet_single_thread, split
+from benchmarks.studies.search.means import Mean
 from benchmarks.suites import STRONG, SUITES, WEAK, needed
 from benchmarks.tables import Table, manifest
 from gan_oversampler import GAN, GANOversampler, Generator, Search
@@ -27,6 +28,8 @@ IMAGES: Final = "fmnist24/200_0.2"
 IMAGE_GAN: Final = GAN(generator=Generator(grid="square", widths=(16, 8)), replicas=1)
 IMAGE_STEPS: Final = {"epoch_unit": 25, "max_steps": 50}
 STRATEGIES: Final = ("tpe", "random", "halving")
+SCORES: Final = ("weak_f1", "weak_ap", "strong_f1", "strong_ap")
+ARMS: Final = {"searched": "sampler with the search", "found": "found GAN alone"}
 MAX_TRIALS: Final = 1000  # time ends a search before
 
 
@@ -97,10 +100,9 @@ def judged(X: Any, y: Any, train: Table, test: Table, seed: int) -> dict[str, fl
     return found
 
 
-def gains(rows: pd.DataFrame, arm: str, score: str) -> tuple[float, float]:
-    """Mean gain over the default and its standard error over tables."""
-    by_table = (rows[f"{arm}_{score}"] - rows[f"default_{score}"]).groupby(rows["table"]).mean()
-    return float(by_table.mean()), float(by_table.std(ddof=1) / np.sqrt(len(by_table)))
+def gains(rows: pd.DataFrame, arm: str, score: str) -> pd.Series:
+    """Gains over the default by table, means over folds."""
+    return (rows[f"{arm}_{score}"] - rows[f"default_{score}"]).groupby(rows["table"]).mean()
 
 
 def as_drawn(rows: pd.DataFrame) -> pd.DataFrame:
@@ -121,22 +123,12 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
     groups = [("all", rows), *rows.groupby("suite", sort=False)]
     for suite, group in groups:
         for strategy, its in group.groupby("strategy", sort=False):
-            for arm in ("searched", "found"):
-                texts = {}
-                for score in ("weak_f1", "weak_ap", "strong_f1", "strong_ap"):
-                    mean, error = gains(its, arm, score)
-                    texts[score.replace("_", " ")] = (
-                        f"{mean:+.3f}" if np.isnan(error) else f"{mean:+.3f} ± {error:.3f}"
-                    )
-                label = "sampler with the search" if arm == "searched" else "found GAN alone"
+            for arm, label in ARMS.items():
+                line = {"tables": f"{suite} ({its['table'].nunique()})", "strategy": strategy}
+                line |= {"what draws": label, "trials": f"{its['n_trials'].mean():.0f}"}
+                texts = {name.replace("_", " "): Mean.of(gains(its, arm, name)).text() for name in SCORES}
                 lines.append(
-                    {
-                        "tables": f"{suite} ({its['table'].nunique()})",
-                        "strategy": strategy,
-                        "what draws": label,
-                        **texts,
-                        "trials": f"{its['n_trials'].mean():.0f}",
-                    }
+                    {**line, "what draws": label, **texts, "trials": f"{its['n_trials'].mean():.0f}"}
                 )
     return pd.DataFrame(lines)
 
@@ -149,8 +141,9 @@ def optimism(rows: pd.DataFrame) -> pd.DataFrame:
         lines.append(
             {
                 "strategy": strategy,
-                "gain that the search sees": _text(seen),
-                "gain on rows that it did not see": _text(heldout.dropna()),
+                "gain that the search sees": Mean.of(seen).text(4),
+                "gain on rows that it did not see": Mean.of(heldout.dropna()).text(4),
+                "found GAN joined": f"{(its['heldout_gain'] > 0).sum()} of {len(its)}",
                 "seconds of the default": f"{its['seconds_default'].median():.1f}",
                 "seconds with the search": f"{its['seconds_searched'].median():.1f}",
             }
@@ -158,5 +151,17 @@ def optimism(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def _text(values: pd.Series) -> str:
-    return f"{values.mean():+.4f} ± {values.std(ddof=1) / np.sqrt(max(len(values), 1)):.4f}"
+def paired(rows: pd.DataFrame) -> pd.DataFrame:
+    """Compare strategies with random on the tables and folds that both have searched."""
+    lines, rows = [], as_drawn(rows)
+    keys = ["table", "fold"]
+    by = {name: its.set_index(keys) for name, its in rows.groupby("strategy", sort=False)}
+    for strategy in [name for name in by if name != "random" and "random" in by]:
+        for arm, label in ARMS.items():
+            line = {"strategy": strategy, "what draws": label}
+            for score in SCORES:
+                column = f"{arm}_{score}"
+                more = (by[strategy][column] - by["random"][column]).dropna().groupby("table").mean()
+                line |= {"tables": len(more), score.replace("_", " "): Mean.of(more).text()}
+            lines.append(line)
+    return pd.DataFrame(lines)
