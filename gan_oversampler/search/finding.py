@@ -45,12 +45,11 @@ class Finding:
 
     @classmethod
     def of(cls, search: Any, plan: Plan, problem: Problem, services: Services) -> Finding:
-        """Check the space, hold rows out, and prepare what trains and scores."""
+        """Hold rows out, and prepare what trains and scores."""
         template = plan.gans[0]
         space = SearchSpace.of(template) if search.space is None else search.space
         if plan.policy is not None and "policy" in space.dimensions:  # the user has chosen it
             space = space.without("policy")
-        space.check(template)
         if search.random_state is not None:
             services = replace(services, streams=Streams(search.random_state))
         divided = None if search.holdout is None else Divided.of(problem, plan, search.holdout, services)
