@@ -60,7 +60,7 @@ class Ending:
         """The plan of the choice, in which the oracle chooses neither policy nor ratio if it is brief."""
         if not self.is_brief:
             return self.plan
-        policy = None if isinstance(self.plan.policy, str) else self.plan.policy
+        policy = None if isinstance(self.plan.policy, str | tuple) else self.plan.policy
         return replace(self.plan, policy=policy, choose_ratio=False)
 
     def begin(self, *, trained: bool = False) -> bool:

@@ -4,26 +4,23 @@ Cells and their skips are those of AutoGAN (Gong et al. 2019); outputs that are 
 StyleGAN2 (Karras et al. 2020), and let a network grow without a change of what it computes.
 """
 
-# P member, B row, I input, O output, H hidden, N parameter, S statistic, C class
+# P member, B row, I input, O output, H hidden, N parameter, C class
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
-from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from gan_oversampler.nn.cell_parameters import CellParameters, Choice, Named
 from gan_oversampler.nn.cell_shapes import CellShape
 from gan_oversampler.nn.normalisation import moments_over_batch, moments_over_units, standardised
 from gan_oversampler.nn.packed import ACTIVATIONS, NORM_MOMENTUM, SLOPE, Mode
 from gan_oversampler.nn.slices import NamedPacked, Start, Supernet, slice_of
 
-Choice = tuple[str, Start, bool]  # name of a tensor, the tensor, and whether this network has it
-Named = Mapping[str, Tensor]
-
 
 @dataclass(frozen=True)
-class CellNet(NamedPacked):
+class CellNet(CellParameters):
     """Shape of P class-conditional networks of cells: ``(P, B, I)`` to ``(P, B, O)``.
 
     Of a cell with input ``h``, the first layer and its skips give ``u``, the second layer of ``u``, with the
@@ -47,14 +44,7 @@ class CellNet(NamedPacked):
     slope: float = SLOPE  # of a leaky activation below zero
     norm_momentum: float = NORM_MOMENTUM  # share of the running statistics that a batch leaves as it is
 
-    widths = property(lambda self: tuple(cell.width for cell in self.cells))
-
     # --- parameters
-
-    @cached_property
-    def tensors(self) -> Mapping[str, Start]:  # type: ignore[override]
-        """Parameters by their names, such as ``cell 0 weight 1``, from the input to the last cell."""
-        return {name: start for name, start, is_there in self._choices() if is_there}
 
     def supernet(self) -> Supernet:
         """Shape of the parameters that all networks share which have at most as many cells.
@@ -103,35 +93,6 @@ class CellNet(NamedPacked):
         """Length of the input of a cell."""
         return self.widths[i - 1] if i else self.n_inputs
 
-    @cached_property
-    def _batch_norms(self) -> dict[str, int]:
-        """Numbers of units that are normalised over batches, by the name of their running statistics."""
-        return {
-            f"cell {i} statistics {layer}": self._length(i)
-            if layer == 1 and cell.order == "pre"
-            else cell.width
-            for i, cell in enumerate(self.cells)
-            for layer in (1, 2)
-            if cell.norm in ("batch", "conditional")
-        }
-
-    def init_statistics(self) -> Tensor:
-        """Running statistics ``(S,)`` of batch normalisation before training, of one member.
-
-        They are mean 0 and variance 1 of every unit, cell by cell and layer by layer. The vector is empty
-        where no cell normalises over batches.
-        """
-        starts = [torch.tensor([0.0, 1.0]).repeat_interleave(n) for n in self._batch_norms.values()]
-        return torch.cat([torch.empty(0), *starts])
-
-    def _statistics(self, mode: Mode) -> Named:
-        """Views ``(P, 2, 1, H)`` of the running statistics by their names."""
-        if mode.statistics_PS is None or not self._batch_norms:
-            return {}
-        views = mode.statistics_PS.split([2 * n for n in self._batch_norms.values()], dim=1)
-        named = zip(self._batch_norms, views, strict=True)
-        return {name: view.unflatten(1, (2, 1, -1)) for name, view in named}
-
     # --- from inputs to outputs
 
     def __call__(self, parts: Sequence[Tensor], x_PBI: Tensor, mode: Mode) -> Tensor:
@@ -140,11 +101,9 @@ class CellNet(NamedPacked):
         h = x_PBI * torch.bmm(mode.label_PBC, named["embedding"]) if self.multiply else x_PBI
         out, firsts = named["bias"], list[Tensor]()
         for i, cell in enumerate(self.cells):
-            prefix = f"cell {i} "
-            own = {name.removeprefix(prefix): part for name, part in named.items() if name.startswith(prefix)}
-            h = self._cell(cell, own, h, firsts, mode)
+            h = self._cell(cell, self._of_cell(i, named), h, firsts, mode)
             seen = ACTIVATIONS[cell.activation](h, self.slope) if cell.order == "pre" else h
-            out = torch.baddbmm(out, seen, own["head"])
+            out = torch.baddbmm(out, seen, named[f"cell {i} head"])
         return out
 
     def _cell(self, cell: CellShape, own: Named, h: Tensor, firsts: list[Tensor], mode: Mode) -> Tensor:
@@ -178,7 +137,7 @@ class CellNet(NamedPacked):
             moments = moments_over_units(h)
         elif running is not None:
             training = mode.streams is not None
-            moments = moments_over_batch(h, running, self.norm_momentum, training=training)
+            moments = moments_over_batch(h, running[:, :, None], self.norm_momentum, training=training)
         else:
             return h
         if cell.norm != "conditional":

@@ -6,7 +6,7 @@ Vectors and classes in, vectors out, as of a ``Decoder``; members are groups of 
 # P member, B row, I input, O output, C class, D channel, K plane, H height, W width, S statistic
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -15,18 +15,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan_oversampler.nn.cell_parameters import CellParameters, Choice, Named
 from gan_oversampler.nn.cell_shapes import CellShape
 from gan_oversampler.nn.image_grid import Canvas, Shape
 from gan_oversampler.nn.packed import ACTIVATIONS, EPSILON, NORM_MOMENTUM, SLOPE, Mode
-from gan_oversampler.nn.slices import NamedPacked, Start, Supernet
+from gan_oversampler.nn.slices import Start, Supernet
 
 SMALLEST: Final = 4  # longest side of the grid that the first layer draws on
-Choice = tuple[str, Start, bool]  # name of a tensor, the tensor, and whether this network has it
-Named = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
-class GridCellNet(NamedPacked):
+class GridCellNet(CellParameters):
     """Shape of P class-conditional generators of cells: ``(P, B, I)`` to ``(P, B, F)``.
 
     A linear layer draws on the smallest grid: sides are halved, rounded up, until both are at most 4. Every
@@ -56,7 +55,6 @@ class GridCellNet(NamedPacked):
 
     n_inputs = property(lambda self: self.length)
     n_outputs = property(lambda self: len(self.canvas.places))
-    widths = property(lambda self: tuple(cell.width for cell in self.cells))
 
     @cached_property
     def sides(self) -> list[tuple[int, int]]:
@@ -78,11 +76,6 @@ class GridCellNet(NamedPacked):
         return min(i, len(self.sides) - 1)
 
     # --- parameters
-
-    @cached_property
-    def tensors(self) -> Mapping[str, Start]:  # type: ignore[override]
-        """Parameters by their names, such as ``cell 0 weight 1``, from the input to the last cell."""
-        return {name: start for name, start, is_there in self._choices() if is_there}
 
     def supernet(self) -> Supernet:
         """Shape of the parameters that all networks share which have at most as many cells.
@@ -130,33 +123,8 @@ class GridCellNet(NamedPacked):
         head = _kernel(self.canvas.n_planes, outputs)
         yield "head", Start(head.dims) if self.zero_last else head, True
 
-    def _n_normalised(self, i: int, layer: int) -> int:
-        """Number of channels that a layer normalises: of its input, or of its output."""
-        cell = self.cells[i]
-        return self.steps[i][0] if layer == 1 and cell.order == "pre" else cell.width
-
-    def init_statistics(self) -> Tensor:
-        """Running statistics ``(S,)`` of batch normalisation before training, of one member.
-
-        They are mean 0 and variance 1 of every channel, cell by cell and layer by layer. The vector is empty
-        where no cell normalises over batches.
-        """
-        starts = [torch.tensor([0.0, 1.0]).repeat_interleave(n) for n in self._batch_norms.values()]
-        return torch.cat([torch.empty(0), *starts])
-
-    @cached_property
-    def _batch_norms(self) -> dict[str, int]:
-        """Numbers of channels that are normalised over batches, by the name of their running statistics."""
-        over_batch = [i for i, cell in enumerate(self.cells) if cell.norm in ("batch", "conditional")]
-        layers = [(i, layer) for i in over_batch for layer in (1, 2)]
-        return {f"cell {i} statistics {layer}": self._n_normalised(i, layer) for i, layer in layers}
-
-    def _statistics(self, mode: Mode) -> dict[str, Tensor]:
-        """Views ``(P, 2, D)`` of the running statistics by their names."""
-        if mode.statistics_PS is None or not self._batch_norms:
-            return {}
-        views = mode.statistics_PS.split([2 * n for n in self._batch_norms.values()], dim=1)
-        return {name: view.unflatten(1, (2, -1)) for name, view in zip(self._batch_norms, views)}
+    def _length(self, i: int) -> int:
+        return self.steps[i][0]
 
     # --- from vectors to rows; h, u and v are (B, P, D, H, W)
 
@@ -166,8 +134,7 @@ class GridCellNet(NamedPacked):
         h = self._first(named, x_PBI, mode.label_PBC)
         total, firsts = named["bias"][:, 0, :, None, None], list[Tensor]()
         for i, cell in enumerate(self.cells):
-            prefix = f"cell {i} "
-            own = {name.removeprefix(prefix): part for name, part in named.items() if name.startswith(prefix)}
+            own = self._of_cell(i, named)
             u, h = self._cell(i, own, h, firsts, mode)
             firsts.append(u)
             seen = ACTIVATIONS[cell.activation](h, self.slope) if cell.order == "pre" else h

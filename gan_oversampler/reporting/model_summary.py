@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
 from gan_oversampler.nn.autoencoder import Autoencoder, CriticNet, GeneratorNet
+from gan_oversampler.nn.cell_shapes import CellShape
 from gan_oversampler.nn.cells import CellNet
 from gan_oversampler.nn.convolution import Decoder, Encoder
 from gan_oversampler.nn.generator import BaseGenerator, GuidedGenerator
@@ -194,6 +195,18 @@ def _layers_of(net: GeneratorNet | CriticNet) -> list[Layer]:
     return layers
 
 
+def _parts(cell: CellShape) -> list[str]:
+    """How a cell is built, choice by choice."""
+    parts = [f"{cell.order}-activation", cell.activation]
+    parts += [f"norm {cell.norm}"] * (cell.norm != "none") + ["shortcut"] * cell.shortcut
+    return parts + [f"skips from {', '.join(map(str, cell.skips))}"] * bool(cell.skips)
+
+
+def _n_in_cell(i: int, counts: Mapping[str, int]) -> int:
+    """Number of parameters of a cell, given those of every tensor."""
+    return sum(n for name, n in counts.items() if name.startswith(f"cell {i} "))
+
+
 def _layers_of_grid_cells(net: GridCellNet) -> list[Layer]:
     """One layer per cell, with all its parameters; the heads of cells are in these, too."""
     counts = {name: math.prod(start.dims) for name, start in net.tensors.items()}
@@ -209,12 +222,9 @@ def _layers_of_grid_cells(net: GridCellNet) -> list[Layer]:
     layers.append(Layer(f"linear to {shapes[0]}", n_inputs, lengths[0], n_first))
     for i, cell in enumerate(net.cells):
         parts = [f"{cell.upsampling} upsampling"] * (net.steps[i][1:] != net.steps[i + 1][1:])
-        parts += [f"{cell.kernel}x{cell.kernel}", f"{cell.order}-activation", cell.activation]
-        parts += [f"norm {cell.norm}"] * (cell.norm != "none") + ["shortcut"] * cell.shortcut
-        parts += [f"skips from {', '.join(map(str, cell.skips))}"] * bool(cell.skips)
-        n = sum(n for name, n in counts.items() if name.startswith(f"cell {i} "))
+        parts += [f"{cell.kernel}x{cell.kernel}", *_parts(cell)]
         name = f"cell {i} to {shapes[i + 1]}: {', '.join(parts)}"
-        layers.append(Layer(name, lengths[i], lengths[i + 1], n))
+        layers.append(Layer(name, lengths[i], lengths[i + 1], _n_in_cell(i, counts)))
     n_planes = math.prod(net.canvas.shape)
     zero = ", zero at first" if net.zero_last else ""
     layers.append(Layer(f"sum of the cells' planes{zero}", n_planes, n_planes, counts["bias"]))
@@ -231,11 +241,8 @@ def _layers_of_cells(net: CellNet) -> list[Layer]:
     elif not net.film:
         layers.append(Layer("class appended", n_inputs, n_inputs + n_classes))
     for i, cell in enumerate(net.cells):
-        n_parameters = sum(n for name, n in counts.items() if name.startswith(f"cell {i} "))
         inputs = net.widths[i - 1] if i else layers[-1].outputs if layers else n_inputs
-        parts = [f"{cell.order}-activation", cell.activation]
-        parts += [f"norm {cell.norm}"] * (cell.norm != "none") + ["shortcut"] * cell.shortcut
-        parts += [f"skips from {', '.join(map(str, cell.skips))}"] * bool(cell.skips)
-        layers.append(Layer(f"cell {i}: {', '.join(parts)}", inputs, cell.width, n_parameters))
+        name = f"cell {i}: {', '.join(_parts(cell))}"
+        layers.append(Layer(name, inputs, cell.width, _n_in_cell(i, counts)))
     name = "sum of all cells' outputs" + ", zero at first" * net.zero_last
     return [*layers, Layer(name, n_outputs, n_outputs, counts["bias"])]

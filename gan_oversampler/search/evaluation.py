@@ -46,9 +46,6 @@ class RoundWatcher(Watcher):
         self.weights: dict[int, Mapping[Fold, Weights]] = {}
         self.stopped: set[int] = set()
 
-    def step_ends(self, step: int) -> None:
-        """Nothing is told of single steps."""
-
     def round_ends(self, step: int) -> bool:
         found = [entry for entry in self.tracker.scored if entry.candidate.step == step]
         for entry in found:

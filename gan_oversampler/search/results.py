@@ -27,10 +27,14 @@ def trials_of(study: optuna.Study) -> list[FrozenTrial]:
     return [t for t in trials if t.state.is_finished() and t.user_attrs.get(ASKED_AS) == t.number]
 
 
+def is_complete(trial: FrozenTrial) -> bool:
+    """Whether a trial has trained to its end and has a value."""
+    return trial.state == TrialState.COMPLETE
+
+
 def best_of(trials: Sequence[FrozenTrial]) -> FrozenTrial:
     """The complete trial with the highest value; of equal ones the first."""
-    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
-    return max(complete, key=lambda trial: (float(trial.value or 0.0), -trial.number))
+    return max(filter(is_complete, trials), key=lambda trial: (float(trial.value or 0.0), -trial.number))
 
 
 def trial_facts(trial: FrozenTrial, sign: float, template: GAN) -> TrialFacts:
@@ -42,16 +46,16 @@ def trial_facts(trial: FrozenTrial, sign: float, template: GAN) -> TrialFacts:
     attrs: dict[str, Any] = trial.user_attrs
     utilities = attrs.get(UTILITIES, [])
     return TrialFacts(
-        trial.number,
-        STATES.get(trial.state, FAILED),
-        sign * math.fsum(utilities) / len(utilities) if utilities else math.nan,
-        tuple(sign * value for value in utilities),
-        attrs.get("step", 0),
-        attrs.get("seconds", 0.0),
-        attrs.get("n_parameters", 0),
-        {name: settled[name] for name in trial.params if name in settled},
-        attrs.get(SAME_AS),
-        attrs.get(ERROR, ""),
+        number=trial.number,
+        state=STATES.get(trial.state, FAILED),
+        score=sign * math.fsum(utilities) / len(utilities) if utilities else math.nan,
+        by_fold=tuple(sign * value for value in utilities),
+        step=attrs.get("step", 0),
+        seconds=attrs.get("seconds", 0.0),
+        n_parameters=attrs.get("n_parameters", 0),
+        params={name: settled[name] for name in trial.params if name in settled},
+        same_as=attrs.get(SAME_AS),
+        error=attrs.get(ERROR, ""),
     )
 
 

@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 from numbers import Integral, Real
 from os import PathLike
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
 from gan_oversampler._pages import DocumentedMixin
-from gan_oversampler._utils import Streams, text_of, uncorrected_error, warn_user
 from gan_oversampler.search.space import SearchSpace
 
 if TYPE_CHECKING:
-    import optuna
-
     from gan_oversampler.estimator import GANOversampler
-    from gan_oversampler.gans.gan import GAN
     from gan_oversampler.plan import Plan, Services
     from gan_oversampler.reporting.search_facts import SearchFacts
-    from gan_oversampler.search.evaluation import Evaluation
-    from gan_oversampler.search.nested import Divided
     from gan_oversampler.selection.problem import Problem
-    from gan_oversampler.selection.scoring import Evaluator
-
-NAME: Final = "gan_oversampler"
-INTERRUPTED: Final = (
-    "The search was interrupted after {} of {} trials. The best GAN so far counts, and the fit goes on;"
-    " interrupt it once more to end it."
-)
-SHARE_OF_TIME: Final = 0.5  # of the sampler's ``max_time`` that is left, for the search
 
 
 class Search(DocumentedMixin, BaseEstimator):
@@ -213,157 +196,13 @@ class Search(DocumentedMixin, BaseEstimator):
         and RuntimeError as ``fit`` does.
         """
         try:
-            from gan_oversampler.search.evaluation import Evaluation
-            from gan_oversampler.search.nested import Divided
-            from gan_oversampler.search.trials import search_trials  # noqa: F401  # needs Optuna
+            from gan_oversampler.search.finding import Finding
         except ModuleNotFoundError as error:
             raise ImportError('A search needs Optuna: pip install "gan-oversampler[search]".') from error
         self._validate_params()
         if isinstance(self.strategy, type):
             raise ValueError(f"'strategy' needs an object. Got the class {self.strategy.__name__}: call it.")
-        began, template = services.clock.seconds, plan.gans[0]
-        space = SearchSpace.of(template) if self.space is None else self.space
-        if plan.policy is not None and "policy" in space.dimensions:  # the user has chosen it
-            space = space.without("policy")
-        space.check(template)
-        if self.random_state is not None:
-            services = replace(services, streams=Streams(self.random_state))
-        divided = None if self.holdout is None else Divided.of(problem, plan, self.holdout, services)
-        seen = problem if divided is None else divided.development
-        evaluation = Evaluation.of(template, plan, seen, services)
-        seconds = self._seconds(plan, services)
-        evaluation.deadline = math.inf if seconds is None else services.clock.seconds + seconds
-        about = self._fingerprint(plan, problem, services.streams.seed)
-        study = self._study(space, template, evaluation, services, seconds, about)
-        found = self._facts(study, space, template, divided, plan, services, evaluation.evaluator)
+        began = services.clock.seconds
+        finding = Finding.of(self, plan, problem, services)
+        found = finding.facts(finding.study())
         return replace(found, seconds=services.clock.seconds - began)
-
-    def _study(
-        self,
-        space: SearchSpace,
-        template: GAN,
-        evaluation: Evaluation,
-        services: Services,
-        seconds: float | None,
-        about: dict[str, str],
-    ) -> optuna.Study:
-        """Search, until Ctrl-C ends it: what was scored before stays."""
-        from gan_oversampler.search.trials import search_trials
-
-        studies: list[optuna.Study] = []
-
-        def after_round(study: optuna.Study) -> None:
-            studies.append(study)
-            services.observer.trials_end(*_so_far(study, evaluation.evaluator))
-
-        try:
-            with services.observer.searching(self.n_trials):
-                return search_trials(
-                    space,
-                    template,
-                    self.strategy,
-                    evaluation,
-                    n_trials=self.n_trials,
-                    seed=services.streams.child_seed("search"),
-                    fingerprint=about,
-                    batch=self.batch,
-                    storage=self.storage,
-                    study_name=self.study_name or _name(space, about),
-                    pruner=self.pruner,
-                    max_time=seconds,
-                    grace=self.grace,
-                    networks=evaluation.networks,
-                    after_round=after_round,
-                )
-        except KeyboardInterrupt:
-            if not studies or not math.isfinite(_so_far(studies[-1], evaluation.evaluator)[2]):
-                raise
-            n_done = _so_far(studies[-1], evaluation.evaluator)[0]
-            warn_user(INTERRUPTED.format(n_done, self.n_trials))
-            return studies[-1]
-
-    def _seconds(self, plan: Plan, services: Services) -> float | None:
-        """Seconds after which no round begins, by the search's own limit and by that of the sampler."""
-        left = plan.budget.max_time - services.clock.seconds
-        limits = [math.inf if self.max_time is None else self.max_time, max(0.0, SHARE_OF_TIME * left)]
-        return None if math.isinf(min(limits)) else min(limits)
-
-    def _fingerprint(self, plan: Plan, problem: Problem, seed: int) -> dict[str, str]:
-        """What the trials of one study must have in common, besides the space."""
-        digest = hashlib.sha256()
-        for array in (problem.rows.values, problem.rows.codes, problem.rows.weights, problem.rows.groups):
-            if array is not None:
-                digest.update(np.ascontiguousarray(array).tobytes())
-        return {
-            "table": digest.hexdigest()[:16],
-            "gan": repr(plan.gans[0].get_params()),
-            "oracle": text_of(next(iter(plan.oracles.values()))),
-            "budget": repr(replace(plan.budget, max_time=math.inf)),
-            "random_state": str(seed),
-            "cv": text_of(plan.cv),
-            **{name: text_of(getattr(self, name)) for name in ("strategy", "batch", "pruner", "holdout")},
-        }
-
-    def _facts(
-        self,
-        study: optuna.Study,
-        space: SearchSpace,
-        template: GAN,
-        divided: Divided | None,
-        plan: Plan,
-        services: Services,
-        evaluator: Evaluator,
-    ) -> SearchFacts:
-        """What was found, with scores on the held-out rows."""
-        from gan_oversampler.reporting.gain import Gain
-        from gan_oversampler.reporting.search_facts import SearchFacts
-        from gan_oversampler.search.nested import heldout_utilities
-        from gan_oversampler.search.outcome import SearchedGAN
-        from gan_oversampler.search.results import best_of, importances_of, trial_facts, trials_of
-
-        trials, sign = trials_of(study), evaluator.sign
-        best = best_of(trials)
-        point, own = space.trial_of(best.params, template), SearchedGAN(template)
-        is_own = space.key(best.params, template) == space.key({}, template)
-        heldout: tuple[float, ...] = ()
-        gain = None
-        if divided is not None:
-            first_step = trials[0].user_attrs.get("step", plan.budget.max_steps)
-            compared, steps = [point, own], [best.user_attrs["step"], first_step]
-            if is_own:
-                compared, steps = compared[:1], steps[:1]
-            found = heldout_utilities(divided, compared, steps, plan, services)
-            ours, first = found[0], found[-1]
-            gains = ours - first
-            heldout = float(sign * ours.mean()), float(sign * first.mean())
-            # Parts of the held-out rows share no rows, so nothing corrects the error of their mean.
-            gain = Gain(float(gains.mean()), uncorrected_error(gains), tuple(gains.tolist()))
-        return SearchFacts(
-            text_of(self.strategy) if not isinstance(self.strategy, str) else self.strategy,
-            space.n_architectures,
-            tuple(trial_facts(trial, sign, template) for trial in trials),
-            best.number,
-            point.gan,
-            point.policy,
-            evaluator.oracle.score_name,
-            evaluator.oracle.greater_is_better,
-            heldout,
-            gain,
-            importances_of(study),
-        )
-
-
-def _name(space: SearchSpace, about: Mapping[str, str]) -> str:
-    """Name of a study that differs for every space and whatever else its trials have in common."""
-    text = repr((space.fingerprint, sorted(about.items())))
-    return f"{NAME} {hashlib.sha256(text.encode()).hexdigest()[:12]}"
-
-
-def _so_far(study: optuna.Study, evaluator: Evaluator) -> tuple[int, str, float]:
-    """Finished trials, and name and value of the best score."""
-    from gan_oversampler.search.results import best_of, trials_of
-
-    trials = trials_of(study)
-    has_best = any(trial.state.name == "COMPLETE" for trial in trials)
-    best = evaluator.sign * float(best_of(trials).value or 0.0) if has_best else math.nan
-    return len(trials), evaluator.oracle.score_name, best

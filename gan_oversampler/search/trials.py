@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ def search_trials(
     storage: Storage = None,
     study_name: str = "gan_oversampler",
     pruner: BasePruner | None = None,
-    max_time: float | None = None,
+    max_time: float = math.inf,
     grace: float = 60.0,
     networks: Networks | None = None,
     after_round: Callable[[optuna.Study], None] | None = None,
@@ -75,7 +76,7 @@ def search_trials(
         See ``storages.open_storage``.
     pruner : pruner of Optuna, default=None
         Stops trials early, see ``stopping``.
-    max_time : float, default=None
+    max_time : float, default=inf
         Seconds after which no trial trains further.
     grace : float, default=60.0
         Seconds without a sign of life after which trials of another host are taken over.
@@ -134,7 +135,7 @@ def search_trials(
 class Clock:
     """Time of a search, and of the signs of life that it gives."""
 
-    max_time: float | None
+    max_time: float
     beat_every: float
 
     def __post_init__(self) -> None:
@@ -142,7 +143,7 @@ class Clock:
 
     @property
     def is_over(self) -> bool:
-        return self.max_time is not None and time.monotonic() - self.begin >= self.max_time
+        return time.monotonic() - self.begin >= self.max_time
 
     def beats(self) -> bool:
         """Whether it is time for the next sign of life."""

@@ -12,7 +12,9 @@ LOADED = "\nimport sys; print(*sorted({name.partition('.')[0] for name in sys.mo
 SPECIFICATIONS = """
 from sklearn.base import clone
 from gan_oversampler import GAN, Critic, GANOversampler, Generator, Order, Policy, Rejection
+from gan_oversampler import Search, SearchSpace
 
+GANOversampler(search=Search(space=SearchSpace({"latent": (4, 8)})))
 GANOversampler()
 gan = GAN("guided", generator=Generator(grid="square"), critic=Critic(dropout=0.1))
 sampler = GANOversampler(gan=gan, constraints=[Order("a", "b")], policy=Policy(), rejection=Rejection())
@@ -33,7 +35,7 @@ def test_the_package_alone_loads_nothing_else():
 
 
 def test_samplers_and_specifications_load_no_torch():
-    assert not {"torch", "matplotlib"} & _loaded_by(SPECIFICATIONS)
+    assert not {"torch", "matplotlib", "optuna"} & _loaded_by(SPECIFICATIONS)
 
 
 def test_every_public_name_is_listed_and_can_be_imported():

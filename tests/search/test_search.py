@@ -1,6 +1,7 @@
 """A search as users meet it: within a sampler, alone, killed, and with bad input."""
 
 import json
+import sys
 
 import numpy as np
 import optuna
@@ -139,6 +140,11 @@ def test_the_report_of_a_search_can_be_saved_shown_and_written(tmp_path, fitted)
 def test_trials_that_no_other_beats_are_the_front(fitted):
     front, trials = fitted.pareto_front(), fitted.trials_
     assert trials["score"].idxmax() in front.index
+    others = trials.drop(front.index)
+    others = others[others["same_as"].isna()]
+    for _, one in others.iterrows():
+        beats = (front["score"] >= one["score"]) & (front["seconds"] <= one["seconds"])
+        assert (beats & (front["n_parameters"] <= one["n_parameters"])).any()
     for _, one in front.iterrows():
         better = (trials["score"] > one["score"]) & (trials["seconds"] < one["seconds"])
         assert not (better & (trials["n_parameters"] < one["n_parameters"])).any()
@@ -210,6 +216,12 @@ def test_a_sampler_of_optuna_that_has_tried_everything_ends_nothing():
     grid = {"latent": [4, 8], "generator rate": [0.001, 0.01], "fidelity": [0.0]}
     found = searched(*numbers(), strategy=optuna.samplers.GridSampler(grid, seed=0), n_trials=6)
     assert len(found.trials_) == 6
+
+
+def test_without_optuna_a_search_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "gan_oversampler.search.finding", None)
+    with pytest.raises(ImportError, match=r"pip install .gan-oversampler\[search\]"):
+        searched(*numbers())
 
 
 def test_too_few_rows_are_told():

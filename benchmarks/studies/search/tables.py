@@ -64,7 +64,7 @@ def cell(table: Table, fold: int, strategy: str, seconds: float) -> list[dict[st
             took[name] = time.perf_counter() - began
             scores[name] = judged(X, y, train, test, fold)
             searched = sampler.report_.search
-        alone = clone(default).set_params(gan=searched.best_gan)
+        alone = clone(default).set_params(gan=searched.best_gan, policy=searched.best_policy)
         scores["found"] = judged(*alone.fit_resample(train.X, train.y), train, test, fold)
     first = searched.trials[0].score
     facts = {
@@ -127,9 +127,7 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
                 line = {"tables": f"{suite} ({its['table'].nunique()})", "strategy": strategy}
                 line |= {"what draws": label, "trials": f"{its['n_trials'].mean():.0f}"}
                 texts = {name.replace("_", " "): Mean.of(gains(its, arm, name)).text() for name in SCORES}
-                lines.append(
-                    {**line, "what draws": label, **texts, "trials": f"{its['n_trials'].mean():.0f}"}
-                )
+                lines.append(line | texts)
     return pd.DataFrame(lines)
 
 
