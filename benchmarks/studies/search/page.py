@@ -32,7 +32,7 @@ CURVE: Final = (
     "Fashion-MNIST, two classes of 784 pixels, convolutional cells that begin with noise, 50 steps a trial:"
     " rewards (minus the Fréchet distance to held-out images) of the trials in their order, by the recurrent"
     " controller and at random; ± is the standard error over trials. Trials of the controller begin with"
-    " shared weights, as in the paper, so later ones have trained for longer; at random all of them begin fresh."
+    " shared weights, as in the paper, so later ones have trained longer; at random all of them begin fresh."
 )
 TABLES: Final = (
     "Every search has 60 s on a core that it shares with other work, and the default oracle; an outer fold"
