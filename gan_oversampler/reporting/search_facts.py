@@ -171,6 +171,11 @@ class SearchFacts:
             ours, first = self.heldout
             lines.append(
                 f"On rows that the search did not see: {ours:.4f}, the GAN it began with {first:.4f}; gain"
-                f" {self.gain}" + (", so it joins" if self.is_better else ", so it is left out")
+                f" {self.gain}"
+                + (
+                    ", so it joins; rows that chose it count in its scores"
+                    if self.is_better
+                    else ", so it is left out"
+                )
             )
         return "\n".join(lines)

@@ -41,11 +41,12 @@ class Search(DocumentedMixin, BaseEstimator):
     space : SearchSpace, default=None
         GANs that may be tried; None is ``SearchSpace.of`` the first of the sampler's GANs.
     n_trials : int, default=30
-        How many GANs are tried. The first is the sampler's own.
+        How many trials. The first is the sampler's own GAN. A GAN that comes up again counts as a trial, and
+        takes the score of the earlier one without training.
     max_time : float, default=None
         Seconds after which the search ends, with at least one evaluation of its first round. Within a sampler
         with ``max_time`` at most half of the time that is left. Trials that are cut short count as they are,
-        also for a search that goes on from them.
+        also for a search that goes on from them. Scoring the best GAN on held-out rows comes on top.
     batch : int, default=8
         Trials of a round, which train together; further ones learn from their scores.
     storage : str, path or optuna storage, default=None

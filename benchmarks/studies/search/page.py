@@ -44,9 +44,7 @@ TABLES: Final = (
 )
 SECONDS: Final = (
     "Seconds are of whole fits, beside other work: after the search the best GAN is scored on held-out"
-    " rows, and all GANs are trained. Rows of commit 5dceedd (see `search_tables_meta.json`) are of"
-    " searches that looked at the clock between rounds only, and took 1,627 s on the images; since rounds"
-    " are cut, too, 410 s on a busy machine, where one fit of the default takes 91 s."
+    " rows, and all GANs are trained."
 )
 
 
