@@ -24,7 +24,8 @@ def test_all_classes_are_filled_up_and_held_out_rows_keep_their_number():
     X, y = X.iloc[kept].reset_index(drop=True), y.iloc[kept].astype(str).reset_index(drop=True)
     rows, labels, held_out = multiclass.resampled("smote", X, y, X.iloc[:5], (), 0)
     assert set(pd.Series(labels).value_counts()) == {50}
-    assert len(rows) == 150 and held_out.shape == (5, 4)
+    assert len(rows) == 150
+    assert held_out.shape == (5, 4)
 
 
 def test_a_method_that_fails_is_scored_as_doing_nothing():
@@ -33,7 +34,8 @@ def test_a_method_that_fails_is_scored_as_doing_nothing():
     kept = np.r_[0:2, 50:80, 100:150]
     table = X.iloc[kept].reset_index(drop=True), y.iloc[kept].astype(str).reset_index(drop=True)
     smote, none = (multiclass.cell("iris", *table, (), 0, method) for method in ("smote", "none"))
-    assert all("n_neighbors" in row["error"] for row in smote) and not any(row["error"] for row in none)
+    assert all("n_neighbors" in row["error"] for row in smote)
+    assert not any(row["error"] for row in none)
     assert [row["macro_f1"] for row in smote] == [row["macro_f1"] for row in none]
     assert multiclass.failures(pd.DataFrame([*smote, *none])) == "Failed: SMOTE on iris (1 folds)."
 
@@ -49,4 +51,5 @@ def test_gains_are_differences_of_means_over_tables():
         ]
     )
     found = multiclass.summary(rows)
-    assert set(found["macro f1"]) == {"+0.200 ± 0.100"} and set(found["macro F1 won, lost"]) == {"2, 0"}
+    assert set(found["macro f1"]) == {"+0.200 ± 0.100"}
+    assert set(found["macro F1 won, lost"]) == {"2, 0"}
