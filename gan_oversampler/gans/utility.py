@@ -8,7 +8,6 @@ synthetic rows; its score on the validation rows is differentiable in the synthe
 # P member, S training row, Q validation row, B synthetic row, N row of any kind, F encoded column, C class,
 # D feature, L linear feature
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -77,7 +76,7 @@ def utility(split: InnerSplit, new_PBF: Tensor, share_PBC: Tensor, objective: st
     """
     n_others = split.new_weight_PC.shape[1] - share_PBC.shape[2]
     weight_PCB = F.pad(share_PBC, (0, n_others)).mT * split.new_weight_PC[..., None]
-    value_P: Tensor = _HeldOutScore.apply(new_PBF, weight_PCB, split, OBJECTIVES[objective])
+    value_P: Tensor = _HeldOutScore.apply(new_PBF, weight_PCB, split, OBJECTIVES[objective])  # type: ignore[no-untyped-call]
     return value_P
 
 
@@ -85,8 +84,8 @@ class _HeldOutScore(torch.autograd.Function):
     """The learner's score with its gradient in closed form, which takes one more solve and no graph.
 
     With features f of a row, weight w and targets t = ±1, coefficients b solve A b = Σ w t f, where A is
-    Σ w f f' plus the ridge. Let a, the adjoint, solve A a = Σ g f over the validation rows, with g the slope of
-    the score in their scores f'b. The slope of the score is then w ((t − f'b) a − (f'a) b) in f, and
+    Σ w f f' plus the ridge. Let a, the adjoint, solve A a = Σ g f over the validation rows, with g the slope
+    of the score in their scores f'b. The slope of the score is then w ((t − f'b) a − (f'a) b) in f, and
     (t − f'b) (f'a) in w, each summed over the classes.
     """
 
@@ -118,7 +117,7 @@ class _HeldOutScore(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, slope_P: Tensor) -> tuple[Tensor, Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, slope_P: Tensor) -> tuple[Tensor, Tensor, None, None]:
         in_rows_PBF, in_weight_PCB = ctx.saved_tensors
         slope_P11 = slope_P[:, None, None]
         return slope_P11 * in_rows_PBF, slope_P11 * in_weight_PCB, None, None
@@ -150,14 +149,13 @@ def _slopes(
     adjoint_PDC: Tensor,
 ) -> tuple[Tensor, Tensor]:
     """Gradients of the score in the synthetic rows ``(P, B, F)``, and in their weights ``(P, C, B)``."""
-    fit_PCB, pull_PCB = torch.bmm(torch.cat([beta_PDC, adjoint_PDC], dim=2).mT, feature_PBD.mT).chunk(
-        2, dim=1
-    )
+    both_PDC = torch.cat([beta_PDC, adjoint_PDC], dim=2)
+    fit_PCB, pull_PCB = torch.bmm(both_PDC.mT, feature_PBD.mT).chunk(2, dim=1)
     total_P1B = weight_PCB.sum(1, keepdim=True)
     others_P1B = (pull_PCB + pull_PCB * fit_PCB).sum(1, keepdim=True)
     residual_PCB = 2 * weight_PCB - total_P1B - total_P1B * fit_PCB  # weighted
-    both_PBC = torch.cat([residual_PCB, -total_P1B * pull_PCB], dim=1).mT
-    in_feature_PBD = torch.bmm(both_PBC, torch.cat([adjoint_PDC, beta_PDC], dim=2).mT)
+    along_PCB = torch.cat([-total_P1B * pull_PCB, residual_PCB], dim=1)
+    in_feature_PBD = torch.bmm(along_PCB.mT, both_PDC.mT)
     n_fourier = angle_PBD.shape[2]
     in_angle_PBD, in_linear_PBL = in_feature_PBD[..., :n_fourier], in_feature_PBD[..., n_fourier:-1]
     if split.linear_PFL is not None:

@@ -196,7 +196,7 @@ class InnerSplits:
         return dense * torch.where(coin, sparse, 1.0)
 
     def _feature_matrix(self, splits: Splits, *, validation: bool) -> tuple[Tensor, Tensor]:
-        """Rows ``(T, R, F)`` of all classes in units of distance, and their weights by class ``(T, C, R)``."""
+        """Rows ``(T, R, F)`` of all classes in units of distance, and their weights ``(T, C, R)``."""
         rows, weights, space = [], [], self.data.space
         for number, (code, split) in enumerate(splits.items()):
             index_TR, weight_TR = self._slots(code, split, self._n_slots(code), validation=validation)
