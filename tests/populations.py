@@ -95,6 +95,12 @@ def plane_data(n=60, rare=20, growth=1.0, seed=0):
     return FoldData.of(rows, codes, PLANE, learned=[1], drawn=[1], new_per_real={1: growth})
 
 
+def wide_data(width, n=40):
+    """Two classes in many columns of plain numbers, the rare one to be learned."""
+    rows, codes = randn(n, width).numpy(), np.repeat([0, 1], [n - 10, 10])
+    return FoldData.of(rows, codes, space_of(width), learned=[1], drawn=[1], new_per_real={1: 1.0})
+
+
 # --- members
 
 

@@ -1,6 +1,6 @@
 """Loss terms of generators: each maps a step to one number per member; a loss is their weighted sum."""
 
-# P member, B row, F encoded column, C class, H unit
+# P member, B row, R real row, F encoded column, C class, H unit
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
+from gan_oversampler.gans.energy_distance import energy_distance
 from gan_oversampler.gans.losses import CriticFn, GanLoss, pulling_away
 from gan_oversampler.gans.utility import InnerSplit
 from gan_oversampler.gans.utility import utility as smooth_utility
@@ -32,7 +33,7 @@ class GeneratorStep:
 class GuidedStep(GeneratorStep):
     """What the terms of a guided generator's loss are computed from besides."""
 
-    seed_logits_PB: Tensor  # logarithm of how often the seed of each generated row is drawn, with gradient
+    share_PBC: Tensor  # of each row in its class, by how often its seed is drawn, with gradient
     split: InnerSplit  # an inner split of the real rows; the generated rows start from its training rows
     objective: str  # name of the smooth score that utility means
 
@@ -54,7 +55,7 @@ def utility(step: GuidedStep) -> Tensor:
     Its gradient teaches the generator both the rows and how often each seed is to be drawn.
     """
     rows_PBF = step.fake_PBF * step.scale_F
-    return 1 - smooth_utility(step.split, rows_PBF, step.label_PBC, step.seed_logits_PB, step.objective)
+    return 1 - smooth_utility(step.split, rows_PBF, step.share_PBC, step.objective)
 
 
 def fidelity(step: GeneratorStep) -> Tensor:
@@ -62,33 +63,16 @@ def fidelity(step: GeneratorStep) -> Tensor:
 
     Real rows are the validation rows of the inner split, which no seed comes from; families without inner
     splits are compared with the real rows of the batch. Generated rows weigh as much as their seeds are
-    drawn. Székely & Rizzo (2013); the distances among real rows, a constant, are left out.
+    drawn.
     """
-    rows_PBF, label_PBC = step.fake_PBF * step.scale_F, step.label_PBC
+    rows_PBF = step.fake_PBF * step.scale_F
     if isinstance(step, GuidedStep):
-        logits_PB = step.seed_logits_PB + step.split.seed_log_weight_PB
-        real_PRF, real_PRC = step.split.validation_PQF, step.split.validation_PQC[..., : label_PBC.shape[2]]
-    else:
-        logits_PB, real_PRF, real_PRC = (
-            torch.zeros_like(label_PBC[..., 0]),
-            step.real_PBF * step.scale_F,
-            label_PBC,
+        real_PRC = step.split.reference_PRC  # most validation rows are of other classes, and come later
+        return energy_distance(
+            rows_PBF, step.share_PBC, step.split.validation_PQF[:, : real_PRC.shape[1]], real_PRC
         )
-    drawn_PBC = (logits_PB - logits_PB.amax(1, keepdim=True).detach()).exp()[..., None] * label_PBC
-    weight_PBC = drawn_PBC / drawn_PBC.sum(1, keepdim=True).clamp(min=1e-12)
-    is_learned_R = real_PRC.sum((0, 2)) > 0  # most rows are of other classes
-    real_PRF, real_PRC = real_PRF[:, is_learned_R], real_PRC[:, is_learned_R]
-    real_PRC = real_PRC / real_PRC.sum(1, keepdim=True).clamp(min=1e-12)
-    across_PC = (weight_PBC * (_distances(rows_PBF, real_PRF) @ real_PRC)).sum(1)
-    among_PC = (weight_PBC * (_distances(rows_PBF, rows_PBF) @ weight_PBC)).sum(1)
-    term_PC = (2 * across_PC - among_PC) / across_PC.detach().clamp(min=1e-6)
-    return (term_PC * (real_PRC.sum(1) > 0)).mean(-1)  # a class may have no real row here
-
-
-def _distances(a_PBF: Tensor, b_PRF: Tensor) -> Tensor:
-    """Euclidean distances ``(P, B, R)``, with a gradient that is finite where rows coincide."""
-    square_PBR = a_PBF.square().sum(-1)[:, :, None] + b_PRF.square().sum(-1)[:, None] - 2 * a_PBF @ b_PRF.mT
-    return square_PBR.clamp(min=1e-8).sqrt()
+    share_PBC = step.label_PBC / step.label_PBC.sum(1, keepdim=True).clamp(min=1)
+    return energy_distance(rows_PBF, share_PBC, step.real_PBF * step.scale_F, share_PBC)
 
 
 @dataclass(frozen=True, slots=True)

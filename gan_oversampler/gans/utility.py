@@ -5,20 +5,21 @@ regression on random Fourier features (Rahimi & Recht 2007) is fitted on the tra
 synthetic rows; its score on the validation rows is differentiable in the synthetic ones.
 """
 
-# P member, S training row, Q validation row, B synthetic row, F encoded column, C class, D feature, L linear
-# feature
+# P member, S training row, Q validation row, B synthetic row, N row of any kind, F encoded column, C class,
+# D feature, L linear feature
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 LINEAR_WEIGHT: Final = 0.3  # of the plain columns among the features
+ROUNDING: Final = 1e-5  # share of the moments that is added where these might lose it to rounding
 SHARPNESS: Final = 3.0  # from the learner's scores to probabilities
 
 
@@ -27,95 +28,179 @@ class InnerSplit:
     """An inner split per member, and a learner with random features."""
 
     training_PSF: Tensor  # real rows, in units of distance
-    training_PSC: Tensor  # weight of each row, in the column of its class
-    validation_PQF: Tensor
-    validation_PQC: Tensor
+    training_PCS: Tensor  # weight of each row, in the line of its class
+    validation_PQF: Tensor  # those of the learned classes come first
+    validation_PCQ: Tensor
+    reference_PRC: Tensor  # share of the first validation rows in their learned class
     new_weight_PC: Tensor  # weight that the synthetic rows of each class have together
     seed_log_weight_PB: Tensor  # logarithm of the number of rows that each seed stands for
     scored_PC: Tensor  # 1 for the classes whose scores count
     fourier_PFD: Tensor  # directions and phases of the random Fourier features
     phase_P1D: Tensor
     linear_PFL: Tensor | None  # random mixtures of many columns as linear features; None for the columns
-    ridge_P: Tensor  # strength of the regularisation
+    ridge_PD: Tensor  # strength of the regularisation of each feature
 
 
-def utility(
-    split: InnerSplit, new_PBF: Tensor, label_PBC: Tensor, seed_logits_PB: Tensor, objective: str
-) -> Tensor:
+def ridge_of_features(ridge_P: Tensor, n_fourier: int, n_linear: int) -> Tensor:
+    """Regularisation ``(P, D)`` of Fourier and linear features and a constant, by that of the constant.
+
+    To divide the ridge of a feature by a square does the same as to multiply the feature by its root, for
+    all rows: by ``(8 / n) ** 0.5`` for Fourier features, by ``LINEAR_WEIGHT`` for linear ones.
+
+    >>> ridge_of_features(torch.tensor([2.0]), n_fourier=2, n_linear=0)
+    tensor([[0.5000, 0.5000, 2.0000]])
+    """
+    squares = (8 / n_fourier, LINEAR_WEIGHT**2, 1.0)
+    counts = torch.tensor([n_fourier, n_linear, 1])
+    return ridge_P[:, None] / torch.tensor(squares).repeat_interleave(counts)
+
+
+def seed_shares(logits_PB: Tensor, label_PBC: Tensor) -> Tensor:
+    """Share ``(P, B, C)`` of every row in its class, 0 in others, by logarithms of how often seeds are drawn.
+
+    Each class must have a row.
+
+    >>> seed_shares(torch.zeros(1, 3), torch.tensor([[[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]]))[0].T
+    tensor([[0.5000, 0.5000, 0.0000],
+            [0.0000, 0.0000, 1.0000]])
+    """
+    return (logits_PB[..., None] + label_PBC.log()).softmax(1)
+
+
+def utility(split: InnerSplit, new_PBF: Tensor, share_PBC: Tensor, objective: str) -> Tensor:
     """Smooth score ``(P,)`` on validation rows of a learner fitted on training and synthetic rows.
 
-    Synthetic rows ``(P, B, F)`` are in units of distance; their one-hot classes are the first of those of the
-    split. Each row weighs as much as its seed is to be drawn, of which ``seed_logits_PB`` is the logarithm.
-    ``objective`` is a name in ``OBJECTIVES``. The score is a mean over the scored classes; higher is better.
+    Synthetic rows ``(P, B, F)`` are in units of distance; their classes are the first of those of the split.
+    ``share_PBC`` is how much of its class each of them stands for, 0 for other classes. ``objective`` is a
+    name in ``OBJECTIVES``. The score is a mean over the scored classes; higher is better.
     """
-    # Real and synthetic rows are summed up apart, because only the latter need gradients.
-    real_PDD, real_PDC = _moments(_features(split, split.training_PSF), split.training_PSC)
-    logits_PB = seed_logits_PB + split.seed_log_weight_PB
-    drawn_PBC = (logits_PB - logits_PB.amax(1, keepdim=True).detach()).exp()[..., None] * label_PBC
-    share_PBC = drawn_PBC / drawn_PBC.sum(1, keepdim=True).clamp(min=1e-12)
-    n_others = split.new_weight_PC.shape[1] - label_PBC.shape[2]
-    weight_PBC = F.pad(share_PBC, (0, n_others)) * split.new_weight_PC[:, None]
-    new_PDD, new_PDC = _moments(_features(split, new_PBF), weight_PBC)
-    damping_PDD = split.ridge_P[:, None, None] * torch.eye(new_PDD.shape[-1]).to(new_PDD)
-    beta_PDC = torch.linalg.solve(real_PDD + new_PDD + damping_PDD, real_PDC + new_PDC)
-    scores_PQC = torch.bmm(_features(split, split.validation_PQF), beta_PDC)
-    value_PC = OBJECTIVES[objective](scores_PQC, split.validation_PQC)
-    return (value_PC * split.scored_PC).sum(-1) / split.scored_PC.sum(-1)
+    n_others = split.new_weight_PC.shape[1] - share_PBC.shape[2]
+    weight_PCB = F.pad(share_PBC, (0, n_others)).mT * split.new_weight_PC[..., None]
+    value_P: Tensor = _HeldOutScore.apply(new_PBF, weight_PCB, split, OBJECTIVES[objective])  # type: ignore[no-untyped-call]
+    return value_P
 
 
-def _features(split: InnerSplit, rows_PNF: Tensor) -> Tensor:
+class _HeldOutScore(torch.autograd.Function):
+    """The learner's score with its gradient in closed form, which takes one more solve and no graph.
+
+    With features f of a row, weight w and targets t = ±1, coefficients b solve A b = Σ w t f, where A is
+    Σ w f f' plus the ridge. Let a, the adjoint, solve A a = Σ g f over the validation rows, with g the slope
+    of the score in their scores f'b. The slope of the score is then w ((t − f'b) a − (f'a) b) in f, and
+    (t − f'b) (f'a) in w, each summed over the classes.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, new_PBF: Tensor, new_PCB: Tensor, split: InnerSplit, objective: "Objective"
+    ) -> Tensor:
+        n_training, n_new = split.training_PSF.shape[1], new_PBF.shape[1]
+        rows_PNF = torch.cat([split.training_PSF, new_PBF, split.validation_PQF], dim=1)
+        angle_PND = torch.baddbmm(split.phase_P1D, rows_PNF, split.fourier_PFD)
+        feature_PND = _features(split, rows_PNF, angle_PND)
+        fitted_PND, validation_PQD = feature_PND.tensor_split([n_training + n_new], dim=1)
+        weight_PCN = torch.cat([split.training_PCS, new_PCB], dim=2)
+        total_P1N = weight_PCN.sum(1, keepdim=True)
+        # Products with classes in front are much quicker than those with a class or two at the end.
+        gram_PDD = torch.bmm(fitted_PND.mT, fitted_PND * total_P1N.mT)
+        gram_PDD.diagonal(dim1=1, dim2=2).mul_(1 + ROUNDING).add_(split.ridge_PD)
+        moment_PCD = torch.bmm(2 * weight_PCN - total_P1N, fitted_PND)
+        root_PDD, _ = torch.linalg.cholesky_ex(gram_PDD)
+        beta_PDC = torch.cholesky_solve(moment_PCD.mT, root_PDD)
+        value_P, slope_PCQ = _value_and_slope(objective, split, torch.bmm(beta_PDC.mT, validation_PQD.mT))
+        if any(ctx.needs_input_grad):
+            adjoint_PDC = torch.cholesky_solve(torch.bmm(slope_PCQ, validation_PQD).mT, root_PDD)
+            new = slice(n_training, n_training + n_new)
+            ctx.save_for_backward(
+                *_slopes(split, feature_PND[:, new], angle_PND[:, new], new_PCB, beta_PDC, adjoint_PDC)
+            )
+        return value_P
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, slope_P: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        in_rows_PBF, in_weight_PCB = ctx.saved_tensors
+        slope_P11 = slope_P[:, None, None]
+        return slope_P11 * in_rows_PBF, slope_P11 * in_weight_PCB, None, None
+
+
+def _features(split: InnerSplit, rows_PNF: Tensor, angle_PND: Tensor) -> Tensor:
     """Cosines of random projections, linear features and a constant."""
-    n_fourier = split.fourier_PFD.shape[-1]
-    fourier_PND = torch.baddbmm(split.phase_P1D, rows_PNF, split.fourier_PFD).cos() * math.sqrt(8 / n_fourier)
     linear_PNL = rows_PNF if split.linear_PFL is None else torch.bmm(rows_PNF, split.linear_PFL)
-    ones = rows_PNF.new_ones(*rows_PNF.shape[:2], 1)
-    return torch.cat([fourier_PND, linear_PNL * LINEAR_WEIGHT, ones], dim=-1)
+    constant_PN1 = rows_PNF.new_ones(()).expand(*rows_PNF.shape[:2], 1)
+    return torch.cat([angle_PND.cos(), linear_PNL, constant_PN1], dim=2)
 
 
-def _moments(features_PND: Tensor, weight_PNC: Tensor) -> tuple[Tensor, Tensor]:
-    """Second moments of weighted rows, with each other and with their class (+1) against the rest (-1)."""
-    weight_PN1 = weight_PNC.sum(-1, keepdim=True)
-    gram_PDD = (features_PND * weight_PN1).mT @ features_PND
-    return gram_PDD, torch.bmm(features_PND.mT, 2 * weight_PNC - weight_PN1)
+def _value_and_slope(objective: "Objective", split: InnerSplit, score_PCQ: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean of the objective over the scored classes ``(P,)``, and its gradient in the learner's scores."""
+    with torch.enable_grad():
+        score_PCQ = score_PCQ.detach().requires_grad_()
+        value_PC = objective(score_PCQ, split.validation_PCQ)
+        value_P = (value_PC * split.scored_PC).sum(1) / split.scored_PC.sum(1)
+        (slope_PCQ,) = torch.autograd.grad(value_P.sum(), score_PCQ)
+    return value_P.detach(), slope_PCQ
+
+
+def _slopes(
+    split: InnerSplit,
+    feature_PBD: Tensor,
+    angle_PBD: Tensor,
+    weight_PCB: Tensor,
+    beta_PDC: Tensor,
+    adjoint_PDC: Tensor,
+) -> tuple[Tensor, Tensor]:
+    """Gradients of the score in the synthetic rows ``(P, B, F)``, and in their weights ``(P, C, B)``."""
+    both_PDC = torch.cat([beta_PDC, adjoint_PDC], dim=2)
+    fit_PCB, pull_PCB = torch.bmm(both_PDC.mT, feature_PBD.mT).chunk(2, dim=1)
+    total_P1B = weight_PCB.sum(1, keepdim=True)
+    others_P1B = (pull_PCB + pull_PCB * fit_PCB).sum(1, keepdim=True)
+    residual_PCB = 2 * weight_PCB - total_P1B - total_P1B * fit_PCB  # weighted
+    along_PCB = torch.cat([-total_P1B * pull_PCB, residual_PCB], dim=1)
+    in_feature_PBD = torch.bmm(along_PCB.mT, both_PDC.mT)
+    n_fourier = angle_PBD.shape[2]
+    in_angle_PBD, in_linear_PBL = in_feature_PBD[..., :n_fourier], in_feature_PBD[..., n_fourier:-1]
+    if split.linear_PFL is not None:
+        in_linear_PBL = torch.bmm(in_linear_PBL, split.linear_PFL.mT)
+    in_rows_PBF = torch.baddbmm(in_linear_PBL, angle_PBD.sin() * in_angle_PBD, split.fourier_PFD.mT, alpha=-1)
+    return in_rows_PBF, 2 * pull_PCB - others_P1B
 
 
 Objective = Callable[[Tensor, Tensor], Tensor]
-"""From scores ``(P, Q, C)`` and weights in the column of the true class to a score per class ``(P, C)``."""
+"""From scores ``(P, C, Q)`` and weights in the line of the true class to a score per class ``(P, C)``."""
 
 
-def _probabilities(scores_PQC: Tensor) -> Tensor:
-    return (SHARPNESS * scores_PQC).softmax(-1)
+def _probabilities(score_PCQ: Tensor) -> Tensor:
+    return (SHARPNESS * score_PCQ).softmax(1)
 
 
-def _f1(scores_PQC: Tensor, weight_PQC: Tensor) -> Tensor:
+def _f1(score_PCQ: Tensor, weight_PCQ: Tensor) -> Tensor:
     """F1 with probabilities in place of answers."""
-    said_PQC = _probabilities(scores_PQC)
-    hits_PC = (said_PQC * weight_PQC).sum(1)
-    said_PC = (said_PQC * weight_PQC.sum(-1, keepdim=True)).sum(1)
-    return 2 * hits_PC / (said_PC + weight_PQC.sum(1)).clamp(min=1e-6)
+    said_PCQ = _probabilities(score_PCQ)
+    hits_PC = (said_PCQ * weight_PCQ).sum(2)
+    said_PC = (said_PCQ * weight_PCQ.sum(1, keepdim=True)).sum(2)
+    return 2 * hits_PC / (said_PC + weight_PCQ.sum(2)).clamp(min=1e-6)
 
 
-def _g_mean(scores_PQC: Tensor, weight_PQC: Tensor) -> Tensor:
+def _g_mean(score_PCQ: Tensor, weight_PCQ: Tensor) -> Tensor:
     """Geometric mean of the classes' recalls, the same for every class."""
-    there_PC = weight_PQC.sum(1)
-    recall_PC = (_probabilities(scores_PQC) * weight_PQC).sum(1) / there_PC.clamp(min=1e-6)
+    there_PC = weight_PCQ.sum(2)
+    recall_PC = (_probabilities(score_PCQ) * weight_PCQ).sum(2) / there_PC.clamp(min=1e-6)
     logs_PC = torch.log(recall_PC + 1e-3) * (there_PC > 0)
     mean_P1 = logs_PC.sum(1, keepdim=True) / (there_PC > 0).sum(1, keepdim=True)
     return torch.exp(mean_P1).expand_as(there_PC)
 
 
-def _log_loss(scores_PQC: Tensor, weight_PQC: Tensor) -> Tensor:
+def _log_loss(score_PCQ: Tensor, weight_PCQ: Tensor) -> Tensor:
     """Negative log-loss, the same for every class."""
-    logs_PQC = (SHARPNESS * scores_PQC).log_softmax(-1)
-    mean_P = (logs_PQC * weight_PQC).sum((1, 2)) / weight_PQC.sum((1, 2))
-    return mean_P[:, None].expand(weight_PQC.shape[0], weight_PQC.shape[2])
+    log_PCQ = (SHARPNESS * score_PCQ).log_softmax(1)
+    mean_P = (log_PCQ * weight_PCQ).sum((1, 2)) / weight_PCQ.sum((1, 2))
+    return mean_P[:, None].expand(weight_PCQ.shape[:2])
 
 
-def _average_precision(scores_PQC: Tensor, weight_PQC: Tensor) -> Tensor:
+def _average_precision(score_PCQ: Tensor, weight_PCQ: Tensor) -> Tensor:
     """Average precision with soft ranks (Qin, Liu & Li 2010)."""
-    weight_PQ1 = weight_PQC.sum(-1, keepdim=True)
+    weight_PQ1 = weight_PCQ.sum(1)[..., None]
     values = []
-    for score_PQ, weight_PQ in zip(scores_PQC.unbind(-1), weight_PQC.unbind(-1), strict=True):
+    for score_PQ, weight_PQ in zip(score_PCQ.unbind(1), weight_PCQ.unbind(1), strict=True):
         above_PQQ = (2 * SHARPNESS * (score_PQ[:, None, :] - score_PQ[:, :, None])).sigmoid()
         hits_PQ = (above_PQQ * weight_PQ[:, None]).sum(-1) + 0.5 * weight_PQ
         said_PQ = (above_PQQ * weight_PQ1.mT).sum(-1) + 0.5 * weight_PQ

@@ -14,7 +14,7 @@ from gan_oversampler.nn.generator import GuidedGenerator, Snapshot
 from gan_oversampler.nn.latent import Latent
 from gan_oversampler.nn.tensors import put, take, to_device
 from gan_oversampler.sampling.base_samplers import BASES
-from gan_oversampler.training.batches import Batch, GuidedBatches, PlainBatches, stacked
+from gan_oversampler.training.batches import Batch, GuidedBatch, GuidedBatches, PlainBatches, stacked
 from gan_oversampler.training.inner_splits import InnerSplits
 from gan_oversampler.training.members import CriticResult, Member, State, correction_bounds, strengths
 from gan_oversampler.training.steps import Steps
@@ -199,7 +199,9 @@ class Cohort:
             critic = self._train_critic(losses_P2)
             if not self.steps.terms:
                 continue
-            batch, before = self._next_batch(), self.state
+            # An inner split costs more than a critic's update, so a guided GAN draws one for both.
+            batch = critic[0] if critic and isinstance(critic[0], GuidedBatch) else self._next_batch()
+            before = self.state
             if evolution:
                 from gan_oversampler.training.evolving import evolve
 

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_oversampler.gans.utility import InnerSplit
+from gan_oversampler.gans.utility import InnerSplit, ridge_of_features
 from gan_oversampler.nn.learned_geometry import ANY_CLASS, OWN_CLASS, GuidedStart
 from gan_oversampler.nn.tensors import map_tensors
 from gan_oversampler.sampling.fold_data import FoldData
@@ -164,16 +164,20 @@ class InnerSplits:
         linear_TFL = None  # the columns themselves, unless they are more than a small solve can bear
         if width > N_LINEAR:
             linear_TFL = torch.randn(n_splits, width, N_LINEAR, generator=self.stream) / N_LINEAR**0.5
+        n_learned, n_slots = len(data.classes), sum(map(self._n_slots, data.classes))
+        reference_TRC = validation[1][:, :n_learned, :n_slots].mT
+        ridge_T = (RIDGE_SPREAD * torch.randn(n_splits, generator=self.stream)).exp()
         return InnerSplit(
             *training,
             *validation,
-            training[1].sum(1) * new_per_real_C,
+            reference_TRC / reference_TRC.sum(1, keepdim=True).clamp(min=1e-12),
+            training[1].sum(2) * new_per_real_C,
             seed_log_weight_TB,
             data.scored_classes.expand(n_splits, -1),
             fourier_TFD,
             phase_T1D,
             linear_TFL,
-            (RIDGE_SPREAD * torch.randn(n_splits, generator=self.stream)).exp(),
+            ridge_of_features(ridge_T, N_FOURIER, min(width, N_LINEAR)),
         )
 
     def _fourier_directions(self, n_splits: int) -> Tensor:
@@ -192,20 +196,20 @@ class InnerSplits:
         return dense * torch.where(coin, sparse, 1.0)
 
     def _feature_matrix(self, splits: Splits, *, validation: bool) -> tuple[Tensor, Tensor]:
-        """Rows ``(T, R, F)`` of all classes, and their weights in the column of their class."""
-        rows, weights = [], []
-        scale = torch.from_numpy(self.data.space.layout.scale)
-        targets = {code for code, growth in self.data.new_per_real.items() if growth}
-        n_targets = sum(code in targets for code in self.data.rows)
-        n_others = len(self.data.rows) - n_targets
+        """Rows ``(T, R, F)`` of all classes in units of distance, and their weights ``(T, C, R)``."""
+        rows, weights, space = [], [], self.data.space
         for number, (code, split) in enumerate(splits.items()):
-            n_slots = N_SLOTS if code in targets else max(MIN_SLOTS, N_OTHER_SLOTS // n_others)
-            most = MAX_SLOTS // (n_targets if code in targets else n_others)
-            n_slots = min(n_slots, max(MANY_CLASSES_SLOTS, most))
-            index_TR, weight_TR = self._slots(code, split, n_slots, validation=validation)
-            mine = self.data.rows[code] if split.n_rows else torch.zeros(1, len(scale))
-            rows.append(F.embedding(index_TR, mine * scale))  # the quickest way to look rows up
-            weight_TRC = torch.zeros(*weight_TR.shape, len(splits))
-            weight_TRC[..., number] = weight_TR
-            weights.append(weight_TRC.expand(len(index_TR), -1, -1))
-        return torch.cat(rows, 1), torch.cat(weights, 1)
+            index_TR, weight_TR = self._slots(code, split, self._n_slots(code), validation=validation)
+            mine = self.data.rows[code] if split.n_rows else torch.zeros(1, space.width)
+            rows.append(F.embedding(index_TR, mine))  # the quickest way to look rows up
+            weight_TCR = torch.zeros(*weight_TR.shape[:-1], len(splits), weight_TR.shape[-1])
+            weight_TCR[..., number, :] = weight_TR
+            weights.append(weight_TCR.expand(len(index_TR), -1, -1))
+        return torch.cat(rows, 1) * torch.from_numpy(space.layout.scale), torch.cat(weights, 2)
+
+    def _n_slots(self, code: int) -> int:
+        """Number of row slots of a class, the same for all classes to oversample and for all others."""
+        targets = {target for target, growth in self.data.new_per_real.items() if growth}
+        mine = [other for other in self.data.rows if (other in targets) == (code in targets)]
+        n_slots = N_SLOTS if code in targets else max(MIN_SLOTS, N_OTHER_SLOTS // len(mine))
+        return min(n_slots, max(MANY_CLASSES_SLOTS, MAX_SLOTS // len(mine)))

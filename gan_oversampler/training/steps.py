@@ -20,6 +20,7 @@ from torch import Tensor
 from gan_oversampler.gans.loss_terms import LOSS_TERMS, GeneratorStep, GuidedStep
 from gan_oversampler.gans.losses import PENALTIES, CriticFn, GanLoss, loss_of, proportional_control
 from gan_oversampler.gans.parts import Critic, Generator
+from gan_oversampler.gans.utility import seed_shares
 from gan_oversampler.nn.convolution import Encoder
 from gan_oversampler.nn.generator import CorrectionBounds, GuidedGenerator
 from gan_oversampler.nn.optimizers import OPTIMIZERS, clipped
@@ -127,8 +128,9 @@ class Steps:
             self.scale_F,
         )
         if isinstance(self.generator, GuidedGenerator) and isinstance(batch, GuidedBatch):
-            seed_logits_PB = self.generator.seed_logits(parts, batch.start.traits, batch.label)
-            step = GuidedStep(*common, seed_logits_PB, batch.split, self.objective)
+            logits_PB = self.generator.seed_logits(parts, batch.start.traits, batch.label)
+            share_PBC = seed_shares(logits_PB + batch.split.seed_log_weight_PB, batch.label)
+            step = GuidedStep(*common, share_PBC, batch.split, self.objective)
         else:
             step = GeneratorStep(*common)
         terms = [

@@ -14,7 +14,7 @@ from gan_oversampler.gans.loss_terms import (
     utility,
 )
 from gan_oversampler.gans.losses import LOSSES, PULLING_AWAY
-from gan_oversampler.gans.utility import InnerSplit
+from gan_oversampler.gans.utility import InnerSplit, seed_shares
 from gan_oversampler.gans.utility import utility as smooth_utility
 from tests.populations import randn
 
@@ -38,7 +38,7 @@ def _guided_step(fake=None, odds=None, scale=None):
     p, b, _ = step.fake_PBF.shape
     return GuidedStep(
         *(getattr(step, field.name) for field in fields(step)),
-        torch.zeros(p, b) if odds is None else odds,
+        seed_shares(torch.zeros(p, b) if odds is None else odds, step.label_PBC),
         _split(p, b),
         "f1",
     )
@@ -49,16 +49,17 @@ def _split(p, b):
     weight = torch.eye(2).repeat_interleave(10, 0).expand(p, -1, -1)
     return InnerSplit(
         randn(p, 20, 2, seed=6) + weight,
-        weight,
+        weight.mT,
         randn(p, 20, 2, seed=7) + weight,
-        weight,
+        weight.mT,
+        torch.full((p, 10, 1), 0.1),
         torch.ones(p, 2),
         torch.zeros(p, b),
         torch.ones(p, 2),
         randn(p, 2, 16, seed=8),
         randn(p, 1, 16, seed=9),
         torch.eye(2).expand(p, -1, -1),
-        torch.ones(p),
+        torch.ones(p, 19),
     )
 
 
@@ -90,7 +91,7 @@ def test_the_adversarial_term_of_ebgan_holds_codes_apart():
 def test_the_utility_term_is_what_the_smooth_score_of_rows_in_units_of_distance_leaves_to_one():
     odds, scale = randn(3, 8, seed=2), torch.tensor([1.0, 0.5])
     step = _guided_step(odds=odds, scale=scale)
-    score = smooth_utility(step.split, step.fake_PBF * scale, step.label_PBC, odds, "f1")
+    score = smooth_utility(step.split, step.fake_PBF * scale, step.share_PBC, "f1")
     torch.testing.assert_close(utility(step), 1 - score)
 
 

@@ -5,14 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from sklearn.linear_model import Ridge
 from sklearn.metrics import average_precision_score, f1_score, log_loss, recall_score
+from torch import Tensor
+from torch.autograd import gradcheck
 
-from gan_oversampler.gans.utility import OBJECTIVES, SHARPNESS, utility
+from gan_oversampler.gans.utility import OBJECTIVES, SHARPNESS, seed_shares, utility
+from gan_oversampler.nn.tensors import map_tensors
 from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.oracles.scorers import scorer_names
-from gan_oversampler.training.inner_splits import InnerSplits
-from tests.populations import plane_data, stream_of
+from gan_oversampler.training.inner_splits import N_LINEAR, InnerSplits
+from tests.populations import fold_data, plane_data, stream_of, wide_data
 
 SURE = 100.0  # scores so large that probabilities are 0 or 1
 LABEL = torch.ones(4, 32, 1)
@@ -21,6 +25,10 @@ LABEL = torch.ones(4, 32, 1)
 def _drawn(n_splits=4, **options):
     start, _, split = InnerSplits(plane_data(**options), stream_of()).draw(n_splits, 32)
     return start, split
+
+
+def _utility(split, rows, odds, name):
+    return utility(split, rows, seed_shares(split.seed_log_weight_PB + odds, LABEL), name)
 
 
 def _validation(n_classes=2, n=40, seed=0):
@@ -32,7 +40,7 @@ def _validation(n_classes=2, n=40, seed=0):
 
 def _value(name, scores, labels, weights):
     weights = weights[:, None] * np.eye(scores.shape[1])[labels]
-    value = OBJECTIVES[name](torch.tensor(scores)[None], torch.tensor(weights)[None])
+    value = OBJECTIVES[name](torch.tensor(scores).T[None], torch.tensor(weights).T[None])
     assert value.shape == (1, scores.shape[1])
     return value[0].numpy()
 
@@ -90,15 +98,15 @@ def test_every_scorer_has_an_objective_nearest_to_it():
 
 def test_the_learner_is_weighted_ridge_regression_on_its_features(monkeypatch):
     start, split = _drawn(n_splits=2)
-    odds = torch.linspace(-1, 1, 32).expand(2, -1)
+    shares = torch.linspace(-1, 1, 32).softmax(0)
     seen = {}
 
     def spy(scores, weights):
-        seen["scores"] = scores
-        return weights.sum(1)
+        seen["scores"] = scores.detach()
+        return (scores * weights).sum(2)
 
     monkeypatch.setattr("gan_oversampler.gans.utility.OBJECTIVES", {"spy": spy})
-    utility(split, start.rows, LABEL[:2], odds, "spy")
+    utility(split, start.rows, shares[None, :, None].expand(2, -1, -1), "spy")
     for p in range(2):
 
         def features(rows, p=p):
@@ -107,15 +115,13 @@ def test_the_learner_is_weighted_ridge_regression_on_its_features(monkeypatch):
             return torch.cat([fourier, 0.3 * rows, torch.ones(len(rows), 1)], 1).double().numpy()
 
         rows = torch.cat([split.training_PSF[p], start.rows[p]])
-        # What seeds weigh by how often they are drawn, and by how many rows they stand for.
-        share = (split.seed_log_weight_PB[p] + odds[p]).softmax(0) * split.new_weight_PC[p, 0]
-        weights = torch.cat([split.training_PSC[p].sum(1), share])
-        target = torch.cat([2 * (split.training_PSC[p][:, 0] > 0).float() - 1, torch.ones(32)])
-        ridge = Ridge(alpha=float(split.ridge_P[p]), fit_intercept=False)
+        weights = torch.cat([split.training_PCS[p].sum(0), shares * split.new_weight_PC[p, 0]])
+        target = torch.cat([2 * (split.training_PCS[p][0] > 0).float() - 1, torch.ones(32)])
+        ridge = Ridge(alpha=float(split.ridge_PD[p, -1]), fit_intercept=False)
         ridge.fit(features(rows), target.numpy(), sample_weight=weights.numpy())
         expected = ridge.predict(features(split.validation_PQF[p]))
-        np.testing.assert_allclose(seen["scores"][p, :, 0], expected, atol=2e-3)
-        np.testing.assert_allclose(seen["scores"][p, :, 1], -expected, atol=2e-3)
+        np.testing.assert_allclose(seen["scores"][p, 0], expected, atol=2e-3)
+        np.testing.assert_allclose(seen["scores"][p, 1], -expected, atol=2e-3)
 
 
 @pytest.mark.parametrize("name", sorted(OBJECTIVES))
@@ -123,12 +129,26 @@ def test_following_the_gradient_raises_utility(name):
     start, split = _drawn(growth=2.0)
     rows = start.rows.clone().requires_grad_()
     odds = torch.zeros(4, 32, requires_grad=True)
-    before = utility(split, rows, LABEL, odds, name)
+    before = _utility(split, rows, odds, name)
     slopes = torch.autograd.grad(before.sum(), [rows, odds])
     step = 1e-2 / sum(slope.square().sum() for slope in slopes) ** 0.5
     moved, weighted = (x + step * slope for x, slope in zip((rows, odds), slopes, strict=True))
     assert all(slope.isfinite().all() and slope.abs().sum() > 0 for slope in slopes)
-    assert utility(split, moved, LABEL, weighted, name).sum() > before.sum()
+    assert _utility(split, moved, weighted, name).sum() > before.sum()
+
+
+@pytest.mark.parametrize("name", sorted(OBJECTIVES))
+@pytest.mark.parametrize("is_wide", [False, True])
+def test_the_gradient_in_closed_form_is_the_derivative(name, is_wide):
+    """In rows and in weights: of two learned classes of three, and where linear features are mixed."""
+    data = fold_data() if not is_wide else wide_data(N_LINEAR + 1)
+    start, label, split = InnerSplits(data, stream_of()).draw(2, 6)
+    split = map_tensors(Tensor.double, split)
+    rows = start.rows.double().requires_grad_()
+    shares = F.one_hot(label).double() * torch.linspace(0.1, 0.4, 6)[:, None]
+    shares = shares.expand(2, -1, -1).clone().requires_grad_()
+    scale = torch.from_numpy(data.space.layout.scale)
+    assert gradcheck(lambda x, w: utility(split, x * scale, w, name), (rows, shares), fast_mode=True)
 
 
 def test_rows_whose_seeds_are_never_drawn_do_not_count():
@@ -137,7 +157,7 @@ def test_rows_whose_seeds_are_never_drawn_do_not_count():
     odds[:, 10:] = -1e4
     far = start.rows.clone()
     far[:, 10:] += 50.0
-    values = [utility(split, rows, LABEL, odds, "f1") for rows in (start.rows, far)]
+    values = [_utility(split, rows, odds, "f1") for rows in (start.rows, far)]
     torch.testing.assert_close(*values)
 
 
@@ -146,7 +166,7 @@ def test_only_classes_that_are_scored_count():
 
     def value(*scored):
         scored_PC = torch.tensor([scored]).expand(4, -1)
-        return utility(replace(split, scored_PC=scored_PC), start.rows, LABEL, torch.zeros(4, 32), "f1")
+        return _utility(replace(split, scored_PC=scored_PC), start.rows, torch.zeros(4, 32), "f1")
 
     torch.testing.assert_close(value(1.0, 1.0), (value(1.0, 0.0) + value(0.0, 1.0)) / 2)
     assert not torch.allclose(value(1.0, 0.0), value(0.0, 1.0))

@@ -22,7 +22,7 @@ from gan_oversampler.training.inner_splits import (
     ClassSplit,
     InnerSplits,
 )
-from tests.populations import PLANE, plane_data, randn, space_of, stream_of, three_classes
+from tests.populations import PLANE, plane_data, randn, space_of, stream_of, three_classes, wide_data
 from tests.tables import MIXED
 
 
@@ -30,12 +30,6 @@ def _mixed_data():
     return FoldData.of(
         *three_classes(n=105), MIXED, learned=[1, 2], drawn=[1, 2], new_per_real={1: 1.0, 2: 3.0}
     )
-
-
-def _wide_data(width, n=40):
-    rows = np.random.default_rng(0).normal(size=(n, width)).astype(np.float32)
-    codes = np.repeat([0, 1], [n - 10, 10])
-    return FoldData.of(rows, codes, space_of(width), learned=[1], drawn=[1], new_per_real={1: 1.0})
 
 
 def _drawn(data, n_splits=4, batch_size=32, seed=0):
@@ -135,7 +129,7 @@ def test_about_half_of_the_columns_are_mixed():
 
 @pytest.mark.parametrize("width", [1, 2, 5, 30])
 def test_fourier_directions_have_one_length_and_half_of_the_splits_see_a_few_columns_at_a_time(width):
-    directions = InnerSplits(_wide_data(width), stream_of())._fourier_directions(200)
+    directions = InnerSplits(wide_data(width), stream_of())._fourier_directions(200)
     n_columns = directions.ne(0).sum(1)
     sparse = n_columns.amax(1) <= min(MAX_SPARSE_COLUMNS, width)
     assert n_columns[sparse].unique().tolist() == list(range(1, min(MAX_SPARSE_COLUMNS, width) + 1))
@@ -150,12 +144,12 @@ def test_every_split_has_other_rows_another_kernel_and_another_ridge():
     _, _, split = _drawn(plane_data(), n_splits=3)
     assert not torch.equal(split.validation_PQF[0], split.validation_PQF[1])
     assert len(split.fourier_PFD.std((1, 2)).unique()) == 3
-    assert len(split.ridge_P.unique()) == 3
+    assert len(split.ridge_PD[:, -1].unique()) == 3
 
 
 @pytest.mark.parametrize(("width", "is_mixed"), [(N_LINEAR, False), (N_LINEAR + 1, True)])
 def test_many_columns_are_mixed_to_fewer_linear_features(width, is_mixed):
-    _, _, split = _drawn(_wide_data(width), n_splits=2)
+    _, _, split = _drawn(wide_data(width), n_splits=2)
     assert (split.linear_PFL is not None) is is_mixed
     if is_mixed:  # as long as the columns themselves, on average
         assert split.linear_PFL.shape == (2, width, N_LINEAR)
@@ -164,7 +158,7 @@ def test_many_columns_are_mixed_to_fewer_linear_features(width, is_mixed):
 
 def test_synthetic_rows_weigh_what_is_asked_for():
     _, label, split = _drawn(_mixed_data())
-    training = split.training_PSC.sum(1)[0]
+    training = split.training_PCS.sum(2)[0]
     torch.testing.assert_close(split.new_weight_PC[0], training * torch.tensor([1.0, 3.0, 0.0]))
     assert label.bincount().tolist() == [16, 16]
     assert split.training_PSF.shape[1] == 2 * N_SLOTS + N_OTHER_SLOTS
@@ -178,7 +172,7 @@ def test_many_classes_share_the_slots_and_keep_their_weights(n_targets):
     )
     _, _, split = _drawn(data, n_splits=2, batch_size=128)
     assert split.training_PSF.shape[1] <= 2 * MAX_SLOTS
-    both = split.training_PSC.sum(1) + split.validation_PQC.sum(1)
+    both = split.training_PCS.sum(2) + split.validation_PCQ.sum(2)
     torch.testing.assert_close(both, torch.full((2, 100), 5.0))
 
 
@@ -191,9 +185,9 @@ def test_the_only_row_of_a_class_is_a_training_row():
     rows, codes = randn(60, 2).numpy(), np.repeat([0, 1, 2], [40, 19, 1])
     data = FoldData.of(rows, codes, PLANE, learned=[1], drawn=[1], new_per_real={1: 1.0})
     _, _, split = _drawn(data)
-    assert split.validation_PQC.sum(1)[:, 2].tolist() == [0.0] * 4
-    assert split.training_PSC.sum(1)[:, 2].tolist() == pytest.approx([1.0] * 4)
-    value = utility(split, torch.zeros(4, 32, 2), torch.ones(4, 32, 1), torch.zeros(4, 32), "f1")
+    assert split.validation_PCQ.sum(2)[:, 2].tolist() == [0.0] * 4
+    assert split.training_PCS.sum(2)[:, 2].tolist() == pytest.approx([1.0] * 4)
+    value = utility(split, torch.zeros(4, 32, 2), torch.full((4, 32, 1), 1 / 32), "f1")
     assert value.isfinite().all()
 
 
@@ -239,8 +233,8 @@ def test_weights_of_rows_are_those_of_their_slots(groups):
     weights[::7] = 5.0
     plain, told = (_drawn(_told(groups=groups, weights=w))[2] for w in (None, weights))
     table = torch.cat([_told().rows[0], _told().rows[1]])
-    for rows, weight in (("training_PSF", "training_PSC"), ("validation_PQF", "validation_PQC")):
-        found, before, after = getattr(told, rows), getattr(plain, weight), getattr(told, weight)
+    for rows, weight in (("training_PSF", "training_PCS"), ("validation_PQF", "validation_PCQ")):
+        found, before, after = getattr(told, rows), getattr(plain, weight).mT, getattr(told, weight).mT
         which = (found[:, :, None] - table).norm(dim=-1).argmin(-1)
         expected = before.sum(-1) * torch.from_numpy(weights).float()[which]
         torch.testing.assert_close(after.sum(-1), expected)
