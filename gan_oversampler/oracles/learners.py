@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -101,8 +102,11 @@ class LearnerOracle(Oracle):
         return f"{self.score_name}{how}, {panel} fitted to {self._fitted_to}"
 
     def of_labels(self) -> Oracle | None:
-        """Make an oracle of predicted labels, where this one scores probabilities instead; else None."""
-        return clone(self).set_params(smooth=False) if self.is_smooth else None
+        """Make an oracle of predicted labels, where this one scores probabilities instead; else None.
+
+        It is fitted if this one is.
+        """
+        return copy(self).set_params(smooth=False) if self.is_smooth else None
 
     def _fit_learners(self, rows: Rows, alternative: str = "") -> list[Any]:
         """Fresh classifiers fitted to these rows, as they are or by an entry of ``ALTERNATIVES``."""

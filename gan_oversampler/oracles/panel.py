@@ -74,7 +74,10 @@ def _coefficients(
     least = loss(found, log_odds_n)
     for _ in range(MAX_STEPS):
         probability_n = expit(log_odds_n)
-        error_n, curve_n = weight_n * (probability_n - codes_n), weight_n * probability_n * (1 - probability_n)
+        error_n, curve_n = (
+            weight_n * (probability_n - codes_n),
+            weight_n * probability_n * (1 - probability_n),
+        )
         curved = curve_n[:, None] * slopes
         if is_dual:
             step = np.linalg.solve(unit + curved, error_n + found)

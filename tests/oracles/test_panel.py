@@ -40,7 +40,10 @@ def test_newton_converges_on_separable_rows_of_any_scale(scale):
 
 def test_coefficients_of_columns_and_of_rows_are_the_same():
     X, y, _ = _rows(50, 50)
-    few, many = NewtonLogistic().fit(X[:, :48], y), NewtonLogistic().fit(np.pad(X[:, :48], ((0, 0), (0, 9))), y)
+    few, many = (
+        NewtonLogistic().fit(X[:, :48], y),
+        NewtonLogistic().fit(np.pad(X[:, :48], ((0, 0), (0, 9))), y),
+    )
     np.testing.assert_allclose(many.coefficient_D[:48], few.coefficient_D[:48], atol=1e-7)
     np.testing.assert_allclose(many.coefficient_D[48:-1], 0.0)
 
