@@ -310,7 +310,7 @@ def _outcome(
         labels = None
         if evaluator and not is_brief:
             labels = label_scores(evaluator, by_fold, known, decision.ratio)
-        fidelity = None if is_brief else evidence.fidelity
+        fidelity = evidence.fidelity if evidence.is_far and not is_brief else None
         if (far := far_note(fidelity, plan.gans, given=plan.gan_given)) and decision.candidates:
             notes = [*notes, far]
             if decides and fidelity and fidelity.is_very_far:

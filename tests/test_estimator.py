@@ -6,7 +6,7 @@ from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedShuffleSp
 
 from gan_oversampler import GAN, DownstreamOracle, GANOversampler
 from gan_oversampler.gans.parts import Generator
-from gan_oversampler.reporting.evidence import Fidelity
+from gan_oversampler.reporting.evidence import Evidence, Fidelity
 from tests.samplers import FAST, UNTRAINED, quick
 from tests.samples import global_state
 from tests.tables import cancer, mixed, numbers
@@ -197,6 +197,7 @@ def test_tags_say_what_tables_may_hold():
 
 
 def test_of_rows_that_are_very_far_a_user_is_warned_at_the_line_of_the_call(monkeypatch):
+    monkeypatch.setattr(Evidence, "is_far", True)
     monkeypatch.setattr(Fidelity, "is_far", True)
     monkeypatch.setattr(Fidelity, "is_very_far", True)
     with pytest.warns(UserWarning, match="far from real rows of their class") as caught:

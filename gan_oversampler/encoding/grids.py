@@ -83,6 +83,7 @@ class Levels:
 
 
 Grid = Steps | Levels
+Bound = float | NDArray[np.float64]
 
 
 def learn_grid(distinct: NDArray[np.float64], counts: NDArray[np.intp], decimals: int | None) -> Grid | None:
@@ -132,19 +133,18 @@ def round_to(
     return grid.value(np.where(is_near, nearest, drawn))
 
 
-def reflect(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+def reflect(values: NDArray[np.float64], low: Bound, high: Bound) -> NDArray[np.float64]:
     """Fold numbers beyond a range back into it, as mirrors at both ends would; others stay as they are.
 
-    Clipped numbers would pile up at the ends.
+    Clipped numbers would pile up at the ends. Ranges may be arrays that broadcast with the numbers.
 
     Examples
     --------
     >>> reflect(np.array([-1.0, 2.0, 12.0, 25.0]), 0.0, 10.0).tolist()
     [1.0, 2.0, 8.0, 5.0]
     """
-    span = high - low
-    if not span:
-        return np.full_like(values, low)
-    folded = np.mod(values - low, 2 * span)
-    mirrored = low + np.minimum(folded, 2 * span - folded)
-    return np.where((values < low) | (values > high), mirrored, values)
+    span = np.asarray(high - low)
+    period = np.where(span > 0, 2 * span, 1.0)
+    folded = np.mod(values - low, period)
+    mirrored = low + np.minimum(folded, period - folded)
+    return np.where(span > 0, np.where((values < low) | (values > high), mirrored, values), low)

@@ -55,6 +55,16 @@ class Numeric:
     has_missing: bool  # whether missing cells were seen
     numeric: ClassVar[bool] = True
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the column is nothing but a standardised value: continuous, without states or a tail."""
+        return self.grid is None and self.log is None and not self._n_states
+
+    @property
+    def _n_states(self) -> int:
+        n_special = len(self.spikes) + self.has_missing
+        return 1 + n_special if n_special else 0
+
     def block(self, start: int) -> Block:
         """Return the block of the column: states ``regular | spikes | missing`` if any, then the value.
 
@@ -62,18 +72,20 @@ class Numeric:
         the range of the others, or at its end if they are logarithms. Its state identifies it, and networks
         need not fit so large a number.
         """
+        if not self._n_states:
+            return Block(self.name, start, 0, (0.0,), has_missing=False)
         margin = self.std if self.log is None else 0.0
         near = np.clip(self.spikes, self.low - margin, self.high + margin)
         pinned = (0.0, *map(float, self._standardise(near)), *((0.0,) if self.has_missing else ()))
-        return Block(self.name, start, len(pinned) if len(pinned) > 1 else 0, pinned, self.has_missing)
+        return Block(self.name, start, self._n_states, pinned, self.has_missing)
 
     def encode(self, cells: Cells) -> EncodedRows:
         """Return states, if any, and the value; raises ``ValueError`` for infinity and new missing cells."""
         cells.refuse_new_missing(self.name, has_missing=self.has_missing)
         values = to_grid(cells.to_floats(self.name, fill=self.low), self.decimals)
-        block = self.block(0)
-        if not block.n_states:
+        if not self._n_states:
             return self._standardise(values)[:, None]
+        block = self.block(0)
         state = np.zeros(len(values), dtype=np.intp)
         for i, spike in enumerate(self.spikes, start=1):
             state[values == spike] = i
@@ -98,7 +110,7 @@ class Numeric:
             inexact = self._restore(encoded - np.copysign(max(abs(low), abs(high)) * 2.0**-23, encoded))
             values = round_to(self.grid, values, np.abs(values - inexact), rng).clip(self.low, self.high)
         missing = np.zeros(len(values), dtype=bool)
-        if n_states := self.block(0).n_states:
+        if n_states := self._n_states:
             state = rows[:, :n_states].argmax(axis=1)
             for i, spike in enumerate(self.spikes, start=1):
                 values[state == i] = spike

@@ -82,10 +82,13 @@ def _candidates(places: Sequence[int], columns: Columns) -> Iterator[tuple[Pair,
 
     Rows are all in order if the other ones of the table are, too.
     """
+    hopeless = _hopeless(places, columns)
     for a in places:
         for b in places:
+            if a == b or (a, b) in hopeless:
+                continue
             known = np.flatnonzero(~(columns[a].missing | columns[b].missing))
-            if a == b or len(known) < MIN_ROWS or _n_broken(columns, a, b, known[:MIN_ROWS]) > 1:
+            if len(known) < MIN_ROWS or _n_broken(columns, a, b, known[:MIN_ROWS]) > 1:
                 continue
             some = known[:: int(np.ceil(len(known) / MAX_SHAPE_ROWS))]
             if _n_broken(columns, a, b, some) > MAX_BROKEN * len(some):
@@ -97,6 +100,18 @@ def _candidates(places: Sequence[int], columns: Columns) -> Iterator[tuple[Pair,
             if n_broken and kept.all():  # the rows that break it are not in the sample
                 kept[0] = False
             yield (a, b), low, high, kept
+
+
+def _hopeless(places: Sequence[int], columns: Columns) -> set[Pair]:
+    """Pairs of complete columns of one dtype that are not in order in the first rows, found all at once."""
+    found: set[Pair] = set()
+    complete = [i for i in places if not columns[i].missing.any()]
+    for dtype in {columns[i].values.dtype for i in complete}:
+        alike = [i for i in complete if columns[i].values.dtype == dtype]
+        first_nK = np.stack([columns[i].values[:MIN_ROWS] for i in alike], axis=1)
+        n_broken = (first_nK[:, :, None] > first_nK[:, None, :]).sum(axis=0)
+        found |= {(alike[a], alike[b]) for a, b in np.argwhere(n_broken > 1).tolist()}
+    return found
 
 
 def _n_broken(columns: Columns, a: int, b: int, rows: NDArray[np.intp]) -> int:

@@ -14,6 +14,7 @@ from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.categorical import Categorical
 from gan_oversampler.encoding.cell_conditions import Condition, conditions_of
 from gan_oversampler.encoding.cells import NO_CLASSES, Cells, ClassRows
+from gan_oversampler.encoding.coding import decode_columns, encode_columns
 from gan_oversampler.encoding.columns import Column, learn_column
 from gan_oversampler.encoding.containers import Container, read_table, rows_at
 from gan_oversampler.encoding.dataset import Frame, Redraw
@@ -122,8 +123,7 @@ class TableEncoder:
 
     def _encode_cells(self, cells: list[Cells]) -> EncodedRows:
         reduced = self.relations.reduce(cells)
-        parts = [column.encode(part) for column, part in zip(self.columns, reduced, strict=True)]
-        return np.concatenate(parts, axis=1, dtype=np.float32)
+        return encode_columns(self.columns, reduced)
 
     def decode(
         self,
@@ -223,12 +223,7 @@ class TableEncoder:
                 "Encoded rows must be finite, got NaN or infinity."
                 " The generator that drew them has diverged; use an earlier snapshot."
             )
-        # Column by column is how rows are read now; contiguous columns halve the time.
-        rows = np.asfortranarray(rows)
-        stops = np.cumsum([column.block(0).width for column in self.columns])
-        parts = np.split(rows, stops[:-1], axis=1)
-        cells = [column.decode(part, rng, codes) for column, part in zip(self.columns, parts, strict=True)]
-        cells = self.relations.restore(cells, rng)
+        cells = self.relations.restore(decode_columns(self.columns, rows, rng, codes), rng)
         for condition in self.conditions:
             cells[condition.position] = condition.snapped(cells[condition.position])
         return cells

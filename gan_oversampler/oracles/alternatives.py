@@ -52,15 +52,20 @@ class ReweightedClassifier(ClassifierMixin, BaseEstimator):
         return np.asarray(self.classes_[self.predict_proba(x).argmax(axis=1)])
 
 
-class _Known:
-    """A stand-in for a classifier whose probabilities of some rows are known already."""
+class KnownProbabilities:
+    """A stand-in for a classifier whose probabilities of some rows ``(n, C)`` are known already."""
 
     def __init__(self, classes: NDArray[Any], probability_nC: NDArray[np.float64]) -> None:
         self.classes_ = classes
         self.probability_nC = probability_nC
 
     def predict_proba(self, x: Any) -> NDArray[np.float64]:
+        """The known probabilities, whatever the rows."""
         return self.probability_nC
+
+    def predict(self, x: Any) -> NDArray[Any]:
+        """The most probable class of each of the known rows."""
+        return np.asarray(self.classes_[self.probability_nC.argmax(axis=1)])
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,7 @@ def fit_with_threshold(learner: Any, data: Labelled, scorer: Scorer, seed: int) 
         probability_nC = cross_val_predict(
             clone(learner), x, y, cv=inner, method="predict_proba", params=params
         )
-    known, share_C = _Known(classes, probability_nC), total_C / total_C.max()
+    known, share_C = KnownProbabilities(classes, probability_nC), total_C / total_C.max()
     options = {} if data.sample_weight is None else {"sample_weight": data.sample_weight}
 
     def score(exponent: float) -> float:
@@ -151,3 +156,4 @@ def _reweighted(fitted: Any, weight_C: NDArray[np.float64]) -> Any:
 ALTERNATIVES: Final[Mapping[str, Callable[[Any, Labelled, Scorer, int], Any]]] = MappingProxyType(
     {"class_weight": fit_with_class_weights, "threshold": fit_with_threshold}
 )
+BY_SCORE: Final = ("threshold",)  # alternatives that depend on the scorer

@@ -63,7 +63,10 @@ class Oracle(DocumentedMixin, BaseEstimator):
         return (type(self).__doc__ or type(self).__name__).strip().splitlines()[0].rstrip(".")
 
     def of_labels(self) -> Oracle | None:
-        """Make an oracle of predicted labels, where this one scores probabilities instead; else None."""
+        """Make an oracle of predicted labels, where this one scores probabilities instead; else None.
+
+        It is fitted if this one is.
+        """
         return None
 
     @property

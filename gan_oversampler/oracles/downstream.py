@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from gan_oversampler.encoding.dataset import Rows
-from gan_oversampler.oracles.alternatives import ALTERNATIVES
-from gan_oversampler.oracles.learners import LearnerOracle
+from gan_oversampler.oracles.alternatives import ALTERNATIVES, BY_SCORE, KnownProbabilities
+from gan_oversampler.oracles.learners import LearnerOracle, quiet_sklearn
 from gan_oversampler.oracles.samples import thin, thin_large_classes
-from gan_oversampler.oracles.scorers import Scorer, accepts_weights
+from gan_oversampler.oracles.scorers import Scorer, accepts_weights, scorer_of
+from gan_oversampler.oracles.smooth import SMOOTH
 
 # The differentiable objective nearest to a scorer; F1 for all others, rankings too: generators trained for
 # soft F1 rank better than those trained for the surrogate of average precision, which is noisier.
@@ -92,6 +95,7 @@ class DownstreamOracle(LearnerOracle):
     def _prepare(self) -> None:
         self.share_ = min(1.0, self.max_rows / max(len(self.train_), 1))
         self.thinned_train_ = thin(self.train_, self.share_, np.random.default_rng(self.random_state_))
+        self._known: dict[bytes, dict[bool, float]] = {}  # scores of the panel, smooth and of labels
 
     def score(self, holdout: Rows, synthetic: Rows) -> float:
         """Return the mean score of fresh classifiers; NaN if a synthetic value is not finite.
@@ -101,8 +105,7 @@ class DownstreamOracle(LearnerOracle):
         """
         if not np.isfinite(synthetic.values).all():
             return float("nan")
-        fitted = self._fit_learners(self.thinned_train_.join(synthetic))
-        return self._mean_score(fitted, self._scored_rows(holdout))
+        return self._score_of(self.thinned_train_.join(synthetic), holdout)
 
     @property
     def alternatives(self) -> tuple[str, ...]:
@@ -115,7 +118,34 @@ class DownstreamOracle(LearnerOracle):
         ``"class_weight"`` fits them to the training rows with balanced class weights. ``"threshold"`` fits
         them as they are and moves the threshold of each to where it is best on inner folds.
         """
-        return self._mean_score(self._fit_learners(self.thinned_train_, name), self._scored_rows(holdout))
+        return self._score_of(self.thinned_train_, holdout, name)
+
+    def _score_of(self, rows: Rows, holdout: Rows, alternative: str = "") -> float:
+        """Mean score of fresh classifiers; those of the panel are fitted once for the same rows.
+
+        Reports ask for scores of labels where smooth ones were computed before, and untrained generators may
+        draw the rows of a baseline. What is known changes no score.
+        """
+        has_kinds = isinstance(self.scoring, str) and self.scoring in SMOOTH and len(self.train_.classes) == 2
+        if self.estimator is not None or not has_kinds:
+            return self._mean_score(self._fit_learners(rows, alternative), self._scored_rows(holdout))
+        kind = str(self.smooth) if alternative in BY_SCORE else ""
+        key = _digest(rows, holdout, alternative + kind)
+        if key not in self._known:
+            scored = self._scored_rows(holdout)
+            self._known[key] = self._both_scores(self._fit_learners(rows, alternative), scored)
+        return self._known[key][self.smooth]
+
+    def _both_scores(self, fitted: Sequence[Any], rows: Rows) -> dict[bool, float]:
+        """Mean scores of fitted classifiers of two classes, smooth (True) and of labels (False)."""
+        x, y = self._data(rows)
+        with quiet_sklearn(checked=self.encoded):
+            known = [KnownProbabilities(learner.classes_, learner.predict_proba(x)) for learner in fitted]
+        options, scores = self._weighted(rows), {}
+        for smooth in (True, False):
+            scorer = scorer_of(self.scoring, 2, smooth=smooth)
+            scores[smooth] = float(np.mean([scorer(learner, x, y, **options) for learner in known]))
+        return scores
 
     def _scored_rows(self, holdout: Rows) -> Rows:
         """The held-out rows to predict; if there are many, thinned, with weights that make up for it."""
@@ -130,3 +160,11 @@ class DownstreamOracle(LearnerOracle):
         weights = np.bincount(holdout.codes) / np.maximum(np.bincount(scored.codes), 1)
         own = 1.0 if scored.weights is None else scored.weights
         return replace(scored, weights=weights[scored.codes] * own)
+
+
+def _digest(rows: Rows, holdout: Rows, name: str) -> bytes:
+    found = blake2b(name.encode(), digest_size=16)
+    for part in (rows, holdout):
+        for array in (part.values, part.codes, part.weights):
+            found.update(b"" if array is None else np.ascontiguousarray(array))
+    return found.digest()

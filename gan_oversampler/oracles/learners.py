@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -14,21 +15,21 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
-from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import has_fit_parameter
 
 from gan_oversampler._utils import text_of
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.alternatives import ALTERNATIVES, Labelled, fit_weighted
 from gan_oversampler.oracles.base import POSITIVE, Oracle
+from gan_oversampler.oracles.panel import Neighbours, NewtonLogistic
 from gan_oversampler.oracles.samples import balanced_sample
 from gan_oversampler.oracles.scorers import Scorer, accepts_weights, scorer_of, title_of
 from gan_oversampler.oracles.smooth import SMOOTH
 
 MANY_CELLS: Final = 20_000  # rows times columns
-MANY_COEFFICIENTS: Final = 100  # of a logistic regression: second derivatives of each pair take too long
+MANY_COEFFICIENTS: Final = 100  # of more than two classes: second derivatives of each pair take too long
+MANY_FREE: Final = 600  # the same of two classes, whose coefficients are no freer than there are rows
 # Where no estimator is given, in words.
 PANEL: Final = ("logistic regression", "five nearest neighbours", "a decision tree")
 MIN_PER_CLASS: Final = 5  # rows that a classifier gets, repeated if need be: it may need five neighbours
@@ -101,8 +102,11 @@ class LearnerOracle(Oracle):
         return f"{self.score_name}{how}, {panel} fitted to {self._fitted_to}"
 
     def of_labels(self) -> Oracle | None:
-        """Make an oracle of predicted labels, where this one scores probabilities instead; else None."""
-        return clone(self).set_params(smooth=False) if self.is_smooth else None
+        """Make an oracle of predicted labels, where this one scores probabilities instead; else None.
+
+        It is fitted if this one is.
+        """
+        return copy(self).set_params(smooth=False) if self.is_smooth else None
 
     def _fit_learners(self, rows: Rows, alternative: str = "") -> list[Any]:
         """Fresh classifiers fitted to these rows, as they are or by an entry of ``ALTERNATIVES``."""
@@ -122,13 +126,19 @@ class LearnerOracle(Oracle):
         # cells, trying all columns at every split would take longer than everything else together.
         n_rows, n_columns = self.train_.values.shape
         tried = "sqrt" if min(n_rows, self.max_rows) * n_columns > MANY_CELLS else None
-        n_classes = len(self.train_.classes)
-        is_large = n_classes > 2 and n_classes * n_columns > MANY_COEFFICIENTS
         return [
-            LogisticRegression(solver="lbfgs" if is_large else "newton-cholesky"),
-            KNeighborsClassifier(5) if rows.weights is None else WeightedNeighbours(5),
+            self._logistic(min(n_rows, self.max_rows), n_columns),
+            Neighbours(5),
             DecisionTreeClassifier(min_samples_leaf=2, max_features=tried, random_state=self._seed),
         ]
+
+    def _logistic(self, n_rows: int, n_columns: int) -> Any:
+        """Logistic regression of the panel, by the fastest way for so many real rows and columns."""
+        n_classes = len(self.train_.classes)
+        if n_classes == 2 and min(n_rows, n_columns) <= MANY_FREE:
+            return NewtonLogistic()
+        is_large = n_classes == 2 or n_classes * n_columns > MANY_COEFFICIENTS
+        return LogisticRegression(solver="lbfgs" if is_large else "newton-cholesky")
 
     def _fit_balanced(self, rows: Rows) -> list[Any]:
         """Fresh classifiers fitted to equally many rows of each class; none if there is a single class."""
@@ -167,36 +177,6 @@ class LearnerOracle(Oracle):
     def _data(self, rows: Rows) -> tuple[Any, NDArray[Any]]:
         x = rows.values if self.encoded else rows.frame
         return x, rows.codes if isinstance(self.scoring, str) else rows.labels
-
-
-class WeightedNeighbours(KNeighborsClassifier):
-    """Nearest neighbours that vote with the weights of their rows; rows of weight 0 are no neighbours.
-
-    scikit-learn's take no weights of rows.
-
-    >>> rows, labels = np.array([[0.0], [1.0], [2.0]]), np.array([0, 1, 1])
-    >>> learner = WeightedNeighbours(2).fit(rows, labels, np.array([3.0, 1.0, 0.0]))
-    >>> learner.predict_proba([[9.0]]).tolist()
-    [[0.75, 0.25]]
-    """
-
-    def fit(self, x: Any, y: NDArray[Any], sample_weight: NDArray[np.float64]) -> WeightedNeighbours:
-        """Store the rows that weigh anything; all of them, alike, where none does."""
-        weights = sample_weight if sample_weight.any() else np.ones(len(y))
-        kept = np.flatnonzero(weights)
-        self.weights_n, self.codes_n = weights[kept], np.unique(y[kept], return_inverse=True)[1]
-        return super().fit(_safe_indexing(x, kept), y[kept])
-
-    def predict_proba(self, x: Any) -> NDArray[np.float64]:
-        """Shares of the classes in the weight of the neighbours, ``(n, C)``."""
-        nearest_nK = self.kneighbors(x, return_distance=False)
-        votes_nKC = (self.weights_n[:, None] * np.eye(len(self.classes_))[self.codes_n])[nearest_nK]
-        votes_nC = votes_nKC.sum(axis=1)
-        return np.asarray(votes_nC / votes_nC.sum(axis=1, keepdims=True))
-
-    def predict(self, x: Any) -> NDArray[Any]:
-        """The class with the largest share, for each row."""
-        return np.asarray(self.classes_[self.predict_proba(x).argmax(axis=1)])
 
 
 @contextmanager

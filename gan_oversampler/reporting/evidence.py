@@ -296,26 +296,47 @@ class Evidence:
         return [(real.at(f.seen).weighing, real.at(f.unseen).weighing, f.synthetic) for f in self.by_fold]
 
     @cached_property
-    def fidelity(self) -> Fidelity | None:
-        """How near new rows come to held-out ones, beside SMOTE's; None if it cannot be said.
+    def energy_ratio(self) -> float | None:
+        """Energy distance of new rows to held-out ones over that of SMOTE's; None if it cannot be said.
 
         That is so without held-out rows or SMOTE's, and where SMOTE's equal the held-out ones, as in a class
-        of one value. At most 200 rows of a class and kind are compared in a fold, evenly spaced, so it takes
-        little time.
+        of one value. It takes a tenth of the time of all of ``fidelity``.
         """
+        with single_threaded():
+            found = [
+                [_energy_distance(self.targets, seen, unseen, new) for new in samples]
+                for seen, unseen, *samples in self._compared()
+            ]
+        ours, theirs = np.mean(found, axis=0) if found else (np.nan, np.nan)
+        return float(ours / theirs) if np.isfinite(ours) and theirs > 0 else None
+
+    @property
+    def is_far(self) -> bool:
+        """Whether new rows are so much farther from their class than SMOTE's that a user should know it."""
+        return (self.energy_ratio or 0.0) > FAR
+
+    @cached_property
+    def fidelity(self) -> Fidelity | None:
+        """How near new rows come to held-out ones, beside SMOTE's; None if ``energy_ratio`` is.
+
+        At most 200 rows of a class and kind are compared in a fold, evenly spaced, so it takes little time.
+        """
+        if self.energy_ratio is None:
+            return None
+        with single_threaded():
+            aucs = [
+                [_two_sample_auc(self.targets, seen, unseen, new) for new in samples]
+                for seen, unseen, *samples in self._compared()
+            ]
+        return Fidelity(self.energy_ratio, *np.mean(aucs, axis=0).tolist())
+
+    def _compared(self) -> list[list[Rows]]:
+        """Per fold the seen, unseen, new and SMOTE's rows to compare; none if one of these is missing."""
         smote = [fold.smote for fold in self.by_fold if fold.smote is not None]
         if not self.held_out or not smote:
-            return None
-        distances, aucs = [], []
-        with single_threaded():
-            for fold in zip(*zip(*self.folds(), strict=True), smote, strict=True):
-                seen, unseen, *samples = map(self._thinned, fold)
-                distances.append([_energy_distance(self.targets, seen, unseen, new) for new in samples])
-                aucs.append([_two_sample_auc(self.targets, seen, unseen, new) for new in samples])
-        ours, theirs = np.mean(distances, axis=0)
-        if not (np.isfinite(ours) and theirs > 0):
-            return None
-        return Fidelity(float(ours / theirs), *np.mean(aucs, axis=0).tolist())
+            return []
+        folds = zip(*zip(*self.folds(), strict=True), smote, strict=True)
+        return [list(map(self._thinned, fold)) for fold in folds]
 
     def _thinned(self, rows: Rows) -> Rows:
         """At most 200 rows of each oversampled class, and none of the others."""

@@ -193,8 +193,9 @@ class Evaluator:
 
     def of_labels(self) -> Evaluator | None:
         """Make an evaluator of predicted labels on the same folds, if this one scores probabilities."""
-        oracle = self.oracle.of_labels()
-        return None if oracle is None else self.with_oracle(oracle)
+        oracles = [fold.oracle.of_labels() for fold in self.folds]
+        folds = [replace(fold, oracle=o) for fold, o in zip(self.folds, oracles, strict=True) if o]
+        return replace(self, folds=folds, failures=[]) if folds else None
 
     @property
     def sign(self) -> float:

@@ -1,11 +1,15 @@
 """The default oracle: better rows score higher, and large tables are scaled down."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score, make_scorer
+from sklearn.tree import DecisionTreeClassifier
 
 from gan_oversampler.oracles.downstream import DownstreamOracle
+from gan_oversampler.oracles.panel import Neighbours, NewtonLogistic
 from gan_oversampler.oracles.registry import oracle_of
 from tests.samples import NONE, problem, rows_of, three
 
@@ -113,3 +117,31 @@ def test_pairs_of_classes_are_scored_without_weights():
         for scoring in ("roc_auc_ovo", "roc_auc_ovr")
     ]
     assert scores[0] == pytest.approx(scores[1], abs=0.1)
+
+
+@pytest.mark.parametrize("scoring", ["f1", "g_mean", "balanced_accuracy"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_labels_are_scored_with_the_fits_of_smooth_scores(scoring, weighted, monkeypatch):
+    train, holdout, new = problem(), problem(seed=1), problem(seed=2).of(1)
+    if weighted:
+        rng = np.random.default_rng(0)
+        train, holdout = (replace(rows, weights=rng.random(len(rows)) + 0.1) for rows in (train, holdout))
+    smooth = DownstreamOracle(scoring=scoring).fit(train, targets=[1])
+    found = [
+        [
+            oracle.score(holdout, new),
+            oracle.score_alternative(holdout, "threshold"),
+            oracle.score(holdout, NONE),
+        ]
+        for oracle in (smooth, smooth.of_labels())
+    ]
+    alone = [
+        DownstreamOracle(panel, scoring=scoring, smooth=is_smooth).fit(train, targets=[1]).score(holdout, new)
+        for panel in [[NewtonLogistic(), Neighbours(5), DecisionTreeClassifier(min_samples_leaf=2)]]
+        for is_smooth in (True, False)
+    ]
+    np.testing.assert_allclose([found[0][0], found[1][0]], alone, rtol=1e-9)
+    fitted = DownstreamOracle(scoring=scoring, smooth=False).fit(train, targets=[1])
+    assert found[1][1:] == [fitted.score_alternative(holdout, "threshold"), fitted.score(holdout, NONE)]
+    monkeypatch.setattr(NewtonLogistic, "fit", None)  # nothing is fitted again
+    assert [smooth.score(holdout, new), smooth.of_labels().score(holdout, new)] == [found[0][0], found[1][0]]

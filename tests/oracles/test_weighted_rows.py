@@ -16,7 +16,7 @@ from gan_oversampler.oracles.alternatives import (
     fit_with_threshold,
 )
 from gan_oversampler.oracles.downstream import DownstreamOracle
-from gan_oversampler.oracles.learners import WeightedNeighbours
+from gan_oversampler.oracles.panel import Neighbours
 from gan_oversampler.oracles.scorers import scorer_of
 from tests.samples import NONE, problem
 
@@ -70,13 +70,13 @@ def test_classifiers_without_weights_are_fitted_as_they_are_and_named():
 
 def test_neighbours_of_the_panel_vote_with_their_weights():
     weights = RNG.integers(0, 3, 330).astype(float)
-    learner = WeightedNeighbours(5).fit(TRAIN.values, TRAIN.codes, weights)
+    learner = Neighbours(5).fit(TRAIN.values, TRAIN.codes, weights)
     x, y, w = (part[weights > 0] for part in (TRAIN.values, TRAIN.codes, weights))
     plain = KNeighborsClassifier(5).fit(x, y)
     nearest = plain.kneighbors(HELDOUT.values, return_distance=False)
     share = (w * y)[nearest].sum(axis=1) / w[nearest].sum(axis=1)
     np.testing.assert_allclose(learner.predict_proba(HELDOUT.values)[:, 1], share)
-    alike = WeightedNeighbours(5).fit(x, y, np.full(len(y), 0.3))
+    alike = Neighbours(5).fit(x, y, np.full(len(y), 0.3))
     np.testing.assert_allclose(alike.predict_proba(HELDOUT.values), plain.predict_proba(HELDOUT.values))
     np.testing.assert_array_equal(alike.predict(HELDOUT.values), plain.predict(HELDOUT.values))
     assert not DownstreamOracle().fit(TRAIN, targets=[1]).ignores_weights

@@ -62,7 +62,10 @@ def _moved(evidence, by):
 
 def test_rows_that_are_moved_away_are_far_and_told_apart():
     evidence = gathered(*numbers())
-    near, far, very_far = (_moved(evidence, by).fidelity for by in (0, 1, 9))
+    moved = [_moved(evidence, by) for by in (0, 1, 9)]
+    assert [its.is_far for its in moved] == [False, False, True]
+    assert not any("fidelity" in vars(its) for its in moved)  # not measured before it is asked for
+    near, far, very_far = (its.fidelity for its in moved)
     assert near.energy_ratio < far.energy_ratio < very_far.energy_ratio
     assert near.smote_auc == far.smote_auc == very_far.smote_auc
     assert very_far.auc == pytest.approx(1)
