@@ -62,6 +62,11 @@ class Cells:
     def __len__(self) -> int:
         return len(self.values)
 
+    def at(self, index: NDArray[Any] | slice) -> "Cells":
+        """Return the cells at these positions, as contiguous arrays."""
+        values, missing = (np.ascontiguousarray(part[index]) for part in (self.values, self.missing))
+        return Cells(values, missing, self.category)
+
     def to_floats(self, name: Hashable, fill: float = 0.0) -> NDArray[np.float64]:
         """Return the cells as float64 with ``fill`` at missing ones.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Integral
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.validation import _num_samples
 
 from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.categorical import Categorical
@@ -24,6 +25,7 @@ from gan_oversampler.encoding.relations import Relations
 Names = tuple[Hashable, ...]
 MAX_ATTEMPTS: Final = 100  # to replace rows that break a constraint
 SCORED_ATTEMPTS: Final = 10  # the same of rows to score, where none must be perfect
+AT_ONCE: Final = 50_000  # rows of a table that are encoded at once; of more, those that are needed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +84,7 @@ class TableEncoder:
         categorical = _categorical_names(categorical_features, container.names)
         relations = learn_relations(constraints, container.names, cells, categorical, X)
         columns = tuple(
-            learn_column(name, part, categorical=name in categorical, drawn=drawn)
+            learn_column(name, part.at(slice(None)), categorical=name in categorical, drawn=drawn)
             for name, part in zip(container.names, relations.reduce(cells), strict=True)
         )
         # Constant columns have blocks of width 0, which the layout leaves out.
@@ -104,6 +106,17 @@ class TableEncoder:
         Raises ``ValueError`` if ``X`` has other columns than the learned table or another order of them,
         or holds infinity, unknown levels, or missing cells in a column that had none.
         """
+        return self._encode_cells(self._read(X))
+
+    def encode_on_demand(self, X: Any) -> Any:
+        """Return what `Rows` take as the encoded rows of a table: few at once, many when somebody asks.
+
+        Raises ``ValueError`` as `encode` does; of many rows, only for their columns.
+        """
+        cells = self._read(X)
+        return self._encode_cells(cells) if len(cells[0]) <= AT_ONCE else OnDemand(self, tuple(cells))
+
+    def _read(self, X: Any) -> list[Cells]:
         container, cells = read_table(X)
         learned, came = self.container.names, container.names
         if learned != came and set(learned) == set(came):
@@ -118,12 +131,16 @@ class TableEncoder:
                 f" Missing: {_short(tuple(n for n in learned if n not in came))};"
                 f" new: {_short(tuple(n for n in came if n not in learned))}."
             )
-        return self._encode_cells(cells)
+        return cells
 
-    def _encode_cells(self, cells: list[Cells]) -> EncodedRows:
-        reduced = self.relations.reduce(cells)
-        parts = [column.encode(part) for column, part in zip(self.columns, reduced, strict=True)]
-        return np.concatenate(parts, axis=1, dtype=np.float32)
+    def _encode_cells(self, cells: Sequence[Cells]) -> EncodedRows:
+        encoded = np.empty((len(cells[0]), self.layout.width), dtype=np.float32)
+        start = 0
+        for column, part in zip(self.columns, self.relations.reduce(cells), strict=True):
+            width = column.block(start).width
+            encoded[:, start : start + width] = column.encode(part)
+            start += width
+        return encoded
 
     def decode(
         self,
@@ -270,12 +287,37 @@ class TableEncoder:
         widths = [column.block(0).width for column in self.columns]
         return np.flatnonzero(np.isin(np.repeat(np.arange(len(widths)), widths), list(wanted)))
 
-    def stack(self, X: Any, new: Any) -> Any:
+    def stack(self, X: Any, *new: Any) -> Any:
         """Return the rows of ``X``, unchanged, followed by new rows from `decode`, in the same container.
 
         The oversampler guarantees this order, so that users find the original rows where they were.
         """
-        return self.container.stack(X, new)
+        return self.join([X, *new], sum(map(_num_samples, (X, *new))))
+
+    def join(self, parts: Iterable[Any], n: int) -> Any:
+        """Return the rows of tables of this container, one after the other, as one table of ``n`` rows."""
+        return self.container.join(parts, n)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OnDemand:
+    """Rows of a table that are encoded when somebody asks for them, called with their positions.
+
+    Examples
+    --------
+    >>> X = [[31, "Bonn"], [45, "Kiel"], [28, "Bonn"]]
+    >>> encoder = TableEncoder.learn(X)
+    >>> rows = OnDemand(encoder, tuple(read_table(X)[1]))
+    >>> bool((rows(np.array([2, 0])) == encoder.encode(X)[[2, 0]]).all())
+    True
+    """
+
+    encoder: TableEncoder
+    cells: tuple[Cells, ...]  # of all rows; views of the user's table where that is possible
+
+    def __call__(self, at: NDArray[np.intp]) -> EncodedRows:
+        """Encode the rows at these positions ``(n,)``, also none of them."""
+        return self.encoder._encode_cells([cells.at(at) for cells in self.cells])
 
 
 def _replaced(old: Cells, new: Cells, at: NDArray[np.intp]) -> Cells:
