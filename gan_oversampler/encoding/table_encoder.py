@@ -162,9 +162,9 @@ class TableEncoder:
         Raises ``ValueError`` for rows of another width, for NaN and infinity, and if a given constraint is
         still broken after 100 attempts; one that was found is a warning then.
         """
-        cells = self._kept_cells(rows, rng, codes, redraw, self._broken)
+        cells, unmet = self._kept_cells(rows, rng, codes, redraw, self._broken, MAX_ATTEMPTS)
         table = self.container.build(cells)
-        if redraw is None or not len(rows) or not (self.relations.constraints or self.conditions):
+        if not len(unmet):
             return table
         read = read_table(table)[1]
         self.relations.refuse_broken(read, table, MAX_ATTEMPTS)
@@ -188,9 +188,8 @@ class TableEncoder:
         again where they break a constraint. Oracles score them, so that what decoding ruins lowers the score.
         Parameters are those of `decode`; rows that still break a constraint after 10 attempts stay.
         """
-        return self._encode_cells(
-            self._kept_cells(rows, rng, codes, redraw, self._probably_broken, SCORED_ATTEMPTS)
-        )
+        how = redraw, self._probably_broken, SCORED_ATTEMPTS
+        return self._encode_cells(self._kept_cells(rows, rng, codes, *how)[0])
 
     def _kept_cells(
         self,
@@ -199,19 +198,23 @@ class TableEncoder:
         codes: NDArray[np.intp] | None,
         redraw: Redraw | None,
         broken: Callable[[list[Cells]], NDArray[np.intp]],
-        n_attempts: int = MAX_ATTEMPTS,
-    ) -> list[Cells]:
-        """Decoded cells, in which rows that break a constraint are replaced as often as is allowed."""
+        n_attempts: int,
+    ) -> tuple[list[Cells], NDArray[np.intp]]:
+        """Decoded cells, in which rows that break a constraint are replaced as often as is allowed.
+
+        Also returned are the positions of rows that break one nevertheless.
+        """
         cells = self._decode_cells(rows, rng, codes)
         if redraw is None or not len(rows) or not (self.relations.constraints or self.conditions):
-            return cells
+            return cells, np.arange(0)
+        at = broken(cells)
         for attempt in range(n_attempts):
-            at = broken(cells)
             if not len(at):
                 break
             other = self._decode_cells(redraw(at, attempt), rng, None if codes is None else codes[at])
             cells = [_replaced(old, new, at) for old, new in zip(cells, other, strict=True)]
-        return cells
+            at = at[broken(other)]  # the other rows are known to keep them
+        return cells, at
 
     def _broken(self, cells: list[Cells]) -> NDArray[np.intp]:
         """Positions of the rows that break a constraint or a condition in the container of the user."""
