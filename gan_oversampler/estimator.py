@@ -384,9 +384,9 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
             As in ``fit``, and if new rows keep breaking a constraint.
         """
         target = self._train(X, y, sample_weight, groups, every_class=True)
-        ((new, codes, self.seed_indices_),) = self._new_rows()
+        stacked, codes, self.seed_indices_ = self._stacked(X)
         self.is_synthetic_ = np.repeat([False, True], [len(target.codes), len(codes)])
-        return self._fitted.encoder.stack(X, new), target.stack(y, codes)
+        return stacked, target.stack(y, codes)
 
     # So that they stand on this class's own page.
     sample, stream, rescore, save = (
@@ -445,7 +445,7 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         streams = checkpoint.streams if checkpoint else Streams.of(self.random_state)
         frames = partial(frames_of, encoder, X, streams.child("oracle"))
         origin = np.arange(len(target.codes))
-        encoded, codes, classes = encoder.encode(X), target.codes, target.classes
+        encoded, codes, classes = encoder.encode_on_demand(X), target.codes, target.classes
         rows = Rows(encoded, codes, classes, frames, origin, encoder.recode, weights, its_groups)
         task = FitTask(self, X, y, plan.budget.max_rounds)
         observer = Observer(self.verbose, self.callbacks, task)

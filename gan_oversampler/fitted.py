@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -21,6 +22,7 @@ from gan_oversampler.oracles.registry import name_of, oracle_of
 # What needs torch, which takes longer to load than all the rest, is imported by the methods that use it.
 if TYPE_CHECKING:
     from gan_oversampler.reporting.report import Report
+    from gan_oversampler.sampling.tables import Block
     from gan_oversampler.streaming import BalancedStream, Transform
     from gan_oversampler.workflow import Facts, Fit
 
@@ -96,7 +98,7 @@ class FittedMixin:
         True
         """
         from gan_oversampler.sampling.conditions import ConditionalSource
-        from gan_oversampler.sampling.tables import draw_table
+        from gan_oversampler.sampling.tables import BLOCK, draw_blocks
 
         check_is_fitted(self, "report_")
         fitted = self._fitted
@@ -116,8 +118,8 @@ class FittedMixin:
             with single_threaded():
                 tries = streams.child("given")
                 source = ConditionalSource.of(source, encoder, code, target.names[code], tries)
-        n_new = {code: int(n)}
-        return draw_table(source, encoder, n_new, target.names, streams, streams.numpy("decode"))[0]
+        blocks = draw_blocks(source, encoder, {code: int(n)}, target.names, streams)
+        return next(blocks).table if n <= BLOCK else encoder.join((block.table for block in blocks), int(n))
 
     def stream(
         self,
@@ -228,11 +230,27 @@ class FittedMixin:
         near = encoder.relations.near
         return {"parameters": parameters_of(self), "constraints": constraints, "near_constraints": near}
 
-    def _new_rows(self, size: int | None = None) -> Iterator[tuple[Frame, NDArray[Any], NDArray[Any]]]:
-        """New rows of a resampling, with class codes and seeds, in chunks of ``size``, or all in one."""
-        from gan_oversampler.sampling.tables import draw_in_chunks
+    def _new_rows(self, size: int | None = None) -> Iterator[Block]:
+        """New rows of a resampling, in chunks of ``size`` rows, or block by block."""
+        from gan_oversampler.sampling.tables import draw_blocks, in_chunks
 
-        fitted = self._fitted
-        target, source = fitted.target, fitted.fit.first.source
+        fitted, target = self._fitted, self._fitted.target
         n_new = {target.code_of(label): n for label, n in self.sampling_strategy_.items() if n}
-        return draw_in_chunks(source, fitted.encoder, n_new, target.names, fitted.streams, size)
+        how = n_new, target.names, fitted.streams, "resample"
+        blocks = draw_blocks(fitted.fit.first.source, fitted.encoder, *how)
+        return blocks if size is None else in_chunks(blocks, fitted.encoder, size)
+
+    def _stacked(self, X: Frame) -> tuple[Frame, NDArray[np.intp], NDArray[np.intp]]:
+        """The table followed by the new rows of a resampling, and the class codes and seeds of these."""
+        codes, seeds = [], []
+
+        def tables() -> Iterator[Frame]:
+            yield X
+            for block in self._new_rows():
+                codes.append(block.codes)
+                seeds.append(block.seeds)
+                yield block.table
+
+        n = sum(self._fitted.target.counts) + sum(self.sampling_strategy_.values())
+        stacked = self._fitted.encoder.join(tables(), int(n))
+        return stacked, np.concatenate(codes), np.concatenate(seeds)

@@ -385,7 +385,7 @@ def _untrained(plan: Plan, problem: Problem, services: Services, facts: Facts) -
     elif not width:
         reason = "all columns are constant"
     drawn = list(problem.n_new)
-    data = FoldData.of(rows.values, rows.codes, problem.space, learned=(), drawn=drawn, weights=rows.weights)
+    data = FoldData.seen(rows, np.arange(len(rows)), problem.space, learned=(), drawn=drawn)
     source, evidence = BaseSource(data, base), None
     if several := [code for code in problem.n_new if rows.counts[code] > 1 and width]:
         evidence = gather_evidence(rows, _all_rows(rows), [source], several, services.streams)

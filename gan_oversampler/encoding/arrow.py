@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,7 +26,7 @@ class ArrowTable:
     --------
     >>> X = pa.table({"city": pa.array(["Rome", "Oslo"], pa.large_string())})
     >>> table, columns = ArrowTable.read(X)
-    >>> table.stack(X, table.build(columns)).column("city").to_pylist()
+    >>> table.join([X, table.build(columns)], 4).column("city").to_pylist()
     ['Rome', 'Oslo', 'Rome', 'Oslo']
     """
 
@@ -53,8 +53,8 @@ class ArrowTable:
         parts = zip(columns, self.formats, self.template.columns, strict=True)
         return pa.Table.from_arrays([write_arrow(*part) for part in parts], schema=self.template.schema)
 
-    def stack(self, X: pa.Table, new: pa.Table) -> pa.Table:
-        return stack_arrow(X, new)
+    def join(self, parts: Iterable[pa.Table], n: int) -> pa.Table:
+        return pa.concat_tables(parts)
 
 
 def read_arrow(name: Hashable, column: pa.ChunkedArray) -> tuple[Cells, CellFormat]:

@@ -62,6 +62,11 @@ class Cells:
     def __len__(self) -> int:
         return len(self.values)
 
+    def at(self, index: NDArray[Any] | slice) -> "Cells":
+        """Return the cells at these positions, as contiguous arrays."""
+        values, missing = (np.ascontiguousarray(part[index]) for part in (self.values, self.missing))
+        return Cells(values, missing, self.category)
+
     def to_floats(self, name: Hashable, fill: float = 0.0) -> NDArray[np.float64]:
         """Return the cells as float64 with ``fill`` at missing ones.
 
@@ -125,19 +130,22 @@ class CellFormat:
         if self.tz is not None:
             values = values.tz_localize("UTC").tz_convert(self.tz)
         restored = np.empty(len(cells), dtype=object)
-        # Without ``fromiter`` NumPy would take a column of tuples for a matrix.
-        objects = _KINDS[self.kind].restore(values)
-        restored[~cells.missing] = np.fromiter(map(self._in_bounds, objects), dtype=object)
+        objects: Any = values
+        if self.kind != "label" or values.dtype.kind != "O":
+            exact = _KINDS[self.kind].restore(values)
+            # Without ``fromiter`` NumPy would take a column of tuples for a matrix.
+            objects = np.fromiter(self._in_bounds(exact), dtype=object)
+        restored[~cells.missing] = objects
         restored[cells.missing] = self.marker
         return restored
 
-    def _in_bounds(self, cell: Any) -> Any:
+    def _in_bounds(self, cells: Iterable[Any]) -> Iterable[Any]:
         if self.bounds is None:
-            return cell
+            return cells
         if self.quantum is not None:
-            cell = cell.quantize(self.quantum, context=_UNROUNDED)
+            cells = (cell.quantize(self.quantum, context=_UNROUNDED) for cell in cells)
         low, high = self.bounds
-        return min(max(cell, low), high)
+        return (min(max(cell, low), high) for cell in cells)
 
 
 class _Kind(NamedTuple):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Protocol
 
 import narwhals as nw
@@ -36,11 +37,12 @@ class Container(Protocol):
         the table has ``n`` rows.
         """
 
-    def stack(self, X: Any, new: Any) -> Any:
-        """Return the rows of ``X``, unchanged, followed by the rows of ``new``.
+    def join(self, parts: Iterable[Any], n: int) -> Any:
+        """Return the rows of all parts, one after the other, as one table of ``n`` rows.
 
-        ``X`` is a table of the learned container and ``new`` one that `build` made; neither is changed.
-        Row labels of data frames are numbered anew, from 0 on.
+        Parts are tables of the learned container, such as `build` makes; none is changed. They are read once,
+        so that an iterator needs no memory for those to come. Row labels of data frames are numbered anew,
+        from 0 on.
         """
 
 
@@ -55,7 +57,7 @@ def read_table(X: Any) -> tuple[Container, list[Cells]]:
     --------
     >>> X = [[1, "a"], [2, "b"]]
     >>> container, columns = read_table(X)
-    >>> container.stack(X, container.build(columns))
+    >>> container.join([X, container.build(columns)], 4)
     [[1, 'a'], [2, 'b'], [1, 'a'], [2, 'b']]
     """
     check_table(X)
@@ -161,7 +163,7 @@ class ArrayTable:
                 f"X must be a table with rows and columns: expected 2D array, got {array.ndim}D array"
                 f" of shape {array.shape} instead. Reshape your data, e.g. `X.reshape(-1, 1)`."
             )
-        pairs = [read_array(column) for column in np.ascontiguousarray(array.T)]
+        pairs = [read_array(column) for column in array.T]  # views: a large table is not copied
         table = cls(container, array.dtype, tuple(stored for _, stored in pairs))
         return table, [cells for cells, _ in pairs]
 
@@ -182,12 +184,17 @@ class ArrayTable:
             return rows.tolist()
         return rows if self.container is np.ndarray else self.container(rows)
 
-    def stack(self, X: Any, new: Any) -> Any:
+    def join(self, parts: Iterable[Any], n: int) -> Any:
         if self.container is list:
-            return [*X, *new]
-        if self.container is np.ndarray:
-            return np.concatenate([np.asarray(X), new])
-        return sparse.vstack([X, new], format=X.format, dtype=X.dtype)
+            return [*chain.from_iterable(parts)]
+        if self.container is not np.ndarray:
+            kept = list(parts)
+            return sparse.vstack(kept, format=kept[0].format, dtype=kept[0].dtype)
+        joined, start = np.empty((n, len(self.formats)), self.dtype), 0
+        for part in parts:
+            joined[start : start + len(part)] = part
+            start += len(part)
+        return joined
 
 
 def _rows(X: Sequence[Any]) -> NDArray[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,7 +24,7 @@ class PandasTable:
     --------
     >>> X = pd.DataFrame({"age": pd.array([31, None], dtype="Int64")})
     >>> table, columns = PandasTable.read(X)
-    >>> table.stack(X, table.build(columns))["age"].dtype
+    >>> table.join([X, table.build(columns)], 4)["age"].dtype
     Int64Dtype()
     """
 
@@ -55,8 +55,8 @@ class PandasTable:
         built = {j: _write_pandas(*part, self.template.iloc[:, j]) for j, part in enumerate(parts)}
         return pd.DataFrame(built).set_axis(self.template.columns, axis=1)
 
-    def stack(self, X: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-        return pd.concat([X, new], ignore_index=True)
+    def join(self, parts: Iterable[pd.DataFrame], n: int) -> pd.DataFrame:
+        return pd.concat(list(parts), ignore_index=True)
 
 
 def _is_masked(dtype: Any) -> bool:
@@ -132,7 +132,7 @@ class FrameTable:
     >>> import polars as pl
     >>> X = pl.DataFrame({"day": pl.Series(["2024-05-01"]).str.to_date()})
     >>> table, columns = FrameTable.read(X)
-    >>> table.stack(X, table.build(columns)).schema["day"]
+    >>> table.join([X, table.build(columns)], 2).schema["day"]
     Date
     """
 
@@ -176,8 +176,8 @@ class FrameTable:
             built[name] = series.cast(dtype)
         return nw.from_dict(built).to_native()
 
-    def stack(self, X: Any, new: Any) -> Any:
-        frames = [nw.from_native(frame, eager_only=True) for frame in (X, new)]
+    def join(self, parts: Iterable[Any], n: int) -> Any:
+        frames = [nw.from_native(frame, eager_only=True) for frame in parts]
         return nw.concat(frames, how="vertical").to_native()
 
 

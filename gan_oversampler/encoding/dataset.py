@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +18,34 @@ def _as_they_are(values: NDArray[Any], *context: Any) -> NDArray[Any]:  # named,
     return values
 
 
+Encoding = Callable[[NDArray[np.intp]], NDArray[Any]]
+"""Encodes the rows at these positions ``(n,)`` of a user's table: ``(n, F)``; also none of them."""
+
+
+class _Values:
+    """The field ``values`` of rows: an array, or what encodes it once somebody asks for it."""
+
+    def __get__(self, rows: Rows | None, owner: type) -> NDArray[Any]:
+        if rows is None:
+            raise AttributeError("values")  # as of any field without a default
+        found = vars(rows)["values"]
+        if callable(found):
+            found = vars(rows)["values"] = found(rows._origin)
+        return cast(NDArray[Any], found)
+
+    def __set__(self, rows: Rows, values: NDArray[Any] | Encoding) -> None:
+        vars(rows)["values"] = values
+
+
 @dataclass(frozen=True)
 class Rows:
     """Encoded rows with their classes, which can also be returned in the user's container.
 
     Parameters
     ----------
-    values : ndarray of shape (n, F)
-        Encoded rows.
+    values : ndarray of shape (n, F), or callable
+        Encoded rows. A function encodes them when they are first read, called as ``values(origin)``: of a
+        large table, scores look at few rows, which are selected before.
     codes : ndarray of shape (n,)
         Class codes; the rarest class has the highest code.
     classes : ndarray of shape (n_classes,)
@@ -67,6 +87,11 @@ class Rows:
         return np.bincount(self.codes, minlength=len(self.classes))
 
     @property
+    def width(self) -> int:
+        """Number of encoded columns."""
+        return int(self.at(np.arange(0)).values.shape[1])
+
+    @property
     def labels(self) -> NDArray[Any]:
         """The user's label of each row, of shape ``(n,)``."""
         return np.asarray(self.classes[self.codes])
@@ -82,7 +107,7 @@ class Rows:
 
     def synthetic(self, values: NDArray[Any], codes: NDArray[np.intp]) -> Rows:
         """Make synthetic rows of the same table: encoded rows ``(n, F)`` with their class codes ``(n,)``."""
-        return replace(self, values=values, codes=codes, origin=None, weights=None, groups=None)
+        return Rows(values, codes, self.classes, self.frames, recode=self.recode)
 
     def recoded(self, rng: np.random.Generator, redraw: Redraw | None = None) -> Rows:
         """Return synthetic rows as the user gets them: decoded, which rounds them, and encoded anew.
@@ -94,11 +119,14 @@ class Rows:
 
     def at(self, index: NDArray[Any]) -> Rows:
         """Return the rows at these positions, or where this mask is True, in the order of the index."""
-        return replace(
-            self,
-            values=self.values[index],
-            codes=self.codes[index],
-            origin=self._origin[index],
+        stored, origin = vars(self)["values"], self._origin[index]
+        return Rows(
+            stored if callable(stored) else stored[index],
+            self.codes[index],
+            self.classes,
+            self.frames,
+            origin,
+            self.recode,
             weights=None if self.weights is None else self.weights[index],
             groups=None if self.groups is None else self.groups[index],
         )
@@ -139,3 +167,6 @@ class Rows:
         """Mean weight of the rows of each class, by code; 1 for a class without rows."""
         totals = np.bincount(self.codes, self.weights, minlength=len(self.classes))
         return np.where(self.counts > 0, totals / np.maximum(self.counts, 1), 1.0)
+
+
+Rows.values = _Values()  # type: ignore[assignment]  # after the class, or it would be a default

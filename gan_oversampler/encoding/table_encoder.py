@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Integral
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.validation import _num_samples
 
 from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.categorical import Categorical
@@ -25,6 +26,7 @@ from gan_oversampler.encoding.relations import Relations
 Names = tuple[Hashable, ...]
 MAX_ATTEMPTS: Final = 100  # to replace rows that break a constraint
 SCORED_ATTEMPTS: Final = 10  # the same of rows to score, where none must be perfect
+AT_ONCE: Final = 50_000  # rows of a table that are encoded at once; of more, those that are needed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +85,7 @@ class TableEncoder:
         categorical = _categorical_names(categorical_features, container.names)
         relations = learn_relations(constraints, container.names, cells, categorical, X)
         columns = tuple(
-            learn_column(name, part, categorical=name in categorical, drawn=drawn)
+            learn_column(name, part.at(slice(None)), categorical=name in categorical, drawn=drawn)
             for name, part in zip(container.names, relations.reduce(cells), strict=True)
         )
         # Constant columns have blocks of width 0, which the layout leaves out.
@@ -105,6 +107,17 @@ class TableEncoder:
         Raises ``ValueError`` if ``X`` has other columns than the learned table or another order of them,
         or holds infinity, unknown levels, or missing cells in a column that had none.
         """
+        return self._encode_cells(self._read(X))
+
+    def encode_on_demand(self, X: Any) -> Any:
+        """Return what `Rows` take as the encoded rows of a table: few at once, many when somebody asks.
+
+        Raises ``ValueError`` as `encode` does; of many rows, only for their columns.
+        """
+        cells = self._read(X)
+        return self._encode_cells(cells) if len(cells[0]) <= AT_ONCE else OnDemand(self, tuple(cells))
+
+    def _read(self, X: Any) -> list[Cells]:
         container, cells = read_table(X)
         learned, came = self.container.names, container.names
         if learned != came and set(learned) == set(came):
@@ -119,9 +132,9 @@ class TableEncoder:
                 f" Missing: {_short(tuple(n for n in learned if n not in came))};"
                 f" new: {_short(tuple(n for n in came if n not in learned))}."
             )
-        return self._encode_cells(cells)
+        return cells
 
-    def _encode_cells(self, cells: list[Cells]) -> EncodedRows:
+    def _encode_cells(self, cells: Sequence[Cells]) -> EncodedRows:
         reduced = self.relations.reduce(cells)
         return encode_columns(self.columns, reduced)
 
@@ -145,9 +158,9 @@ class TableEncoder:
         Raises ``ValueError`` for rows of another width, for NaN and infinity, and if a given constraint is
         still broken after 100 attempts; one that was found is a warning then.
         """
-        cells = self._kept_cells(rows, rng, codes, redraw, self._broken)
+        cells, unmet = self._kept_cells(rows, rng, codes, redraw, self._broken, MAX_ATTEMPTS)
         table = self.container.build(cells)
-        if redraw is None or not len(rows) or not (self.relations.constraints or self.conditions):
+        if not len(unmet):
             return table
         read = read_table(table)[1]
         self.relations.refuse_broken(read, table, MAX_ATTEMPTS)
@@ -171,9 +184,8 @@ class TableEncoder:
         again where they break a constraint. Oracles score them, so that what decoding ruins lowers the score.
         Parameters are those of `decode`; rows that still break a constraint after 10 attempts stay.
         """
-        return self._encode_cells(
-            self._kept_cells(rows, rng, codes, redraw, self._probably_broken, SCORED_ATTEMPTS)
-        )
+        how = redraw, self._probably_broken, SCORED_ATTEMPTS
+        return self._encode_cells(self._kept_cells(rows, rng, codes, *how)[0])
 
     def _kept_cells(
         self,
@@ -182,19 +194,23 @@ class TableEncoder:
         codes: NDArray[np.intp] | None,
         redraw: Redraw | None,
         broken: Callable[[list[Cells]], NDArray[np.intp]],
-        n_attempts: int = MAX_ATTEMPTS,
-    ) -> list[Cells]:
-        """Decoded cells, in which rows that break a constraint are replaced as often as is allowed."""
+        n_attempts: int,
+    ) -> tuple[list[Cells], NDArray[np.intp]]:
+        """Decoded cells, in which rows that break a constraint are replaced as often as is allowed.
+
+        Also returned are the positions of rows that break one nevertheless.
+        """
         cells = self._decode_cells(rows, rng, codes)
         if redraw is None or not len(rows) or not (self.relations.constraints or self.conditions):
-            return cells
+            return cells, np.arange(0)
+        at = broken(cells)
         for attempt in range(n_attempts):
-            at = broken(cells)
             if not len(at):
                 break
             other = self._decode_cells(redraw(at, attempt), rng, None if codes is None else codes[at])
             cells = [_replaced(old, new, at) for old, new in zip(cells, other, strict=True)]
-        return cells
+            at = at[broken(other)]  # the other rows are known to keep them
+        return cells, at
 
     def _broken(self, cells: list[Cells]) -> NDArray[np.intp]:
         """Positions of the rows that break a constraint or a condition in the container of the user."""
@@ -265,12 +281,37 @@ class TableEncoder:
         widths = [column.block(0).width for column in self.columns]
         return np.flatnonzero(np.isin(np.repeat(np.arange(len(widths)), widths), list(wanted)))
 
-    def stack(self, X: Any, new: Any) -> Any:
+    def stack(self, X: Any, *new: Any) -> Any:
         """Return the rows of ``X``, unchanged, followed by new rows from `decode`, in the same container.
 
         The oversampler guarantees this order, so that users find the original rows where they were.
         """
-        return self.container.stack(X, new)
+        return self.join([X, *new], sum(map(_num_samples, (X, *new))))
+
+    def join(self, parts: Iterable[Any], n: int) -> Any:
+        """Return the rows of tables of this container, one after the other, as one table of ``n`` rows."""
+        return self.container.join(parts, n)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OnDemand:
+    """Rows of a table that are encoded when somebody asks for them, called with their positions.
+
+    Examples
+    --------
+    >>> X = [[31, "Bonn"], [45, "Kiel"], [28, "Bonn"]]
+    >>> encoder = TableEncoder.learn(X)
+    >>> rows = OnDemand(encoder, tuple(read_table(X)[1]))
+    >>> bool((rows(np.array([2, 0])) == encoder.encode(X)[[2, 0]]).all())
+    True
+    """
+
+    encoder: TableEncoder
+    cells: tuple[Cells, ...]  # of all rows; views of the user's table where that is possible
+
+    def __call__(self, at: NDArray[np.intp]) -> EncodedRows:
+        """Encode the rows at these positions ``(n,)``, also none of them."""
+        return self.encoder._encode_cells([cells.at(at) for cells in self.cells])
 
 
 def _replaced(old: Cells, new: Cells, at: NDArray[np.intp]) -> Cells:

@@ -124,7 +124,7 @@ class LearnerOracle(Oracle):
             return [seeded(clone(learner), self._seed) for learner in self._estimators]
         # The tree depends on the training rows only, so that all candidates get the same panel. With many
         # cells, trying all columns at every split would take longer than everything else together.
-        n_rows, n_columns = self.train_.values.shape
+        n_rows, n_columns = len(self.train_), rows.width
         tried = "sqrt" if min(n_rows, self.max_rows) * n_columns > MANY_CELLS else None
         return [
             self._logistic(min(n_rows, self.max_rows), n_columns),

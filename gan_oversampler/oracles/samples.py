@@ -128,13 +128,23 @@ def thin_large_classes(rows: Rows, n: int, rng: np.random.Generator) -> Rows:
     [2, 2, 1]
     """
     codes, counts = np.unique(rows.codes, return_counts=True)
-    left, quotas = n, {}
+    return _draw(rows, dict(zip(codes.tolist(), quotas(counts, n).tolist())), rng)
+
+
+def quotas(counts_C: NDArray[np.intp], n: int) -> NDArray[np.intp]:
+    """Divide ``n`` rows among classes of so many rows: small classes stay whole, larger ones share the rest.
+
+    Each class that has rows keeps at least one, so there may be more than ``n`` in all.
+
+    >>> quotas(np.array([50, 3, 30, 0]), 23).tolist()
+    [10, 3, 10, 0]
+    """
+    left, quota_C = n, np.zeros_like(counts_C)
     # From the smallest class on: what one class does not use is shared by the larger ones.
-    for i, position in enumerate(np.argsort(counts, kind="stable")):
-        quota = int(min(counts[position], max(1, left // (len(codes) - i))))
-        quotas[int(codes[position])] = quota
-        left -= quota
-    return _draw(rows, quotas, rng)
+    for i, position in enumerate(np.argsort(counts_C, kind="stable")):
+        quota_C[position] = min(counts_C[position], max(1, left // (len(counts_C) - i)))
+        left -= quota_C[position]
+    return quota_C
 
 
 def _draw(rows: Rows, quotas: Mapping[int, int], rng: np.random.Generator) -> Rows:

@@ -225,7 +225,7 @@ class Evidence:
         a class are kept, evenly spaced over the table; fewer of wide tables, but at least 50.
         """
         counts = np.bincount(rows.codes, minlength=1)
-        most = MAX_CELLS // (max(rows.values.shape[1], 1) * max(np.count_nonzero(counts), 1))
+        most = MAX_CELLS // max(rows.width * int(np.count_nonzero(counts)), 1)
         most = min(MAX_REAL, max(MIN_REAL, most))
         kept = []
         for code, n in enumerate(counts):

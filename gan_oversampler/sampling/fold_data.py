@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -15,13 +15,18 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.encoding.row_space import RowSpace
+from gan_oversampler.oracles.samples import evenly, quotas
 from gan_oversampler.sampling.neighbourhood import Neighbourhood
 
 Masks = Mapping[int, NDArray[np.bool_]]
 """Which rows of a class are meant, by class code; all of classes without a mask."""
 
 N_MEASURED: Final = 300  # rows that the typical distance is measured on
+# Rows of a fold that are kept. An inner split uses two thousand of a class at most, and the time for the
+# search of neighbours grows with the square of the rows.
+MAX_ROWS: Final = 50_000
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,27 @@ class FoldData:
     positions: Mapping[int, NDArray[np.intp]]  # of the rows of each class in the user's table
     weights: Mapping[int, Tensor] | None = None  # of the rows of each class; None: all count alike
     groups: Mapping[int, Tensor] | None = None  # numbers of their groups; None: rows belong to no groups
+    # how many rows of the fold each row of a class stands for, where not all are kept; None: for itself
+    stands_for: Mapping[int, float] | None = None
+
+    @classmethod
+    def seen(cls, rows: Rows, index: NDArray[np.intp], space: RowSpace, **how: Any) -> FoldData:
+        """Sort the rows of a table at some positions by class, of large folds a part; ``how`` is as in `of`.
+
+        Of more than ``MAX_ROWS`` rows small classes stay whole, while evenly spaced rows stand for those of
+        large ones: they weigh more, and no other rows are encoded.
+        """
+        counts_C = np.bincount(rows.codes[index], minlength=len(rows.classes))
+        kept = index if len(index) <= MAX_ROWS else _part(index, rows.codes[index], counts_C)
+        some = rows.at(kept)
+        weights, stands_for_C = some.weights, counts_C / np.maximum(some.counts, 1)
+        if len(kept) < len(index):
+            weights = stands_for_C[some.codes] * (1.0 if weights is None else weights)
+        how |= {"n_classes": len(counts_C), "positions": kept, "weights": weights, "groups": some.groups}
+        data = cls.of(some.values, some.codes, space, **how)
+        if len(kept) == len(index):
+            return data
+        return replace(data, stands_for=dict(enumerate(stands_for_C.tolist())))
 
     @classmethod
     def of(
@@ -102,7 +128,9 @@ class FoldData:
         ``only`` is the code of a class that all of them are of; None is any.
         """
         by_rank = [(code, rows) for code, rows in self.rows.items() if only is None or code == only]
-        ends = torch.tensor([len(rows) for _, rows in by_rank]).cumsum(0).double()
+        stands_for = self.stands_for or {}
+        sizes = [len(rows) * stands_for.get(code, 1) for code, rows in by_rank]
+        ends = torch.tensor(sizes).cumsum(0).double()
         place_TB = torch.rand(shape, generator=generator, dtype=torch.double) * ends[-1]
         rank_TB = torch.searchsorted(ends, place_TB, right=True)
         starts = F.pad(ends, (1, 0))
@@ -155,3 +183,12 @@ class FoldData:
         """Mask of 1 and 0 of the classes whose scores count ``(C,)``: the rarer one of two, all of more."""
         rarest = max(self.rows)
         return torch.tensor([float(len(self.rows) > 2 or code == rarest) for code in self.rows])
+
+
+def _part(index: NDArray[np.intp], codes: NDArray[np.intp], counts_C: NDArray[np.intp]) -> NDArray[np.intp]:
+    """``MAX_ROWS`` of the positions in their order: evenly spaced ones of each large class."""
+    kept = [
+        index[codes == code] if n == quota else evenly(index[codes == code], quota)
+        for code, (n, quota) in enumerate(zip(counts_C, quotas(counts_C, MAX_ROWS), strict=True))
+    ]
+    return np.sort(np.concatenate(kept))

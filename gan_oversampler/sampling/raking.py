@@ -48,11 +48,11 @@ def raked(
     tensor([0.4125, 0.1375, 0.2250, 0.2250])
     """
     groups = [rows_nF[:, index_K] for index_GK in space.groups_GK for index_K in index_GK]
+    shares = [g_nK.mean(0) if weight_n is None else weight_n @ g_nK / weight_n.sum() for g_nK in groups]
     for _ in range(MAX_ROUNDS):
         error = 0.0
-        for states_nK in groups:
+        for states_nK, real_K in zip(groups, shares, strict=True):
             drawn_K = probabilities_n @ states_nK
-            real_K = states_nK.mean(0) if weight_n is None else weight_n @ states_nK / weight_n.sum()
             target_K = drawn_K.clamp(real_K - slack, real_K + slack)
             factor_K = torch.where(drawn_K > 0, target_K / drawn_K, 1.0)
             error = max(error, float((factor_K - 1).abs().max()))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final, Protocol
 
 import numpy as np
@@ -149,14 +150,7 @@ class GeneratorSource:
         # Neighbours in the sequence go to one seed, which is drawn as often as the generator has learned, up
         # to the shares of states: so each seed alone has neighbours, steps and noise of all kinds.
         neighbourhood, latent = self.data.neighbourhoods[code], self.snapshot.latent
-        labels_nC = self.data.one_hot(code, len(neighbourhood.rows_nF))
-        probabilities_n = self.snapshot.seed_probabilities(neighbourhood.traits_nK, labels_nC)
-        probabilities_n = capped(probabilities_n, MAX_SEED_ODDS)
-        if (weight_n := neighbourhood.weight_n) is not None:
-            probabilities_n = probabilities_n * weight_n / (probabilities_n * weight_n).sum()
-        if fidelity := self.snapshot.fidelity:
-            rows_nF, space = neighbourhood.rows_nF, self.data.space
-            probabilities_n = raked(probabilities_n, rows_nF, space, slack_at(fidelity), weight_n)
+        probabilities_n = self._seed_probabilities(code)
         order = torch.randperm(n, generator=generator)
         seeds = systematic_resampling(probabilities_n, n, generator=generator).sort().values[order]
         n_columns = self.data.space.width
@@ -168,6 +162,24 @@ class GeneratorSource:
         numbers = StartNumbers.from_uniform(numbers_nU)
         start = neighbourhood.start(seeds, neighbours, partners, numbers, generator)
         return start, latent.of(noise_nZ), seeds
+
+    def _seed_probabilities(self, code: int) -> Tensor:
+        """How likely each row of a class is a seed ``(n,)``, computed once for all draws."""
+        if code not in self._known_probabilities:
+            near, snapshot = self.data.neighbourhoods[code], self.snapshot
+            labels_nC = self.data.one_hot(code, len(near.rows_nF))
+            found_n = capped(snapshot.seed_probabilities(near.traits_nK, labels_nC), MAX_SEED_ODDS)
+            if near.weight_n is not None:
+                found_n = found_n * near.weight_n / (found_n * near.weight_n).sum()
+            if snapshot.fidelity:
+                slack = slack_at(snapshot.fidelity)
+                found_n = raked(found_n, near.rows_nF, self.data.space, slack, near.weight_n)
+            self._known_probabilities[code] = found_n
+        return self._known_probabilities[code]
+
+    @cached_property
+    def _known_probabilities(self) -> dict[int, Tensor]:
+        return {}
 
 
 @dataclass(frozen=True)

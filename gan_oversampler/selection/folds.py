@@ -21,7 +21,8 @@ def split(cv: Any, rows: Rows, smallest: int, seed: int) -> list[Fold]:
     it holds out or on others of their group, or a class that could be learned has no rows on one side of a
     fold; the message then names ``smallest``, the rows of the smallest learned class.
     """
-    if isinstance(cv, (int, np.integer)):
+    is_number = isinstance(cv, (int, np.integer))
+    if is_number:
         stratified = StratifiedKFold if rows.groups is None else StratifiedGroupKFold
         cv = stratified(int(cv), shuffle=True)
     if getattr(cv, "random_state", 0) is None:
@@ -31,7 +32,9 @@ def split(cv: Any, rows: Rows, smallest: int, seed: int) -> list[Fold]:
         warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
         warnings.filterwarnings("ignore", message="The groups parameter is ignored", category=UserWarning)
         splitter = check_cv(cv, rows.codes, classifier=True)
-        folds = list(splitter.split(rows.values, rows.codes, rows.groups))
+        # A splitter of the user may look at the rows, which of a large table are encoded for it only.
+        x = rows.codes[:, None] if is_number else rows.values
+        folds = list(splitter.split(x, rows.codes, rows.groups))
     if not folds:
         raise ValueError("'cv' gave no folds. Give a number, a splitter, or a list of (train, test) indices.")
     learnable = np.flatnonzero(np.bincount(rows.codes) >= MIN_ROWS)

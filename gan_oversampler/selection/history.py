@@ -202,7 +202,7 @@ def gather_evidence(
     def drawn(number: int, source: Source) -> Rows:
         codes, root = rows.codes[folds[number][0]], streams.child("evidence", number)
         n_new = {code: n_drawn(n) for code in targets if (n := int((codes == code).sum()))}
-        width = rows.values.shape[1]
+        width = rows.width
         new = draw_classes(source, n_new, root, width)
         again = Redrawing(source, new.codes, new.seed_indices, root)
         return rows.synthetic(new.rows, new.codes).recoded(root.numpy("decode"), again)

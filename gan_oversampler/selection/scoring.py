@@ -123,7 +123,8 @@ class FoldEvaluator:
         return value, "" if np.isfinite(value) else f"the score is {value}"
 
     def _drawn(self, source: Source | None, n_new: Mapping[int, int]) -> Rows:
-        new = self.heldout.synthetic(self.heldout.values[:0], self.heldout.codes[:0])
+        none = self.heldout.at(np.arange(0))
+        new = none.synthetic(none.values, none.codes)
         if source is None:
             return new
         width = new.values.shape[1]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,19 +51,11 @@ class TrainingData:
             kinds["all"] = (enough, sorted({*targets, *enough}) if uses_base else targets)
         seen: dict[int | None, NDArray[np.intp]] = {i: train for i, (train, _) in enumerate(folds)}
         seen[None] = np.arange(len(rows))
-        fold_data = partial(FoldData.of, new_per_real=new_per_real, n_classes=len(rows.classes))
         return cls(
             {
                 kind: {
-                    fold: fold_data(
-                        rows.values[i],
-                        rows.codes[i],
-                        space,
-                        learned=learns,
-                        drawn=drawn,
-                        positions=i,
-                        weights=None if rows.weights is None else rows.weights[i],
-                        groups=None if rows.groups is None else rows.groups[i],
+                    fold: FoldData.seen(
+                        rows, i, space, learned=learns, drawn=drawn, new_per_real=new_per_real
                     )
                     for fold, i in seen.items()
                 }

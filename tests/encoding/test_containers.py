@@ -77,7 +77,7 @@ def test_cells_are_read_and_written_and_stacked_below_the_rows_in_every_containe
     assert len(container.names) == len(columns) == 2
     assert [cells.values.tolist() for cells in columns] == dense.T.tolist()
     new = container.build(columns)
-    both = container.stack(X, new)
+    both = container.join(iter([X, new]), 2 * len(dense))
     assert type(new) is type(both) is type(X)
     rows = both.toarray() if sparse.issparse(both) else np.asarray(both)
     np.testing.assert_array_equal(rows, np.vstack([dense, dense]))
