@@ -47,14 +47,29 @@ def draw_in_chunks(
 ) -> Iterator[tuple[Any, NDArray[np.intp], NDArray[np.intp]]]:
     """Draw the rows that resampling adds, at most ``size`` at a time, each chunk as by `draw_table`.
 
-    The first chunk draws and decodes from ``streams`` themselves, so all rows in one chunk are the same as
-    without a ``size``, for which None stands. Later chunks have streams of their own: rows of a class are
-    balanced over seeds and rounded together, chunk by chunk, so they are other rows than those of one chunk.
+    A ``size`` of None stands for all rows in one chunk. Rows of a class are balanced over seeds and rounded
+    together, chunk by chunk, so those of several chunks are other rows than those of one.
     """
     for number, part in enumerate(chunks_of(n_new, size)):
-        root = streams.child("chunk", number) if number else streams
-        how = root.child("resample"), root.numpy("decode")  # frozen names
-        yield draw_table(source, encoder, part, names, *how)
+        yield draw_chunk(source, encoder, part, names, streams, number)
+
+
+def draw_chunk(
+    source: Source,
+    encoder: TableEncoder,
+    part: Mapping[int, int],
+    names: Sequence[Any],
+    streams: Streams,
+    number: int,
+) -> tuple[Any, NDArray[np.intp], NDArray[np.intp]]:
+    """Draw one of several chunks of rows, as `draw_table` does; ``part`` counts its rows by class code.
+
+    The first one, number 0, draws and decodes from ``streams`` themselves, others from streams of their own:
+    so a chunk depends on its number and on no other chunk.
+    """
+    root = streams.child("chunk", number) if number else streams
+    how = root.child("resample"), root.numpy("decode")  # frozen names
+    return draw_table(source, encoder, part, names, *how)
 
 
 def chunks_of(n_new: Mapping[int, int], size: int | None = None) -> Iterator[dict[int, int]]:
