@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 
 from gan_oversampler._pages import DocumentedMixin
 from gan_oversampler._utils import Streams, single_threaded
-from gan_oversampler.encoding.containers import check_table, rows_at
+from gan_oversampler.encoding.containers import check_table, is_dask, rows_at
 from gan_oversampler.encoding.dataset import Frame, Rows
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.relation_rules import AUTO
@@ -358,7 +358,12 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
             the table or is broken by its rows; for negative weights and missing groups; if ``cv`` parts
             a group, or a class has rows of too few groups for its folds.
         """
-        self._train(X, y, sample_weight, groups, every_class=False)
+        if is_dask(X, y):
+            from gan_oversampler.dask.resampling import fit
+
+            fit(self, X, y, sample_weight=sample_weight, groups=groups)
+        else:
+            self._train(X, y, sample_weight, groups, every_class=False)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -383,6 +388,10 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         ValueError
             As in ``fit``, and if new rows keep breaking a constraint.
         """
+        if is_dask(X, y):
+            from gan_oversampler.dask.resampling import fit_resample
+
+            return fit_resample(self, X, y, sample_weight=sample_weight, groups=groups)
         target = self._train(X, y, sample_weight, groups, every_class=True)
         stacked, codes, self.seed_indices_ = self._stacked(X)
         self.is_synthetic_ = np.repeat([False, True], [len(target.codes), len(codes)])
@@ -405,7 +414,9 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         examples = np.unique(target.codes, return_index=True)[1]  # a real row of each class, for its label
         return ((new, rows_at(y, examples[codes])) for new, codes, _ in self._new_rows(size))
 
-    def _train(self, X: Frame, y: Any, sample_weight: Any, groups: Any, *, every_class: bool) -> Target:
+    def _train(
+        self, X: Frame, y: Any, sample_weight: Any, groups: Any, *, every_class: bool, n_new: Any = None
+    ) -> Target:
         """Check and read the table, fit, and set what the fit leaves behind once all went well."""
         began = time.monotonic()
         from gan_oversampler.plan import Clock, Services, check_grids, device_of, plan_of
@@ -413,9 +424,7 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         from gan_oversampler.workflow import fit
 
         clock = Clock()
-        clock.goes_on_from(
-            time.monotonic() - began, {}
-        )  # torch was loaded meanwhile, if this is the first fit
+        clock.goes_on_from(time.monotonic() - began, {})  # torch may have been loaded meanwhile
         check_table(X)
         if not hasattr(X, "columns"):  # frames stay whole for the encoder
             check_array(X, dtype=None, accept_sparse=["csr", "csc"], ensure_all_finite=False)
@@ -425,7 +434,8 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         check_consistent_length(X, target.codes)
         weights, its_groups = read_weights(sample_weight, target), read_groups(groups, target)
         choose_ratio = isinstance(self.sampling_strategy, str) and self.sampling_strategy == CHOSEN_BY_ORACLE
-        strategy = target.strategy("auto" if choose_ratio else self.sampling_strategy)
+        asked = "auto" if choose_ratio else self.sampling_strategy
+        strategy = target.strategy(asked) if n_new is None else n_new
         n_new = {target.code_of(label): n for label, n in strategy.items() if n}
         plan = plan_of(self, target, n_new, choose_ratio=choose_ratio)
         # ``fit`` goes on while at least one class can be learned; asking for rows is stricter.

@@ -63,6 +63,7 @@ class Outcome:
     report: Report  # what was kept, and why
     n_new: Mapping[int, int]  # new rows by class code: fewer than were asked for, if a ratio was chosen
     fallback: str | None = None  # the baseline that draws, if one does
+    ratio: float = 1.0  # of the rows that classes would have in all, if that was chosen; 0: no new rows
 
 
 @dataclass(frozen=True)
@@ -342,7 +343,7 @@ def _outcome(
         table=problem.table_size(n_new),
         **facts,
     )
-    return Outcome(sources.full, report, n_new, decision.fallback)
+    return Outcome(sources.full, report, n_new, decision.fallback, decision.ratio)
 
 
 def _sources(

@@ -113,6 +113,15 @@ def check_table(X: Any) -> None:
         )
 
 
+def is_dask(*given: Any) -> bool:
+    """Tell whether any argument is a collection of Dask, without importing Dask.
+
+    >>> is_dask(pd.DataFrame(), [1, 2])
+    False
+    """
+    return any(type(value).__module__.partition(".")[0] == "dask" for value in given)
+
+
 def rows_at(X: Any, rows: NDArray[np.intp]) -> Any:
     """Return the rows of a table at these positions, unchanged and in the same container.
 

@@ -102,24 +102,31 @@ class Target:
         if isinstance(requested, Real) and len(self.classes) > 2 and 0 < float(requested) <= 1:
             requested = dict.fromkeys(self.names[1:], float(requested))
         if isinstance(requested, Mapping):
-            # imbalanced-learn takes no ratios in a dict, so they become total numbers of rows.
-            totals = {}
-            for label, value in requested.items():
-                code = self.code_of(label)
-                if not isinstance(value, Integral):
-                    if not 0 < value <= 1:
-                        raise ValueError(
-                            f"The ratio of class {label!r} in 'sampling_strategy' must be in (0, 1]. Got"
-                            f" {value!r} instead. Give an integer for a total number of rows."
-                        )
-                    count = int(self.counts[code])
-                    # Rounded as imbalanced-learn does, so that a ratio means the same in all its forms.
-                    value = count + max(int(self.counts[0] * value - count), 0)
-                totals[code] = int(value)
-            requested = totals
+            requested = self.totals(requested)
         strategy = check_sampling_strategy(requested, self.codes, "over-sampling")
         by_label = np.argsort(self.classes, kind="stable").tolist()
         return {self.names[code]: int(strategy[code]) for code in by_label if code in strategy}
+
+    def totals(self, requested: Mapping[Any, Any]) -> dict[int, int]:
+        """Return the rows of classes after resampling, by code, from totals and ratios by label.
+
+        imbalanced-learn takes no ratios in a dict. Raises ``ValueError`` if a class is unknown, or a ratio is
+        outside (0, 1].
+        """
+        totals = {}
+        for label, value in requested.items():
+            code = self.code_of(label)
+            if not isinstance(value, Integral):
+                if not 0 < value <= 1:
+                    raise ValueError(
+                        f"The ratio of class {label!r} in 'sampling_strategy' must be in (0, 1]. Got"
+                        f" {value!r} instead. Give an integer for a total number of rows."
+                    )
+                count = int(self.counts[code])
+                # Rounded as imbalanced-learn does, so that a ratio means the same in all its forms.
+                value = count + max(int(self.counts[0] * value - count), 0)
+            totals[code] = int(value)
+        return totals
 
     def code_to_draw(self, label: Any, codes: Sequence[int]) -> int:
         """Return the code of a label among classes that were oversampled; None is the only one of these.

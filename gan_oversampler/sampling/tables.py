@@ -69,9 +69,22 @@ def draw_blocks(
     rows depend on nothing but these and the numbers of rows. ``purpose`` names the streams that draw.
     """
     for number, part in enumerate(chunks_of(n_new, BLOCK)):
-        root = streams.child("chunk", number) if number else streams  # frozen names
-        draws = root if purpose is None else root.child(purpose)
-        yield draw_table(source, encoder, part, names, draws, root.numpy("decode"))
+        yield draw_block(source, encoder, part, names, streams, number, purpose)
+
+
+def draw_block(
+    source: Source,
+    encoder: TableEncoder,
+    part: Mapping[int, int],
+    names: Sequence[Any],
+    streams: Streams,
+    number: int,
+    purpose: str | None = None,
+) -> Block:
+    """Draw one of the blocks of `draw_blocks`, by its number; it depends on no other block."""
+    root = streams.child("chunk", number) if number else streams  # frozen names
+    draws = root if purpose is None else root.child(purpose)
+    return draw_table(source, encoder, part, names, draws, root.numpy("decode"))
 
 
 def in_chunks(blocks: Iterable[Block], encoder: TableEncoder, size: int) -> Iterator[Block]:
