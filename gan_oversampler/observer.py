@@ -103,7 +103,7 @@ class Observer:
             self._show(lambda: print(line, file=sys.stderr, flush=True))
 
     def _show(self, write: Callable[[], Any]) -> None:
-        """Write to stderr; once that is full or closed, warn and show no more, because the fit matters more."""
+        """Write to stderr; once that is full or closed, warn, and show no more."""
         try:
             write()
         except (OSError, ValueError) as error:  # a closed stream raises ValueError

@@ -19,8 +19,8 @@ INTERRUPTED: Final = (
     " with the choice; interrupt it once more to end it."
 )
 NO_CHECKPOINT: Final = (
-    "The checkpoint of step {} could not be written: {}. The training goes on, and every later evaluation round"
-    " tries again."
+    "The checkpoint of step {} could not be written: {}. The training goes on, and it is tried again after"
+    " every evaluation round."
 )
 
 
@@ -143,4 +143,7 @@ def train_watched(population: CrossFittedPopulation, ending: Ending) -> tuple[Ev
             raise
         watch.note("interrupt", "ended the training")
         warn_user(INTERRUPTED.format(watch.step, budget.max_steps))
+    if ending.has_given_up and not ending.is_brief:
+        watch.note("max_time", f"a scoring was given up; {LEFT_OUT}")
+        ending.is_brief = True
     return in_order((*population.events, *watch.events))

@@ -5,7 +5,7 @@ import random
 
 
 def kill_at_random(target, *args, kills, seconds, seed=0):
-    """Run ``target(began, *args)`` in so many processes; yield after each kill, or ``False`` if it ended first.
+    """Run ``target(began, *args)`` in so many processes; yield after each whether it was killed in time.
 
     ``target`` sets the event ``began`` once it has imported and read what it needs; the kill comes up to so
     many seconds later.
