@@ -13,6 +13,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.writing import write_whole
+
 HERE: Final = Path(__file__).resolve().parent
 RESULTS: Final = HERE / "results"
 PACKAGES: Final = (
@@ -40,7 +42,7 @@ def note_run(path: Path, *, fresh: bool = False, **facts: Any) -> None:
             f"Note: {path.name} holds results of other commits too ({', '.join(sorted(earlier))});"
             " --fresh starts again."
         )
-    side.write_text(json.dumps({"runs": [*runs, run]}, indent=1) + "\n", "utf-8")
+    write_whole(side, json.dumps({"runs": [*runs, run]}, indent=1) + "\n")
 
 
 def describe_run() -> dict[str, Any]:

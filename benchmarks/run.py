@@ -29,6 +29,7 @@ from benchmarks.provenance import RESULTS, beside, note_run
 from benchmarks.storage import Store
 from benchmarks.suites import SUITES, every_name, load
 from benchmarks.tables import DATA_VARIABLE, MissingDataError, Table, data_folder, how_to_get_data
+from benchmarks.writing import write_whole
 
 DEAR: Final = 2.5  # seconds per fit; thresholds of dearer methods are tuned only with --tune all
 PULSE: Final = 10.0  # seconds between two lines of progress
@@ -165,7 +166,7 @@ def _note_missing(out: Path, methods: Iterable[str], missing: dict[str, str]) ->
     side.parent.mkdir(parents=True, exist_ok=True)
     earlier = json.loads(side.read_text("utf-8")) if side.exists() else {}
     kept = {name: reason for name, reason in earlier.items() if name not in set(methods)}
-    side.write_text(json.dumps(kept | missing, indent=1) + "\n", "utf-8")
+    write_whole(side, json.dumps(kept | missing, indent=1) + "\n")
 
 
 def _chosen_tables(patterns: Sequence[str] | None, folder: Path | None, names: Any) -> list[str]:

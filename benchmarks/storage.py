@@ -1,8 +1,8 @@
 """Results that survive being killed: each unit of work is a small Parquet file until all are absorbed.
 
-Beside ``keel.parquet`` lies the folder ``keel.parts`` while a run is under way. A part is written under
-another name and then renamed, so it is there whole or not at all. Parts are absorbed into the sorted main
-file now and then and at the end, so the file does not depend on which cell finished first.
+Beside ``keel.parquet`` lies the folder ``keel.parts`` while a run is under way. A part is there whole or not
+at all. Parts are absorbed into the sorted main file now and then and at the end, so the file does not depend
+on which cell finished first.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+
+from benchmarks.writing import written_whole
 
 MAX_PARTS: Final = 200
 
@@ -71,9 +73,9 @@ class Store:
 
     def forget(self, chosen: Callable[[pd.DataFrame], Any]) -> None:
         """Drop the rows for which ``chosen``, a function of the frame, is true."""
+        self.absorb()  # or parts that outlive a kill would bring their rows back
         rows = self.read()
         _write(rows[~chosen(rows)], self.path)
-        shutil.rmtree(self.parts, ignore_errors=True)
 
     def remove(self) -> None:
         """Delete all files, also those with other columns."""
@@ -88,8 +90,6 @@ class Store:
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:
-    """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".draft")
-    frame.to_parquet(draft, index=False, compression="zstd")
-    draft.replace(path)
+    with written_whole(path) as temporary:
+        frame.to_parquet(temporary, index=False, compression="zstd")

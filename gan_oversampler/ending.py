@@ -63,6 +63,11 @@ class Ending:
         policy = None if isinstance(self.plan.policy, str | tuple) else self.plan.policy
         return replace(self.plan, policy=policy, choose_ratio=False)
 
+    @property
+    def has_given_up(self) -> bool:
+        """Whether a scoring ended without a score, because it went on beyond ``max_time``."""
+        return any(evaluator.limit.was_reached for evaluator in self.evaluators)
+
     def begin(self, *, trained: bool = False) -> bool:
         """Measure what needs no trained generator, and tell whether the rest must be brief.
 
@@ -73,6 +78,9 @@ class Ending:
         limit, clock = self.plan.budget.max_time, self.services.clock
         if not 0 < limit < math.inf:
             return False
+        if self.has_given_up:  # which was warned of
+            self.is_brief = True
+            return True
         with clock.phase("estimate"):
             self._draw = self._seconds_to_draw()
         self.is_brief = bool(self.evaluators) and self._ends_at() > limit

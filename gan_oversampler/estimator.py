@@ -92,11 +92,11 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         Most generator steps. 0 switches training off: the oracle chooses among the bases.
     max_time : float, default=None
         Seconds that the whole fit may take, new rows included. Training ends, even within a unit, as early as
-        the last scoring, the choice, the report and the new rows will need by what was measured so far.
-        Where these leave no time to train, the report goes without scores of labels, ranking and draw
-        options; a warning says if the baselines and the untrained generators, which are always scored, take
-        too long. 0 trains nothing, without a warning and with the whole report. Results depend on the
-        machine's speed.
+        all that follows will need by what was measured so far. Where that leaves no time to train, the report
+        is brief, with a warning if the untrained generators alone take too long. An oracle that hangs is
+        given up then, or after its first minute, and the best generator so far is kept; within one process
+        that needs code that lets other threads run. 0 trains nothing, without a warning and with the whole
+        report. Results depend on the machine's speed.
     growth : float, default=0.0
         How far the budget grows while the oracle is pleased: a GAN that improved in its last scoring goes on
         beyond ``max_steps``, up to this share of it, until a scoring brings no improvement. 1 allows twice

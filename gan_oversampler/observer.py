@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
+from gan_oversampler._utils import warn_user
 from gan_oversampler.callbacks import Callback, EvaluationRound
 
 try:
@@ -26,6 +28,7 @@ except ImportError:  # scikit-learn before 1.9 has no callbacks
 __all__ = ["CallbackSupportMixin", "FitTask", "Observer", "with_callbacks"]
 
 LOGGER: Final = logging.getLogger("gan_oversampler")
+MUTE: Final = "stderr cannot be written to: {}. The fit goes on, and shows no more there."
 
 
 @dataclass
@@ -91,12 +94,22 @@ class Observer:
         self._writes_lines = bool(verbose) and not self._shows_bar
         self._callbacks, self._task = tuple(callbacks or ()), task
         self._bar: Any = None
+        self._is_mute = False  # whether stderr could not be written to
 
     def say(self, line: str) -> None:
         """Log a line, and write it if the user wants to see lines."""
         LOGGER.info(line)
         if self._writes_lines and not (LOGGER.isEnabledFor(logging.INFO) and LOGGER.hasHandlers()):
-            print(line, file=sys.stderr)
+            self._show(lambda: print(line, file=sys.stderr, flush=True))
+
+    def _show(self, write: Callable[[], Any]) -> None:
+        """Write to stderr; once that is full or closed, warn, and show no more."""
+        try:
+            write()
+        except (OSError, ValueError) as error:  # a closed stream raises ValueError
+            if not self._is_mute:
+                warn_user(MUTE.format(error), RuntimeWarning)
+            self._is_mute, self._writes_lines, self._bar = True, False, None
 
     @contextmanager
     def training(self, max_steps: int) -> Iterator[None]:
@@ -117,15 +130,23 @@ class Observer:
             return
         from tqdm.auto import tqdm
 
-        with tqdm(total=total, desc=name, unit=unit, file=sys.stderr) as self._bar:
+        def begin() -> None:
+            self._bar = tqdm(total=total, desc=name, unit=unit, file=sys.stderr)
+
+        self._show(begin)
+        bar = self._bar
+        try:
             yield
-        self._bar = None
+        finally:
+            self._bar = None
+            if bar is not None:
+                self._show(bar.close)
 
     def trials_end(self, n_trials: int, score_name: str, best: float) -> None:
         """Move the bar of a search on, show the best score so far, and say both."""
         self.step_ends(n_trials)
         if self._bar is not None:
-            self._bar.set_postfix_str(f"best {score_name} {best:.4f}")
+            self._show(partial(self._bar.set_postfix_str, f"best {score_name} {best:.4f}"))
         self.say(f"search: {n_trials} trials, best {score_name} {best:.4f}")
 
     def round_begins(self) -> None:
@@ -137,11 +158,12 @@ class Observer:
         """Move the bar on; one that has grown beyond its end gets a new end."""
         if self._bar is not None:
             self._bar.total = max(self._bar.total, step)
-            self._bar.update(step - self._bar.n)
+            self._show(partial(self._bar.update, step - self._bar.n))
 
     def round_ends(self, found: EvaluationRound) -> bool:
         """Show the best score, call all callbacks, and tell whether any of them wants the training to end."""
         if self._bar is not None:
-            self._bar.set_postfix_str(f"best {found.score_name} {found.best_score:.4f}")
+            best = f"best {found.score_name} {found.best_score:.4f}"
+            self._show(partial(self._bar.set_postfix_str, best))
         answers = [bool(callback(found)) for callback in self._callbacks]
         return any([*answers, self._task is not None and self._task.round_ends(found)])

@@ -18,6 +18,10 @@ INTERRUPTED: Final = (
     "The training was interrupted at step {} of {}. The best generator so far is kept, and the fit goes on"
     " with the choice; interrupt it once more to end it."
 )
+NO_CHECKPOINT: Final = (
+    "The checkpoint of step {} could not be written: {}. The training goes on, and it is tried again after"
+    " every evaluation round."
+)
 
 
 class Watch(Watcher):
@@ -59,9 +63,8 @@ class Watch(Watcher):
         self.services.observer.step_ends(step)
 
     def round_ends(self, step: int) -> bool:
-        if self.services.checkpoint and step != self.begun:
-            with self.services.clock.phase("checkpoint"):
-                self.services.checkpoint.write(self._progress(step))
+        if step != self.begun:
+            self._write_checkpoint(step)
         is_over = self.services.observer.round_ends(self._found(step))
         if is_over:
             self.note("callback", "asked for the end of the training")
@@ -69,6 +72,18 @@ class Watch(Watcher):
             self.note("max_time", LEFT_OUT)
         self._has_begun = True
         return is_over
+
+    def _write_checkpoint(self, step: int) -> None:
+        """Write the training to its file, if there is one; where that fails, the fit goes on all the same."""
+        if self.services.checkpoint is None:
+            return
+        try:
+            with self.services.clock.phase("checkpoint"):
+                self.services.checkpoint.write(self._progress(step))
+        except OSError as error:
+            if not any(event.controller == "checkpoint" for event in self.events):
+                self.note("checkpoint", "could not be written")
+                warn_user(NO_CHECKPOINT.format(step, error), RuntimeWarning)
 
     def seconds_after(self) -> float:
         return self.ending.seconds(len(self.population.active))
@@ -128,4 +143,7 @@ def train_watched(population: CrossFittedPopulation, ending: Ending) -> tuple[Ev
             raise
         watch.note("interrupt", "ended the training")
         warn_user(INTERRUPTED.format(watch.step, budget.max_steps))
+    if ending.has_given_up and not ending.is_brief:
+        watch.note("max_time", f"a scoring was given up; {LEFT_OUT}")
+        ending.is_brief = True
     return in_order((*population.events, *watch.events))

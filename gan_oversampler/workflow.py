@@ -39,6 +39,7 @@ from gan_oversampler.selection.history import (
 from gan_oversampler.selection.post_processing import NO_GENERATOR, NO_POLICY, apply_policy, reject
 from gan_oversampler.selection.problem import Problem
 from gan_oversampler.selection.scoring import Evaluator, n_new_at_ratio
+from gan_oversampler.selection.scoring_limit import ScoringLimit
 from gan_oversampler.training.data import MIN_ROWS, Fold, TrainingData
 from gan_oversampler.training.loop import Candidate, OracleTracker, Scored
 from gan_oversampler.training.population import CrossFittedPopulation
@@ -121,8 +122,9 @@ def fit(
         data = problem.training_data(gans)
     if not plan.oracles:
         return Fit({NO_ORACLE: _without_oracle(plan, problem, data, services, facts)})
+    limit = ScoringLimit(plan.budget.max_time, lambda: clock.seconds)
     evaluators = {
-        name: Evaluator.of(oracle, problem, gans, data, streams, services.n_jobs)
+        name: Evaluator.of(oracle, problem, gans, data, streams, services.n_jobs, limit)
         for name, oracle in plan.oracles.items()
     }
     with clock.phase("baselines"):

@@ -187,3 +187,41 @@ def test_all_functions_are_called_even_after_one_that_ends_the_training():
     assert observer.round_ends(EvaluationRound(7, 9))
     assert seen == [7]
     assert not Observer(callbacks=[lambda found: None]).round_ends(EvaluationRound(7, 9))
+
+
+# --- a stderr that is full or closed
+
+
+class Full(Terminal):
+    """A stream on a disk that is full."""
+
+    def __init__(self, *, is_terminal):
+        super().__init__()
+        self.is_terminal = is_terminal
+
+    def isatty(self):
+        return self.is_terminal
+
+    def write(self, text):
+        raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("is_terminal", [False, True], ids=["lines", "bar"])
+def test_a_log_that_cannot_be_written_costs_no_fit(monkeypatch, is_terminal):
+    X, y = numbers()
+    expected = quick(baselines=()).fit(X, y).sample(5)
+    monkeypatch.setattr(sys, "stderr", Full(is_terminal=is_terminal))
+    with pytest.warns(RuntimeWarning, match="stderr cannot be written to: .*No space left") as caught:
+        sampler = quick(verbose=1, baselines=()).fit(X, y)
+    assert len(caught) == 1
+    np.testing.assert_array_equal(sampler.sample(5), expected)
+
+
+def test_a_stderr_that_is_closed_costs_no_fit(monkeypatch):
+    closed = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", closed)
+    observer = Observer(verbose=2)
+    closed.close()
+    with pytest.warns(RuntimeWarning, match="closed file"):
+        observer.say("first")
+    observer.say("second")

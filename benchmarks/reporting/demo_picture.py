@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.tables import Table
+from benchmarks.writing import save_picture
 from gan_oversampler import GANOversampler
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart.
@@ -42,7 +43,7 @@ def draw(sampler: GANOversampler, table: Table, new: pd.DataFrame, path: Path) -
         axes.spines[["top", "right"]].set_visible(False)
         axes.title.set_fontweight("bold")
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3, frameon=False)
-    figure.savefig(path)
+    save_picture(figure, path)
 
 
 def _trajectory(axes: Any, sampler: GANOversampler) -> None:

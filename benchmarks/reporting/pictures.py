@@ -22,6 +22,7 @@ from scipy.stats import studentized_range
 
 from benchmarks.reporting.names import title
 from benchmarks.reporting.statistics import HEADLINES, SCORES, distinct
+from benchmarks.writing import save_picture
 
 OURS, OTHERS, INK, FRONT = "#D55E00", "#333333", "#222222", "#0072B2"
 LINES: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#000000")
@@ -73,7 +74,7 @@ def critical_differences(summary: pd.DataFrame, tables: int, ours: str, path: Pa
         for label in drawn["labels"]:
             label.set_fontweight("bold" if label.get_color() == OURS else "normal")
         axes.set_title(f"{SCORES[metric]}: mean rank, 1 is best", loc="left", fontsize=11, pad=14)
-    figure.savefig(path)
+    save_picture(figure, path)
 
 
 def nemenyi(methods: int, tables: int) -> float:
@@ -112,7 +113,7 @@ def wins(tests: pd.DataFrame, path: Path) -> None:
         axes.set_title(f"{block} classifiers: tables won / tied / lost by ours", loc="left", fontsize=11)
     bar = figure.colorbar(image, ax=list(panels), shrink=0.5, aspect=30, pad=0.02)
     bar.set_label("(won - lost) / tables", fontsize=9)
-    figure.savefig(path)
+    save_picture(figure, path)
 
 
 def seconds(summary: pd.DataFrame, ours: str, path: Path) -> None:
@@ -135,7 +136,7 @@ def seconds(summary: pd.DataFrame, ours: str, path: Path) -> None:
     figure.set_layout_engine("none")  # names are placed in the final layout
     for axes, metric in panels:
         _name_points(axes, points.dropna(subset=metric), metric, ours)
-    figure.savefig(path)
+    save_picture(figure, path)
 
 
 def pareto(points: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -189,4 +190,4 @@ def sweeps(costs: pd.DataFrame, ours: str, path: Path) -> None:
             axes.set(xlabel=size, ylabel=label)
     handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=9, frameon=False)
-    figure.savefig(path)
+    save_picture(figure, path)

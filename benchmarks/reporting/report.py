@@ -24,6 +24,7 @@ from benchmarks.reporting import autogan, pictures, sections, speed, statistics
 from benchmarks.reporting import markdown as md
 from benchmarks.reporting.names import setting_of
 from benchmarks.tables import MissingDataError, data_folder
+from benchmarks.writing import write_csv, write_whole
 
 READING: Final = (
     "Means and mean ranks (1 is best) are over methods that were run on every cell; bold is best. A failed"
@@ -88,15 +89,15 @@ def write(results: Results, data: Path | None = None) -> str:
     """
     if results.suite == "speed":
         medians = speed.costs(results.rows)
-        medians.round(4).to_csv(results.path("_tables.csv"), index=False)
+        write_csv(medians.round(4), results.path("_tables.csv"))
         if len(medians):
             pictures.sweeps(medians, results.ours, results.path("_speed.png"))
         parts = [speed.section(medians, results.ours), results.picture("speed")]
         found = f"Medians of {medians['method'].nunique()} methods on {len(medians)} sizes."
     else:
-        statistics.table_means(results.rows).round(4).to_csv(results.path("_tables.csv"), index=False)
-        results.summary.round(4).to_csv(results.path("_summary.csv"), index=False)
-        results.tests.to_csv(results.path("_tests.csv"), index=False, float_format="%.4g")
+        write_csv(statistics.table_means(results.rows).round(4), results.path("_tables.csv"))
+        write_csv(results.summary.round(4), results.path("_summary.csv"))
+        write_csv(results.tests, results.path("_tests.csv"), float_format="%.4g")
         _draw(results)
         found = sections.headline(results.summary, results.tests, results.ours)
         parts = [found, READING]
@@ -110,7 +111,7 @@ def write(results: Results, data: Path | None = None) -> str:
     rows = results.rows[results.rows["method"] != statistics.NONE_TUNED]
     runs = sections.provenance(rows, results.side("_meta.json").get("runs", []))
     ends = [f"## Failures\n\n{failures}", f"## What was run\n\n{runs}"]
-    results.path(".md").write_text(md.page(f"# {results.suite}", *parts, *ends), "utf-8")
+    write_whole(results.path(".md"), md.page(f"# {results.suite}", *parts, *ends))
     return found
 
 

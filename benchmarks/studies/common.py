@@ -12,6 +12,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from benchmarks.provenance import RESULTS
+from benchmarks.writing import write_csv, write_whole
 
 
 def parser(name: str, doc: str | None, ending: str = ".csv", *, data: bool = True) -> argparse.ArgumentParser:
@@ -36,8 +37,8 @@ def run_cells(
 
 def save(rows: pd.DataFrame, text: str, out: Path) -> None:
     """Write rows as CSV and a page as Markdown beside them; print the page."""
-    rows.round(6).to_csv(out, index=False, lineterminator="\n")
-    out.with_suffix(".md").write_text(text, "utf-8")
+    write_csv(rows.round(6), out)
+    write_whole(out.with_suffix(".md"), text)
     print(text)
 
 

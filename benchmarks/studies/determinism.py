@@ -20,6 +20,7 @@ import torch
 from benchmarks.provenance import note_run
 from benchmarks.studies.common import parser
 from benchmarks.tables import EMBEDDED, Table, load_table
+from benchmarks.writing import write_csv
 from gan_oversampler import GANOversampler
 
 CONTAINERS: Final[Mapping[str, Callable[[pd.DataFrame], Any]]] = {
@@ -90,7 +91,7 @@ def run(table: Table, out: Path, variants: Sequence[Variant] = VARIANTS) -> tupl
     rows = pd.DataFrame([measure(variant, X, table.y) for variant in variants])
     rows["equal"] = rows["digest"] == rows["digest"].iloc[0]
     note_run(out, fresh=True, seed=0, table=table.name)
-    rows.to_csv(out, index=False, lineterminator="\n")
+    write_csv(rows, out)
     return rows, bool(rows["equal"].all())
 
 

@@ -31,6 +31,7 @@ from benchmarks.storage import Store
 from benchmarks.studies.common import parser
 from benchmarks.suites import SUITES, needed
 from benchmarks.tables import Table, data_folder, load_table
+from benchmarks.writing import save_picture, write_whole
 from gan_oversampler import GAN, GANOversampler, preset
 
 CLASSIFIERS: Final = ("logistic", "knn", "tree", "forest")
@@ -187,7 +188,7 @@ def draw(rows: pd.DataFrame, path: Path) -> None:
         axes.set_xlabel(SHOWN[score][0])
         axes.grid(axis="y", alpha=0.3)
     figure.axes[0].legend(loc="lower right", fontsize=9)
-    figure.savefig(path)
+    save_picture(figure, path)
 
 
 def report(rows: pd.DataFrame) -> str:
@@ -241,7 +242,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if (rows["kind"] == "keel").any():
         draw(rows, options.out.with_suffix(".png"))
     text = report(rows)
-    options.out.with_suffix(".md").write_text(text, "utf-8")
+    write_whole(options.out.with_suffix(".md"), text)
     print(text)
 
 

@@ -21,6 +21,7 @@ from benchmarks.reporting.markdown import table as as_table
 from benchmarks.studies.common import before_after, parser, save
 from benchmarks.suites import needed
 from benchmarks.tables import Table, data_folder, load_table
+from benchmarks.writing import save_picture
 from gan_oversampler import GANOversampler, preset
 
 TABLE: Final = "fmnist24/500_0.4"
@@ -80,7 +81,7 @@ def draw(panels: Mapping[str, np.ndarray], grid: tuple[int, int], path: Path) ->
         axes.imshow(strip, cmap="gray")
         axes.set_axis_off()
         axes.set_title(title, loc="left", fontsize=9)
-    figure.savefig(path)
+    save_picture(figure, path)
 
 
 def report(rows: pd.DataFrame) -> str:

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from gan_oversampler import __version__
+from gan_oversampler._writing import write_whole
 from gan_oversampler.cli.errors import Commands
 
 app = typer.Typer(
@@ -160,8 +161,7 @@ def resample(
             added += resampling.labels_of(chunk, target)
             writer.write_table(resampling.marked(chunk, mark, synthetic=True))
     if report:
-        with files.written_whole(report) as path:
-            sampler.report_.to_html(path)
+        sampler.report_.to_html(report)
     if save:
         sampler.save(save)
     typer.echo(resampling.counts_of(rows, target, added))
@@ -228,8 +228,7 @@ def report(
         return
     is_page = output.suffix.lower() == ".html"
     text = found.to_html() if is_page else json.dumps(found.to_dict(), indent=1, allow_nan=False)
-    with files.written_whole(output) as path:
-        path.write_text(text, "utf-8")
+    write_whole(output, text)
     typer.echo(f"Written: {output}")
 
 
@@ -280,10 +279,8 @@ def compare(
         frame_of(X), y, sampler, categorical or (), folds=folds, seed=seed, n_jobs=jobs
     )
     if output:
-        with files.written_whole(table_path) as path:
-            found.scores.to_csv(path, index=False)
-        with files.written_whole(picture_path) as path:
-            pictures.draw_scores(found, path)
+        write_whole(table_path, found.scores.to_csv(index=False))
+        pictures.draw_scores(found, picture_path)
     typer.echo(found)
     if output:
         typer.echo(f"Written: {table_path}, {picture_path}")

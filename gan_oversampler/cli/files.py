@@ -14,6 +14,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import csv
 
+from gan_oversampler._writing import written_whole
+
 FORMATS: Final = {".csv": ",", ".tsv": "\t", ".parquet": None, ".pq": None}  # and what separates columns
 COMPRESSED: Final = (".gz", ".bz2", ".zst", ".lz4")  # CSV only; Parquet compresses by itself
 NOT_UTF_8: Final = "is not UTF-8 in {}. Convert it, such as by iconv -f latin1 -t utf8."
@@ -121,21 +123,6 @@ def check_outputs(paths: Sequence[Path | None], *, force: bool) -> None:
             raise ValueError(f"{name!r} cannot be written, its folder does not exist. Make it first.")
         if not os.access(path.resolve().parent, os.W_OK):
             raise ValueError(f"{name!r} cannot be written, its folder is read-only. Give another path.")
-
-
-@contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside the one to write; what is there is renamed if all went well, else removed.
-
-    Readers see the old file or the new one, never a part.
-    """
-    path = path.resolve()  # a link stays a link
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gan_oversampler._utils import standard_error
+from gan_oversampler._writing import written_whole
 from gan_oversampler.cli.comparison import GROUP_OF, METHODS, METRICS, Comparison
 from gan_oversampler.reporting.displays import drawing
 
@@ -29,4 +30,5 @@ def draw_scores(comparison: Comparison, path: Path) -> None:
     panels[0].set_yticks(range(len(GROUP_OF)), [f"{name}\n({group})" for name, group in GROUP_OF.items()])
     panels[0].invert_yaxis()
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
-    figure.savefig(path, dpi=144, format="png")
+    with written_whole(path) as temporary:
+        figure.savefig(temporary, dpi=144, format="png")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from numbers import Integral
+from numbers import Integral, Real
+from textwrap import shorten
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -15,6 +16,23 @@ from gan_oversampler._utils import text_of
 from gan_oversampler.encoding.dataset import Frame, Rows
 
 POSITIVE: Final = Interval(Integral, 1, None, closed="left")
+
+
+def as_score(value: Any) -> float:
+    """Return the number that an oracle gave as a score; raise ``TypeError`` if it is anything else.
+
+    >>> as_score(np.float32(0.5)), as_score(True)
+    (0.5, 1.0)
+    >>> as_score([0.5, 0.25])
+    Traceback (most recent call last):
+        ...
+    TypeError: a score is one number. Got [0.5, 0.25], a list
+    """
+    number = value.item() if getattr(value, "shape", None) == () else value  # a scalar of an array library
+    if not isinstance(number, Real):
+        text = shorten(text_of(value), 80, placeholder=" ...")
+        raise TypeError(f"a score is one number. Got {text}, a {type(value).__name__}")
+    return float(number)
 
 
 class Oracle(DocumentedMixin, BaseEstimator):
@@ -137,7 +155,7 @@ class Oracle(DocumentedMixin, BaseEstimator):
 
     def utility(self, holdout: Rows, synthetic: Rows) -> float:
         """Return the score, negated if lower ones are better, so that candidates can be compared by it."""
-        score = float(self.score(holdout, synthetic))
+        score = as_score(self.score(holdout, synthetic))
         return score if self.greater_is_better else -score
 
     @property
@@ -218,4 +236,4 @@ class CallableOracle(ClassWiseOracle):
         return (self.description,)
 
     def _compare(self, real: Rows, synthetic: Rows) -> float:
-        return float(self.function(real.frame, synthetic.frame))
+        return as_score(self.function(real.frame, synthetic.frame))

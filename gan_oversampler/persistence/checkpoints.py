@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 
 from gan_oversampler._utils import Streams, text_of
+from gan_oversampler._writing import remove_leftovers
 from gan_oversampler.constraints import Relation
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.table_encoder import TableEncoder
-from gan_oversampler.persistence.files import SavedFileError, read, remove_leftovers, write
+from gan_oversampler.persistence.files import SavedFileError, read, write
 from gan_oversampler.persistence.forms import FORMS
 from gan_oversampler.persistence.packing import Packer, Unpacker
 from gan_oversampler.persistence.saving import SaveMixin, written_parameters

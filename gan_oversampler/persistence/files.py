@@ -10,18 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from os import PathLike
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from gan_oversampler._writing import write_whole
 from gan_oversampler.persistence.packing import Array, Packed
 
 FORMAT: Final = "gan_oversampler"
@@ -36,48 +34,15 @@ class SavedFileError(ValueError):
 def write(path: str | PathLike[str], packed: Packed, contents: Mapping[str, Any]) -> None:
     """Write packed objects as a file that is either whole or not there; an older one is replaced.
 
-    ``contents`` is what the function of that name returns of the file. It is written to another name in the
-    same folder, synced to the disk and renamed. Raises ``OSError`` where that fails.
+    ``contents`` is what the function of that name returns of the file. Raises ``OSError``, with the path,
+    where it cannot be written.
     """
     document = np.frombuffer(packed.document.encode(), np.uint8)
     tensors = {"document": document, **{str(i): array for i, array in enumerate(packed.arrays)}}
     header: dict[str, Any] = {"version": FORMAT_VERSION, "contents": contents}
     header["digest"] = _digest([document, *packed.arrays], header)
     # One entry: the order of several would change from file to file.
-    _replace(Path(os.path.realpath(path)), save(tensors, {FORMAT: json.dumps(header)}))
-
-
-def _replace(path: Path, data: bytes) -> None:
-    other = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with open(other, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(other, path)
-    except BaseException:
-        other.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":
-        _sync_folder(path.parent)
-
-
-def remove_leftovers(path: Path) -> None:
-    """Remove what processes that were killed while they wrote a file have left beside it."""
-    name = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{32}}")
-    for other in path.parent.iterdir():
-        if name.fullmatch(other.name):
-            other.unlink(missing_ok=True)
-
-
-def _sync_folder(path: Path) -> None:
-    """Make a new name in a folder last, where the file system can."""
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        with suppress(OSError):
-            os.fsync(folder)
-    finally:
-        os.close(folder)
+    write_whole(path, save(tensors, {FORMAT: json.dumps(header)}))
 
 
 def read(path: str | PathLike[str], unpacked: Callable[[str, Sequence[Array]], Any]) -> Any:

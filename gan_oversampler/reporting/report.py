@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from numbers import Integral, Real
 from os import PathLike
-from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
 from gan_oversampler._utils import text_of
+from gan_oversampler._writing import write_whole
 from gan_oversampler.reporting.facts import LabelScores, Parameter, ReportFacts
 from gan_oversampler.reporting.gain import Gain
 from gan_oversampler.reporting.html import card, page
@@ -63,12 +63,13 @@ class Report(ReportFacts):
     def to_html(self, path: str | PathLike[str] | None = None) -> str:
         """The report as one HTML page with pictures, which needs no network and no scripts.
 
-        The page is returned, and written to a file if a path is given. Without matplotlib it says that
-        pictures are missing and how to get them.
+        The page is returned, and written to a file if a path is given, whole or not at all. Without
+        matplotlib it says that pictures are missing and how to get them. Raises ``OSError``, with the path,
+        where that cannot be written.
         """
         html = page(self)
         if path is not None:
-            Path(path).write_text(html, "utf-8")
+            write_whole(path, html)
         return html
 
     def _repr_html_(self) -> str:

@@ -21,6 +21,7 @@ from gan_oversampler.selection.candidate_sources import fold_source
 from gan_oversampler.selection.choice import Utilities
 from gan_oversampler.selection.problem import Problem
 from gan_oversampler.selection.scoring import Evaluator
+from gan_oversampler.selection.scoring_limit import ScoringLimit
 from gan_oversampler.training.data import TrainingData
 from gan_oversampler.training.loop import Candidate, OracleTracker, Scored, Watcher, train
 from gan_oversampler.training.networks import networks_of
@@ -93,7 +94,9 @@ class Evaluation:
         services = replace(services, streams=streams)
         data = problem.training_data([template]).only_folds()
         oracle = next(iter(plan.oracles.values()))
-        evaluator = Evaluator.of(oracle, problem, [template], data, streams, services.n_jobs)
+        clock = services.clock
+        limit = ScoringLimit(plan.budget.max_time, lambda: clock.seconds)
+        evaluator = Evaluator.of(oracle, problem, [template], data, streams, services.n_jobs, limit)
         return cls(plan, problem, services, data, evaluator)
 
     @property

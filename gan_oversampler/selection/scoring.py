@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Final
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.base import clone
 
 from gan_oversampler._utils import Streams, single_threaded, warn_user
@@ -16,11 +15,12 @@ from gan_oversampler.callbacks import Event
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.gans.gan import GAN
 from gan_oversampler.oracles.alternatives import ALTERNATIVES
-from gan_oversampler.oracles.base import Oracle
+from gan_oversampler.oracles.base import Oracle, as_score
 from gan_oversampler.sampling.sources import BaseSource, Redrawing, Source, draw_classes
 from gan_oversampler.selection.candidate_sources import fold_source
 from gan_oversampler.selection.choice import Utilities
 from gan_oversampler.selection.problem import Problem
+from gan_oversampler.selection.scoring_limit import ScoringLimit
 from gan_oversampler.training.data import TrainingData
 from gan_oversampler.training.loop import Candidate
 
@@ -115,12 +115,12 @@ class FoldEvaluator:
         n_new = {code: max(1, round(share * n)) for code, n in self.n_new.items()}
         try:
             if isinstance(source, str):
-                value = self.sign * self.oracle.score_alternative(self.heldout, source)
+                value = self.sign * as_score(self.oracle.score_alternative(self.heldout, source))
             else:
                 value = self.oracle.utility(self.heldout, self._drawn(source, n_new))
-        except Exception as error:  # an oracle may be anybody's code
+        except (Exception, SystemExit) as error:  # an oracle may be anybody's code
             return np.nan, f"{type(error).__name__}: {error}"
-        return value, "" if np.isfinite(value) else f"the score is {value}"
+        return (value, "") if np.isfinite(value) else (np.nan, f"the score is {self.sign * value}")
 
     def _drawn(self, source: Source | None, n_new: Mapping[int, int]) -> Rows:
         none = self.heldout.at(np.arange(0))
@@ -140,9 +140,11 @@ class ScoringFailure:
     name: str  # what was scored
     reason: str  # type and message of the error, or the score that is no finite number
     step: int | None = None  # generator updates of a candidate
+    oracle: str = ""  # its class, and the function that it was made of
 
     def __str__(self) -> str:
-        return f"The oracle could not score {self.name}; it counts as failed ({self.reason})."
+        who = f"The oracle {self.oracle}".rstrip()
+        return f"{who} could not score {self.name}; it counts as failed ({self.reason})."
 
     @property
     def event(self) -> Event:
@@ -160,6 +162,7 @@ class Evaluator:
     heldout_ratio: float  # held-out rows of a fold over its training rows, for standard errors
     n_jobs: int | None = None  # parallel scorings, as in joblib
     failures: list[ScoringFailure] = field(default_factory=list)  # what could not be scored, and why
+    limit: ScoringLimit = field(default_factory=ScoringLimit)  # when scorings are given up
 
     @classmethod
     def of(
@@ -170,6 +173,7 @@ class Evaluator:
         data: TrainingData,
         streams: Streams,
         n_jobs: int | None,
+        limit: ScoringLimit | None = None,
     ) -> Evaluator:
         """Fit an oracle on the training rows of every fold; all sources share the streams of a fold."""
         rows, growth = problem.rows, problem.new_per_real
@@ -181,7 +185,7 @@ class Evaluator:
         if folds and rows.weights is not None and (ignoring := folds[0].oracle.ignores_weights):
             what = f"{type(oracle).__name__}: no weights are taken by {', '.join(ignoring)}"
             warn_user(f"'sample_weight' does not count in all of {what}. Rows count alike there.")
-        return cls(folds, gans, data, heldout_ratio, n_jobs)
+        return cls(folds, gans, data, heldout_ratio, n_jobs, limit=limit or ScoringLimit())
 
     @property
     def oracle(self) -> Oracle:
@@ -243,9 +247,7 @@ class Evaluator:
         of the others.
         """
         scores, failures = self.utilities(sources, names)
-        if len(failures) > 1:
-            failures = [replace(failures[0], name=f"{failures[0].name} and {len(failures) - 1} more")]
-        self._note(failures)
+        self._note(_as_one(failures))
         return scores
 
     def utilities(
@@ -259,12 +261,13 @@ class Evaluator:
         ``names``, and the ``steps`` of candidates, are for failures, which are neither noted nor warned of.
         """
         tasks = [pair for row in sources for pair in zip(self.folds, row, strict=True)]
-        results = Parallel(n_jobs=self.n_jobs)(delayed(_utility)(*task) for task in tasks)
+        results = self.limit.scores(_utility, tasks, self.n_jobs)
         shape = len(sources), len(self.folds)
         scores = np.array([value for value, _ in results]).reshape(shape)
         messages = np.array([message for _, message in results], object).reshape(shape)
+        oracle = _name(self.oracle)
         failures = [
-            ScoringFailure(name, next(filter(None, found)), step)
+            ScoringFailure(name, next(filter(None, found)), step, oracle)
             for name, step, row, found in zip(names, steps or [None] * len(names), sources, messages)
             # A distance has no value for no rows at all; that is no failure.
             if any(row) and any(found)
@@ -272,10 +275,23 @@ class Evaluator:
         return list(scores), failures
 
     def _note(self, failures: Sequence[ScoringFailure]) -> None:
-        """Log and warn of what could not be scored."""
-        for failure in failures:
-            self.failures.append(failure)
-            warn_user(str(failure), RuntimeWarning)
+        """Log what could not be scored, and warn once for every reason."""
+        self.failures += failures
+        for reason in dict.fromkeys(failure.reason for failure in failures):
+            for failure in _as_one([failure for failure in failures if failure.reason == reason]):
+                warn_user(str(failure), RuntimeWarning)
+
+
+def _name(oracle: Oracle) -> str:
+    """The class of an oracle, and the function that it was made of."""
+    function = getattr(getattr(oracle, "function", None), "__name__", "")
+    return type(oracle).__name__ + (f"({function})" if function else "")
+
+
+def _as_one(failures: list[ScoringFailure]) -> list[ScoringFailure]:
+    """The first of several failures, with the number of the others."""
+    others = f" and {len(failures) - 1} more"
+    return [replace(failures[0], name=failures[0].name + others)] if len(failures) > 1 else failures
 
 
 def _utility(fold: FoldEvaluator, source: Drawing) -> tuple[float, str]:

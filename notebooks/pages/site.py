@@ -17,6 +17,7 @@ from nbconvert import HTMLExporter
 from pygments.formatters import HtmlFormatter
 
 import gan_oversampler
+from gan_oversampler._writing import write_whole
 
 HERE = Path(__file__).parent
 SOURCES = HERE.parent
@@ -60,7 +61,7 @@ def build(folder: Path, sources: Path = SOURCES) -> None:
     colours = HtmlFormatter().get_style_defs(".highlight")
     for page in (index, *guides, *notebooks):
         html = template.substitute(title=escape(page.title), body=page.body, colours=colours)
-        (folder / page.name).write_text(html, "utf8")
+        write_whole(folder / page.name, html)
     write_api(folder / "api")
 
 

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gan_oversampler.cli.files import check_outputs, read_table, table_writer, written_whole
+from gan_oversampler.cli.files import check_outputs, read_table, table_writer
 
 HOSTILE = ["=cmd(1)", "a,b", 'quo"te', " lead ", "", "línea\nnew", "$x$", "--y", "__index_level_0__", "'; --"]
 MIXED = pa.table(
@@ -116,14 +116,6 @@ def test_nothing_is_left_of_a_file_that_failed(tmp_path):
         writer.write_table(MIXED.select(["text"]).rename_columns(["n"]))
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["table.csv"]
-
-
-def test_a_link_stays_a_link(tmp_path):
-    (tmp_path / "link.txt").symlink_to("real.txt")
-    with written_whole(tmp_path / "link.txt") as path:
-        path.write_text("new")
-    assert (tmp_path / "link.txt").is_symlink()
-    assert (tmp_path / "real.txt").read_text() == "new"
 
 
 def test_outputs_are_checked_before_they_are_written(tmp_path):

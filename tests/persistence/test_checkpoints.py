@@ -316,3 +316,31 @@ def test_a_fit_that_is_killed_at_any_moment_ends_with_the_same_bits(tmp_path):
         n_ended += 1
         seconds *= 0.8  # whatever else the machine does, most processes are to be killed
     assert len(steps) > 2  # they were killed at several evaluation rounds
+
+
+# --- disk full
+
+
+@pytest.mark.parametrize("writable_again", [False, True])
+def test_a_checkpoint_that_cannot_be_written_costs_no_fit(tmp_path, monkeypatch, writable_again):
+    X, y = numbers()
+    options = {"oracle": "energy", "max_steps": 6, "patience": 9, "baselines": ()}
+    expected, sync, calls = quick(**options).fit(X, y), os.fsync, []
+
+    def full(file):
+        calls.append(file)
+        if len(calls) in (2, 3) or not writable_again:
+            raise OSError(28, "No space left on device")
+        sync(file)
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.warns(
+        RuntimeWarning, match=r"of step \d could not be written: .*No space left.*training'"
+    ) as seen:
+        sampler = quick(checkpoint=tmp_path / "training", **options).fit(X, y)
+    assert len(seen) == 1
+    np.testing.assert_array_equal(sampler.sample(6), expected.sample(6))
+    assert [event.controller for event in sampler.report_.events] == ["checkpoint"]
+    assert os.listdir(tmp_path) == (["training"] if writable_again else [])
+    if writable_again:
+        assert snapshots(tmp_path / "training")["step"].max() == 6

@@ -295,7 +295,9 @@ def test_a_candidate_that_cannot_be_scored_is_warned_of_and_noted_once():
     assert np.isnan(utilities).all()
     assert len(caught) == 1
     assert evaluator.failures == [
-        ScoringFailure("base(smote) at step 0", "ZeroDivisionError: division by zero", 0)
+        ScoringFailure(
+            "base(smote) at step 0", "ZeroDivisionError: division by zero", 0, "Measured(<lambda>)"
+        )
     ]
     assert str(caught[0].message) == str(evaluator.failures[0])
     event = evaluator.failures[0].event

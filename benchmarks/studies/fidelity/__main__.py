@@ -24,6 +24,7 @@ from benchmarks.studies.fidelity.arms import ARMS, available, version
 from benchmarks.studies.fidelity.page import Evidence, report
 from benchmarks.suites import SUITES, load
 from benchmarks.tables import MissingDataError, data_folder
+from benchmarks.writing import write_csv, write_whole, written_whole
 
 TABLES: Final = ("keel", "mixed", "real")
 
@@ -61,7 +62,7 @@ def check(options: Any) -> None:
     out = beside(options.out, "_checks.csv")
     note_run(out, fresh=True, package=version(), arms=list(arms), seeds=options.seeds)
     found = checks.run(arms, options.seeds, options.jobs)
-    found.round(6).to_csv(out, index=False, lineterminator="\n")
+    write_csv(found.round(6), out)
     print(checks.means(found).round(3).to_string())
 
 
@@ -70,7 +71,9 @@ def draw_toys(options: Any) -> None:
     out = beside(options.out, "_toys.parquet")
     kept = pd.read_parquet(out) if out.exists() else pd.DataFrame(columns=["stage"])
     rows = toys.draw(options.stage, dict(toys.STAGES[options.stage]))
-    pd.concat([kept[kept["stage"] != options.stage], rows], ignore_index=True).to_parquet(out, index=False)
+    kept = pd.concat([kept[kept["stage"] != options.stage], rows], ignore_index=True)
+    with written_whole(out) as temporary:
+        kept.to_parquet(temporary, index=False)
     note_run(out, package=version(), stage=options.stage)
 
 
@@ -85,7 +88,7 @@ def write(options: Any) -> None:
     if (now.rows["suite"] == "keel").any():
         pictures.frontier(now.rows[now.rows["suite"] == "keel"], options.out.with_name("frontier.png"))
     text = report(now, before, committed)
-    options.out.with_suffix(".md").write_text(text, "utf-8")
+    write_whole(options.out.with_suffix(".md"), text)
     print(text)
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from benchmarks.studies.fidelity.arms import FRONTIER
 from benchmarks.studies.fidelity.bars import on_folds_of, per_table
+from benchmarks.writing import save_picture
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart.
 REST, RARE, NEW, GREY = "#CCCCCC", "#D55E00", "#0072B2", "#666666"
@@ -52,7 +53,7 @@ def toys(rows: pd.DataFrame, path: Path) -> None:
         line[0].set_title(name, fontsize=10)
     for axes, title in zip(grid[:, 0], ["real rows", *(STAGES[stage] for stage in stages)]):
         axes.set_ylabel(title)
-    figure.savefig(path)
+    save_picture(figure, path)
 
 
 def _limits(values: pd.Series) -> tuple[float, float]:
@@ -82,7 +83,7 @@ def frontier(rows: pd.DataFrame, path: Path) -> None:
         axes.set_title(title, fontsize=10)
         axes.margins(0.12, 0.2)
         axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path)
+    save_picture(figure, path)
 
 
 def _name(axes: Any, text: str, point: pd.Series, shift: int) -> None:

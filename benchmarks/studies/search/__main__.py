@@ -19,9 +19,10 @@ from joblib import Parallel, delayed
 from benchmarks.provenance import RESULTS, note_run
 from benchmarks.studies.common import parser
 from benchmarks.studies.search import curve, landscape, tables
-from benchmarks.studies.search.page import read, report
+from benchmarks.studies.search.page import report
 from benchmarks.suites import load
 from benchmarks.tables import data_folder
+from benchmarks.writing import append_csv, read_csv, write_whole
 
 BUDGETS: Final = (30, 100)
 
@@ -35,13 +36,13 @@ def collect(
     note_run(path, cells=len(tasks))
     parallel = Parallel(jobs, return_as="generator_unordered")
     for found in parallel(delayed(cell)(*task) for task in tasks):
-        pd.DataFrame(found).to_csv(path, mode="a", header=not path.exists(), index=False)
+        append_csv(pd.DataFrame(found), path)
         print(found[0], flush=True)
 
 
 def stored_keys(path: Path, columns: list[str]) -> set[tuple[Any, ...]]:
     """Keys of the rows that are stored already."""
-    stored = read(path)
+    stored = read_csv(path)
     return set() if stored is None else set(stored[columns].itertuples(index=False, name=None))
 
 
@@ -86,11 +87,11 @@ def curves(options: Any) -> None:
 
 def write_page(options: Any) -> None:
     """Write the page, and the picture of the curve."""
-    found = [read(RESULTS / f"search_{part}.csv") for part in ("tables", "landscape", "peaks", "curve")]
+    found = [read_csv(RESULTS / f"search_{part}.csv") for part in ("tables", "landscape", "peaks", "curve")]
     if found[-1] is not None:
         curve.draw(found[-1], RESULTS / "search_curve.png")
     text = report(*found)
-    (RESULTS / "search.md").write_text(text, "utf-8")
+    write_whole(RESULTS / "search.md", text)
     print(text)
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from benchmarks.protocol import quiet_single_thread
 from benchmarks.studies.search.means import Mean
 from benchmarks.tables import Table
+from benchmarks.writing import save_picture
 from gan_oversampler import GAN, GANOversampler, Generator, Search, SearchSpace
 
 STRATEGIES: Final = ("random", "controller")
@@ -79,4 +80,4 @@ def draw(rows: pd.DataFrame, path: Path) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", alpha=0.25, lw=0.6)
     axes.legend(frameon=False)
-    figure.savefig(path)
+    save_picture(figure, path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 import pandas as pd
@@ -111,8 +110,3 @@ def verdict_of_curve(images: pd.DataFrame) -> str:
     found = curve.summary(images)
     texts = [f"{s} from {a} to {b}" for s, a, b in found[["strategy", *curve.THIRDS]].itertuples(index=False)]
     return f"**Images**: mean rewards of the first and the last third of the trials: {'; '.join(texts)}."
-
-
-def read(path: Path) -> pd.DataFrame | None:
-    """Read stored rows, if there are any."""
-    return pd.read_csv(path) if path.exists() else None
