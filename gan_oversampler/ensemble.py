@@ -171,7 +171,7 @@ class ResamplingEnsembleClassifier(DocumentedMixin, ClassifierMixin, MetaEstimat
         y = check_labels(self, X, y)
         routed = process_routing(self, "fit", **params)
         streams = Streams.of(self.random_state)
-        sampler = clone(GANOversampler() if self.sampler is None else self.sampler)
+        sampler = clone(self._sampler())
         self.__dict__.pop("sampler_", None)
         if hasattr(sampler, "sample"):
             sampler = with_seeds(sampler, streams.child("sampler"))
@@ -221,12 +221,13 @@ class ResamplingEnsembleClassifier(DocumentedMixin, ClassifierMixin, MetaEstimat
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Who is asked for metadata: the sampler's ``fit_resample`` and the classifier's ``fit``."""
-        router = MetadataRouter(owner=self)
-        sampler = GANOversampler() if self.sampler is None else self.sampler
-        router.add(sampler=sampler, method_mapping=MethodMapping().add(caller="fit", callee="fit_resample"))
-        return router.add(
-            estimator=self.estimator, method_mapping=MethodMapping().add(caller="fit", callee="fit")
-        )
+        resampling = MethodMapping().add(caller="fit", callee="fit_resample")
+        fitting = MethodMapping().add(caller="fit", callee="fit")
+        router = MetadataRouter(owner=self).add(sampler=self._sampler(), method_mapping=resampling)
+        return router.add(estimator=self.estimator, method_mapping=fitting)
+
+    def _sampler(self) -> Any:
+        return GANOversampler() if self.sampler is None else self.sampler
 
     def _check_response(self) -> None:
         found = _response_of(self.estimator)
@@ -239,8 +240,7 @@ class ResamplingEnsembleClassifier(DocumentedMixin, ClassifierMixin, MetaEstimat
             )
 
     def __sklearn_tags__(self) -> Any:
-        sampler = GANOversampler() if self.sampler is None else self.sampler
-        return narrow_tags(super().__sklearn_tags__(), self.estimator, sampler)
+        return narrow_tags(super().__sklearn_tags__(), self.estimator, self._sampler())
 
 
 def _fit_member(

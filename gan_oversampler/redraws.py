@@ -58,7 +58,9 @@ class Redraws:
         Positions are None if the sampler does not tell which rows it kept.
         """
         kept_n = self._kept_rows(streams.numpy("rows"))
-        X, y = rows_at(self.X, kept_n), self.y[kept_n]
+        X, y = self.X, self.y
+        if len(kept_n) < len(y):
+            X, y = rows_at(X, kept_n), y[kept_n]
         if hasattr(self.sampler, "sample"):
             return self._with_new_rows(X, y, kept_n, streams)
         sampler = with_seeds(clone(self.sampler), streams.child("sampler"))
