@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from imblearn.ensemble import BalancedRandomForestClassifier, EasyEnsembleClassifier, RUSBoostClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
@@ -39,6 +40,10 @@ CLASSIFIERS: Final[Mapping[str, Classifier]] = {
     "boosting": Classifier("strong", lambda: HistGradientBoostingClassifier(random_state=0)),
     # The AutoGAN paper's final classifier: ten hidden units, twenty epochs, far from converged.
     "mlp20": Classifier("paper", lambda: MLPClassifier((10,), batch_size=32, max_iter=20, random_state=0)),
+    # What one would use instead of a sampler: they balance the classes of each member by undersampling.
+    "balanced_forest": Classifier("balanced", lambda: BalancedRandomForestClassifier(random_state=0)),
+    "easy_ensemble": Classifier("balanced", lambda: EasyEnsembleClassifier(random_state=0)),
+    "rus_boost": Classifier("balanced", lambda: RUSBoostClassifier(random_state=0)),
 }
 
 
@@ -53,6 +58,11 @@ def fit(name: str, X: Any, y: Any, *, weighted: bool = False) -> Any:
 def weighs(model: Any) -> bool:
     """Tell whether a classifier accepts sample weights."""
     return has_fit_parameter(model, "sample_weight")
+
+
+def balances(model: Any) -> bool:
+    """Tell whether a classifier balances the classes by itself."""
+    return type(model).__module__.startswith("imblearn.ensemble")
 
 
 def has_probabilities(model: Any) -> bool:

@@ -8,12 +8,13 @@ class is too small for five, as a user would do; what fails beyond that is recor
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from imblearn.combine import SMOTEENN, SMOTETomek
+from imblearn.ensemble import BalancedBaggingClassifier
 from imblearn.over_sampling import (
     ADASYN,
     SMOTE,
@@ -24,13 +25,21 @@ from imblearn.over_sampling import (
     KMeansSMOTE,
     RandomOverSampler,
 )
+from sklearn.frozen import FrozenEstimator
 
 from benchmarks.classifiers import CLASSIFIERS
 from benchmarks.peers.client import Peer
 from benchmarks.preparation import Setting, Steps, on_codes, on_encoded, on_raw
 from benchmarks.rivals.autogan import AutoGAN
 from benchmarks.rivals.cwgan import CWGANGP
-from gan_oversampler import GAN, Critic, DownstreamOracle, GANOversampler, Generator
+from gan_oversampler import (
+    GAN,
+    Critic,
+    DownstreamOracle,
+    GANOversampler,
+    Generator,
+    ResamplingEnsembleClassifier,
+)
 
 # The networks of AutoGAN's reference (Nazari et al. 2023) in our trainer, which unlike it shows the critic
 # both classes equally often.
@@ -120,6 +129,31 @@ def _cwgan(setting: Setting) -> Steps:
     return on_encoded(setting, sampler)
 
 
+def _five_draws(title: str, one_draw: Method) -> Method:
+    """Five tables, a classifier for each and the mean of their scores, in place of one of them.
+
+    A sampler that can ``sample`` is fitted once, for all classifiers.
+    """
+
+    def steps(setting: Setting) -> Steps:
+        one = one_draw.steps(setting)
+        sampler = FrozenEstimator(one.sampler) if hasattr(one.sampler, "sample") else one.sampler
+        return replace(
+            one,
+            ensemble=lambda model: ResamplingEnsembleClassifier(
+                model, sampler, n_estimators=5, random_state=setting.random_state
+            ),
+        )
+
+    return Method(title, steps, one_draw.seconds)
+
+
+def _balanced_bagging(setting: Setting) -> Steps:
+    """Ten bootstrap samples, whose classes are balanced by undersampling."""
+    bag = partial(BalancedBaggingClassifier, random_state=setting.random_state)
+    return replace(on_encoded(setting, None), ensemble=bag)
+
+
 def _autogan(title: str, seconds: float, **parameters: Any) -> Method:
     """AutoGAN's oracles, and a fixed number of steps, share one training of a minute or two."""
     rival = partial(AutoGAN, memory=str(CACHE), **parameters)
@@ -128,12 +162,15 @@ def _autogan(title: str, seconds: float, **parameters: Any) -> Method:
     )
 
 
+_ONE_DRAW: Final = {"smote": Method("SMOTE", _smote), "ours": _ours("GANOversampler")}
 METHODS: Final[Mapping[str, Method]] = {
     "none": Method("nothing", lambda setting: on_encoded(setting, None)),
     "class_weight": Method("class weights", lambda setting: on_encoded(setting, None, weighted=True)),
     "random": _random("random copies", None),
     "smoothed_bootstrap": _random("smoothed bootstrap", 1.0),
-    "smote": Method("SMOTE", _smote),
+    "smote": _ONE_DRAW["smote"],
+    "smote_x5": _five_draws("SMOTE, five draws", _ONE_DRAW["smote"]),
+    "balanced_bagging": Method("balanced bagging", _balanced_bagging),
     "borderline": _variant("Borderline-SMOTE", BorderlineSMOTE),
     "svm_smote": _variant("SVM-SMOTE", SVMSMOTE),
     "kmeans_smote": _variant("KMeans-SMOTE", KMeansSMOTE, k=2),
@@ -146,7 +183,8 @@ METHODS: Final[Mapping[str, Method]] = {
     "smote_ipf": _peer("SMOTE-IPF", "smote_ipf"),
     "lee": _peer("Lee", "lee"),
     # Keys and titles of committed results are kept, though the parameters have other names by now.
-    "ours": _ours("GANOversampler"),
+    "ours": _ONE_DRAW["ours"],
+    "ours_x5": _five_draws("ours, five draws", _ONE_DRAW["ours"]),
     "ours_base_only": _ours("ours, training off", 1.0, max_steps=0),
     "ours_no_oracle": _ours("ours, oracle off", 1.0, oracle=None),
     "ours_utility": _ours("ours, utility force only", gan=portfolio(loss_weights={"utility": 1.0})),

@@ -12,6 +12,7 @@ The treatment is kept fair by these rules:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +62,8 @@ class Steps:
     sampler: Any  # None draws nothing
     after: Any
     weighted: bool = False  # whether the classifier weighs classes by inverse frequency, where it can
+    # makes of a classifier an ensemble that is fitted on the rows before sampling and resamples them itself
+    ensemble: Callable[[Any], Any] | None = None
 
 
 def encoder(setting: Setting, codes: Any = None) -> ColumnTransformer:

@@ -4,14 +4,15 @@ Outer folds are ``StratifiedKFold(5, shuffle=True, random_state=repeat)``. Prepa
 and thresholds see the training fold only: thresholds are chosen on predictions from three inner folds of
 it, the sampler being fitted anew in each. A cell equals ``imblearn.pipeline.Pipeline([before, sampler,
 after, classifier])`` for each classifier, but samples once for all of them, and fits ``after`` on the rows
-before sampling, so that all methods are scored on the same scale.
+before sampling, so that all methods are scored on the same scale. Where a method is an ensemble, a cell
+equals ``Pipeline([before, ensemble(Pipeline([after, classifier]))])``.
 """
 
 from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,7 +20,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import torch
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_limits
 
 from benchmarks import classifiers as models
@@ -62,6 +65,16 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Ensemble:
+    """An ensemble that resamples by itself, and the rows that it gets, which it encodes by itself, too."""
+
+    make: Callable[[Any], Any]  # of a classifier
+    X: Any
+    y: Any
+    X_test: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Resampled:
     """A training fold after a sampler, and held-out rows, as the classifiers get them."""
 
@@ -74,10 +87,20 @@ class Resampled:
     peak_mb: float
     weighted: bool
     drawn: pd.DataFrame  # the rows of ``new``, as the sampler wrote them
+    ensemble: Ensemble | None = None  # what stands around the classifiers, if anything does
 
     def prior(self, model: Any) -> float:
         """Share of the minority that a fitted classifier assumes."""
-        return 0.5 if self.weighted and models.weighs(model) else float(np.mean(self.y))
+        balanced = models.balances(model) or (self.weighted and models.weighs(model))
+        return 0.5 if balanced else float(np.mean(self.y))
+
+    def scored(self, name: str) -> tuple[Any, np.ndarray]:
+        """Fit a classifier, by name, and return it with its scores of the held-out rows."""
+        if self.ensemble is None:
+            model = models.fit(name, self.X, self.y, weighted=self.weighted)
+            return model, models.scores(model, self.X_test)
+        model = self.ensemble.make(CLASSIFIERS[name].make()).fit(self.ensemble.X, self.ensemble.y)
+        return model, models.scores(model, self.ensemble.X_test)
 
 
 @contextmanager
@@ -119,16 +142,21 @@ def treat(steps: Steps, train: Table, test: Table) -> Resampled:
     is_new = _is_new(X, X_all)
     steps.after.fit(X)  # not on the resampled rows, so that all methods are scored on the same scale
     rows, labels = np.asarray(steps.after.transform(X_all), float), np.asarray(y_all, int)
+    X_test = steps.before.transform(test.X)
+    ensemble = steps.ensemble and Ensemble(
+        lambda model: steps.ensemble(make_pipeline(FrozenEstimator(steps.after), model)), X, y, X_test
+    )
     return Resampled(
         rows,
         labels,
-        np.asarray(steps.after.transform(steps.before.transform(test.X)), float),
+        np.asarray(steps.after.transform(X_test), float),
         rows[is_new & (labels == 1)],
         np.asarray(steps.after.transform(X), float)[train.y.to_numpy() == 1],
         seconds,
         peak_mb,
         steps.weighted,
         pd.DataFrame(X_all)[is_new & (labels == 1)],
+        ensemble,
     )
 
 
@@ -148,8 +176,7 @@ def thresholds(cell: Cell, train: Table) -> dict[str, dict[str, float]]:
         fold = resample(cell.method, inner, validation, cell.random_state)
         labels.append(validation.y.to_numpy())
         for name, found in scores.items():
-            model = models.fit(name, fold.X, fold.y, weighted=fold.weighted)
-            found.append(models.scores(model, fold.X_test))
+            found.append(fold.scored(name)[1])
     y = np.concatenate(labels)
     return {name: metrics.best_thresholds(y, np.concatenate(found)) for name, found in scores.items()}
 
@@ -161,8 +188,7 @@ def classifier_scores(
 
     ``prior`` is the minority's share before sampling, ``tuned`` the thresholds of label scores, if any.
     """
-    model = models.fit(name, fold.X, fold.y, weighted=fold.weighted)
-    scores = models.scores(model, fold.X_test)
+    model, scores = fold.scored(name)
     found = metrics.label_scores(y_test, scores >= models.threshold(model))
     found |= metrics.tuned_scores(y_test, scores, tuned) | metrics.ranking_scores(y_test, scores)
     if models.has_probabilities(model):

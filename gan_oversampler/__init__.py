@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # "as" tells type checkers that the names are public
     from gan_oversampler.constraints import OneOf as OneOf
     from gan_oversampler.constraints import Order as Order
     from gan_oversampler.constraints import Sum as Sum
+    from gan_oversampler.ensemble import ResamplingEnsembleClassifier as ResamplingEnsembleClassifier
     from gan_oversampler.estimator import GANOversampler as GANOversampler
     from gan_oversampler.estimator import load as load
     from gan_oversampler.gans.evolution import Evolution as Evolution
@@ -33,6 +34,7 @@ __version__ = "0.1.0"
 _NAMES_OF = {
     "calibration": ["PriorCorrectedClassifier"],
     "constraints": ["Between", "OneOf", "Order", "Sum"],
+    "ensemble": ["ResamplingEnsembleClassifier"],
     "estimator": ["GANOversampler", "load"],
     "gans.evolution": ["Evolution"],
     "gans.gan": ["GAN"],

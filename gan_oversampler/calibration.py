@@ -46,6 +46,33 @@ def log_odds(probabilities: NDArray[Any], n_rows: int) -> NDArray[np.float64]:
     return np.log(n_rows * probabilities + 1) - np.log(n_rows * (1 - probabilities) + n_classes - 1)
 
 
+def check_labels(model: Any, X: Frame, y: Any) -> NDArray[Any]:
+    """Check that ``y`` holds labels of at least two classes, one per row of ``X``, and return it as an array.
+
+    It also records the columns of ``X`` in the classifier ``model``. Raises ``ValueError``.
+    """
+    validate_data(model, X=X, y=y, skip_check_array=True)
+    if _num_samples(X) < 1:
+        raise ValueError("X has no rows: Found array with 0 sample(s); give at least two classes.")
+    if np.ndim(y) == 2 and np.shape(y)[1] > 1:
+        raise ValueError("Multilabel and multioutput targets are not supported. Give one label per row.")
+    y = column_or_1d(y, warn=True)
+    assert_all_finite(y, input_name="y")
+    check_consistent_length(X, y)
+    check_classification_targets(y)
+    if len(np.unique(y)) < 2:
+        raise ValueError(f"y has one class only, {y[0]!r}. Give rows of at least two classes.")
+    return y
+
+
+def narrow_tags(tags: Any, *parts: Any) -> Any:
+    """Let tags of a meta-estimator allow the inputs that all of its parts allow."""
+    inputs = [get_tags(part).input_tags for part in parts]
+    for name in ("sparse", "allow_nan", "string", "categorical"):
+        setattr(tags.input_tags, name, all(getattr(part, name) for part in inputs))
+    return tags
+
+
 class PriorCorrectedClassifier(DocumentedMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """Fit a classifier on resampled rows and return probabilities for the original class shares.
 
@@ -174,15 +201,7 @@ class PriorCorrectedClassifier(DocumentedMixin, ClassifierMixin, MetaEstimatorMi
             If ``estimator`` has no ``predict_proba``, ``sampler`` no ``fit_resample``, there is one class
             only, or ``method="sigmoid"`` and a class has fewer rows than ``cv`` folds.
         """
-        validate_data(self, X=X, y=y, skip_check_array=True)
-        if _num_samples(X) < 1:
-            raise ValueError("X has no rows: Found array with 0 sample(s); give at least two classes.")
-        y = column_or_1d(y, warn=True)
-        assert_all_finite(y, input_name="y")
-        check_consistent_length(X, y)
-        check_classification_targets(y)
-        if len(np.unique(y)) < 2:
-            raise ValueError(f"y has one class only, {y[0]!r}. Give rows of at least two classes.")
+        y = check_labels(self, X, y)
         if self.method == "sigmoid":
             shuffled = isinstance(self.cv, Integral)
             cv = StratifiedKFold(self.cv, shuffle=True, random_state=0) if shuffled else self.cv
@@ -228,11 +247,7 @@ class PriorCorrectedClassifier(DocumentedMixin, ClassifierMixin, MetaEstimatorMi
         return whole.set_params(steps=[*first, *whole.steps[:-1], (CENSUS, _Census()), whole.steps[-1]])
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        parts = [get_tags(part) for part in (self.estimator, self.sampler or GANOversampler())]
-        for name in ("sparse", "allow_nan", "string", "categorical"):
-            setattr(tags.input_tags, name, all(getattr(part.input_tags, name) for part in parts))
-        return tags
+        return narrow_tags(super().__sklearn_tags__(), self.estimator, self.sampler or GANOversampler())
 
 
 CENSUS = "prior_census"

@@ -69,6 +69,29 @@ def _around_neighbours(neighbourhood: Neighbourhood, seeds: Tensor, generator: t
     return Parents(neighbourhood.rows_nF[parents], weights, torch.ones(parents.shape))
 
 
+def _within_simplex(neighbourhood: Neighbourhood, seeds: Tensor, generator: torch.Generator) -> Parents:
+    """Uniform in a simplex of a row and some of its neighbours, all neighbours of each other.
+
+    Two rows are neighbours if one of them is among the nearest of the other. No other neighbour of the seed
+    could be added: a maximal clique of the graph of neighbours (Simplicial SMOTE, Kachan et al. 2025).
+    """
+    neighbours_nK = neighbourhood.neighbours_nK
+    linked_nKK = (neighbours_nK[neighbours_nK][:, :, None] == neighbours_nK[:, None, :, None]).any(-1)
+    linked_nKK = (linked_nKK | linked_nKK.mT)[seeds]
+    order_nK = torch.rand(linked_nKK.shape[:2], generator=generator).argsort(1)
+    chosen_nK = torch.zeros_like(order_nK, dtype=torch.bool)
+    for candidate_n1 in order_nK.split(1, dim=1):
+        links_nK = linked_nKK.take_along_dim(candidate_n1[:, :, None], 1)[:, 0]
+        fits_n1 = (links_nK | ~chosen_nK).all(1, keepdim=True)
+        chosen_nK = chosen_nK.scatter(1, candidate_n1, fits_n1)
+    parents_nK = torch.cat([seeds[:, None], neighbours_nK[seeds]], dim=1)
+    # independent exponential weights, divided by their sum, are uniform in a simplex
+    weights_nK = torch.empty(parents_nK.shape).exponential_(generator=generator)
+    weights_nK[:, 1:] *= chosen_nK
+    weights_nK /= weights_nK.sum(1, keepdim=True)
+    return Parents(neighbourhood.rows_nF[parents_nK], weights_nK, weights_nK)
+
+
 def _pair(first: Tensor, second: Tensor, step_n1: Tensor) -> Parents:
     weights = torch.cat([1 - step_n1, step_n1], dim=1)
     return Parents(torch.stack([first, second], dim=1), weights, weights)
@@ -140,6 +163,7 @@ BASES: Final[Mapping[str, Base]] = MappingProxyType(
         "bootstrap": Base(_seed_alone),
         "smoothed_bootstrap": Base(_seed_alone, spread=1.0),
         "smote": Base(_toward_neighbour),
+        "simplicial_smote": Base(_within_simplex),
         "local_gaussian": Base(_around_neighbours),
         "border": Base(_toward_neighbour, borderline=True),
         "star": Base(_toward_centre),

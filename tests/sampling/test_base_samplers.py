@@ -95,6 +95,37 @@ def test_smote_stays_on_segments_between_neighbours():
     assert at.std() > 0.2
 
 
+def test_simplicial_smote_is_uniform_where_all_rows_are_neighbours():
+    """In a triangle whose corners are neighbours of each other: mean and covariance of the uniform law."""
+    corners = np.array([[0.0, 0.0], [6.0, 0.0], [0.0, 3.0]])
+    new = _draw("simplicial_smote", neighbourhood_of(corners), 30_000).double().numpy()
+    share = np.linalg.solve(np.vstack([corners.T, np.ones(3)]), np.vstack([new.T, np.ones(len(new))]))
+    assert share.min() > -1e-6
+    # the law of Dirichlet(1, 1, 1)
+    np.testing.assert_allclose(share.mean(1), 1 / 3, atol=0.01)
+    np.testing.assert_allclose(np.cov(share), (np.eye(3) - 1 / 3) / 12, atol=0.003)
+
+
+def test_simplicial_smote_mixes_only_rows_that_are_neighbours_of_each_other():
+    rng = np.random.default_rng(0)
+    rows = np.concatenate([rng.normal(size=(9, 2)), 100 + rng.normal(size=(9, 2))]).astype(np.float32)
+    neighbourhood = neighbourhood_of(rows)
+    near = [set(nearest) for nearest in neighbourhood.neighbours_nK.tolist()]
+    seeds = torch.arange(18).repeat(50)
+    parents, weights, _ = BASES["simplicial_smote"].parents(neighbourhood, seeds, generator_of(0))
+    torch.testing.assert_close(weights.sum(1), torch.ones(len(seeds)))
+    sizes = set()
+    for seed, rows_of, share in zip(seeds.tolist(), parents.numpy(), weights.numpy()):
+        used = [int((rows == row).all(1).argmax()) for row in rows_of[share > 0]]
+        assert used[0] == seed
+        assert all(a in near[b] or b in near[a] for a in used for b in used if a != b)
+        # maximal: no other neighbour of the seed is linked to all
+        for other in near[seed] - set(used):
+            assert not all(a in near[other] or other in near[a] for a in used)
+        sizes.add(len(used))
+    assert max(sizes) > 2
+
+
 def test_smoothed_bootstrap_adds_the_variance_of_its_kernel():
     rows = np.random.default_rng(0).exponential(size=(40, 1)).astype(np.float32)
     n = 40_000
