@@ -10,9 +10,7 @@ from typing import Final
 from gan_oversampler._utils import warn_user
 from gan_oversampler.plan import Plan, Services
 from gan_oversampler.sampling.sources import draw_classes
-from gan_oversampler.selection.advice import ranking_without_rows
 from gan_oversampler.selection.candidate_sources import generator_sources
-from gan_oversampler.selection.choice import Utilities
 from gan_oversampler.selection.draw_options import n_draw_options
 from gan_oversampler.selection.problem import Problem
 from gan_oversampler.selection.scoring import Evaluator
@@ -22,12 +20,11 @@ from gan_oversampler.training.loop import OracleTracker
 # What cannot be measured before, by what can: generous means of fits of 500 to 20000 rows.
 GATHERING_IN_SCORINGS: Final = 0.25  # rows of the report
 FIDELITY_IN_SCORINGS: Final = 1.0
-REPORT_IN_FORESTS: Final = 2.0  # a forest with new rows, and fidelity, by a forest without them
 DRAW_OPTION_IN_SCORINGS: Final = 1.25
 REJECTION_IN_SCORINGS: Final = 10.0
 PROBE: Final = 2000  # rows drawn to learn how long new rows take
 
-LEFT_OUT: Final = "the report leaves out scores of labels, of a forest's ranking and of draw options"
+LEFT_OUT: Final = "the report leaves out scores of labels and of draw options"
 TOO_SHORT: Final = (
     "max_time={:g} is too short for this table: the scores of the baselines and of the untrained generators,"
     f" the choice and the new rows alone take about {{:.1f}} seconds. Nothing is trained, and {LEFT_OUT}."
@@ -49,11 +46,10 @@ class Ending:
     evaluators: Sequence[Evaluator]
     services: Services
     is_brief: bool = False  # whether what is optional is left out
-    ranking: Utilities | None = None  # how a forest ranks without new rows, if it was asked already
 
     def __post_init__(self) -> None:
         self._baselines = self.services.clock.by_phase.get("baselines", 0.0)
-        self._report = self._draw = 0.0  # seconds, once they are known
+        self._draw = 0.0  # seconds, once they are known
 
     @property
     def choices(self) -> Plan:
@@ -84,13 +80,6 @@ class Ending:
         with clock.phase("estimate"):
             self._draw = self._seconds_to_draw()
         self.is_brief = bool(self.evaluators) and self._ends_at() > limit
-        ranked = [evaluator for evaluator in self.evaluators if evaluator.oracle.alternatives]
-        if ranked and not self.is_brief:
-            began = clock.seconds
-            with clock.phase("advice"):  # folds and streams of all oracles are the same
-                self.ranking = ranking_without_rows(ranked[0])
-            self._report = REPORT_IN_FORESTS * len(ranked) * (clock.seconds - began)
-            self.is_brief = self._ends_at() > limit
         if self.is_brief and not trained and (needed := self._ends_at()) > limit:
             warn_user(TOO_SHORT.format(limit, needed))
         return self.is_brief
@@ -109,7 +98,7 @@ class Ending:
         # The labels of all baselines are scored, and those of what is kept.
         n_labelled = sum(evaluator.oracle.of_labels() is not None for evaluator in self.evaluators)
         labels = n_labelled * (self._baselines / n_oracles + scoring)
-        return needed + labels + (self._report or n_oracles * FIDELITY_IN_SCORINGS * scoring)
+        return needed + labels + n_oracles * FIDELITY_IN_SCORINGS * scoring
 
     def _ends_at(self) -> float:
         """Seconds at which the fit ends if it trains no more."""

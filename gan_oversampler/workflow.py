@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -23,7 +24,7 @@ from gan_oversampler.reporting.search_facts import SearchFacts
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.sampling.policy import Policy
 from gan_oversampler.sampling.sources import BaseSource, Source
-from gan_oversampler.selection.advice import Advice, advise, ranking_gain
+from gan_oversampler.selection.advice import Ranking, advice_facts
 from gan_oversampler.selection.candidate_sources import CrossFittedSources, base_sources, generator_sources
 from gan_oversampler.selection.choice import Utilities, choose, keepable_utilities
 from gan_oversampler.selection.decision import Decision, decide, decide_without_oracle
@@ -318,13 +319,13 @@ def _outcome(
             notes = [*notes, far]
             if decides and fidelity and fidelity.is_very_far:
                 warn_user(far)
-    advice, ranking = Advice(), None
+    advice: Callable[[], Mapping[str, Any]] = dict
     if evaluator and decision.utilities is not None:
         with clock.phase("advice"):
-            if at_ratio and evaluator.oracle.alternatives and not is_brief:
-                ranking = ranking_gain(at_ratio, by_fold, ending.ranking if ending else None)
-            others, heldout_ratio = keepable_utilities(scored), evaluator.heldout_ratio
-            advice = advise(decision.utilities, baselines, ranking, others, heldout_ratio)
+            is_ranked = at_ratio and evaluator.oracle.alternatives
+            ranking = Ranking.prepare(at_ratio, by_fold) if at_ratio and is_ranked else None
+        found = decision.utilities, baselines, ranking, keepable_utilities(scored), evaluator.heldout_ratio
+        advice = partial(advice_facts, *found)
     n_new = n_new_at_ratio(dict(enumerate(rows.counts)), problem.n_new, decision.ratio)
     report = write_report(
         decision,
@@ -332,9 +333,6 @@ def _outcome(
         scored,
         baselines,
         plan.gans,
-        advice=advice.text,
-        advised=advice.action,
-        ranking=ranking,
         notes=problem.small_class_notes(plan.gans[0].base),
         draw_notes=notes,
         events=training.events,
@@ -345,7 +343,7 @@ def _outcome(
         table=problem.table_size(n_new),
         **facts,
     )
-    return Outcome(sources.full, report, n_new, decision.fallback, decision.ratio)
+    return Outcome(sources.full, report.completed_by(advice), n_new, decision.fallback, decision.ratio)
 
 
 def _sources(

@@ -98,9 +98,9 @@ class _PlainColumns:
 
     def decode(self, encoded_Kn: NDArray[np.float32]) -> Iterator[Cells]:
         low, high = self._standardise(self.ends).astype(np.float64)
-        encoded_Kn = reflect(encoded_Kn.astype(np.float64), low, high)
+        reflected_Kn = reflect(encoded_Kn.astype(np.float64), low, high)
         with np.errstate(over="ignore"):
-            values_Kn = encoded_Kn * self.std + self.mean
+            values_Kn = reflected_Kn * self.std + self.mean
         values_Kn = np.clip(values_Kn, *self.ends)
         return (Cells(values, np.zeros(len(values), dtype=bool)) for values in values_Kn)
 

@@ -136,6 +136,11 @@ class Rows:
         return self.at(self.codes == code)
 
     @property
+    def detached(self) -> Rows:
+        """The same encoded rows, without what leads to the user's table."""
+        return replace(self, frames=_as_they_are, recode=_as_they_are)
+
+    @property
     def weighing(self) -> Rows:
         """The rows that weigh anything; all of them, without weights."""
         return self if self.weights is None or self.weights.all() else self.at(self.weights > 0)

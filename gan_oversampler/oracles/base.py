@@ -83,7 +83,7 @@ class Oracle(DocumentedMixin, BaseEstimator):
     def of_labels(self) -> Oracle | None:
         """Make an oracle of predicted labels, where this one scores probabilities instead; else None.
 
-        It is fitted if this one is.
+        If this one is fitted, it may be so, too, and then share what was computed.
         """
         return None
 

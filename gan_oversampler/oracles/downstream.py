@@ -128,11 +128,11 @@ class DownstreamOracle(LearnerOracle):
         """
         has_kinds = isinstance(self.scoring, str) and self.scoring in SMOOTH and len(self.train_.classes) == 2
         if self.estimator is not None or not has_kinds:
-            return self._mean_score(self._fit_learners(rows, alternative), self._scored_rows(holdout))
+            return self._mean_score(self._fit_learners(rows, alternative), self.scored_rows(holdout))
         kind = str(self.smooth) if alternative in BY_SCORE else ""
         key = _digest(rows, holdout, alternative + kind)
         if key not in self._known:
-            scored = self._scored_rows(holdout)
+            scored = self.scored_rows(holdout)
             self._known[key] = self._both_scores(self._fit_learners(rows, alternative), scored)
         return self._known[key][self.smooth]
 
@@ -147,8 +147,8 @@ class DownstreamOracle(LearnerOracle):
             scores[smooth] = float(np.mean([scorer(learner, x, y, **options) for learner in known]))
         return scores
 
-    def _scored_rows(self, holdout: Rows) -> Rows:
-        """The held-out rows to predict; if there are many, thinned, with weights that make up for it."""
+    def scored_rows(self, holdout: Rows) -> Rows:
+        """Return the held-out rows to predict; of many some, with weights that make up for the others."""
         max_rows, rng = max(1, self.max_rows // 2), np.random.default_rng(self.random_state_)
         holdout = holdout.weighing
         if len(holdout) <= max_rows:
@@ -166,5 +166,5 @@ def _digest(rows: Rows, holdout: Rows, name: str) -> bytes:
     found = blake2b(name.encode(), digest_size=16)
     for part in (rows, holdout):
         for array in (part.values, part.codes, part.weights):
-            found.update(b"" if array is None else np.ascontiguousarray(array))
+            found.update(b"" if array is None else np.ascontiguousarray(array).data)
     return found.digest()

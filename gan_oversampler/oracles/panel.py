@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_array
 
 # The intercept is the coefficient of a column of this value, so the penalty hardly holds it back.
 INTERCEPT: Final = 1000.0
@@ -53,8 +53,16 @@ class NewtonLogistic(ClassifierMixin, BaseEstimator):
         return np.asarray(self.classes_[self.predict_proba(x).argmax(axis=1)])
 
 
+def _numbers(x: Any) -> NDArray[np.float64]:
+    """Rows as an array; scikit-learn's checks of them take as long as a fit."""
+    rows = np.asarray(x.toarray() if sparse.issparse(x) else x, dtype=np.float64)
+    if not np.isfinite(rows).all():
+        raise ValueError("Classifiers of the panel need finite numbers, got NaN or infinity.")
+    return rows
+
+
 def _with_intercept(x: ArrayLike) -> NDArray[np.float64]:
-    rows = check_array(x, dtype=np.float64)
+    rows = _numbers(x)
     return np.column_stack([rows, np.full(len(rows), INTERCEPT)])
 
 
@@ -116,7 +124,7 @@ class Neighbours(ClassifierMixin, BaseEstimator):
         self, x: ArrayLike, y: NDArray[Any], sample_weight: NDArray[np.float64] | None = None
     ) -> Neighbours:
         """Store the rows that weigh anything; all of them, alike, where none does."""
-        rows = check_array(x, dtype=np.float64)
+        rows = _numbers(x)
         weight_n = np.ones(len(rows))
         if sample_weight is not None and sample_weight.any():
             rows, y, weight_n = (part[sample_weight > 0] for part in (rows, y, sample_weight))
@@ -128,7 +136,7 @@ class Neighbours(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, x: ArrayLike) -> NDArray[np.float64]:
         """Shares of the classes in the weight of the neighbours, ``(m, C)``."""
-        rows_mF = check_array(x, dtype=np.float64) - self.centre_F
+        rows_mF = _numbers(x) - self.centre_F
         # Squared distances, without what is the same for all neighbours of a row.
         distance_mn = np.einsum("nf,nf->n", self.rows_nF, self.rows_nF) - 2 * rows_mF @ self.rows_nF.T
         last = min(self.n_neighbors, len(self.rows_nF)) - 1

@@ -2,7 +2,7 @@
 
 import inspect
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, fields
 from numbers import Integral, Real
 from os import PathLike
@@ -16,6 +16,7 @@ from gan_oversampler.reporting.facts import LabelScores, Parameter, ReportFacts
 from gan_oversampler.reporting.gain import Gain
 from gan_oversampler.reporting.html import card, page
 
+ADVICE: Final = frozenset({"advice", "advised", "ranking"})  # facts that may be computed late
 MAX_LENGTH: Final = 300  # characters of a parameter's value
 
 
@@ -33,6 +34,25 @@ class Report(ReportFacts):
     >>> report.to_html().startswith("<!doctype html>")
     True
     """
+
+    def completed_by(self, facts: Callable[[], Mapping[str, Any]]) -> "Report":
+        """Return this report, in which a function computes the advice once somebody asks for any of it.
+
+        Most fits are never asked, and it takes as long as a good part of the scores. Copies and files hold
+        the advice as it is then, whoever asks first.
+        """
+        vars(self)["_facts"] = facts
+        return self
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in ADVICE and "_facts" in vars(self):
+            vars(self).update(vars(self)["_facts"]())
+            vars(self).pop("_facts", None)
+        return super().__getattribute__(name)
+
+    def __getstate__(self) -> dict[str, Any]:
+        _ = self.advice  # what is to be computed cannot be stored
+        return dict(vars(self))
 
     def to_dict(self) -> dict[str, Any]:
         """All facts, and the direction of the oracle, as values that the ``json`` module can write.

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, cast
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.ensemble import ExtraTreesClassifier
 
+from gan_oversampler._utils import single_threaded
+from gan_oversampler.encoding.dataset import Rows
+from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.reporting.gain import Gain
 from gan_oversampler.sampling.sources import Source
@@ -42,23 +46,52 @@ class Advice:
     text: str = ""  # two sentences with figures; empty where there is no oracle
 
 
-def ranking_gain(
-    evaluator: Evaluator, by_fold: Sequence[Source], without_rows: Utilities | None = None
-) -> Gain:
-    """Compare how a forest ranks held-out rows with the rows of sources, one per fold, and without them.
+@dataclass(frozen=True)
+class Ranking:
+    """Rows for a forest to rank, with new ones and without; nothing of it leads to the user's table."""
 
-    It is a gain in average precision, paired over the folds of the evaluator; negative if new rows make a
-    strong classifier worse. It costs two forests of 25 extra-trees per fold, or one where the average
-    precisions ``without_rows`` are known.
-    """
-    (with_rows,) = evaluator.with_oracle(RANKER).scores([by_fold], ["the ranking of a forest"])
-    without_rows = ranking_without_rows(evaluator) if without_rows is None else without_rows
-    return gains_over(with_rows, {NOTHING: without_rows}, (), evaluator.heldout_ratio)[NOTHING]
+    folds: tuple[tuple[Oracle, Rows, Rows], ...]  # per fold the ranker, held-out rows, and new ones
+    heldout_ratio: float  # for standard errors
+
+    @classmethod
+    def prepare(cls, evaluator: Evaluator, by_fold: Sequence[Source]) -> Ranking:
+        """Draw the new rows of sources, one per fold, and take as many real ones as will be looked at."""
+        folds = []
+        for fold, source in zip(evaluator.with_oracle(RANKER).folds, by_fold, strict=True):
+            ranker = cast(DownstreamOracle, fold.oracle)
+            options = {"targets": ranker.targets_, "random_state": ranker.random_state_}
+            small = clone(RANKER).fit(ranker.thinned_train_.detached, **options)
+            heldout, new = ranker.scored_rows(fold.heldout), fold.drawn(source)
+            folds.append((small, heldout.detached, new.detached))
+        return cls(tuple(folds), evaluator.heldout_ratio)
+
+    def gain(self) -> Gain:
+        """Compare how a forest ranks held-out rows with the new rows and without them.
+
+        It is a gain in average precision, paired over the folds; negative if new rows make a strong
+        classifier worse. It costs two forests of 25 extra-trees per fold.
+        """
+        with single_threaded():
+            with_rows, without_rows = np.array(
+                [
+                    [ranker.utility(heldout, some) for some in (new, new.at(np.arange(0)))]
+                    for ranker, heldout, new in self.folds
+                ]
+            ).T
+        return gains_over(with_rows, {NOTHING: without_rows}, (), self.heldout_ratio)[NOTHING]
 
 
-def ranking_without_rows(evaluator: Evaluator) -> Utilities:
-    """Measure how a forest ranks held-out rows without any new ones: average precision per fold."""
-    return evaluator.with_oracle(RANKER).baselines([NOTHING])[NOTHING]
+def advice_facts(
+    rows: Utilities,
+    baselines: Mapping[str, Utilities],
+    ranking: Ranking | None,
+    others: Sequence[Utilities],
+    heldout_ratio: float,
+) -> dict[str, Any]:
+    """Make the fields of a report that hold the advice, and the gain of a ranking that it rests on."""
+    gain = ranking.gain() if ranking else None
+    advice = advise(rows, baselines, gain, others, heldout_ratio)
+    return {"advice": advice.text, "advised": advice.action, "ranking": gain}
 
 
 def advise(

@@ -87,6 +87,13 @@ class FoldEvaluator:
         options = {"targets": self.oracle.targets_, "random_state": self.oracle.random_state_}
         return replace(self, oracle=clone(oracle).fit(self.oracle.train_, **options))
 
+    def of_labels(self) -> FoldEvaluator | None:
+        """Make an evaluator of predicted labels in the same fold, if this one scores probabilities."""
+        oracle = self.oracle.of_labels()
+        if oracle is None or hasattr(oracle, "train_"):
+            return oracle and replace(self, oracle=oracle)
+        return self.with_oracle(oracle)
+
     def at_ratio(self, ratio: float) -> FoldEvaluator | None:
         """Make an evaluator of fewer new rows, with which classes come to a share of their full size.
 
@@ -111,23 +118,23 @@ class FoldEvaluator:
         one of the oracle's alternatives to new rows. If the oracle raises an error, or its score is not
         finite, the string says what went wrong: one candidate fails then, not the run.
         """
-        share = self.oracle.share_
-        n_new = {code: max(1, round(share * n)) for code, n in self.n_new.items()}
         try:
             if isinstance(source, str):
                 value = self.sign * as_score(self.oracle.score_alternative(self.heldout, source))
             else:
-                value = self.oracle.utility(self.heldout, self._drawn(source, n_new))
+                value = self.oracle.utility(self.heldout, self.drawn(source))
         except (Exception, SystemExit) as error:  # an oracle may be anybody's code
             return np.nan, f"{type(error).__name__}: {error}"
         return (value, "") if np.isfinite(value) else (np.nan, f"the score is {self.sign * value}")
 
-    def _drawn(self, source: Source | None, n_new: Mapping[int, int]) -> Rows:
+    def drawn(self, source: Source | None) -> Rows:
+        """Draw the new rows that are scored, as the user gets them: the share that the oracle looks at."""
         none = self.heldout.at(np.arange(0))
         new = none.synthetic(none.values, none.codes)
         if source is None:
             return new
-        width = new.values.shape[1]
+        share, width = self.oracle.share_, new.values.shape[1]
+        n_new = {code: max(1, round(share * n)) for code, n in self.n_new.items()}
         drawn = draw_classes(source, n_new, self.streams, width)
         again = Redrawing(source, drawn.codes, drawn.seed_indices, self.streams)
         return new.synthetic(drawn.rows, drawn.codes).recoded(self.streams.numpy("decode"), again)
@@ -198,8 +205,7 @@ class Evaluator:
 
     def of_labels(self) -> Evaluator | None:
         """Make an evaluator of predicted labels on the same folds, if this one scores probabilities."""
-        oracles = [fold.oracle.of_labels() for fold in self.folds]
-        folds = [replace(fold, oracle=o) for fold, o in zip(self.folds, oracles, strict=True) if o]
+        folds = [of_labels for fold in self.folds if (of_labels := fold.of_labels())]
         return replace(self, folds=folds, failures=[]) if folds else None
 
     @property

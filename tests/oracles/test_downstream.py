@@ -89,7 +89,7 @@ def test_of_a_large_holdout_all_rare_rows_are_scored_and_the_score_stays(scoring
         DownstreamOracle(LogisticRegression(), max_rows=n, **options).fit(train, targets=[1])
         for n in (10**6, 4000)
     )
-    scored = scaled._scored_rows(holdout)
+    scored = scaled.scored_rows(holdout)
     assert np.bincount(scored.codes).tolist() == [1970, 30]
     np.testing.assert_allclose(np.bincount(scored.codes, scored.weights), [20000, 30])
     rows = problem(1, 100, seed=2).of(1)
@@ -103,7 +103,7 @@ def test_scorers_that_take_no_weights_score_classes_in_proportion():
     for scoring in (make_scorer(accuracy_score), "rand_score"):
         oracle = DownstreamOracle(LogisticRegression(), scoring=scoring, max_rows=404)
         oracle.fit(problem(), targets=[1])
-        scored = oracle._scored_rows(holdout)
+        scored = oracle.scored_rows(holdout)
         assert (np.bincount(scored.codes).tolist(), scored.weights) == ([200, 2], None)
         assert np.isfinite(oracle.score(holdout, problem(1, 90, seed=2).of(1)))
 

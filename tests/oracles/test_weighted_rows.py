@@ -109,7 +109,7 @@ def test_large_held_out_parts_keep_their_weights():
     weights = np.where(HELDOUT.codes == 1, RNG.integers(1, 4, 330), 1.0)
     heldout = replace(HELDOUT, weights=weights)
     oracle = DownstreamOracle(LEARNER, max_rows=200).fit(TRAIN, targets=[1])
-    scored = oracle._scored_rows(heldout)
+    scored = oracle.scored_rows(heldout)
     assert len(scored) == 100
     totals = np.bincount(scored.codes, scored.weights)
     np.testing.assert_allclose(totals, np.bincount(heldout.codes, weights))

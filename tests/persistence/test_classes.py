@@ -34,7 +34,9 @@ PASSING = {
         "Mode",
         "StartNumbers",
         "View",
+        "OnDemand",
         "_Check",
+        "_PlainColumns",
     ),
     *("Base", "EvidenceMetric", "Found", "Orders", "Sums", "Law", "Layer", "ReportFacts"),
 }

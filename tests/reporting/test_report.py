@@ -3,19 +3,21 @@
 import json
 import math
 import pickle
+from copy import deepcopy
 from dataclasses import fields, replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from gan_oversampler import GANOversampler
+from gan_oversampler import GANOversampler, load
 from gan_oversampler.callbacks import Event
 from gan_oversampler.reporting.facts import Entry, LabelScores, Parameter
 from gan_oversampler.reporting.gain import Gain
 from gan_oversampler.reporting.model_summary import Layer, ModelSummary, Network
 from gan_oversampler.reporting.report import Report, json_value, parameters_of
 from tests.fitted_samplers import fitted, gathered
+from tests.samplers import quick
 from tests.tables import numbers
 
 REPORT = Report(
@@ -196,3 +198,44 @@ def test_parameters_that_differ_from_the_default_are_known():
     assert " at 0x" not in found["oracle"].value
     assert len(found["categorical_features"].value) < 400
     assert json.dumps({name: p.value for name, p in found.items()})
+
+
+# --- what is computed late
+
+
+def _late(calls):
+    def facts():
+        calls.append(1)
+        return {"advice": "Resample: it helps.", "advised": "resample", "ranking": Gain(0.1, 0.2)}
+
+    return Report("F1", "smote", "best", score_name="F1").completed_by(facts)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda report: report.advised,
+        lambda report: replace(report, reason="other").advised,
+        lambda report: pickle.loads(pickle.dumps(report)).advised,
+        lambda report: deepcopy(report).advised,
+        lambda report: report.to_dict()["advised"],
+        lambda report: "resample" if "Resample: it helps." in str(report) else "",
+    ],
+)
+def test_advice_is_computed_once_when_anything_asks_for_it(ask):
+    calls = []
+    report = _late(calls)
+    assert (report.choice, report.score_name, calls) == ("smote", "F1", [])
+    assert ask(report) == "resample"
+    assert (report.ranking, report.advice) == (Gain(0.1, 0.2), "Resample: it helps.")
+    assert calls == [1]
+    assert report == _late([])
+
+
+def test_a_sampler_that_was_stored_before_anybody_asked_holds_the_advice(tmp_path):
+    sampler = quick(oracle="downstream").fit(*numbers())
+    assert "_facts" in vars(sampler.report_)
+    sampler.save(tmp_path / "sampler")
+    for copy in (load(tmp_path / "sampler"), pickle.loads(pickle.dumps(sampler))):
+        assert copy.report_.advice == sampler.report_.advice != ""
+        assert copy.report_.ranking == sampler.report_.ranking is not None

@@ -4,10 +4,13 @@ import math
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
+from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.reporting.gain import Gain
-from gan_oversampler.selection.advice import ACTIONS, NOT_SCORED, advise, ranking_gain
+from gan_oversampler.selection import advice
+from gan_oversampler.selection.advice import ACTIONS, NOT_SCORED, RANKER, Ranking, advise
 from gan_oversampler.selection.choice import gains_over
 from tests.fits import Constant, evaluator_of, table
 
@@ -128,13 +131,34 @@ def test_what_is_said_of_the_ranking_knows_its_noise(ranking, said):
 def test_rows_amid_the_other_class_make_a_forest_rank_worse_and_real_ones_do_not():
     rows = table((120, 40))
     evaluator = evaluator_of(DownstreamOracle(), rows=rows)
-    harm = ranking_gain(evaluator, [Constant(0.0)] * 2)
+    harm = Ranking.prepare(evaluator, [Constant(0.0)] * 2).gain()
     assert harm.mean < -0.02
-    far = ranking_gain(evaluator, [Constant(50.0)] * 2)
+    far = Ranking.prepare(evaluator, [Constant(50.0)] * 2).gain()
     assert abs(far.mean) < abs(harm.mean)
     assert evaluator.failures == []
 
 
+def test_a_ranking_is_that_of_whole_folds_and_holds_few_rows():
+    evaluator = evaluator_of(DownstreamOracle(), rows=table((120, 40)))
+    sources = [Constant(0.0)] * 2
+    ranking = Ranking.prepare(evaluator, sources)
+    whole = evaluator.with_oracle(RANKER)
+    (with_rows,), without = whole.scores([sources], [""]), whole.baselines(["none"])["none"]
+    assert ranking.gain().mean == pytest.approx(float(np.mean(with_rows - without)), abs=1e-12)
+    few = clone(RANKER).set_params(max_rows=20)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(advice, "RANKER", few)
+        folds = Ranking.prepare(evaluator, sources).folds
+    for ranker, heldout, new in folds:
+        assert len(ranker.train_) <= 22
+        assert len(heldout) <= 10
+        assert len(new) <= 22
+        assert all(rows.recode is Rows.recode for rows in (ranker.train_, heldout, new))
+
+
 def test_a_ranking_is_the_same_whoever_asks():
     evaluator = evaluator_of(DownstreamOracle())
-    assert ranking_gain(evaluator, [Constant(0.0)] * 2) == ranking_gain(evaluator, [Constant(0.0)] * 2)
+    assert (
+        Ranking.prepare(evaluator, [Constant(0.0)] * 2).gain()
+        == Ranking.prepare(evaluator, [Constant(0.0)] * 2).gain()
+    )

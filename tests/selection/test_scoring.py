@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gan_oversampler import GAN, GANOversampler
 from gan_oversampler._utils import Streams
-from gan_oversampler.encoding.numeric import Numeric
+from gan_oversampler.encoding import table_encoder
 from gan_oversampler.sampling.sources import BaseSource, Drawn
 from gan_oversampler.selection.scoring import (
     BASELINE_BASES,
@@ -147,13 +147,13 @@ def test_a_codec_that_ruins_a_column_lowers_the_score(monkeypatch):
         gan = GAN(base="smote", loss_weights={})
         return GANOversampler(gan=gan, max_steps=0, random_state=0).fit(X, y).report_
 
-    sound, decode = fitted(), Numeric.decode
+    sound, decode = fitted(), table_encoder.decode_columns
 
-    def shuffled(column, rows, rng, codes=None):
-        cells = decode(column, rows, rng, codes)
-        return replace(cells, values=rng.uniform(*column.observed, len(cells)))
+    def shuffled(columns, rows, rng, codes=None):
+        pairs = zip(columns, decode(columns, rows, rng, codes), strict=True)
+        return [replace(c, values=rng.uniform(*column.observed, len(c))) for column, c in pairs]
 
-    monkeypatch.setattr(Numeric, "decode", shuffled)
+    monkeypatch.setattr(table_encoder, "decode_columns", shuffled)
     with warnings.catch_warnings(action="ignore"):
         ruined = fitted()
     before, after = ({entry.name: entry.score for entry in report.entries} for report in (sound, ruined))
