@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import narwhals as nw
 import numpy as np
@@ -17,6 +17,8 @@ from sklearn.utils.validation import _num_samples
 
 from gan_oversampler.encoding.cells import CellFormat, Cells, read_array
 from gan_oversampler.encoding.dataframes import FrameTable, PandasTable
+
+MAX_DENSE_BYTES: Final = 1e9  # of a sparse matrix once it is dense; a fit takes up to three times as much
 
 
 class Container(Protocol):
@@ -84,7 +86,7 @@ def check_table(X: Any) -> None:
     """Refuse what cannot be a table, and say what to pass instead, before other libraries look at it.
 
     Raises ``TypeError`` for a lazy frame or a record batch, and ``ValueError`` if there are no rows or
-    duplicate column names.
+    duplicate column names, or for a sparse matrix that would take more than a gigabyte as a dense one.
 
     Examples
     --------
@@ -106,6 +108,12 @@ def check_table(X: Any) -> None:
         raise TypeError(f"X must be a table in memory, got the lazy {kind}. Call `.collect()`.")
     if pyarrow is not None and isinstance(X, pyarrow.RecordBatch):
         raise TypeError(f"X must be a table, got a {kind}. Pass `pyarrow.Table.from_batches([X])`.")
+    if sparse.issparse(X) and (n_bytes := np.prod(X.shape, dtype=float) * X.dtype.itemsize) > MAX_DENSE_BYTES:
+        raise ValueError(
+            f"A sparse X is made dense, which may take {MAX_DENSE_BYTES / 1e9:g} GB: got one of shape"
+            f" {X.shape} and dtype {X.dtype}, {n_bytes / 1e9:.1f} GB. Reduce its columns before, for instance"
+            " by SelectKBest or TruncatedSVD in a pipeline, or pass X.toarray() if memory is no matter."
+        )
     if _num_samples(X) < 1:
         raise ValueError(
             "X must have at least one row and one column, got 0 sample(s). Pass the table that the new rows"

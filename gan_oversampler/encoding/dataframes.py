@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from gan_oversampler.encoding.cells import CellFormat, Cells, read_array, read_objects
+
+MANY_ROWS: Final = 10_000  # of a frame whose columns are not copied once more to lie side by side
+MAX_PIECES: Final = 100  # columns that may lie apart: pandas warns its users of more
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,10 +56,31 @@ class PandasTable:
         # Positions first, labels later: labels may be anything, also tuples of a MultiIndex.
         parts = zip(columns, self.formats, strict=True)
         built = {j: _write_pandas(*part, self.template.iloc[:, j]) for j, part in enumerate(parts)}
-        return pd.DataFrame(built).set_axis(self.template.columns, axis=1)
+        n = len(columns[0]) if columns else 0
+        frame = pd.DataFrame(built, copy=None if self._is_one_piece(n) else False)
+        return frame.set_axis(self.template.columns, axis=1)
 
     def join(self, parts: Iterable[pd.DataFrame], n: int) -> pd.DataFrame:
-        return pd.concat(list(parts), ignore_index=True)
+        if self._is_one_piece(n):
+            return pd.concat(list(parts), ignore_index=True)
+        columns: list[list[pd.Series]] = [[] for _ in self.formats]
+        for part in parts:
+            for j, pieces in enumerate(columns):
+                pieces.append(part.iloc[:, j])
+        # Column by column, so that no more than one of them is in memory twice.
+        joined = {j: _drained(pieces) for j, pieces in enumerate(columns)}
+        return pd.DataFrame(joined, copy=False).set_axis(self.template.columns, axis=1)
+
+    def _is_one_piece(self, n: int) -> bool:
+        """Whether frames of so many rows hold columns of one dtype side by side, for which all are copied."""
+        return n <= MANY_ROWS or len(self.formats) > MAX_PIECES
+
+
+def _drained(pieces: list[pd.Series]) -> pd.Series:
+    """The pieces of a column as one, which leaves the list empty."""
+    column = pd.concat(pieces, ignore_index=True)
+    pieces.clear()
+    return column
 
 
 def _is_masked(dtype: Any) -> bool:
@@ -89,6 +113,10 @@ def _read_pandas(name: Hashable, column: pd.Series) -> tuple[Cells, CellFormat]:
         fill = {"f": np.nan, "b": False}.get(dtype.kind, 0)
         cells, stored = read_array(column.to_numpy(dtype=dtype.numpy_dtype, na_value=fill))
         return replace(cells, missing=cells.missing | column.isna().to_numpy()), stored
+    if isinstance(dtype, pd.StringDtype):  # equal texts become one object: others would take far more memory
+        codes, levels = column.factorize()
+        texts = np.append(np.asarray(levels, dtype=object), dtype.na_value)[codes]
+        return read_objects(texts)
     return read_objects(column.to_numpy(dtype=object), category=isinstance(dtype, pd.CategoricalDtype))
 
 

@@ -163,13 +163,12 @@ def _frequent(cells: Cells, distinct: Values, counts: NDArray[np.intp], drawn: C
     found: list[int] = []
     for rows in drawn.values():
         present = cells.values[rows][~cells.missing[rows]]
-        of_class = np.bincount(np.searchsorted(distinct, present), minlength=len(distinct))
-        top = int(of_class.argmax())
-        others = np.delete(of_class, top)
-        usual = others.sum() / max(np.count_nonzero(others), 1)
+        values, of_class = np.unique(present, return_counts=True)
+        top = int(of_class.max(initial=0))
+        usual = (len(present) - top) / max(len(values) - 1, 1)
         enough = min(CLASS_EXCESS * usual, max(CLASS_SHARE * len(present), 2 * usual))
-        if of_class[top] >= max(MIN_CLASS_CELLS, SPIKE_SHARE * len(present), enough):
-            found.append(top)
+        if top >= max(MIN_CLASS_CELLS, SPIKE_SHARE * len(present), enough):
+            found.append(int(np.searchsorted(distinct, values[of_class.argmax()])))
     limit = max(MAX_SPIKES, len(set(found)) + 2)
     if len(distinct) > SPIKE_MIN_DISTINCT:
         most = np.argsort(-counts, kind="stable")

@@ -24,6 +24,7 @@ from gan_oversampler.encoding.sum_search import Sums
 Columns = Sequence[Cells]
 
 MAX_COLUMNS: Final = 200  # of one kind that are compared
+MAX_ROWS: Final = 50_000  # in which columns that others determine are sought, before all rows are looked at
 MAX_KEY_LEVELS: Final = 64  # of a column of numbers or times that determines another one
 PREDICTABLE: Final = 0.9  # share of cells that a column may share with others without being determined
 
@@ -117,11 +118,13 @@ def _dependencies(
     Of n rows and k keys, n - k rows could break the relation. It is reported if chance would have
     predicted so many with a probability below ALPHA per pair, even if 90 % of the cells, or the share of the
     most frequent one, could be predicted. Rows that occur twice count once. Every row of an identifier is a
-    key of its own, so it determines nothing; nor do numbers determine numbers.
+    key of its own, so it determines nothing; nor do numbers determine numbers. In large tables evenly spaced
+    rows must say so, and no other row may break it.
     """
     if len(places) < 2 or not labels:
         return
-    codes = {i: _codes(columns[i]) for i in places}
+    step = -(-len(columns[0]) // MAX_ROWS)
+    codes = {i: _codes(columns[i].at(slice(None, None, step))) for i in places}
     distinct = ~pd.DataFrame(codes).duplicated().to_numpy()
     codes = {i: code[distinct] for i, code in codes.items()}
     keys = [i for i in places if _is_key(codes[i], columns[i].is_label or i in labels)]
@@ -130,7 +133,9 @@ def _dependencies(
     for key in sorted(keys, key=lambda i: (-codes[i].max(), i not in labels)):
         for other in places if key in labels else sorted(labels):
             mutual = key in determined.get(other, [])
-            if other != key and not mutual and _determines(codes[key], codes[other], limit):
+            if other == key or mutual or not _determines(codes[key], codes[other], limit):
+                continue
+            if step == 1 or _is_function(_codes(columns[key]), _codes(columns[other])):
                 determined.setdefault(key, []).append(other)
     settled: set[int] = set()
     for key, others in determined.items():
@@ -178,11 +183,16 @@ def _is_key(codes: NDArray[np.intp], label: bool) -> bool:
 def _determines(key: NDArray[np.intp], other: NDArray[np.intp], limit: float) -> bool:
     known = (key >= 0) & (other >= 0)
     key, other = key[known], other[known]
-    if len(key) < MIN_ROWS or other.min() == other.max():
+    if len(key) < MIN_ROWS or other.min() == other.max() or not _is_function(key, other):
         return False
-    first = np.full(key.max() + 1, -1)
-    first[key[::-1]] = other[::-1]  # the first row of each key is written last
-    if (first[key] != other).any():
-        return False
-    frequent = np.bincount(other).max() / len(other)
-    return bool((len(key) - (first >= 0).sum()) * np.log(max(frequent, PREDICTABLE)) <= limit)
+    n_keys, frequent = len(np.unique(key)), np.bincount(other).max() / len(other)
+    return bool((len(key) - n_keys) * np.log(max(frequent, PREDICTABLE)) <= limit)
+
+
+def _is_function(key: NDArray[np.intp], other: NDArray[np.intp]) -> bool:
+    """Whether all rows of a key hold the same other code, where neither is missing."""
+    known = (key >= 0) & (other >= 0)
+    key, other = key[known], other[known]
+    first = np.empty(key.max(initial=-1) + 1, dtype=np.intp)
+    first[key] = other
+    return bool((first[key] == other).all())

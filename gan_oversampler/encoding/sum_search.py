@@ -20,6 +20,7 @@ Plane = tuple[int, list[int], NDArray[np.float64]]  # total, parts and weights
 Solution = tuple[int, list[int], list[float]]  # the same of columns of the table
 
 MIN_ROWS: Final = 50  # that hold all cells of a sum
+MAX_ROWS: Final = 50_000  # in which sums are sought, evenly spaced; what is found there is checked in all
 MAX_BROKEN: Final = 0.01  # share of rows that break what nearly is a sum
 N_SAMPLES: Final = 5  # of the rows, in which sums that nearly hold are sought
 # Variance of a computed column, at least, as a share of the sum of those of its parts: it is 1 if these are
@@ -79,7 +80,7 @@ def _at(places: Sequence[int], total: int, parts: list[int], weights: Iterable[f
 
 
 def _complete(places: Sequence[int], columns: Columns) -> tuple[list[int], NDArray[np.float64]]:
-    """Columns that hold enough common rows, and these rows; without such columns none at all."""
+    """Columns that hold enough common rows, and some of these rows; without such columns none at all."""
     places = [i for i in places if columns[i].missing.mean() <= 0.5]
     complete = ~np.any([columns[i].missing for i in places], axis=0) if places else np.zeros(0, bool)
     if complete.sum() < max(MIN_ROWS, 2 * len(places)):
@@ -87,7 +88,9 @@ def _complete(places: Sequence[int], columns: Columns) -> tuple[list[int], NDArr
         complete = np.ones(len(complete), dtype=bool)
     if len(places) < 2 or complete.sum() < max(MIN_ROWS, 2 * len(places)):
         return [], np.empty((0, 0))
-    return places, np.column_stack([columns[i].values[complete].astype(np.float64) for i in places])
+    rows = np.flatnonzero(complete)
+    some = rows[:: -(-len(rows) // MAX_ROWS)]
+    return places, np.column_stack([columns[i].values[some].astype(np.float64) for i in places])
 
 
 def _planes_of_parts(table: NDArray[np.float64]) -> Iterator[Plane]:

@@ -135,14 +135,16 @@ class FoldData:
         rank_TB = torch.searchsorted(ends, place_TB, right=True)
         starts = F.pad(ends, (1, 0))
         place_TB = (place_TB - starts[rank_TB]) / (ends - starts[:-1])[rank_TB]  # within the class, in [0, 1)
-        partners_TBF = torch.empty(*shape, self.space.width)
-        for rank in rank_TB.unique().tolist():
+        place_n, split_n = place_TB.flatten(), torch.arange(shape[0]).repeat_interleave(shape[1])
+        partners_nF = torch.empty(len(place_n), self.space.width)
+        ranks, counts = rank_TB.unique(return_counts=True)
+        of_rank = rank_TB.flatten().argsort(stable=True).split(counts.tolist())
+        for rank, mine in zip(ranks.tolist(), of_rank, strict=True):
             code, rows = by_rank[rank]
-            mine_TB = rank_TB == rank
-            among_Tn = torch.arange(len(rows)).expand(shape[0], -1) if among is None else among[code]
-            index_n = among_Tn[mine_TB.nonzero()[:, 0], (place_TB[mine_TB] * among_Tn.shape[1]).long()]
-            partners_TBF[mine_TB] = rows[index_n]
-        return partners_TBF
+            n_allowed = len(rows) if among is None else among[code].shape[1]
+            index = (place_n[mine] * n_allowed).long()
+            partners_nF[mine] = rows[index if among is None else among[code][split_n[mine], index]]
+        return partners_nF.unflatten(0, shape)
 
     def among(self, code: int, masks: Masks) -> FoldData:
         """Return some of the rows only, of classes with a mask ``(n,)``, to draw rows of one class from.

@@ -27,7 +27,7 @@ class StartNumbers:
     """Random numbers that turn seeds into the starts of guided generators."""
 
     step_n1: Tensor  # uniform in [0, 1]: the largest share of the way from a seed to its neighbour
-    noise_nF: Tensor  # standard normal noise of each value
+    noise_nF: Tensor  # standard normal noise of each value; states need none
 
     @classmethod
     def draw(cls, n: int, n_columns: int, generator: torch.Generator) -> StartNumbers:
@@ -36,13 +36,15 @@ class StartNumbers:
         return cls(step_n1, torch.randn(n, n_columns, generator=generator))
 
     @classmethod
-    def from_uniform(cls, uniform_nU: Tensor) -> StartNumbers:
+    def from_uniform(cls, uniform_nU: Tensor, values_V: Tensor) -> StartNumbers:
         """Transform uniform numbers ``(n, U)`` in (0, 1), one more per row than there are encoded columns.
 
-        The first of a row is the step; the others become normal noise, by the quantiles of the normal law, so
-        that quasi-random numbers keep their even spread.
+        The first of a row is the step; those of columns that hold values become normal noise, by the
+        quantiles of the normal law, so that quasi-random numbers keep their even spread. States have none.
         """
-        return cls(uniform_nU[:, :1].float(), torch.special.ndtri(uniform_nU[:, 1:]).float())
+        noise_nF = torch.zeros(len(uniform_nU), uniform_nU.shape[1] - 1)
+        noise_nF[:, values_V] = torch.special.ndtri(uniform_nU[:, 1 + values_V]).float()
+        return cls(uniform_nU[:, :1].float(), noise_nF)
 
 
 @dataclass(frozen=True)

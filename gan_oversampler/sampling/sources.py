@@ -159,7 +159,7 @@ class GeneratorSource:
         neighbours = neighbourhood.any_neighbour(seeds, place_n1[:, 0], generator)
         only = code if self.snapshot.mixing == OWN_CLASS else None
         (partners,) = self.data.mixing_partners((1, n), generator, only=only)
-        numbers = StartNumbers.from_uniform(numbers_nU)
+        numbers = StartNumbers.from_uniform(numbers_nU, self.data.space.values_V)
         start = neighbourhood.start(seeds, neighbours, partners, numbers, generator)
         return start, latent.of(noise_nZ), seeds
 

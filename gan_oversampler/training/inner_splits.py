@@ -107,7 +107,8 @@ class InnerSplits:
         splits = self._splits(n_splits)
         label_B = (torch.arange(batch_size) % len(data.classes)).sort().values
         counts = label_B.bincount(minlength=len(data.classes)).tolist()
-        parts = [self._start(code, splits, n) for code, n in zip(data.classes, counts, strict=True)]
+        training = {code: split.training for code, split in splits.items()}
+        parts = [self._start(code, splits, training, n) for code, n in zip(data.classes, counts, strict=True)]
         start = map_tensors(lambda *tensors: torch.cat(tensors, dim=1), *(start for start, _ in parts))
         seed_weight_TB = torch.cat([weight_TB for _, weight_TB in parts], dim=-1).clamp(min=MIN_WEIGHT)
         return start, label_B, self._inner_split(splits, seed_weight_TB.log().expand(n_splits, -1))
@@ -130,7 +131,9 @@ class InnerSplits:
             weight_TR = weight_TR * weight_n[index_TR]
         return index_TR, weight_TR
 
-    def _start(self, code: int, splits: Splits, n: int) -> tuple[GuidedStart, Tensor]:
+    def _start(
+        self, code: int, splits: Splits, training: Mapping[int, Tensor], n: int
+    ) -> tuple[GuidedStart, Tensor]:
         """Starts of a class from its training rows, and how many rows each seed stands for."""
         neighbourhood, split = self.data.neighbourhoods[code], splits[code]
         seeds_TB, weight_TB = self._slots(code, split, n, validation=False)
@@ -143,7 +146,6 @@ class InnerSplits:
         found_TBK = is_training_TBK & (rank_TBK == chosen_TB1)
         neighbour_TB = nearest_TBK.gather(-1, found_TBK.float().argmax(-1, keepdim=True))[..., 0]
         neighbour_TB = torch.where(found_TBK.any(-1), neighbour_TB, seeds_TB)
-        training = {c: class_split.training for c, class_split in splits.items()}
         only = code if self.mixing == OWN_CLASS else None
         partners_TBF = self.data.mixing_partners(seeds_TB.shape, self.stream, training, only)
         numbers = StartNumbers.draw(seeds_TB.numel(), self.data.space.width, self.stream)

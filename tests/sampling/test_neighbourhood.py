@@ -92,7 +92,7 @@ def test_traits_tell_rows_near_other_classes_from_rows_near_their_own():
 
 
 def test_start_numbers_from_uniform_ones_are_uniform_and_normal():
-    numbers = StartNumbers.from_uniform(sobol(512, 5, generator_of()))
+    numbers = StartNumbers.from_uniform(sobol(512, 5, generator_of()), torch.arange(4))
     assert kstest(numbers.step_n1[:, 0].numpy(), "uniform").statistic < 0.01
     for column in numbers.noise_nF.T:
         assert kstest(column.numpy(), "norm").statistic < 0.01
