@@ -22,6 +22,11 @@ from gan_oversampler import GANOversampler
 
 N_BLOCKS, N_ROWS, N_COLUMNS = 100, 25_000, 50
 GATHERED = 20_000
+PATIENT = {  # on a busy machine a new worker may need a minute to start
+    "distributed.comm.timeouts.connect": "300s",
+    "distributed.comm.timeouts.tcp": "300s",
+    "distributed.scheduler.no-workers-timeout": "300s",
+}
 
 
 def block(number):
@@ -68,6 +73,7 @@ def peak():
 
 def main(folder):
     warnings.simplefilter("ignore")
+    dask.config.set(PATIENT)
     found = {"idle": peak(), "table": N_BLOCKS * N_ROWS * N_COLUMNS * 8}
     (folder / "armed").touch()
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster):
