@@ -24,7 +24,7 @@ N_BLOCKS, N_ROWS, N_COLUMNS = 100, 25_000, 50
 GATHERED = 20_000
 PATIENT = {  # on a busy machine a new worker may need a minute to start
     "distributed.comm.timeouts.connect": "300s",
-    "distributed.comm.timeouts.tcp": "300s",
+    "distributed.deploy.lost-worker-timeout": "300s",
     "distributed.scheduler.no-workers-timeout": "300s",
 }
 
