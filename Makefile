@@ -77,7 +77,7 @@ $(LOWEST)/.stamp: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import tomllib; \
 		project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
 		extras = project["optional-dependencies"]; \
-		needs = {*project["dependencies"], *extras["cli"], *extras["plot"]}; \
+		needs = {*project["dependencies"], *extras["cli"], *extras["dask"], *extras["plot"]}; \
 		print(*(n.replace(">=", "==") for n in needs if not n.startswith("torch>")), sep="\n")' \
 		> $(LOWEST)/requirements.txt
 	@sed -nE '/^(torch|polars|pytest|pytest-xdist|hypothesis)==/p' constraints.txt >> $(LOWEST)/requirements.txt

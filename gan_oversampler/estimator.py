@@ -19,7 +19,8 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 
 from gan_oversampler._pages import DocumentedMixin
 from gan_oversampler._utils import Streams, single_threaded
-from gan_oversampler.encoding.containers import check_table, is_dask, rows_at
+from gan_oversampler.dask import takes_dask
+from gan_oversampler.encoding.containers import check_table, rows_at
 from gan_oversampler.encoding.dataset import Frame, Rows
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.relation_rules import AUTO
@@ -326,15 +327,17 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
 
     @_fit_context(prefer_skip_nested_validation=True)
     @with_callbacks
+    @takes_dask
     def fit(self, X: Frame, y: Any, *, sample_weight: Any = None, groups: Any = None) -> GANOversampler:
         """Train; ``sample`` then draws new rows.
 
         Parameters
         ----------
         X : dataframe, array, list or sparse matrix of shape (n_rows, n_columns)
-            Numbers, text, booleans, categories, dates; cells may be missing.
+            Numbers, text, booleans, categories, dates; cells may be missing. Of a Dask DataFrame rare rows
+            and a sample of the others are gathered, see :mod:`gan_oversampler.dask`.
         y : array-like of shape (n_rows,)
-            Class labels of any type.
+            Class labels of any type. With a Dask DataFrame all arguments are Dask Series beside it.
         sample_weight : array-like of shape (n_rows,), default=None
             How much each row counts, on any scale: how often it is a seed, in the training of GANs and
             critics, and in all scores, as if it stood there so many times. A new row stands for the mean
@@ -358,16 +361,12 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
             the table or is broken by its rows; for negative weights and missing groups; if ``cv`` parts
             a group, or a class has rows of too few groups for its folds.
         """
-        if is_dask(X, y):
-            from gan_oversampler.dask.resampling import fit
-
-            fit(self, X, y, sample_weight=sample_weight, groups=groups)
-        else:
-            self._train(X, y, sample_weight, groups, every_class=False)
+        self._train(X, y, sample_weight, groups, every_class=False)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     @with_callbacks
+    @takes_dask
     def fit_resample(
         self, X: Frame, y: Any, *, sample_weight: Any = None, groups: Any = None
     ) -> tuple[Frame, Any]:
@@ -381,29 +380,22 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         Returns
         -------
         X_resampled, y_resampled : same containers and dtypes as given
-            The original rows, unchanged and first, then the new ones class by class.
+            The original rows, unchanged and first, then the new ones class by class. Those of Dask are drawn
+            when they are computed, so ``is_synthetic_`` and ``seed_indices_`` are not set.
 
         Raises
         ------
         ValueError
             As in ``fit``, and if new rows keep breaking a constraint.
         """
-        if is_dask(X, y):
-            from gan_oversampler.dask.resampling import fit_resample
-
-            return fit_resample(self, X, y, sample_weight=sample_weight, groups=groups)
         target = self._train(X, y, sample_weight, groups, every_class=True)
         stacked, codes, self.seed_indices_ = self._stacked(X)
         self.is_synthetic_ = np.repeat([False, True], [len(target.codes), len(codes)])
         return stacked, target.stack(y, codes)
 
     # So that they stand on this class's own page.
-    sample, stream, rescore, save = (
-        FittedMixin.sample,
-        FittedMixin.stream,
-        FittedMixin.rescore,
-        SaveMixin.save,
-    )
+    sample, stream = FittedMixin.sample, FittedMixin.stream
+    rescore, save = FittedMixin.rescore, SaveMixin.save
     _fit_resample = fit_resample  # abstract in imbalanced-learn, whose own ``fit_resample`` would call it
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -434,8 +426,7 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         check_consistent_length(X, target.codes)
         weights, its_groups = read_weights(sample_weight, target), read_groups(groups, target)
         choose_ratio = isinstance(self.sampling_strategy, str) and self.sampling_strategy == CHOSEN_BY_ORACLE
-        asked = "auto" if choose_ratio else self.sampling_strategy
-        strategy = target.strategy(asked) if n_new is None else n_new
+        strategy = n_new or target.strategy("auto" if choose_ratio else self.sampling_strategy)
         n_new = {target.code_of(label): n for label, n in strategy.items() if n}
         plan = plan_of(self, target, n_new, choose_ratio=choose_ratio)
         # ``fit`` goes on while at least one class can be learned; asking for rows is stricter.

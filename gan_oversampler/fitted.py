@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gan_oversampler._utils import Streams, lookup, single_threaded
 from gan_oversampler.constraints import described
+from gan_oversampler.encoding.containers import check_table
 from gan_oversampler.encoding.dataset import Frame
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.table_encoder import TableEncoder
@@ -182,6 +183,7 @@ class FittedMixin:
         from gan_oversampler.streaming import BalancedStream
 
         check_is_fitted(self, "report_")
+        check_table(X)
         validate_data(self, X=X, reset=False, skip_check_array=True)
         self._n_samplings += random_state is None
         streams = self._fitted.streams.child("stream", self._n_samplings)

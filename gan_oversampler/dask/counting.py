@@ -80,7 +80,8 @@ class Counts:
             )
         if isinstance(sampling_strategy, Mapping | Real):
             is_ratio = isinstance(sampling_strategy, Real)
-            by_label = dict.fromkeys(target.names[1:], sampling_strategy) if is_ratio else sampling_strategy
+            given: Any = sampling_strategy
+            by_label = dict.fromkeys(target.names[1:], given) if is_ratio else given
             totals = self._totals(by_label, is_ratio=is_ratio)
         else:
             # Which classes a word means depends on the order of sizes alone, so few rows stand for many.

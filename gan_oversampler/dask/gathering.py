@@ -61,7 +61,7 @@ def count(y: Any) -> Counts:
     """Count the rows of each class and of each partition; only labels are read."""
     y = frozen(y)
     lengths = y.map_partitions(len, meta=(None, int))
-    by_label, found = compute(y.value_counts(dropna=False, sort=False), lengths)
+    by_label, found = compute(y.value_counts(dropna=False, sort=False, split_out=1), lengths)
     return Counts.of(by_label, [int(n) for n in found])
 
 

@@ -21,10 +21,10 @@ from gan_oversampler.selection.scoring import n_new_at_ratio
 GATHERED_ROWS: Final = 200_000  # unless Dask's setting "gan-oversampler.gathered-rows" is another number
 
 
-def fit(sampler: Any, X: Any, y: Any, **metadata: Any) -> None:
+def fit(sampler: Any, X: Any, y: Any, **metadata: Any) -> Any:
     """Fit a sampler to the rows of a Dask DataFrame that are gathered, see `Gathered.of`."""
-    gathered = Gathered.of(sampler, X, y, metadata)
-    gathered.train(sampler, every_class=False)
+    Gathered.of(sampler, X, y, metadata).train(sampler, every_class=False)
+    return sampler
 
 
 def fit_resample(sampler: Any, X: Any, y: Any, **metadata: Any) -> tuple[Any, Any]:
@@ -67,12 +67,13 @@ class Gathered:
         given = {name: value for name, value in metadata.items() if value is not None}
         seed = Streams.of(sampler.random_state).child_seed("gathered")
         frame, labels, *values = gather([X, y, *given.values()], counts, counts.shares(limit), seed)
-        return cls(counts, n_new, frame, labels, {**metadata, **dict(zip(given, values))})
+        others = {"sample_weight": None, "groups": None, **dict(zip(given, values))}
+        return cls(counts, n_new, frame, labels, others)
 
     def train(self, sampler: Any, *, every_class: bool) -> Target:
         """Fit the sampler to the gathered rows, and let it tell of the whole table what is true there."""
         n_new = self.counts.n_new_of(Target.of(self.y), self.n_new)
-        found = sampler._train(self.X, self.y, *self.metadata.values(), every_class=every_class, n_new=n_new)
+        found = sampler._train(self.X, self.y, **self.metadata, every_class=every_class, n_new=n_new)
         self._tell(sampler, found)
         return found
 

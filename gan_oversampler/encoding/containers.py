@@ -85,8 +85,9 @@ def read_table(X: Any) -> tuple[Container, list[Cells]]:
 def check_table(X: Any) -> None:
     """Refuse what cannot be a table, and say what to pass instead, before other libraries look at it.
 
-    Raises ``TypeError`` for a lazy frame or a record batch, and ``ValueError`` if there are no rows or
-    duplicate column names, or for a sparse matrix that would take more than a gigabyte as a dense one.
+    Raises ``TypeError`` for a lazy frame, a collection of Dask or a record batch, and ``ValueError`` if there
+    are no rows or duplicate column names, or for a sparse matrix that would take more than a gigabyte as a
+    dense one.
 
     Examples
     --------
@@ -104,6 +105,11 @@ def check_table(X: Any) -> None:
         twice = names[names.duplicated()].unique().tolist()
         raise ValueError(f"Column names must be unique, got duplicates of {twice}. Rename or drop them.")
     kind, pyarrow = type(X).__name__, nw.dependencies.get_pyarrow()
+    if is_dask(X):
+        raise TypeError(
+            f"X must be a table in memory, got a {kind} of Dask, which only `fit` and `fit_resample` take."
+            " Call `.compute()`, on a part of it if all is too large."
+        )
     if isinstance(nw.from_native(X, pass_through=True), nw.LazyFrame):
         raise TypeError(f"X must be a table in memory, got the lazy {kind}. Call `.collect()`.")
     if pyarrow is not None and isinstance(X, pyarrow.RecordBatch):

@@ -71,6 +71,19 @@ def test_jobs_change_nothing(tmp_path):
     pd.testing.assert_frame_equal(one.drop(columns=TIMED), two.drop(columns=TIMED))
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+def test_cells_on_a_cluster_of_dask_have_the_same_rows(tmp_path):
+    pytest.importorskip("distributed")
+    from tests.dask.clusters import small_cluster, tasks_of
+
+    here = run.run(cells(), tmp_path / "here.parquet")
+    with small_cluster() as client:
+        there = run.run(cells(), tmp_path / "there.parquet", jobs=2, backend="dask")
+        assert any("evaluate" in name for name in tasks_of(client))
+    pd.testing.assert_frame_equal(there.drop(columns=TIMED), here.drop(columns=TIMED))
+
+
 def test_thresholds_may_be_tuned_later(tmp_path):
     out = tmp_path / "r.parquet"
     plain = run.run(cells(folds=1), out)
