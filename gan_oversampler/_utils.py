@@ -169,13 +169,13 @@ def single_threaded() -> Iterator[None]:
         return
     user = threading.get_ident()
     try:
-        _limit(user)
-        yield
-    finally:
         try:
+            _limit(user)
+            yield
+        finally:
             _restore(user)
-        finally:  # a Ctrl-C may have ended the first; what is restored twice is restored
-            _restore(user)
+    finally:  # once more, because a Ctrl-C may have come in between
+        _restore(user)
 
 
 def _limit(user: int) -> None:

@@ -1,4 +1,4 @@
-"""Ctrl-C at a chosen line of Python, and the state of the process that it may not change."""
+"""Ctrl-C at a chosen line or moment, and the state of the process that it may not change."""
 
 import random
 import signal
@@ -22,40 +22,39 @@ def process_state():
         "numpy": (name, words.tolist(), rest),
         "torch": torch.get_rng_state().tolist(),
         "random": random.getstate(),
-        "filters": (id(warnings.filters), list(warnings.filters)),
+        "filters": list(warnings.filters),
         "shows warnings": (warnings.showwarning, warnings._showwarnmsg_impl),
         "signal": signal.getsignal(signal.SIGINT),
         "numpy errors": np.geterr(),
         "scikit-learn": sklearn.get_config(),
         "gradients": (torch.is_grad_enabled(), torch.get_default_dtype()),
-        "uses": (set(_utils._users), _utils._before),
+        "limited": (set(_utils._users), _utils._before),
     }
 
 
-# Where state is changed and restored: these are traced line by line, all other code call by call.
-CRITICAL = ("gan_oversampler/_utils.py", "gan_oversampler/_writing.py", "contextlib.py", "threadpoolctl.py")
+def changes(before):
+    """Names of what is no longer as it was, with both values."""
+    now = process_state()
+    return {name: (value, now[name]) for name, value in before.items() if value != now[name]}
 
 
-class _Trace:
-    """A trace function that counts events, and interrupts at the one of a number."""
+def interrupt_line(action, files, at=0):
+    """Run an action with a Ctrl-C at one of its lines in files of some names; 0 counts lines only.
 
-    def __init__(self, interrupted):
-        self.interrupted, self.n = interrupted, 0
+    Returned are the number of lines, and whether KeyboardInterrupt came out.
+    """
+    n, was_raised, before = 0, False, sys.gettrace()
 
-    def __call__(self, frame, event, arg):
-        self.n += 1
-        if self.n == self.interrupted:
+    def trace(frame, event, arg):
+        nonlocal n
+        if not frame.f_code.co_filename.endswith(files):
+            return None
+        n += event in ("call", "line")  # no signal comes at the end of a call, a trace does
+        if n == at:
             sys.settrace(None)
             signal.raise_signal(signal.SIGINT)
-        return self if frame.f_code.co_filename.endswith(CRITICAL) else None
+        return trace
 
-
-def interrupted(action, at=0):
-    """Run an action with a Ctrl-C at one of its events, calls and critical lines; 0 is none.
-
-    Returned are the number of events until then, and whether KeyboardInterrupt came out.
-    """
-    trace, before, was_raised = _Trace(at), sys.gettrace(), False
     sys.settrace(trace)
     try:
         action()
@@ -63,4 +62,18 @@ def interrupted(action, at=0):
         was_raised = True
     finally:
         sys.settrace(before)
-    return trace.n, was_raised
+    return n, was_raised
+
+
+def interrupt_after(seconds, action):
+    """Run an action with a Ctrl-C after some seconds; tell whether KeyboardInterrupt came out."""
+    before = signal.signal(signal.SIGALRM, lambda *args: signal.raise_signal(signal.SIGINT))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-4))
+        action()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    return False
