@@ -8,15 +8,15 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 if TYPE_CHECKING:  # torch takes longer to load than all the rest, so it is loaded by the first fit
     import torch
@@ -151,9 +151,9 @@ class Streams:
 
 
 _lock = threading.Lock()
-_depth = 0
+_users: set[int] = set()  # threads that are limited now
 _n_threads = 1  # of torch, before the first of all concurrent uses
-_restore = ExitStack()
+_before: Any = None  # limits of BLAS and OpenMP at that time
 _local = threading.local()
 
 
@@ -164,26 +164,45 @@ def single_threaded() -> Iterator[None]:
     The limits of BLAS belong to the process: of concurrent uses the first one sets them, and the last one
     restores them. That of torch belongs to each thread, which sets and restores its own.
     """
-    import torch
-
-    global _depth, _n_threads
     if getattr(_local, "is_limited", False):
         yield
         return
-    with _lock:
-        if not _depth:
-            _n_threads = torch.get_num_threads()
-            _restore.enter_context(threadpool_limits(1))
-        _depth += 1
-    _local.is_limited = True
-    torch.get_num_threads()  # or the first use in a new thread would take what another thread has set since
-    torch.set_num_threads(1)
+    user = threading.get_ident()
     try:
-        yield
-    finally:
+        try:
+            _limit(user)
+            yield
+        finally:
+            _restore(user)
+    finally:  # once more, because a Ctrl-C may have come in between
+        _restore(user)
+
+
+def _limit(user: int) -> None:
+    import torch
+
+    global _n_threads, _before
+    with _lock:
+        if not _users:
+            blas = ThreadpoolController()
+            _n_threads, _before = torch.get_num_threads(), blas.limit(limits=None)
+            _users.add(user)
+            blas.limit(limits=1)
+        _users.add(user)
+    torch.get_num_threads()  # or the first use in a new thread would take what another thread has set since
+    _local.is_limited = True
+    torch.set_num_threads(1)
+
+
+def _restore(user: int) -> None:
+    import torch
+
+    global _before
+    if getattr(_local, "is_limited", False):
         torch.set_num_threads(_n_threads)
         _local.is_limited = False
-        with _lock:
-            _depth -= 1
-            if not _depth:
-                _restore.close()
+    with _lock:
+        _users.discard(user)
+        if not _users and _before is not None:
+            _before.restore_original_limits()
+            _before = None

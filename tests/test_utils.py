@@ -1,8 +1,10 @@
 """Random streams, look-ups by name, and threads."""
 
 import math
+import signal
 import threading
 import time
+from contextlib import nullcontext
 from types import MappingProxyType
 
 import numpy as np
@@ -11,6 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gan_oversampler import _utils
 from gan_oversampler._utils import (
     Streams,
     did_you_mean,
@@ -19,6 +22,7 @@ from gan_oversampler._utils import (
     standard_error,
     uncorrected_error,
 )
+from tests.interrupts import interrupt_line
 from tests.samples import global_state
 
 NAMES = st.lists(st.one_of(st.integers(), st.text(max_size=4), st.none()), max_size=3).map(tuple)
@@ -190,6 +194,56 @@ def test_of_overlapping_uses_each_restores_its_own_thread(two_threads):
     leave.set()
     other.join()
     assert found == [2, 2]
+
+
+class FakePools:
+    """Two libraries with threads, limited one after the other as threadpoolctl does."""
+
+    threads = [4, 3]
+
+    def limit(self, limits):
+        return FakeLimits(limits)
+
+
+class FakeLimits:
+    """What is limited, and how it was."""
+
+    def __init__(self, limits):
+        self.found = list(FakePools.threads)
+        for number in range(2):
+            if limits is not None:
+                FakePools.threads[number] = limits
+
+    def restore_original_limits(self):
+        for number in range(2):
+            FakePools.threads[number] = self.found[number]
+
+
+@pytest.mark.parametrize("n_inside", [1, 2])
+def test_limits_are_restored_after_an_interrupt_at_any_line(two_threads, monkeypatch, n_inside):
+    def use():
+        with single_threaded():
+            assert (torch.get_num_threads(), FakePools.threads) == (1, [1, 1])
+            if n_inside == 2:
+                with single_threaded():
+                    assert torch.get_num_threads() == 1
+
+    monkeypatch.setattr(_utils, "ThreadpoolController", FakePools)
+    # Only a trace, and no signal, could come between the end of a block and the release of its lock.
+    monkeypatch.setattr(_utils, "_lock", nullcontext())
+    files = __file__, "_utils.py", "contextlib.py"
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        n_lines, _ = interrupt_line(use, files)
+        found = [interrupt_line(use, files, at)[1] and _limits() for at in range(1, n_lines + 1)]
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert n_lines > 50
+    assert found == [(2, [4, 3], set(), None)] * n_lines
+
+
+def _limits():
+    return torch.get_num_threads(), list(FakePools.threads), set(_utils._users), _utils._before
 
 
 # --- standard errors
