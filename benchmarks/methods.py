@@ -129,7 +129,7 @@ def _cwgan(setting: Setting) -> Steps:
     return on_encoded(setting, sampler)
 
 
-def _five_draws(title: str, one_draw: Method) -> Method:
+def five_draws(title: str, one_draw: Method) -> Method:
     """Five tables, a classifier for each and the mean of their scores, in place of one of them.
 
     A sampler that can ``sample`` is fitted once, for all classifiers.
@@ -169,7 +169,7 @@ METHODS: Final[Mapping[str, Method]] = {
     "random": _random("random copies", None),
     "smoothed_bootstrap": _random("smoothed bootstrap", 1.0),
     "smote": _ONE_DRAW["smote"],
-    "smote_x5": _five_draws("SMOTE, five draws", _ONE_DRAW["smote"]),
+    "smote_x5": five_draws("SMOTE, five draws", _ONE_DRAW["smote"]),
     "balanced_bagging": Method("balanced bagging", _balanced_bagging),
     "borderline": _variant("Borderline-SMOTE", BorderlineSMOTE),
     "svm_smote": _variant("SVM-SMOTE", SVMSMOTE),
@@ -182,9 +182,21 @@ METHODS: Final[Mapping[str, Method]] = {
     "prowsyn": _peer("ProWSyn", "prowsyn"),
     "smote_ipf": _peer("SMOTE-IPF", "smote_ipf"),
     "lee": _peer("Lee", "lee"),
+    "mgs_grf": _peer("MGS-GRF", "mgs_grf", 0.1, on_raw),
+    "circover": _peer("GVM-CO", "circover"),
+    "sona": _peer("SONA", "sona"),
+    # nobody distributes it: a base of ours, alone
+    "simplicial_smote": _ours(
+        "Simplicial SMOTE",
+        0.1,
+        gan=GAN(base="simplicial_smote", loss_weights={}),
+        oracle=None,
+        max_steps=0,
+        baselines=(),
+    ),
     # Keys and titles of committed results are kept, though the parameters have other names by now.
     "ours": _ONE_DRAW["ours"],
-    "ours_x5": _five_draws("ours, five draws", _ONE_DRAW["ours"]),
+    "ours_x5": five_draws("ours, five draws", _ONE_DRAW["ours"]),
     "ours_base_only": _ours("ours, training off", 1.0, max_steps=0),
     "ours_no_oracle": _ours("ours, oracle off", 1.0, oracle=None),
     "ours_utility": _ours("ours, utility force only", gan=portfolio(loss_weights={"utility": 1.0})),

@@ -87,13 +87,14 @@ class Redraws:
         """Append rows of a fitted sampler: as many as keep the ratios that it was fitted for."""
         labels, counts = np.unique(self.y, return_counts=True)
         share = min(1.0, self._most_rows(counts) / counts.max())
-        real, found, new_labels = dict(zip(labels.tolist(), counts.tolist())), [X], [y]
+        found, new_labels = [X], [y]
         for label, n_new in self.sampler.sampling_strategy_.items():
-            n = round((real[label] + n_new) * share) - int((y == label).sum())
+            code = int((labels == label).argmax())
+            n = round((counts[code] + n_new) * share) - int((y == label).sum())
             if n_new and n > 0:
-                seed = seed_of(streams.child("sample", label))
+                seed = seed_of(streams.child("class", code))
                 found.append(self.sampler.sample(n, y=label, random_state=seed))
-                new_labels.append(np.repeat(labels[labels == label], n))
+                new_labels.append(np.repeat(labels[code : code + 1], n))
         y_all = np.concatenate(new_labels)
         origin_n = np.append(kept_n, np.full(len(y_all) - len(y), NEW))
         return stacked(found), y_all, origin_n

@@ -5,8 +5,8 @@ JSON header and the bytes of an npz archive: no pickle, because both ends have v
 
 What the peers get:
 
-* Those that measure distances read numbers without gaps and refuse the rest. ``geometric_smote`` also
-  takes categories as such.
+* Those that measure distances read numbers without gaps and refuse the rest. ``geometric_smote`` and
+  ``mgs_grf`` also take categories as such.
 * Those that learn a distribution see the minority rows only (``ctgan_conditional`` sees all) and draw
   exactly the rows that are missing; the rows that came stay as they came.
 * They get medians for missing numbers, which none but ``forest_diffusion`` can read, so no new row has
@@ -126,6 +126,41 @@ def _smote_variant(class_name: str) -> Callable[[Request], Answer]:
     return resample
 
 
+def mgs_grf(request: Request) -> Answer:
+    """Run MGS-GRF, local Gaussians and a forest for categories, on numbers scaled to unit variance."""
+    from mgs_grf import MGSGRFOverSampler
+
+    table = request.complete(np.ones(len(request.y), dtype=bool))
+    spread = table[request.numeric].std().replace(0.0, 1.0)
+    table[request.numeric] /= spread
+    X, levels = _codes(request, table)
+    # by default as many neighbours as there are numbers, which the minority may not have
+    k = max(min(len(request.numeric), int(request.y.sum()) - 1), 1)
+    positions = [request.X.columns.get_loc(name) for name in request.categorical] or None
+    sampler = MGSGRFOverSampler(K=k, categorical_features=positions, random_state=request.seed)
+    drawn, _ = sampler.fit_resample(X.to_numpy(float), request.y)
+    new = pd.DataFrame(drawn[len(X) :], columns=X.columns).astype(float)
+    new[request.numeric] *= spread
+    return request.with_new(_decoded(new, levels))
+
+
+def circover(request: Request) -> Answer:
+    """Run GVM-CO, the first of circover's samplers, with five neighbours at most."""
+    from circover import GVMCO
+
+    k = max(min(5, int(request.y.sum()) - 1), 1)
+    X, y = GVMCO(k_neighbors=k, random_state=request.seed).fit_resample(request.numbers(), request.y)
+    return pd.DataFrame(X, columns=request.X.columns), y
+
+
+def sona(request: Request) -> Answer:
+    """Run SONA."""
+    from sona_oversampling import SONA
+
+    X, y = SONA(request.numbers(), request.y, 1, random_state=request.seed)
+    return pd.DataFrame(X, columns=request.X.columns), y
+
+
 def _ctgan(class_name: str) -> Callable[[Request], Answer]:
     """A synthesizer of ctgan, fitted on the minority."""
 
@@ -208,6 +243,9 @@ PEERS: Final[Peers] = {
     "prowsyn": _smote_variant("ProWSyn"),
     "smote_ipf": _smote_variant("SMOTE_IPF"),
     "lee": _smote_variant("Lee"),
+    "mgs_grf": mgs_grf,
+    "circover": circover,
+    "sona": sona,
     "ctgan": _ctgan("CTGAN"),
     "tvae": _ctgan("TVAE"),
     "ctgan_conditional": ctgan_conditional,
@@ -221,6 +259,9 @@ _CTGAN: Final = ("ctgan", "ctgan")
 PACKAGES: Final[Mapping[str, tuple[str, str]]] = {
     "geometric_smote": ("imblearn_extra.gsmote", "imbalanced-learn-extra"),
     **dict.fromkeys(("polynom_fit_smote", "prowsyn", "smote_ipf", "lee"), _SMOTE_VARIANTS),
+    "mgs_grf": ("mgs_grf", "mgs-grf"),
+    "circover": ("circover", "circover"),
+    "sona": ("sona_oversampling", "sona-oversampling"),
     **dict.fromkeys(("ctgan", "tvae", "ctgan_conditional"), _CTGAN),
     "arf": ("arfpy", "arfpy"),
     "forest_diffusion": ("ForestDiffusion", "ForestDiffusion"),

@@ -12,7 +12,9 @@ from typing import Any, Final
 
 import pandas as pd
 
+from benchmarks.methods import METHODS as KNOWN
 from benchmarks.methods import TITLES
+from benchmarks.peers import client
 from benchmarks.protocol import COLUMNS, COUNTS, KEY, TEXT, Cell, evaluate
 from benchmarks.provenance import note_run
 from benchmarks.reporting.markdown import page
@@ -25,18 +27,20 @@ from benchmarks.tables import Table, data_folder, load_table
 
 BALANCED: Final = ("balanced_forest", "easy_ensemble", "rus_boost")  # classifiers that resample by themselves
 METHODS: Final = ("none", "smote", "smote_x5", "ours", "ours_x5", "balanced_bagging")
+RIVALS: Final = ("mgs_grf", "circover", "sona", "simplicial_smote")  # samplers that other suites lack
 PAIRS: Final = (
     ("ours_x5", "ours"),
     ("ours_x5", "smote_x5"),
     ("ours_x5", "balanced_bagging"),
     ("ours", "smote"),
     ("smote_x5", "smote"),
+    *(("ours", rival) for rival in RIVALS),
 )
 SCORES: Final = {"f1": "F1", "average_precision": "AP"}
 BLOCKS: Final = ("weak", "strong")
 
 
-def cells(tables: Sequence[Table], folds: int, methods: Sequence[str] = METHODS) -> Iterator[Cell]:
+def cells(tables: Sequence[Table], folds: int, methods: Sequence[str]) -> Iterator[Cell]:
     """List the units of work: all methods on a table, then the next table."""
     for fold in range(folds):
         for table in tables:
@@ -87,6 +91,7 @@ def gains(found: pd.DataFrame) -> pd.DataFrame:
         }
         for block in BLOCKS
         for method, other in PAIRS
+        if {method, other} <= set(found.index.unique("method"))
     ]
     return pd.DataFrame(lines)
 
@@ -105,9 +110,10 @@ def report(rows: pd.DataFrame) -> str:
     return page(
         "# Are several draws better than one?",
         f"{n_tables} KEEL tables, {n_folds} of five folds; five draws of a sampler, a classifier for each,"
-        " scores averaged (`ResamplingEnsembleClassifier`), against one draw; balanced bagging and the last"
-        " three are imbalanced-learn's. Differences are means over tables ± their standard error over tables"
-        " (tables that gain). `python -m benchmarks.studies.ensemble`.",
+        " scores averaged (`ResamplingEnsembleClassifier`), against one draw. Balanced bagging, and the"
+        " classifiers of the last table, which need no sampler, are imbalanced-learn's. Differences are means"
+        " over tables ± their standard error over tables (tables that gain)."
+        " `python -m benchmarks.studies.ensemble`.",
         as_table(gains(found)),
         as_table(levels(found)),
         as_table(balanced(rows)),
@@ -120,13 +126,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     command.add_argument("--folds", type=int, default=1, help="how many of the five (1)")
     command.add_argument("--every", type=int, default=1, help="take every n-th table (1)")
     options: Any = command.parse_args(argv)
+    missing = {name for name, version in client.available().items() if version.startswith("missing")}
+    methods = [name for name in (*METHODS, *RIVALS) if KNOWN[name].peer not in missing]
     folder = data_folder(options.data_dir)
     tables = [load_table(name, folder) for name in SUITES["keel"].names(folder)[:: options.every]]
     store = Store(options.out, KEY, COLUMNS, TEXT, COUNTS)
     rows = store.read()
     done = set(rows[["table", "fold", "method"]].itertuples(index=False, name=None))
     note_run(options.out, fresh=rows.empty)
-    for cell in cells(tables, options.folds):
+    for cell in cells(tables, options.folds, methods):
         if (cell.table.name, cell.fold, cell.method) not in done:
             store.append(evaluate(cell))
             print(f"{cell.method} on {cell.table.name}, fold {cell.fold}", flush=True)

@@ -40,8 +40,8 @@ class GAN(DocumentedMixin, BaseEstimator):
         as a seed; it is trained for held-out utility.
     base : str, default="smote"
         Geometric sampler under a residual generator: ``bootstrap``, ``smoothed_bootstrap``, ``smote``,
-        ``local_gaussian``, ``border``, ``star`` or ``translation``. Classes with too few rows to learn
-        from are drawn from it, whatever the family.
+        ``simplicial_smote``, ``local_gaussian``, ``border``, ``star`` or ``translation``. Classes with too
+        few rows to learn from are drawn from it, whatever the family.
     loss : str, default="relativistic"
         ``bce`` (non-saturating), ``least_squares``, ``hinge``, ``wgan_gp`` or ``relativistic``; or an
         f-divergence (Nowozin et al. 2016): ``kl``, ``reverse_kl``, ``jensen_shannon``, ``gan``, ``pearson``,

@@ -3,6 +3,7 @@
 import pytest
 
 from benchmarks import protocol
+from benchmarks.classifiers import CLASSIFIERS
 from benchmarks.methods import METHODS, TITLES
 from benchmarks.protocol import Cell
 from benchmarks.tables import EMBEDDED
@@ -11,7 +12,11 @@ from tests.benchmarks.small_benchmarks import QUICK, tiny
 
 @pytest.mark.parametrize("categorical", [(), ("c",), ("a", "b", "c")])
 @pytest.mark.parametrize(
-    "method", ["class_weight", "random", "smoothed_bootstrap", "smote", "borderline", "ours_base_only"]
+    "method",
+    [
+        *("class_weight", "random", "smoothed_bootstrap", "smote", "smote_x5", "borderline"),
+        *("ours_base_only", "simplicial_smote", "balanced_bagging"),
+    ],
 )
 def test_methods_work_on_numbers_categories_and_few_rows(method, categorical):
     for row in protocol.evaluate(Cell(tiny(categorical, n_minority=6), 0, 0, method, QUICK)):
@@ -26,3 +31,10 @@ def test_further_methods_work_on_numbers(method):
 
 def test_every_method_has_a_title_of_its_own():
     assert len(set(TITLES.values())) == len(METHODS)
+
+
+def test_classifiers_that_balance_by_themselves_need_no_method():
+    own = tuple(name for name, known in CLASSIFIERS.items() if known.block == "balanced")
+    for row in protocol.evaluate(Cell(tiny(), 0, 0, "none", own)):
+        assert row["error"] == ""
+        assert row["average_precision"] > 0.3

@@ -2,16 +2,18 @@
 
 import math
 
+import pytest
 from imblearn.over_sampling import SMOTE
-from imblearn.pipeline import Pipeline
+from imblearn.pipeline import Pipeline, make_pipeline
 from sklearn import metrics as reference
 from sklearn.frozen import FrozenEstimator
 
 from benchmarks import classifiers, protocol
 from benchmarks.classifiers import CLASSIFIERS
-from benchmarks.methods import METHODS, Method
-from benchmarks.preparation import Setting, on_encoded
+from benchmarks.methods import METHODS, Method, five_draws
+from benchmarks.preparation import Setting, on_encoded, on_raw
 from benchmarks.protocol import Cell
+from gan_oversampler import GANOversampler, ResamplingEnsembleClassifier
 from tests.benchmarks.small_benchmarks import QUICK, patched, tiny
 
 
@@ -24,6 +26,29 @@ def test_a_cell_equals_the_pipeline_it_stands_for():
     pipeline = Pipeline([*stages, ("classifier", CLASSIFIERS["tree"].make())]).fit(train.X, train.y)
     (row,) = protocol.evaluate(Cell(table, 0, 0, "smote", ("tree",)))
     assert math.isclose(row["f1"], reference.f1_score(test.y, pipeline.predict(test.X)), abs_tol=1e-6)
+
+
+def _untrained(setting):
+    sampler = GANOversampler(max_steps=0, oracle=None, baselines=(), random_state=setting.random_state)
+    return on_raw(setting, sampler)
+
+
+@pytest.mark.parametrize("one_draw", [METHODS["smote"], Method("untrained", _untrained)])
+def test_a_cell_of_five_draws_equals_the_ensemble_it_stands_for(one_draw, monkeypatch):
+    patched(monkeypatch, five=five_draws("five draws", one_draw))
+    table = tiny(categorical=("c",))
+    train, test = protocol.split(table, protocol.N_FOLDS, 0)[0]
+    steps = one_draw.steps(Setting.of(train, 0))
+    rows = steps.before.fit_transform(train.X)
+    member = make_pipeline(FrozenEstimator(steps.after.fit(rows)), CLASSIFIERS["tree"].make())
+    sampler = steps.sampler
+    if isinstance(sampler, GANOversampler):
+        sampler = FrozenEstimator(sampler.fit(rows, train.y))
+    voting = ResamplingEnsembleClassifier(member, sampler, n_estimators=5, random_state=0).fit(rows, train.y)
+    scores = voting.predict_proba(steps.before.transform(test.X))[:, 1]
+    (row,) = protocol.evaluate(Cell(table, 0, 0, "five", ("tree",)))
+    expected = reference.average_precision_score(test.y, scores)
+    assert math.isclose(row["average_precision"], expected, abs_tol=1e-6)
 
 
 def test_class_weights_weigh():
