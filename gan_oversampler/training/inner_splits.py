@@ -188,10 +188,15 @@ class InnerSplits:
         shape = (n_splits, width, N_FOURIER)
         dense = torch.randn(shape, generator=self.stream)
         most = min(MAX_SPARSE_COLUMNS, width)
-        chosen = torch.rand(shape, generator=self.stream).topk(most, dim=1).indices
+        chosen: list[Tensor] = []
+        for n_left in range(width, width - most, -1):  # each among the columns that are not chosen yet
+            column = torch.randint(n_left, (n_splits, N_FOURIER), generator=self.stream)
+            for before in torch.stack(chosen).sort(0).values if chosen else ():
+                column += column >= before
+            chosen.append(column)
         n_columns = torch.randint(1, most + 1, (n_splits, 1, N_FOURIER), generator=self.stream)
         factor = (torch.arange(most)[:, None] < n_columns) * (width / n_columns).sqrt()
-        sparse = torch.zeros(shape).scatter_(1, chosen, factor)
+        sparse = torch.zeros(shape).scatter_(1, torch.stack(chosen, dim=1), factor)
         coin = torch.rand(n_splits, 1, 1, generator=self.stream) < 0.5
         return dense * torch.where(coin, sparse, 1.0)
 
@@ -205,7 +210,7 @@ class InnerSplits:
             weight_TCR = torch.zeros(*weight_TR.shape[:-1], len(splits), weight_TR.shape[-1])
             weight_TCR[..., number, :] = weight_TR
             weights.append(weight_TCR.expand(len(index_TR), -1, -1))
-        return torch.cat(rows, 1) * torch.from_numpy(space.layout.scale), torch.cat(weights, 2)
+        return torch.cat(rows, 1).mul_(torch.from_numpy(space.layout.scale)), torch.cat(weights, 2)
 
     def _n_slots(self, code: int) -> int:
         """Number of row slots of a class, the same for all classes to oversample and for all others."""
