@@ -85,12 +85,13 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
     cv : int or splitter, default=3
         Folds of the cross-fit; None is 5, as in scikit-learn. Where rare rows are few,
         ``RepeatedStratifiedKFold`` scores with less noise, for as many times the cost.
-    epoch_unit : int, default=50
-        Generator steps between two scorings.
+    epoch_unit : int, default=None
+        Generator steps between two scorings. None is 25 for the default GANs, 50 for those of ``gan``.
     patience : int, default=2
         Scorings in a row without improvement after which a GAN stops.
-    max_steps : int, default=200
-        Most generator steps. 0 switches training off: the oracle chooses among the bases.
+    max_steps : int, default=None
+        Most generator steps; 0 trains nothing: the oracle chooses among the bases. None is 100 for the
+        default GANs, whose steps are larger, and 200 for those of ``gan``.
     max_time : float, default=None
         Seconds that the whole fit may take, new rows included. Training ends, even within a unit, as early as
         all that follows will need by what was measured so far. Where that leaves no time to train, the report
@@ -99,9 +100,8 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         that needs code that lets other threads run. 0 trains nothing, without a warning and with the whole
         report. Results depend on the machine's speed.
     growth : float, default=0.0
-        How far the budget grows while the oracle is pleased: a GAN that improved in its last scoring goes on
-        beyond ``max_steps``, up to this share of it, until a scoring brings no improvement. 1 allows twice
-        the steps, 0 none more. Without an oracle nothing grows.
+        Share of ``max_steps`` by which a GAN may go on that improved in its last scoring, until a scoring
+        brings no improvement; 1 allows twice the steps. Without an oracle nothing grows.
     baselines : sequence of str, default=("none", "class_weight", "random", "smote")
         What you would do instead, scored by the same oracle on the same folds: ``"none"``, ``"random"``, the
         name of a base, or, for oracles that fit classifiers to real and new rows, ``"class_weight"``
@@ -230,9 +230,9 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         "fidelity": [Interval(Real, 0, 1, closed="both"), None],
         "oracle": [str, Oracle, callable, list, tuple, None],
         "cv": ["cv_object"],
-        "epoch_unit": [Interval(Integral, 1, None, closed="left")],
+        "epoch_unit": [Interval(Integral, 1, None, closed="left"), None],
         "patience": [Interval(Integral, 1, None, closed="left")],
-        "max_steps": [Interval(Integral, 0, None, closed="left")],
+        "max_steps": [Interval(Integral, 0, None, closed="left"), None],
         "max_time": [Interval(Real, 0, None, closed="left"), None],
         "growth": [Interval(Real, 0, None, closed="left")],
         "baselines": [list, tuple],
@@ -262,9 +262,9 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         fidelity: float | None = None,
         oracle: Any = "downstream",
         cv: Any = 3,
-        epoch_unit: int = 50,
+        epoch_unit: int | None = None,
         patience: int = 2,
-        max_steps: int = 200,
+        max_steps: int | None = None,
         max_time: float | None = None,
         growth: float = 0.0,
         baselines: Sequence[str] = ("none", "class_weight", "random", "smote"),

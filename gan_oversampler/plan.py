@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from numbers import Integral
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import torch
 from sklearn.base import clone
@@ -17,7 +17,7 @@ from gan_oversampler._utils import Streams, lookup
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.table_encoder import TableEncoder
 from gan_oversampler.gans.gan import GAN
-from gan_oversampler.gans.portfolio import default_portfolio
+from gan_oversampler.gans.portfolio import PORTFOLIO_STEPS, PORTFOLIO_UNIT, default_portfolio
 from gan_oversampler.gans.validation import validated
 from gan_oversampler.nn.image_grid import sides
 from gan_oversampler.observer import Observer
@@ -33,6 +33,9 @@ from gan_oversampler.selection.problem import Problem
 from gan_oversampler.selection.scoring import BASELINE_BASES, WITHOUT_ROWS
 from gan_oversampler.training.data import MIN_ROWS
 from gan_oversampler.training.loop import Budget
+
+MAX_STEPS: Final = 200  # of training, for GANs that users name
+EPOCH_UNIT: Final = 50  # steps between two scorings of them
 
 
 class Search(Protocol):
@@ -149,12 +152,11 @@ def plan_of(sampler: Any, target: Target, n_new: Mapping[int, int], *, choose_ra
     if sampler.search is not None and not oracles:
         raise ValueError("'search' needs an oracle, which compares its trials. Give one, or search=None.")
     _check_search(sampler)
-    max_time = float("inf") if sampler.max_time is None else sampler.max_time
     return Plan(
         tuple(gans),
         oracles,
         5 if sampler.cv is None else sampler.cv,
-        Budget(sampler.epoch_unit, sampler.patience, sampler.max_steps, max_time, sampler.growth),
+        _budget_of(sampler),
         tuple(sampler.baselines),
         sampler.fallback,
         choose_ratio,
@@ -163,6 +165,18 @@ def plan_of(sampler: Any, target: Target, n_new: Mapping[int, int], *, choose_ra
         sampler.keep_candidates,
         sampler.search,
         gan_given=sampler.gan is not None,
+    )
+
+
+def _budget_of(sampler: Any) -> Budget:
+    """Steps and seconds that a user allows, or those that the GANs are made for."""
+    unit, most = (PORTFOLIO_UNIT, PORTFOLIO_STEPS) if sampler.gan is None else (EPOCH_UNIT, MAX_STEPS)
+    return Budget(
+        unit if sampler.epoch_unit is None else sampler.epoch_unit,
+        sampler.patience,
+        most if sampler.max_steps is None else sampler.max_steps,
+        float("inf") if sampler.max_time is None else sampler.max_time,
+        sampler.growth,
     )
 
 

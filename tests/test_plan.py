@@ -22,9 +22,18 @@ from gan_oversampler import (
 )
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.gans.parts import Cell, Generator
-from gan_oversampler.gans.portfolio import MAX_ROWS_WITH_CRITIC, default_portfolio
+from gan_oversampler.gans.portfolio import MAX_ROWS_WITH_CRITIC, PORTFOLIO_STEPS, PORTFOLIO_UNIT, default_portfolio
 from gan_oversampler.gans.presets import PRESETS
-from gan_oversampler.plan import Clock, Services, device_of, gans_of, oracles_of, plan_of
+from gan_oversampler.plan import (
+    EPOCH_UNIT,
+    MAX_STEPS,
+    Clock,
+    Services,
+    device_of,
+    gans_of,
+    oracles_of,
+    plan_of,
+)
 from gan_oversampler.training.data import MIN_ROWS
 from gan_oversampler.training.loop import Budget
 from tests.clocks import FakeTime
@@ -69,7 +78,7 @@ def test_a_plan_of_the_defaults():
     assert plan.gans[0].label == "guided"
     assert list(plan.oracles) == ["downstream"]
     assert plan.cv == 3
-    assert plan.budget == Budget(50, 2, 200, math.inf, 0.0)
+    assert plan.budget == Budget(PORTFOLIO_UNIT, 2, PORTFOLIO_STEPS, math.inf, 0.0)
     assert plan.baselines == ("none", "class_weight", "random", "smote")
     assert plan.fallback == "warn"
     assert (plan.choose_ratio, plan.rejection, plan.policy, plan.keep_candidates) == (
@@ -78,6 +87,20 @@ def test_a_plan_of_the_defaults():
         None,
         False,
     )
+
+
+@pytest.mark.parametrize(
+    ("parameters", "unit", "steps"),
+    [
+        ({}, PORTFOLIO_UNIT, PORTFOLIO_STEPS),
+        ({"gan": GAN()}, EPOCH_UNIT, MAX_STEPS),
+        ({"max_steps": 0}, PORTFOLIO_UNIT, 0),
+        ({"gan": GAN("guided"), "epoch_unit": 7}, 7, MAX_STEPS),
+    ],
+)
+def test_steps_are_those_that_the_gans_are_made_for_unless_a_user_names_them(parameters, unit, steps):
+    budget = _plan(**parameters).budget
+    assert (budget.epoch_unit, budget.max_steps) == (unit, steps)
 
 
 def test_every_parameter_arrives_in_the_plan():

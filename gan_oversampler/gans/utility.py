@@ -6,7 +6,7 @@ synthetic rows; its score on the validation rows is differentiable in the synthe
 """
 
 # P member, S training row, Q validation row, B synthetic row, N row of any kind, F encoded column, C class,
-# D feature, L linear feature
+# D feature
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-LINEAR_WEIGHT: Final = 0.3  # of the plain columns among the features
+N_FOURIER: Final = 64  # features of a learner that are waves; linear ones and a constant come after them
+LINEAR_WEIGHT: Final = 0.3  # of the linear features
 ROUNDING: Final = 1e-5  # share of the moments that is added where these might lose it to rounding
 SHARPNESS: Final = 3.0  # from the learner's scores to probabilities
 
@@ -35,24 +36,24 @@ class InnerSplit:
     new_weight_PC: Tensor  # weight that the synthetic rows of each class have together
     seed_log_weight_PB: Tensor  # logarithm of the number of rows that each seed stands for
     scored_PC: Tensor  # 1 for the classes whose scores count
-    fourier_PFD: Tensor  # directions and phases of the random Fourier features
-    phase_P1D: Tensor
-    linear_PFL: Tensor | None  # random mixtures of many columns as linear features; None for the columns
+    # features of rows, before the cosine of the first ``N_FOURIER``: random directions and phases; then the
+    # columns, or random mixtures of many; then a constant
+    direction_PFD: Tensor
+    offset_P1D: Tensor
     ridge_PD: Tensor  # strength of the regularisation of each feature
 
 
-def ridge_of_features(ridge_P: Tensor, n_fourier: int, n_linear: int) -> Tensor:
+def ridge_of_features(ridge_P: Tensor, n_linear: int) -> Tensor:
     """Regularisation ``(P, D)`` of Fourier and linear features and a constant, by that of the constant.
 
     To divide the ridge of a feature by a square does the same as to multiply the feature by its root, for
-    all rows: by ``(8 / n) ** 0.5`` for Fourier features, by ``LINEAR_WEIGHT`` for linear ones.
+    all rows: by ``(8 / N_FOURIER) ** 0.5`` for Fourier features, by ``LINEAR_WEIGHT`` for linear ones.
 
-    >>> ridge_of_features(torch.tensor([2.0]), n_fourier=2, n_linear=0)
-    tensor([[0.5000, 0.5000, 2.0000]])
+    >>> ridge_of_features(torch.tensor([0.9]), n_linear=1)[:, -3:]
+    tensor([[ 7.2000, 10.0000,  0.9000]])
     """
-    squares = (8 / n_fourier, LINEAR_WEIGHT**2, 1.0)
-    counts = torch.tensor([n_fourier, n_linear, 1])
-    return ridge_P[:, None] / torch.tensor(squares).repeat_interleave(counts)
+    square_D = torch.tensor([8 / N_FOURIER] * N_FOURIER + [LINEAR_WEIGHT**2] * n_linear + [1.0])
+    return ridge_P[:, None] / square_D
 
 
 def seed_shares(logits_PB: Tensor, label_PBC: Tensor) -> Tensor:
@@ -95,9 +96,11 @@ class _HeldOutScore(torch.autograd.Function):
     ) -> Tensor:
         n_training, n_new = split.training_PSF.shape[1], new_PBF.shape[1]
         rows_PNF = torch.cat([split.training_PSF, new_PBF, split.validation_PQF], dim=1)
-        angle_PND = torch.baddbmm(split.phase_P1D, rows_PNF, split.fourier_PFD)
-        feature_PND = _features(split, rows_PNF, angle_PND)
-        fitted_PND, validation_PQD = feature_PND.tensor_split([n_training + n_new], dim=1)
+        feature_PND = torch.baddbmm(split.offset_P1D, rows_PNF, split.direction_PFD)
+        wave_PND, new = feature_PND[..., :N_FOURIER], slice(n_training, n_training + n_new)
+        sine_PBD = wave_PND[:, new].sin()
+        wave_PND.cos_()
+        fitted_PND, validation_PQD = feature_PND.tensor_split([new.stop], dim=1)
         weight_PCN = torch.cat([split.training_PCS, new_PCB], dim=2)
         total_P1N = weight_PCN.sum(1, keepdim=True)
         # Products with classes in front are much quicker than those with a class or two at the end.
@@ -109,10 +112,9 @@ class _HeldOutScore(torch.autograd.Function):
         value_P, slope_PCQ = _value_and_slope(objective, split, torch.bmm(beta_PDC.mT, validation_PQD.mT))
         if any(ctx.needs_input_grad):
             adjoint_PDC = torch.cholesky_solve(torch.bmm(slope_PCQ, validation_PQD).mT, root_PDD)
-            new = slice(n_training, n_training + n_new)
-            ctx.save_for_backward(
-                *_slopes(split, feature_PND[:, new], angle_PND[:, new], new_PCB, beta_PDC, adjoint_PDC)
-            )
+            in_feature_PBD, in_weight_PCB = _slopes(feature_PND[:, new], new_PCB, beta_PDC, adjoint_PDC)
+            in_feature_PBD[..., :N_FOURIER] *= -sine_PBD
+            ctx.save_for_backward(torch.bmm(in_feature_PBD, split.direction_PFD.mT), in_weight_PCB)
         return value_P
 
     @staticmethod
@@ -121,13 +123,6 @@ class _HeldOutScore(torch.autograd.Function):
         in_rows_PBF, in_weight_PCB = ctx.saved_tensors
         slope_P11 = slope_P[:, None, None]
         return slope_P11 * in_rows_PBF, slope_P11 * in_weight_PCB, None, None
-
-
-def _features(split: InnerSplit, rows_PNF: Tensor, angle_PND: Tensor) -> Tensor:
-    """Cosines of random projections, linear features and a constant."""
-    linear_PNL = rows_PNF if split.linear_PFL is None else torch.bmm(rows_PNF, split.linear_PFL)
-    constant_PN1 = rows_PNF.new_ones(()).expand(*rows_PNF.shape[:2], 1)
-    return torch.cat([angle_PND.cos(), linear_PNL, constant_PN1], dim=2)
 
 
 def _value_and_slope(objective: "Objective", split: InnerSplit, score_PCQ: Tensor) -> tuple[Tensor, Tensor]:
@@ -141,27 +136,16 @@ def _value_and_slope(objective: "Objective", split: InnerSplit, score_PCQ: Tenso
 
 
 def _slopes(
-    split: InnerSplit,
-    feature_PBD: Tensor,
-    angle_PBD: Tensor,
-    weight_PCB: Tensor,
-    beta_PDC: Tensor,
-    adjoint_PDC: Tensor,
+    feature_PBD: Tensor, weight_PCB: Tensor, beta_PDC: Tensor, adjoint_PDC: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Gradients of the score in the synthetic rows ``(P, B, F)``, and in their weights ``(P, C, B)``."""
+    """Gradients of the score in the features of synthetic rows ``(P, B, D)``, and in their weights."""
     both_PDC = torch.cat([beta_PDC, adjoint_PDC], dim=2)
     fit_PCB, pull_PCB = torch.bmm(both_PDC.mT, feature_PBD.mT).chunk(2, dim=1)
     total_P1B = weight_PCB.sum(1, keepdim=True)
-    others_P1B = (pull_PCB + pull_PCB * fit_PCB).sum(1, keepdim=True)
     residual_PCB = 2 * weight_PCB - total_P1B - total_P1B * fit_PCB  # weighted
     along_PCB = torch.cat([-total_P1B * pull_PCB, residual_PCB], dim=1)
-    in_feature_PBD = torch.bmm(along_PCB.mT, both_PDC.mT)
-    n_fourier = angle_PBD.shape[2]
-    in_angle_PBD, in_linear_PBL = in_feature_PBD[..., :n_fourier], in_feature_PBD[..., n_fourier:-1]
-    if split.linear_PFL is not None:
-        in_linear_PBL = torch.bmm(in_linear_PBL, split.linear_PFL.mT)
-    in_rows_PBF = torch.baddbmm(in_linear_PBL, angle_PBD.sin() * in_angle_PBD, split.fourier_PFD.mT, alpha=-1)
-    return in_rows_PBF, 2 * pull_PCB - others_P1B
+    in_weight_PCB = 2 * pull_PCB - (pull_PCB + pull_PCB * fit_PCB).sum(1, keepdim=True)
+    return torch.bmm(along_PCB.mT, both_PDC.mT), in_weight_PCB
 
 
 Objective = Callable[[Tensor, Tensor], Tensor]

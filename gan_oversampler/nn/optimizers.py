@@ -46,7 +46,7 @@ def adam(gradient_PN: Tensor, moments: Moments, betas: Betas) -> tuple[Tensor, M
     first_PN = moments.first_PN.lerp(gradient_PN, 1 - betas[0])
     second_PN = moments.second_PN.lerp(gradient_PN.square(), 1 - betas[1])
     # Powers are kept as running products, so that a member's age need not be that of the others.
-    decay_P2 = moments.decay_P2 * torch.tensor(betas).to(moments.decay_P2)
+    decay_P2 = moments.decay_P2 * moments.decay_P2.new_tensor(betas)
     first_share_P1, second_share_P1 = (1 - decay_P2).split(1, dim=1)
     step_PN = (first_PN / first_share_P1) / (second_PN / second_share_P1).sqrt_().add_(EPSILON)
     return step_PN, Moments(first_PN, second_PN, decay_P2)

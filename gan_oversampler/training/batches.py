@@ -107,16 +107,16 @@ class GuidedBatches:
         """
         data, stream = self.splits.data, self.stream
         start, label_B, split = self.splits.draw(n_batches, self.batch_size)
-        label_TB = label_B.expand(n_batches, -1)
-        real = torch.empty(n_batches, self.batch_size, data.space.width)
-        for number, code in enumerate(data.classes):
-            mine = label_TB == number
-            real[mine] = _real(data, code, int(mine.sum()), stream)
+        counts = label_B.bincount(minlength=len(data.classes)).tolist()
+        real = [
+            _real(data, code, n_batches * n, stream).view(n_batches, n, -1)
+            for code, n in zip(data.classes, counts, strict=True)
+        ]
         return GuidedBatch(
-            real,
+            torch.cat(real, dim=1),
             start,
             self.latent.draw(n_batches * self.batch_size, stream).unflatten(0, (n_batches, -1)),
-            F.one_hot(label_TB, len(data.classes)).float(),
+            F.one_hot(label_B, len(data.classes)).float().expand(n_batches, -1, -1),
             torch.rand(n_batches, self.batch_size, 1, generator=stream),
             split,
         )

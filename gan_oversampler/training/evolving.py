@@ -14,7 +14,7 @@ from gan_oversampler.gans.evolution import Evolution
 from gan_oversampler.nn.tensors import map_tensors
 from gan_oversampler.training.batches import Batch
 from gan_oversampler.training.members import State, StreamList
-from gan_oversampler.training.steps import Steps, leaves
+from gan_oversampler.training.steps import Steps
 
 
 def evolve(
@@ -45,9 +45,9 @@ def _confront(steps: Steps, state: State, batch: Batch) -> tuple[Tensor, Tensor]
     with torch.no_grad():
         parts = steps.generator.split(state.generator.weights_PN)
         fake_PBF = steps.generate(state, parts, batch, None)
-    parts = leaves(steps.critic, state.critic.weights_PN)
-    critic = steps.critic_fn(state, parts, batch, None)
+    weights_PN = state.critic.weights_PN.detach().requires_grad_()
+    critic = steps.critic_fn(state, steps.critic.split(weights_PN), batch, None)
     real_PB, fake_PB = critic(torch.cat([batch.real, fake_PBF], dim=1)).chunk(2, dim=1)
     loss_P = steps.loss.critic(real_PB, fake_PB)
-    gradients = torch.autograd.grad(loss_P.sum(), parts, materialize_grads=True)
-    return fake_PB.detach(), steps.critic.join(gradients)
+    (gradient_PN,) = torch.autograd.grad(loss_P.sum(), weights_PN)
+    return fake_PB.detach(), gradient_PN

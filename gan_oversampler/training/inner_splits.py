@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_oversampler.gans.utility import InnerSplit, ridge_of_features
+from gan_oversampler.gans.utility import N_FOURIER, InnerSplit, ridge_of_features
 from gan_oversampler.nn.learned_geometry import ANY_CLASS, OWN_CLASS, GuidedStart
 from gan_oversampler.nn.tensors import map_tensors
 from gan_oversampler.sampling.fold_data import FoldData
@@ -32,7 +32,6 @@ MAX_SLOTS: Final = 1024  # of all classes to be oversampled together, and of all
 MANY_CLASSES_SLOTS: Final = 4  # of a class at least, however many classes there are
 MAX_ROWS: Final = 2048  # of a class that one block of splits uses
 MIN_WEIGHT: Final = 1e-12  # of a seed, whose logarithm must be finite
-N_FOURIER: Final = 64
 MAX_SPARSE_COLUMNS: Final = 3  # columns that a sparse Fourier direction involves at most
 N_LINEAR: Final = 64  # linear features at most
 KERNEL_WIDTHS: Final = (0.5, 4.0)  # in typical distances: frequencies are one over these, log-uniform
@@ -163,9 +162,11 @@ class InnerSplits:
         scale_T11 = torch.lerp(low, high, torch.rand(n_splits, 1, 1, generator=self.stream)).exp()
         fourier_TFD = self._fourier_directions(n_splits) * scale_T11 / data.typical_distance
         phase_T1D = torch.rand(n_splits, 1, N_FOURIER, generator=self.stream) * 2 * torch.pi
-        linear_TFL = None  # the columns themselves, unless they are more than a small solve can bear
-        if width > N_LINEAR:
+        linear_TFL = torch.eye(width).expand(n_splits, -1, -1)  # the columns themselves
+        if width > N_LINEAR:  # more than a small solve can bear
             linear_TFL = torch.randn(n_splits, width, N_LINEAR, generator=self.stream) / N_LINEAR**0.5
+        n_linear = linear_TFL.shape[2]
+        constant_D = F.one_hot(torch.tensor(n_linear), n_linear + 1).float()
         n_learned, n_slots = len(data.classes), sum(map(self._n_slots, data.classes))
         reference_TRC = validation[1][:, :n_learned, :n_slots].mT
         ridge_T = (RIDGE_SPREAD * torch.randn(n_splits, generator=self.stream)).exp()
@@ -176,10 +177,9 @@ class InnerSplits:
             training[1].sum(2) * new_per_real_C,
             seed_log_weight_TB,
             data.scored_classes.expand(n_splits, -1),
-            fourier_TFD,
-            phase_T1D,
-            linear_TFL,
-            ridge_of_features(ridge_T, N_FOURIER, min(width, N_LINEAR)),
+            F.pad(torch.cat([fourier_TFD, linear_TFL], dim=2), (0, 1)),
+            torch.cat([phase_T1D, constant_D.expand(n_splits, 1, -1)], dim=2),
+            ridge_of_features(ridge_T, n_linear),
         )
 
     def _fourier_directions(self, n_splits: int) -> Tensor:
@@ -190,10 +190,15 @@ class InnerSplits:
         shape = (n_splits, width, N_FOURIER)
         dense = torch.randn(shape, generator=self.stream)
         most = min(MAX_SPARSE_COLUMNS, width)
-        chosen = torch.rand(shape, generator=self.stream).topk(most, dim=1).indices
+        chosen: list[Tensor] = []
+        for n_left in range(width, width - most, -1):  # each among the columns that are not chosen yet
+            column = torch.randint(n_left, (n_splits, N_FOURIER), generator=self.stream)
+            for before in torch.stack(chosen).sort(0).values if chosen else ():
+                column += column >= before
+            chosen.append(column)
         n_columns = torch.randint(1, most + 1, (n_splits, 1, N_FOURIER), generator=self.stream)
         factor = (torch.arange(most)[:, None] < n_columns) * (width / n_columns).sqrt()
-        sparse = torch.zeros(shape).scatter_(1, chosen, factor)
+        sparse = torch.zeros(shape).scatter_(1, torch.stack(chosen, dim=1), factor)
         coin = torch.rand(n_splits, 1, 1, generator=self.stream) < 0.5
         return dense * torch.where(coin, sparse, 1.0)
 
@@ -207,7 +212,7 @@ class InnerSplits:
             weight_TCR = torch.zeros(*weight_TR.shape[:-1], len(splits), weight_TR.shape[-1])
             weight_TCR[..., number, :] = weight_TR
             weights.append(weight_TCR.expand(len(index_TR), -1, -1))
-        return torch.cat(rows, 1) * torch.from_numpy(space.layout.scale), torch.cat(weights, 2)
+        return torch.cat(rows, 1).mul_(torch.from_numpy(space.layout.scale)), torch.cat(weights, 2)
 
     def _n_slots(self, code: int) -> int:
         """Number of row slots of a class, the same for all classes to oversample and for all others."""

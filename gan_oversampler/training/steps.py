@@ -24,7 +24,7 @@ from gan_oversampler.gans.utility import seed_shares
 from gan_oversampler.nn.convolution import Encoder
 from gan_oversampler.nn.generator import CorrectionBounds, GuidedGenerator
 from gan_oversampler.nn.optimizers import OPTIMIZERS, clipped
-from gan_oversampler.nn.packed import Mode, Packed
+from gan_oversampler.nn.packed import Mode
 from gan_oversampler.training.batches import Batch, GuidedBatch
 from gan_oversampler.training.members import CriticResult, Member, Player, State, StreamList, Strengths
 from gan_oversampler.training.networks import networks_of
@@ -77,8 +77,8 @@ class Steps:
                 fake_PBF = gan.evolution.mixed(fake_PBF)
             if self.feedback:
                 real_PBF = self.feedback.real_rows(real_PBF, lambda: self._more(state, batch), state, streams)
-        parts = leaves(self.critic, state.critic.weights_PN)
-        critic = self.critic_fn(state, parts, batch, streams)
+        weights_PN = state.critic.weights_PN.detach().requires_grad_()
+        critic = self.critic_fn(state, self.critic.split(weights_PN), batch, streams)
         real_PB, fake_PB = critic(torch.cat([real_PBF, fake_PBF], dim=1)).chunk(2, dim=1)
         balance_P, weighted_PB = state.balance_P, fake_PB
         if self.loss.steered:
@@ -90,7 +90,7 @@ class Steps:
             term_P = self.penalty.term(critic, real_PBF, fake_PBF, batch.mix)
             total_P = loss_P + self.penalty_weight * self._factor(state, "penalty")[:, 0] * term_P
         rate_P1 = state.rate_P1 * self._factor(state, "critic_rate") * self.strengths.critic_rate_P1
-        player = _descended(self.critic, state.critic, parts, total_P, rate_P1, settings)
+        player = _descended(state.critic, weights_PN, total_P, rate_P1, settings)
         if settings.clip is not None:
             player = replace(player, weights_PN=player.weights_PN.clamp(-settings.clip, settings.clip))
         seen = (loss_P, real_PB, fake_PB, fake_PBF, total_P)
@@ -115,7 +115,8 @@ class Steps:
         own adversarial loss. Critics keep their weights.
         """
         settings, state = self.gan.generator, _with_own_statistics(state)
-        parts = leaves(self.generator, state.generator.weights_PN)
+        weights_PN = state.generator.weights_PN.detach().requires_grad_()
+        parts = self.generator.split(weights_PN)
         critic_parts = self.critic.split(state.critic.weights_PN)
         step: GeneratorStep
         common = (
@@ -139,7 +140,7 @@ class Steps:
         ]
         loss_P = torch.stack(terms).sum(0)
         rate = state.rate_P1 * self._factor(state, "generator_rate") * self.strengths.rates_PN
-        player = _descended(self.generator, state.generator, parts, loss_P, rate, settings)
+        player = _descended(state.generator, weights_PN, loss_P, rate, settings)
         average_PN = state.average_PN.lerp(player.weights_PN, 1 - settings.ema)
         return replace(state, generator=player, average_PN=average_PN), loss_P.detach()
 
@@ -207,11 +208,6 @@ class Steps:
         return (rows_PBF - self.bounds.centre_PF.index_fill(1, states, 0.0)[:, None]) / half_P1F, half_P1F
 
 
-def leaves(network: Packed, weights_PN: Tensor) -> list[Tensor]:
-    """Split a buffer of parameters into the matrices of a network, each a leaf that collects gradients."""
-    return [part.detach().requires_grad_() for part in network.split(weights_PN)]
-
-
 def _with_own_statistics(state: State) -> State:
     """The state with copies of the running statistics, which networks update in place."""
     generator, critic = (
@@ -222,11 +218,10 @@ def _with_own_statistics(state: State) -> State:
 
 
 def _descended(
-    network: Packed, player: Player, parts: Parts, loss_P: Tensor, rate: Tensor, settings: Generator | Critic
+    player: Player, weights_PN: Tensor, loss_P: Tensor, rate: Tensor, settings: Generator | Critic
 ) -> Player:
-    """One side of the game after a step down the gradient of its loss."""
-    # Without the utility term nothing depends on the seed probabilities.
-    gradients = torch.autograd.grad(loss_P.sum(), parts, materialize_grads=True)
+    """One side of the game after a step down the gradient of its loss in its weights."""
+    (gradient_PN,) = torch.autograd.grad(loss_P.sum(), weights_PN)
     optimizer, betas = OPTIMIZERS[settings.optimizer or "adam"], settings.betas or (0.0, 0.99)
-    step_PN, moments = optimizer(clipped(network.join(gradients)), player.moments, betas)
+    step_PN, moments = optimizer(clipped(gradient_PN), player.moments, betas)
     return replace(player, weights_PN=player.weights_PN - rate * step_PN, moments=moments)

@@ -14,7 +14,7 @@ from gan_oversampler.gans.loss_terms import (
     utility,
 )
 from gan_oversampler.gans.losses import LOSSES, PULLING_AWAY
-from gan_oversampler.gans.utility import InnerSplit, seed_shares
+from gan_oversampler.gans.utility import N_FOURIER, InnerSplit, seed_shares
 from gan_oversampler.gans.utility import utility as smooth_utility
 from tests.populations import randn
 
@@ -56,10 +56,9 @@ def _split(p, b):
         torch.ones(p, 2),
         torch.zeros(p, b),
         torch.ones(p, 2),
-        randn(p, 2, 16, seed=8),
-        randn(p, 1, 16, seed=9),
-        torch.eye(2).expand(p, -1, -1),
-        torch.ones(p, 19),
+        randn(p, 2, N_FOURIER, seed=8),
+        randn(p, 1, N_FOURIER, seed=9),
+        torch.ones(p, N_FOURIER),
     )
 
 

@@ -11,7 +11,7 @@ from sklearn.metrics import average_precision_score, f1_score, log_loss, recall_
 from torch import Tensor
 from torch.autograd import gradcheck
 
-from gan_oversampler.gans.utility import OBJECTIVES, SHARPNESS, seed_shares, utility
+from gan_oversampler.gans.utility import N_FOURIER, OBJECTIVES, SHARPNESS, seed_shares, utility
 from gan_oversampler.nn.tensors import map_tensors
 from gan_oversampler.oracles.downstream import DownstreamOracle
 from gan_oversampler.oracles.scorers import scorer_names
@@ -110,8 +110,8 @@ def test_the_learner_is_weighted_ridge_regression_on_its_features(monkeypatch):
     for p in range(2):
 
         def features(rows, p=p):
-            fourier = torch.cos(rows @ split.fourier_PFD[p] + split.phase_P1D[p])
-            fourier = fourier * (8 / fourier.shape[1]) ** 0.5
+            direction, phase = split.direction_PFD[p, :, :N_FOURIER], split.offset_P1D[p, :, :N_FOURIER]
+            fourier = torch.cos(rows @ direction + phase) * (8 / N_FOURIER) ** 0.5
             return torch.cat([fourier, 0.3 * rows, torch.ones(len(rows), 1)], 1).double().numpy()
 
         rows = torch.cat([split.training_PSF[p], start.rows[p]])

@@ -7,14 +7,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from gan_oversampler.gans.utility import utility
+from gan_oversampler.gans.utility import N_FOURIER, utility
 from gan_oversampler.sampling import neighbourhood
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.training.inner_splits import (
     MAX_ROWS,
     MAX_SLOTS,
     MAX_SPARSE_COLUMNS,
-    N_FOURIER,
     N_LINEAR,
     N_OTHER_SLOTS,
     N_SLOTS,
@@ -143,17 +142,18 @@ def test_fourier_directions_have_one_length_and_half_of_the_splits_see_a_few_col
 def test_every_split_has_other_rows_another_kernel_and_another_ridge():
     _, _, split = _drawn(plane_data(), n_splits=3)
     assert not torch.equal(split.validation_PQF[0], split.validation_PQF[1])
-    assert len(split.fourier_PFD.std((1, 2)).unique()) == 3
+    assert len(split.direction_PFD[..., :N_FOURIER].std((1, 2)).unique()) == 3
     assert len(split.ridge_PD[:, -1].unique()) == 3
 
 
 @pytest.mark.parametrize(("width", "is_mixed"), [(N_LINEAR, False), (N_LINEAR + 1, True)])
 def test_many_columns_are_mixed_to_fewer_linear_features(width, is_mixed):
     _, _, split = _drawn(wide_data(width), n_splits=2)
-    assert (split.linear_PFL is not None) is is_mixed
-    if is_mixed:  # as long as the columns themselves, on average
-        assert split.linear_PFL.shape == (2, width, N_LINEAR)
-        assert float(split.linear_PFL.square().sum(2).mean()) == pytest.approx(1, rel=0.1)
+    linear = split.direction_PFD[..., N_FOURIER:-1]
+    assert linear.shape == (2, width, N_LINEAR)
+    assert torch.equal(linear[0], torch.eye(width)) is not is_mixed
+    # as long as the columns themselves, on average
+    assert float(linear.square().sum(2).mean()) == pytest.approx(1, rel=0.1)
 
 
 def test_synthetic_rows_weigh_what_is_asked_for():
