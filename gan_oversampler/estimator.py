@@ -21,6 +21,7 @@ from gan_oversampler._pages import DocumentedMixin
 from gan_oversampler._utils import Streams, single_threaded
 from gan_oversampler.dask import takes_dask
 from gan_oversampler.encoding.containers import check_table, rows_at
+from gan_oversampler.encoding.copies import knowing
 from gan_oversampler.encoding.dataset import Frame, Rows
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.relation_rules import AUTO
@@ -380,8 +381,9 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         Returns
         -------
         X_resampled, y_resampled : same containers and dtypes as given
-            The original rows, unchanged and first, then the new ones class by class. Those of Dask are drawn
-            when they are computed, so ``is_synthetic_`` and ``seed_indices_`` are not set.
+            The original rows, unchanged and first, then the new ones class by class: ``report_.copies`` counts
+            those of them that equalled a row of ``X``, and were replaced where columns leave others. Dask's are
+            drawn when they are computed, so ``is_synthetic_``, ``seed_indices_`` and this count are not set.
 
         Raises
         ------
@@ -440,14 +442,13 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
             constraints=self.constraints,
         )
         check_grids(plan.gans, encoder)
-        labels = [target.codes, target.names]
-        data = {"X": X, "y": labels, "sample_weight": weights, "groups": its_groups}
+        encoder, encoded = knowing(encoder, X)
+        data = {"X": X, "y": [target.codes, target.names], "sample_weight": weights, "groups": its_groups}
         checkpoint = self._checkpoint(data, encoder, target, n_new)
         streams = checkpoint.streams if checkpoint else Streams.of(self.random_state)
         frames = partial(frames_of, encoder, X, streams.child("oracle"))
-        origin = np.arange(len(target.codes))
-        encoded, codes, classes = encoder.encode_on_demand(X), target.codes, target.classes
-        rows = Rows(encoded, codes, classes, frames, origin, encoder.recode, weights, its_groups)
+        known = target.codes, target.classes, frames, np.arange(len(target.codes)), encoder.recode
+        rows = Rows(encoded, *known, weights, its_groups)
         task = FitTask(self, X, y, plan.budget.max_rounds)
         observer = Observer(self.verbose, self.callbacks, task)
         services = Services(streams, device, self.n_jobs, clock, observer, checkpoint)

@@ -44,6 +44,7 @@ class FittedMixin:
 
     classes_: Any
     sampling_strategy_: Any
+    report_: Report
     reports_: dict[str, Report]
     n_jobs: int | None
     verbose: int
@@ -233,14 +234,30 @@ class FittedMixin:
         return {"parameters": parameters_of(self), "constraints": constraints, "near_constraints": near}
 
     def _new_rows(self, size: int | None = None) -> Iterator[Block]:
-        """New rows of a resampling, in chunks of ``size`` rows, or block by block."""
+        """New rows of a resampling, in chunks of ``size`` rows, or block by block.
+
+        After the last ones the report tells how many equalled a real row.
+        """
+        from gan_oversampler.sampling.copies import CopyTally
         from gan_oversampler.sampling.tables import draw_blocks, in_chunks
 
         fitted, target = self._fitted, self._fitted.target
         n_new = {target.code_of(label): n for label, n in self.sampling_strategy_.items() if n}
-        how = n_new, target.names, fitted.streams, "resample"
-        blocks = draw_blocks(fitted.fit.first.source, fitted.encoder, *how)
-        return blocks if size is None else in_chunks(blocks, fitted.encoder, size)
+        how, tally = (n_new, target.names, fitted.streams, "resample"), CopyTally()
+        blocks = draw_blocks(fitted.fit.first.source, fitted.encoder, *how, tally)
+        yield from blocks if size is None else in_chunks(blocks, fitted.encoder, size)
+        self._tell_copies(**vars(tally))
+
+    def _tell_copies(self, **counts: Any) -> None:
+        """Let the report of the oracle that draws tell what became of copies."""
+        from gan_oversampler.reporting.facts import Copies
+
+        fit = self._fitted.fit
+        first, outcome = next(iter(fit.outcomes.items()))
+        self.report_ = replace(outcome.report, copies=Copies(**counts))
+        self.reports_ = {**self.reports_, first: self.report_}
+        outcomes = {**fit.outcomes, first: replace(outcome, report=self.report_)}
+        self._fitted = replace(self._fitted, fit=replace(fit, outcomes=outcomes))
 
     def _stacked(self, X: Frame) -> tuple[Frame, NDArray[np.intp], NDArray[np.intp]]:
         """The table followed by the new rows of a resampling, and the class codes and seeds of these."""

@@ -43,6 +43,10 @@ class Constant:
     def numeric(self) -> bool:
         return bool(self.cell.missing.all()) or not (self.cell.is_label or self.cell.is_time)
 
+    @property
+    def n_values(self) -> int:
+        return 1
+
     def block(self, start: int) -> Block:
         return Block(self.name, start, 0, None)
 
@@ -54,6 +58,9 @@ class Constant:
     ) -> Cells:
         picked = np.zeros(len(rows), dtype=np.intp)
         return Cells(self.cell.values[picked], self.cell.missing[picked], self.cell.category)
+
+    def step(self, rows: EncodedRows, by: NDArray[np.intp]) -> EncodedRows:
+        return rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,13 +92,22 @@ class Categorical:
     def numeric(self) -> bool:
         return self.levels.dtype.kind in "biuf"
 
+    @property
+    def n_values(self) -> int:
+        return len(self.levels) + self.has_missing
+
     def block(self, start: int) -> Block:
         return Block(self.name, start, self.n_states, None, self.has_missing)
 
     def encode(self, cells: Cells) -> EncodedRows:
         """Return one-hot rows; a level that was not learned, or newly missing cells, raise ``ValueError``."""
         cells.refuse_new_missing(self.name, has_missing=self.has_missing)
-        state = np.full(len(cells), self.n_states - 1)
+        state = np.minimum(self.positions(cells), self.n_own)  # rare levels come after the own ones
+        state[cells.missing] = self.n_states - 1
+        return np.eye(self.n_states, dtype=np.float32)[state]
+
+    def positions(self, cells: Cells) -> NDArray[np.intp]:
+        """Return the position of each cell's level ``(n,)``, -1 for missing cells; errors as in `encode`."""
         found = index_of(self.levels).get_indexer(index_of(cells.present))
         if (found < 0).any():
             raise ValueError(
@@ -99,8 +115,9 @@ class Categorical:
                 f" {len(self.levels)} levels were seen when it was learned."
                 " Learn on rows that hold every level, or map this one."
             )
-        state[~cells.missing] = np.minimum(found, self.n_own)  # rare levels come after the own ones
-        return np.eye(self.n_states, dtype=np.float32)[state]
+        positions = np.full(len(cells), -1)
+        positions[~cells.missing] = found
+        return positions
 
     def decode(
         self, rows: EncodedRows, rng: np.random.Generator, codes: NDArray[np.intp] | None = None
@@ -117,6 +134,15 @@ class Categorical:
         if len(rare):
             level[rare] += self._draw_rare(np.full(len(rare), -1) if codes is None else codes[rare], rng)
         return Cells(self.levels[level], missing)
+
+    def step(self, rows: EncodedRows, by: NDArray[np.intp]) -> EncodedRows:
+        """Return rows in another state, so many further on, the first one after the last; see `Column.step`.
+
+        Missing cells stay, and no others become missing.
+        """
+        n_present, state = self.n_states - self.has_missing, rows.argmax(axis=1)
+        moved = np.where(state < n_present, (state + by) % n_present, state)
+        return np.eye(self.n_states, dtype=np.float32)[moved]
 
     def narrowed(self, allowed: NDArray[np.bool_]) -> Categorical:
         """Return the same column, of whose rare levels only the ``allowed`` ones are decoded.

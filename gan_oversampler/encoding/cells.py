@@ -9,7 +9,7 @@ of a column is inferred alike for all containers.
 import datetime
 import decimal
 import numbers
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -117,6 +117,12 @@ class CellFormat:
     bounds: tuple[Any, Any] | None = None
     quantum: decimal.Decimal | None = None  # finest unit of Decimals, such as 0.01
 
+    @property
+    def rounds(self) -> bool:
+        """Whether stored numbers are less precise than the float64 that new ones are computed in."""
+        is_short = self.dtype is not None and self.dtype.kind == "f" and self.dtype.itemsize < 8
+        return is_short or self.quantum is not None
+
     def restore(self, cells: Cells) -> Values:
         """Return cells as an array of the stored dtype and, in object arrays, the stored Python types.
 
@@ -202,6 +208,21 @@ _KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
         "label": _Kind((object,), lambda v: v, list),
     }
 )
+
+
+def replaced(columns: Sequence[Cells], others: Sequence[Cells], at: NDArray[np.intp]) -> list[Cells]:
+    """Return all columns of a table with the rows at some positions replaced by as many other rows.
+
+    >>> columns, others = ([Cells(np.array(v), np.zeros(len(v), bool))] for v in ([1, 2, 3], [0.5]))
+    >>> replaced(columns, others, np.array([1]))[0].values.tolist()
+    [1.0, 0.5, 3.0]
+    """
+    found = []
+    for old, new in zip(columns, others, strict=True):
+        values, missing = old.values.astype(np.result_type(old.values, new.values)), old.missing.copy()
+        values[at], missing[at] = new.values, new.missing
+        found.append(replace(old, values=values, missing=missing))
+    return found
 
 
 def read_array(values: Values) -> tuple[Cells, CellFormat]:

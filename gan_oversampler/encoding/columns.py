@@ -29,6 +29,10 @@ class Column(Protocol):
     def numeric(self) -> bool:
         """Whether the column holds numbers or truth values."""
 
+    @property
+    def n_values(self) -> int | None:
+        """How many different cells can be decoded, missing ones included; None: any number."""
+
     def block(self, start: int) -> Block:
         """Return which encoded columns this column takes if the first of them is number ``start``.
 
@@ -50,6 +54,12 @@ class Column(Protocol):
         Rows of any finite numbers can be decoded; the largest state of a group counts. Random decisions,
         such as which of several rare levels a state stands for, are drawn from ``rng``. They may depend on
         the class of each row, whose code is in ``codes``; None: no class is known.
+        """
+
+    def step(self, rows: EncodedRows, by: NDArray[np.intp]) -> EncodedRows:
+        """Return ``n`` valid encoded rows with the value, or the level, so many steps ``(n,)`` away.
+
+        Missing cells stay, and so does a row where there is no such value in the learned range.
         """
 
 

@@ -32,6 +32,10 @@ class Container(Protocol):
     def zones(self) -> tuple[Any, ...]:
         """Time zone of each column, None where there is none."""
 
+    @property
+    def formats(self) -> tuple[CellFormat, ...]:
+        """How the cells of each column are stored."""
+
     def build(self, columns: Sequence[Cells]) -> Any:
         """Return a table of the given cells in the container and with the dtypes that were learned.
 

@@ -9,9 +9,13 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_oversampler.encoding.cells import Cells
+
 Frame = Any  # any container that the user gave
 Redraw = Callable[[NDArray[np.intp], int], NDArray[np.floating[Any]]]
 """Draws other rows for these positions, given the number of the attempt."""
+Revise = Callable[[list[Cells]], list[Cells]]
+"""Replaces some decoded rows by others, given and returned as the cells of all columns."""
 
 
 def _as_they_are(values: NDArray[Any], *context: Any) -> NDArray[Any]:  # named, so that it can be pickled

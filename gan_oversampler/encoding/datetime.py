@@ -55,6 +55,10 @@ class DateTime:
             return Constant(name, Cells(cells.values[:1], cells.missing[:1]))
         return cls(counts, scale, times.dtype)
 
+    @property
+    def n_values(self) -> int | None:
+        return self.counts.n_values
+
     def block(self, start: int) -> Block:
         return self.counts.block(start)
 
@@ -66,6 +70,9 @@ class DateTime:
     ) -> Cells:
         counts = self.counts.decode(rows, rng, codes)
         return Cells(self.scale.value(counts.values, self.dtype), counts.missing)
+
+    def step(self, rows: EncodedRows, by: NDArray[np.intp]) -> EncodedRows:
+        return self.counts.step(rows, by)
 
 
 def _count(cells: Cells, scale: Ticks | Months, dtype: np.dtype[Any]) -> Cells:

@@ -25,6 +25,7 @@ MAX_SPIKES: Final = 3  # or two beside those of classes
 MIN_CLASS_CELLS: Final = 5
 CLASS_EXCESS: Final = 5.0
 CLASS_SHARE: Final = 1 / 3
+CONTINUOUS_STEP: Final = 0.01  # standard deviations; columns without a grid have no steps of their own
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,6 +118,39 @@ class Numeric:
             missing = (state == n_states - 1) & self.has_missing
         # The grid point 0.1 lies below the float32 neighbour of 0.1 that was observed.
         return Cells(np.clip(values, *self.observed), missing)
+
+    @property
+    def n_values(self) -> int | None:
+        """How many different cells can be decoded, missing ones included; None without a grid."""
+        if self.grid is None:
+            return None
+        first, last = self.grid.position(np.array([self.low, self.high]))
+        return int(np.rint(last - first)) + 1 + len(self.spikes) + self.has_missing
+
+    def step(self, rows: EncodedRows, by: NDArray[np.intp]) -> EncodedRows:
+        """Return rows whose value is so many steps of the grid away; see `Column.step`.
+
+        Spikes become the nearest such value in the range of the others. Missing cells stay.
+        """
+        low, high = self._standardise(np.array([self.low, self.high])).astype(np.float64)
+        n_states = self.block(0).n_states
+        state = rows[:, :n_states].argmax(axis=1) if n_states else np.zeros(len(rows), np.intp)
+        is_spike = (state > 0) & (state <= len(self.spikes))
+        values = self._restore(rows[:, -1].astype(np.float64))
+        values[is_spike] = np.array(self.spikes)[state[is_spike] - 1]
+        if self.grid is None:
+            moved = self._standardise(values.clip(self.low, self.high)) + by * CONTINUOUS_STEP
+        else:
+            first, last = self.grid.position(np.array([self.low, self.high]))
+            least = max(1.0, np.ceil((last - first) * 2.0**-20))  # float32 tells no smaller ones apart
+            place = np.rint(self.grid.position(values)) + by * least
+            moved = self._standardise(self.grid.value(place.clip(first, last))).astype(np.float64)
+            moved[~is_spike & ((place < first) | (place > last))] = np.inf
+        at = np.flatnonzero(is_spike | ((state == 0) & (moved >= low) & (moved <= high)))
+        stepped = rows.copy()
+        stepped[at, -1] = moved[at].clip(low, high)
+        stepped[at, :n_states] = np.eye(1, n_states) if n_states else 0
+        return stepped
 
     def _standardise(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
         values = values if self.log is None else self.log.forward(values)

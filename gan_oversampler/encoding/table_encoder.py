@@ -14,12 +14,13 @@ from sklearn.utils.validation import _num_samples
 from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.categorical import Categorical
 from gan_oversampler.encoding.cell_conditions import Condition, conditions_of
-from gan_oversampler.encoding.cells import NO_CLASSES, Cells, ClassRows
+from gan_oversampler.encoding.cells import NO_CLASSES, Cells, ClassRows, replaced
 from gan_oversampler.encoding.coding import decode_columns, encode_columns
 from gan_oversampler.encoding.columns import Column, learn_column
 from gan_oversampler.encoding.containers import Container, read_table, rows_at
-from gan_oversampler.encoding.dataset import Frame, Redraw
+from gan_oversampler.encoding.dataset import Frame, Redraw, Revise
 from gan_oversampler.encoding.layout import EncodedRows, Layout
+from gan_oversampler.encoding.real_rows import RealRows
 from gan_oversampler.encoding.relation_rules import learn_relations
 from gan_oversampler.encoding.relations import Relations
 
@@ -49,6 +50,7 @@ class TableEncoder:
     layout: Layout
     relations: Relations = field(default_factory=Relations)
     conditions: tuple[Condition, ...] = ()  # that decoded rows must fit, besides the relations
+    real: RealRows | None = None  # which rows the table holds; None: new ones may equal any
 
     @classmethod
     def learn(
@@ -101,23 +103,28 @@ class TableEncoder:
         named = zip(self.container.names, self.columns, strict=True)
         return tuple(name for name, column in named if not column.numeric)
 
+    @property
+    def is_constrained(self) -> bool:
+        """Whether there is anything that decoded rows have to be checked for."""
+        return bool(self.relations.constraints or self.conditions)
+
     def encode(self, X: Any) -> EncodedRows:
         """Return the ``n`` rows of a table as valid encoded rows of shape ``(n, layout.width)``.
 
         Raises ``ValueError`` if ``X`` has other columns than the learned table or another order of them,
         or holds infinity, unknown levels, or missing cells in a column that had none.
         """
-        return self._encode_cells(self._read(X))
+        return self.encode_cells(self.cells_of(X))
 
-    def encode_on_demand(self, X: Any) -> Any:
+    def encode_on_demand(self, cells: Sequence[Cells]) -> Any:
         """Return what `Rows` take as the encoded rows of a table: few at once, many when somebody asks.
 
-        Raises ``ValueError`` as `encode` does; of many rows, only for their columns.
+        Raises ``ValueError`` as `encode` does; of many rows, only when they are asked for.
         """
-        cells = self._read(X)
-        return self._encode_cells(cells) if len(cells[0]) <= AT_ONCE else OnDemand(self, tuple(cells))
+        return self.encode_cells(cells) if len(cells[0]) <= AT_ONCE else OnDemand(self, tuple(cells))
 
-    def _read(self, X: Any) -> list[Cells]:
+    def cells_of(self, X: Any) -> list[Cells]:
+        """Return the cells of a table, whose columns must be those that were learned, else ``ValueError``."""
         container, cells = read_table(X)
         learned, came = self.container.names, container.names
         if learned != came and set(learned) == set(came):
@@ -134,7 +141,8 @@ class TableEncoder:
             )
         return cells
 
-    def _encode_cells(self, cells: Sequence[Cells]) -> EncodedRows:
+    def encode_cells(self, cells: Sequence[Cells]) -> EncodedRows:
+        """Return ``n`` rows, given as the cells of all columns, encoded as by `encode`."""
         reduced = self.relations.reduce(cells)
         return encode_columns(self.columns, reduced)
 
@@ -145,6 +153,7 @@ class TableEncoder:
         codes: NDArray[np.intp] | None = None,
         *,
         redraw: Redraw | None = None,
+        revise: Revise | None = None,
     ) -> Any:
         """Return ``n`` encoded rows as a table of ``n`` rows in the learned container and dtypes.
 
@@ -154,12 +163,13 @@ class TableEncoder:
         the class code of each row. Relations that are built in hold in all rows. With ``redraw``, which is
         called with the positions of broken rows and the number of the attempt and returns as many other
         encoded rows, all other constraints hold, too, and totals stay in their range if 100 attempts suffice.
+        ``revise`` may replace decoded cells by others that keep the constraints, too.
 
         Raises ``ValueError`` for rows of another width, for NaN and infinity, and if a given constraint is
         still broken after 100 attempts; one that was found is a warning then.
         """
-        cells, unmet = self._kept_cells(rows, rng, codes, redraw, self._broken, MAX_ATTEMPTS)
-        table = self.container.build(cells)
+        cells, unmet = self._kept_cells(rows, rng, codes, redraw, self.broken, MAX_ATTEMPTS)
+        table = self.container.build(cells if revise is None else revise(cells))
         if not len(unmet):
             return table
         read = read_table(table)[1]
@@ -185,7 +195,7 @@ class TableEncoder:
         Parameters are those of `decode`; rows that still break a constraint after 10 attempts stay.
         """
         how = redraw, self._probably_broken, SCORED_ATTEMPTS
-        return self._encode_cells(self._kept_cells(rows, rng, codes, *how)[0])
+        return self.encode_cells(self._kept_cells(rows, rng, codes, *how)[0])
 
     def _kept_cells(
         self,
@@ -200,20 +210,20 @@ class TableEncoder:
 
         Also returned are the positions of rows that break one nevertheless.
         """
-        cells = self._decode_cells(rows, rng, codes)
-        if redraw is None or not len(rows) or not (self.relations.constraints or self.conditions):
+        cells = self.decode_cells(rows, rng, codes)
+        if redraw is None or not len(rows) or not self.is_constrained:
             return cells, np.arange(0)
         at = broken(cells)
         for attempt in range(n_attempts):
             if not len(at):
                 break
-            other = self._decode_cells(redraw(at, attempt), rng, None if codes is None else codes[at])
-            cells = [_replaced(old, new, at) for old, new in zip(cells, other, strict=True)]
+            other = self.decode_cells(redraw(at, attempt), rng, None if codes is None else codes[at])
+            cells = replaced(cells, other, at)
             at = at[broken(other)]  # the other rows are known to keep them
         return cells, at
 
-    def _broken(self, cells: list[Cells]) -> NDArray[np.intp]:
-        """Positions of the rows that break a constraint or a condition in the container of the user."""
+    def broken(self, cells: list[Cells]) -> NDArray[np.intp]:
+        """Return the positions of rows that break a constraint or a condition in the user's container."""
         table = self.container.build(cells)
         read = read_table(table)[1]
         allowed = self.relations.holds(read, table) & self.relations.in_range(read)
@@ -225,9 +235,10 @@ class TableEncoder:
         table = self.container.build(cells) if rules.need_table else None
         return np.flatnonzero(~(rules.holds(cells, table) & rules.in_range(cells)))
 
-    def _decode_cells(
+    def decode_cells(
         self, rows: NDArray[np.floating[Any]], rng: np.random.Generator, codes: NDArray[np.intp] | None
     ) -> list[Cells]:
+        """Return encoded rows as the cells of all columns, which may break constraints; see `decode`."""
         rows = np.asarray(rows, dtype=np.float32)
         if rows.ndim != 2 or rows.shape[1] != self.layout.width:
             raise ValueError(
@@ -251,7 +262,7 @@ class TableEncoder:
         a column cannot hold.
         """
         columns, computed = list(self.columns), {rule.target for rule in self.relations.derived}
-        example = self._decode_cells(np.zeros((1, self.layout.width)), np.random.default_rng(0), None)
+        example = self.decode_cells(np.zeros((1, self.layout.width)), np.random.default_rng(0), None)
         cells = read_table(self.container.build(example))[1]  # tells what kind of cells each column has
         found = conditions_of(conditions, self.container.names, cells, self.container.zones)
         for condition in found:
@@ -268,7 +279,7 @@ class TableEncoder:
         self, rows: NDArray[np.floating[Any]], codes: NDArray[np.intp] | None, rng: np.random.Generator
     ) -> NDArray[np.bool_]:
         """Tell which conditions ``n`` encoded rows fit once they are decoded, as ``(n, n_conditions)``."""
-        table = self.container.build(self._decode_cells(rows, rng, codes))
+        table = self.container.build(self.decode_cells(rows, rng, codes))
         return self._keeps(read_table(table)[1])
 
     def _keeps(self, cells: list[Cells]) -> NDArray[np.bool_]:
@@ -311,14 +322,7 @@ class OnDemand:
 
     def __call__(self, at: NDArray[np.intp]) -> EncodedRows:
         """Encode the rows at these positions ``(n,)``, also none of them."""
-        return self.encoder._encode_cells([cells.at(at) for cells in self.cells])
-
-
-def _replaced(old: Cells, new: Cells, at: NDArray[np.intp]) -> Cells:
-    values = old.values.astype(np.result_type(old.values, new.values))
-    missing = old.missing.copy()
-    values[at], missing[at] = new.values, new.missing
-    return replace(old, values=values, missing=missing)
+        return self.encoder.encode_cells([cells.at(at) for cells in self.cells])
 
 
 def _categorical_names(categorical_features: Any, names: Names) -> frozenset[Hashable]:

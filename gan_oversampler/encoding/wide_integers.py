@@ -37,6 +37,10 @@ class WideInteger:
     dtype: np.dtype[Any]
     numeric: ClassVar[bool] = True
 
+    @property
+    def n_values(self) -> int | None:
+        return self.distances.n_values
+
     def block(self, start: int) -> Block:
         return self.distances.block(start)
 
@@ -49,6 +53,9 @@ class WideInteger:
     ) -> Cells:
         distances = self.distances.decode(rows, rng, codes)
         return Cells(self.scale.value(distances.values, self.dtype), distances.missing)
+
+    def step(self, rows: EncodedRows, by: NDArray[np.intp]) -> EncodedRows:
+        return self.distances.step(rows, by)
 
 
 def learn_integers(

@@ -27,6 +27,7 @@ from gan_oversampler.encoding.grids import Levels, Steps
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.layout import Block, Layout
 from gan_oversampler.encoding.numeric import Numeric
+from gan_oversampler.encoding.real_rows import RealRows
 from gan_oversampler.encoding.relations import Check, Combinations, Relations
 from gan_oversampler.encoding.row_space import RowSpace
 from gan_oversampler.encoding.scales import Months, Ticks
@@ -57,7 +58,7 @@ from gan_oversampler.persistence.packing import Form, Json, NoFormError, Packer,
 from gan_oversampler.plan import Plan
 from gan_oversampler.progress import Progress, Tracked
 from gan_oversampler.reporting.evidence import CACHED, Evidence, Fidelity, FoldEvidence
-from gan_oversampler.reporting.facts import ClassSize, Entry, LabelScores, Parameter, TableSize
+from gan_oversampler.reporting.facts import ClassSize, Copies, Entry, LabelScores, Parameter, TableSize
 from gan_oversampler.reporting.gain import Gain
 from gan_oversampler.reporting.model_summary import Layer, ModelSummary, Network
 from gan_oversampler.reporting.report import Report
@@ -86,14 +87,14 @@ DATACLASSES: Final[tuple[type, ...]] = (
     *(Between, OneOf, Order, Sum, Event, Streams),
     *(ArrayTable, Block, Categorical, CellFormat, Cells, Check, Combinations, Constant, DateTime),
     *(FrameTable, Gap, Layout, Levels, Months, Numeric, PandasTable, Relations, ShiftedLog, Steps),
-    *(TableEncoder, TakenValues),
+    *(RealRows, TableEncoder, TakenValues),
     *(Target, Ticks, Total, WideInteger),
     *(Canvas, CellNet, CellShape, ClassicGenerator, CorrectionBounds, Decoder, GridCellNet),
     *(GuidedGenerator, Latent, LearnedGeometry, Mlp, ResidualGenerator, Snapshot),
     *(Acceptance, BaseSource, CappedRatio, FoldData, Gate, GeneratorSource, Mixture, Neighbourhood, Policy),
     *(PolicySource, RatioCritic, Rejection, RejectionSource, ShiftedLogit),
     *(Cell, Critic, Evolution, GAN, Generator),
-    *(ClassSize, TableSize),
+    *(ClassSize, Copies, TableSize),
     *(Entry, Fidelity, FoldEvidence, Gain, LabelScores, Layer, ModelSummary, Network, Parameter, Report),
     *(SearchFacts, TrialFacts),
     *(Budget, Candidate, Fit, Outcome, Problem, Training),

@@ -70,7 +70,8 @@ def without_real_rows(state: Attributes) -> Attributes:
             " policy; every class to oversample must have enough rows to be learned. To leave out the rows of"
             " other classes only, fit gan=GAN('guided', mixing='own_class') and save with rows=True."
         )
-    state = {**state, "_fitted": {**state["_fitted"], "fit": Fit(fit.outcomes)}}
+    encoder = replace(state["_fitted"]["encoder"], real=None)  # who knows the key of a row can ask for it
+    state = {**state, "_fitted": {**state["_fitted"], "encoder": encoder, "fit": Fit(fit.outcomes)}}
     return _with_reports(state, lambda report: replace(report, evidence=None))
 
 

@@ -39,7 +39,8 @@ class SaveMixin:
         ``gan=GAN("guided", mixing="own_class")`` there are none. Policies with ``filter`` or ``border`` and
         the base ``translation`` need some, ``keep_candidates=True`` keeps the whole table.
         :func:`gan_oversampler.persistence.contents` tells what is in a file. Copies and pickles also keep
-        the sample of other classes that pictures of the report show.
+        the sample of other classes that pictures of the report show. Of every row of the table there is a
+        64-bit key, so that new rows equal none of them: it gives no row away, but who guesses one can check it.
 
         Parameters
         ----------
@@ -47,8 +48,8 @@ class SaveMixin:
             Where to; a file that is there is replaced.
         rows : bool, default=True
             Whether the file may hold real rows: those that drawing needs, and the sample of the oversampled
-            classes in the report. False leaves all of them out, and the report's pictures and fidelity with
-            them; only generators that start from noise, ``GAN("classic")``, without a policy need none.
+            classes in the report. False leaves all of them out, the keys, and the report's pictures and
+            fidelity with them, so that new rows may equal real ones; only generators that start from noise, ``GAN("classic")``, without a policy need none.
 
         Warns
         -----

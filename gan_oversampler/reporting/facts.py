@@ -148,6 +148,46 @@ class TableSize:
         return f"{size}; {self.n_added:,} rows are added"
 
 
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """How many of the rows that ``fit_resample`` drew equalled a row of the table, and what became of them.
+
+    Rows are compared in all columns, with the rows of all classes, as they are written; numbers without a
+    grid as precisely as they are encoded, in 32 bits.
+
+    Parameters
+    ----------
+    n_rows : int
+        New rows that were compared.
+    n_redrawn, n_moved : int
+        Copies in whose place other rows were drawn, and copies of which one column was changed.
+    n_left : int
+        Copies among the new rows.
+    reason : str, default=""
+        Why these are left.
+
+    Examples
+    --------
+    >>> print(Copies(80, 2, 1, 0))
+    of 80 new rows 3 equalled a row of the table: 2 were drawn again, 1 changed in one column, 0 left
+    """
+
+    n_rows: int
+    n_redrawn: int
+    n_moved: int
+    n_left: int
+    reason: str = ""
+
+    def __str__(self) -> str:
+        n_found = self.n_redrawn + self.n_moved + self.n_left
+        found = f"of {self.n_rows:,} new rows {n_found:,} equalled a row of the table"
+        if not n_found:
+            return found
+        why = f", because {self.reason}" if self.reason else ""
+        changed = f"{self.n_redrawn:,} were drawn again, {self.n_moved:,} changed in one column"
+        return f"{found}: {changed}, {self.n_left:,} left{why}"
+
+
 @dataclass(frozen=True)
 class ReportFacts:
     """Everything that is known about a fit and the choice that one oracle made in it.
@@ -211,6 +251,8 @@ class ReportFacts:
         Relations that hold in nearly all rows, or would spoil a column; new rows may break them.
     table : TableSize or None
         Rows, columns and classes of the table, and how many rows are added to each class.
+    copies : Copies or None
+        New rows of ``fit_resample`` that equalled a row of the table, and what became of them; None before.
     search : SearchFacts or None
         Trials of a search for a better GAN, and what it found.
     """
@@ -240,6 +282,7 @@ class ReportFacts:
     constraints: tuple[str, ...] = ()
     near_constraints: tuple[str, ...] = ()
     table: TableSize | None = None
+    copies: Copies | None = None
     search: SearchFacts | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -86,6 +86,7 @@ def _head(facts: ReportFacts) -> str:
         + (f"<dt>Score</dt><dd>{escape(facts.meaning)}</dd>" if facts.meaning else "")
         + advice
         + (f"<dt>Fidelity</dt><dd>{escape(str(facts.fidelity))}</dd>" if facts.fidelity else "")
+        + (f"<dt>Copies</dt><dd>{escape(str(facts.copies))}</dd>" if facts.copies else "")
         + (f"<dt>Constraints</dt><dd>{escape(rules)}</dd>" if rules else "")
         + "".join(f"<dt>Not kept</dt><dd>{escape(text)}</dd>" for text in facts.near_constraints)
         + "</dl>"

@@ -76,6 +76,7 @@ class Report(ReportFacts):
             "summary": None if self.summary is None else self.summary.to_frame(),
             "events": [asdict(event) for event in self.events],
             "table": None if self.table is None else asdict(self.table),
+            "copies": None if self.copies is None else asdict(self.copies),
             "search": None if self.search is None else self.search.to_dict(),
         }
         return json_value(facts)
@@ -108,6 +109,7 @@ class Report(ReportFacts):
         lines += str(self.search).splitlines() if self.search else []
         lines += [f"Advice: {self.advice}"] if self.advice else []
         lines += [f"Fidelity: {self.fidelity}"] if self.fidelity else []
+        lines += [f"Copies: {self.copies}"] if self.copies else []
         if self.constraints:
             lines.append(f"Constraints, kept by all new rows: {'; '.join(self.constraints)}")
         lines += [f"Not kept: {text}" for text in self.near_constraints]

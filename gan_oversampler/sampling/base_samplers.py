@@ -106,6 +106,11 @@ class Base:
     spread: float = 0.0  # kernel noise on values, in units of Silverman's bandwidth
     uses_other_classes: bool = False  # whether rows of other classes are among the parents
 
+    @property
+    def repeats(self) -> bool:
+        """Whether new rows are real ones, unchanged."""
+        return self.parents is _seed_alone and not self.spread
+
     def draw(self, neighbourhood: Neighbourhood, n: int, *, generator: torch.Generator) -> Tensor:
         """Draw ``n`` new rows ``(n, F)`` of the class whose rows and neighbours are given.
 

@@ -245,14 +245,17 @@ class Redrawing:
 
     def __call__(self, at: NDArray[np.intp], attempt: int) -> Rows:
         """Draw rows for some positions: ``(n, F)`` for ``at`` ``(n,)``; each attempt has its own streams."""
-        codes, root = self.codes[at], self.streams.child("again", attempt)
-        places = {code: np.flatnonzero(codes == code) for code in np.unique(codes).tolist()}
-        with single_threaded():
-            drawn = [self._some(code, len(place), root) for code, place in places.items()]
-        order = np.argsort(np.concatenate(list(places.values())))
-        found = Drawn.joined(drawn).at(order)
+        found = self.drawn(at, self.streams.child("again", attempt))
         self.seeds[at] = found.seed_indices
         return found.rows
+
+    def drawn(self, at: NDArray[np.intp], streams: Streams) -> Drawn:
+        """Draw rows for some positions, of which none is replaced yet."""
+        codes = self.codes[at]
+        places = {code: np.flatnonzero(codes == code) for code in np.unique(codes).tolist()}
+        with single_threaded():
+            drawn = [self._some(code, len(place), streams) for code, place in places.items()]
+        return Drawn.joined(drawn).at(np.argsort(np.concatenate(list(places.values()))))
 
     def _some(self, code: int, n: int, streams: Streams) -> Drawn:
         rng = streams.numpy("order", code)

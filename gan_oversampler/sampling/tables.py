@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gan_oversampler._utils import Streams, single_threaded, warn_user
 from gan_oversampler.encoding.containers import rows_at
 from gan_oversampler.encoding.table_encoder import TableEncoder
+from gan_oversampler.sampling.copies import CopyReplacement, CopyTally
 from gan_oversampler.sampling.rejection import capped_message
 from gan_oversampler.sampling.sources import Redrawing, Source, draw_classes
 
@@ -41,18 +42,22 @@ def draw_table(
     names: Sequence[Any],
     streams: Streams,
     rng: np.random.Generator,
+    tally: CopyTally | None = None,
 ) -> Block:
     """Draw rows of some classes as a table of the user.
 
     ``n_new`` counts the rows by class code, ``names`` holds the label of each code; ``streams`` draw, ``rng``
-    decodes. Rows that break a constraint are drawn again; of rows that had been rejected there is a warning.
+    decodes. Rows that break a constraint or equal a real one are replaced; ``tally`` counts the latter. Of
+    rows that had been rejected there is a warning.
     """
     with single_threaded():
         drawn = draw_classes(source, n_new, streams, encoder.layout.width)
     if message := capped_message({repr(names[code]): found for code, found in drawn.by_class.items()}):
         warn_user(message)
     again = Redrawing(source, drawn.codes, drawn.seed_indices, streams)
-    return Block(encoder.decode(drawn.rows, rng, drawn.codes, redraw=again), drawn.codes, again.seeds)
+    revise = CopyReplacement(encoder, again, streams.child("copies"), tally or CopyTally())
+    table = encoder.decode(drawn.rows, rng, drawn.codes, redraw=again, revise=revise)
+    return Block(table, drawn.codes, again.seeds)
 
 
 def draw_blocks(
@@ -62,6 +67,7 @@ def draw_blocks(
     names: Sequence[Any],
     streams: Streams,
     purpose: str | None = None,
+    tally: CopyTally | None = None,
 ) -> Iterator[Block]:
     """Draw rows of some classes as by `draw_table`, in blocks of at most ``BLOCK`` rows: at least one block.
 
@@ -69,7 +75,7 @@ def draw_blocks(
     rows depend on nothing but these and the numbers of rows. ``purpose`` names the streams that draw.
     """
     for number, part in enumerate(chunks_of(n_new, BLOCK)):
-        yield draw_block(source, encoder, part, names, streams, number, purpose)
+        yield draw_block(source, encoder, part, names, streams, number, purpose, tally)
 
 
 def draw_block(
@@ -80,11 +86,12 @@ def draw_block(
     streams: Streams,
     number: int,
     purpose: str | None = None,
+    tally: CopyTally | None = None,
 ) -> Block:
     """Draw one of the blocks of `draw_blocks`, by its number; it depends on no other block."""
     root = streams.child("chunk", number) if number else streams  # frozen names
     draws = root if purpose is None else root.child(purpose)
-    return draw_table(source, encoder, part, names, draws, root.numpy("decode"))
+    return draw_table(source, encoder, part, names, draws, root.numpy("decode"), tally)
 
 
 def in_chunks(blocks: Iterable[Block], encoder: TableEncoder, size: int) -> Iterator[Block]:

@@ -26,6 +26,8 @@ PASSING = {
     *(
         "Condition",
         "ConditionalSource",
+        "CopyReplacement",
+        "CopyTally",
         "ProposalSearch",
         "Redrawing",
         "Drawn",

@@ -1,0 +1,76 @@
+"""Copies: new rows that equal a row of the table in all columns, and the nearest other rows."""
+
+# n row
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_oversampler.encoding.categorical import Categorical
+from gan_oversampler.encoding.cells import Cells, read_array
+from gan_oversampler.encoding.layout import EncodedRows
+from gan_oversampler.encoding.real_rows import Keys, RealRows, row_keys
+from gan_oversampler.encoding.table_encoder import TableEncoder
+
+CHUNK: Final = 8192  # rows encoded at once, so that memory stays small
+
+
+def knowing(encoder: TableEncoder, X: Any) -> tuple[TableEncoder, Any]:
+    """Return the encoder with the knowledge which rows ``X`` holds, and these rows as `Rows` take them.
+
+    Raises ``ValueError`` as `TableEncoder.encode` does.
+    """
+    cells = encoder.cells_of(X)
+    rows = encoder.encode_on_demand(cells)
+    keys = _keys(encoder, cells, rows) if isinstance(rows, np.ndarray) else _keys_in_chunks(encoder, cells)
+    numbers = [column.n_values for column in encoder.columns]
+    n_possible = None if None in numbers else math.prod(n for n in numbers if n)
+    return replace(encoder, real=RealRows.of(keys, n_possible)), rows
+
+
+def copies(encoder: TableEncoder, cells: list[Cells]) -> NDArray[np.bool_]:
+    """Tell which of ``n`` decoded rows equal a row that the encoder knows in all columns.
+
+    Numbers are compared as the container stores them, and as precisely as they are encoded, in 32 bits.
+    """
+    if encoder.real is None:
+        return np.zeros(len(cells[0]), bool)
+    formats = encoder.container.formats
+    kept = [read_array(f.restore(c))[0] if f.rounds else c for c, f in zip(cells, formats, strict=True)]
+    return encoder.real.hold(_keys_in_chunks(encoder, kept))
+
+
+def _keys_in_chunks(encoder: TableEncoder, cells: list[Cells]) -> Keys:
+    keys = [np.empty(0, np.uint64)]
+    for start in range(0, len(cells[0]), CHUNK):
+        some = [part.at(slice(start, start + CHUNK)) for part in cells]
+        keys.append(_keys(encoder, some, encoder.encode_cells(some)))
+    return np.concatenate(keys)
+
+
+def _keys(encoder: TableEncoder, cells: list[Cells], rows: EncodedRows) -> Keys:
+    """Keys of rows, given as cells and encoded: rare levels share a state, and are told apart here."""
+    rare = [
+        column.positions(part)
+        for column, part in zip(encoder.columns, encoder.relations.reduce(cells), strict=True)
+        if isinstance(column, Categorical) and len(column.rare_probabilities)
+    ]
+    return row_keys(rows, rare)
+
+
+def stepped(
+    encoder: TableEncoder, cells: list[Cells], columns_n: NDArray[np.intp], by_n: NDArray[np.intp]
+) -> EncodedRows:
+    """Return decoded rows, encoded, each with one column so many steps of its grid, or levels, away."""
+    rows = encoder.encode_cells(cells)
+    stops = np.cumsum([column.block(0).width for column in encoder.columns])
+    for i in np.unique(columns_n):
+        column, at = encoder.columns[i], np.flatnonzero(columns_n == i)
+        part = slice(stops[i] - column.block(0).width, stops[i])
+        rows[at, part] = column.step(rows[at, part], by_n[at])
+    return rows

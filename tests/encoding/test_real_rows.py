@@ -1,0 +1,41 @@
+"""Keys of rows: equal for equal rows, and different for all others."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from gan_oversampler.encoding.real_rows import RealRows, row_keys
+
+
+def test_all_combinations_of_states_have_keys_of_their_own():
+    rows = np.array(list(itertools.product([0, 1], repeat=16)), np.float32)
+    assert len(np.unique(row_keys(rows))) == 2**16
+
+
+def test_neighbours_in_single_precision_have_different_keys():
+    ones = np.ones((1, 3), np.float32)
+    near = ones.copy()
+    near[0, 1] = np.nextafter(np.float32(1), np.float32(2))
+    assert row_keys(ones) != row_keys(near)
+    assert row_keys(ones * 0) == row_keys(-ones * 0)  # zero and minus zero are one number
+
+
+def test_the_order_of_columns_counts_and_so_do_further_integers():
+    rows = np.array([[1, 2], [2, 1], [1, 2]], np.float32)
+    first, second, third = row_keys(rows)
+    assert first == third != second
+    assert len(np.unique(row_keys(rows, [np.array([0, 0, 1])]))) == 3
+
+
+@pytest.mark.parametrize("width", [0, 1, 40])
+def test_rows_hold_their_own_keys_only(width):
+    rows = np.random.default_rng(0).normal(size=(50, width)).astype(np.float32)
+    real = RealRows.of(row_keys(rows[:20]), None)
+    assert real.hold(row_keys(rows)).tolist() == [width == 0 or i < 20 for i in range(50)]
+    assert real.hold(row_keys(rows[:0])).tolist() == []
+
+
+@pytest.mark.parametrize(("n_possible", "full"), [(None, False), (8, True), (40, True), (41, False)])
+def test_real_rows_fill_the_space_of_a_table_from_a_quarter_on(n_possible, full):
+    assert RealRows(np.arange(10, dtype=np.uint64), n_possible).fill_space is full
