@@ -39,8 +39,8 @@ class SaveMixin:
         ``gan=GAN("guided", mixing="own_class")`` there are none. Policies with ``filter`` or ``border`` and
         the base ``translation`` need some, ``keep_candidates=True`` keeps the whole table.
         :func:`gan_oversampler.persistence.contents` tells what is in a file. Copies and pickles also keep
-        the sample of other classes that pictures of the report show. Of every row of the table there is a
-        64-bit key, so that new rows equal none of them: it gives no row away, but who guesses one can check it.
+        the sample of other classes that pictures of the report show. Every row of the table leaves a 64-bit
+        key, so that new rows equal none: it gives no row away, but who guesses a row can check the guess.
 
         Parameters
         ----------
@@ -49,7 +49,8 @@ class SaveMixin:
         rows : bool, default=True
             Whether the file may hold real rows: those that drawing needs, and the sample of the oversampled
             classes in the report. False leaves all of them out, the keys, and the report's pictures and
-            fidelity with them, so that new rows may equal real ones; only generators that start from noise, ``GAN("classic")``, without a policy need none.
+            fidelity with them, so new rows may equal real ones. Only generators that start from noise,
+            ``GAN("classic")``, without a policy need none.
 
         Warns
         -----

@@ -25,6 +25,7 @@ from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.distances import EnergyOracle
 from gan_oversampler.oracles.manifold import PRDCOracle
+from gan_oversampler.oracles.membership import Scores, attack_auc, attack_hits, membership_scores
 from gan_oversampler.oracles.privacy import closest_record, copy_rate, median
 from gan_oversampler.oracles.samples import evenly
 from gan_oversampler.oracles.two_sample import C2STOracle
@@ -107,6 +108,18 @@ def _copies(targets: Sequence[int], seen: Rows, unseen: Rows, new: Rows) -> floa
     return float(np.mean(shares)) if shares else np.nan
 
 
+def _attack(figure: Callable[[Scores, Scores], float]) -> Measure:
+    """Success of an attack that looks for seen rows near new ones, mean over the oversampled classes."""
+
+    def measure(targets: Sequence[int], seen: Rows, unseen: Rows, new: Rows) -> float:
+        samples = [[rows.of(code).values for rows in (seen, unseen, new)] for code in targets]
+        usable = [its for its in samples if len(its[1]) > 1 and len(its[0]) and len(its[2])]
+        found = [figure(*membership_scores(*its)) for its in usable]
+        return float(np.mean(found)) if found else np.nan
+
+    return measure
+
+
 METRICS: Final[Mapping[str, EvidenceMetric]] = MappingProxyType(
     {
         **{
@@ -136,7 +149,24 @@ METRICS: Final[Mapping[str, EvidenceMetric]] = MappingProxyType(
             fidelity=False,
         ),
         "copies": EvidenceMetric(
-            _copies, "0", "share of new rows that equal a row that generators saw", fidelity=False
+            _copies,
+            "0",
+            "share of new rows that equal a row that generators saw, before copies are replaced",
+            fidelity=False,
+        ),
+        "membership inference": EvidenceMetric(
+            _attack(attack_auc),
+            "½",
+            "AUC of an attack that tells rows which generators saw from unseen ones by the distance to the"
+            " closest new row, beside that to the closest other real one; a measurement of one attack, no"
+            " guarantee such as differential privacy",
+            fidelity=False,
+        ),
+        "members found": EvidenceMetric(
+            _attack(attack_hits),
+            "0.1",
+            "share of seen rows that this attack finds where it takes a tenth of the unseen ones for seen",
+            fidelity=False,
         ),
     }
 )

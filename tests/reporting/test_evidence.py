@@ -31,6 +31,9 @@ def test_copies_are_found():
     assert metrics.loc["copies", "value"] == 1
     assert metrics.loc["distance to closest record", "value"] == 0
     fresh = gathered(*numbers()).metrics.set_index("name")
+    assert metrics.loc["membership inference", "value"] == 1
+    assert metrics.loc["members found", "value"] >= 0.9
+    assert 0.3 < fresh.loc["membership inference", "value"] < 0.9
     assert fresh.loc["copies", "value"] == 0
     assert fresh.loc["distance to closest record", "value"] > 0.2
     assert fresh["value"].notna().all()
