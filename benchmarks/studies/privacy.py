@@ -58,6 +58,7 @@ a table, then over tables, ± standard error over tables. Rows are encoded and s
   closest other non-member (DOMIAS, van Breugel et al. 2023); *shadow*: log-likelihood ratio of the first by
   other fits with and without the row (Shokri et al. 2017; Carlini et al. 2022).
 
+Where columns are coarse, rows that may equal no real one leave a hole at each, which shadow fits can show.
 These are measurements of three attacks. None of the methods is differentially private, so other attacks
 may find more.
 """
