@@ -381,9 +381,8 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         Returns
         -------
         X_resampled, y_resampled : same containers and dtypes as given
-            The original rows, unchanged and first, then the new ones class by class: ``report_.copies`` counts
-            those of them that equalled a row of ``X``, and were replaced where columns leave others. Dask's are
-            drawn when they are computed, so ``is_synthetic_``, ``seed_indices_`` and this count are not set.
+            The original rows, unchanged and first, then the new ones class by class. Those of Dask are drawn
+            when they are computed, so ``is_synthetic_``, ``seed_indices_``, ``report_.copies`` are not set.
 
         Raises
         ------
