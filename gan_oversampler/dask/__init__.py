@@ -23,7 +23,7 @@ Examples
 >>> with dask.config.set({"gan-oversampler.gathered-rows": 3000}):
 ...     X_new, y_new = sampler.fit_resample(ddf.drop(columns="label"), ddf["label"])
 >>> X_new.npartitions, y_new.value_counts().compute().sort_index().tolist()
-(5, [8771, 8771])
+(5, [8776, 8776])
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ REPOSITORY = "https://github.com/gan-oversampler/gan_oversampler/blob/main"
 MODULES = (  # the public names, and what their docstrings refer to or inherit
     "gan_oversampler",
     "gan_oversampler.callbacks",
+    "gan_oversampler.dask",
     "gan_oversampler.oracles.base",
     "gan_oversampler.reporting.displays.base",
     "gan_oversampler.reporting.facts",

@@ -35,7 +35,7 @@ def test_the_package_alone_loads_nothing_else():
 
 
 def test_samplers_and_specifications_load_no_torch():
-    assert not {"torch", "matplotlib", "optuna"} & _loaded_by(SPECIFICATIONS)
+    assert not {"torch", "matplotlib", "optuna", "dask"} & _loaded_by(SPECIFICATIONS)
 
 
 def test_every_public_name_is_listed_and_can_be_imported():

@@ -1,5 +1,7 @@
 """A Dask DataFrame in, a Dask DataFrame out: the rows of a frame in memory, drawn when they are needed."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -178,3 +180,11 @@ def test_streams_need_rows_in_memory(array):
     sampler = quick().fit(X, y)
     with pytest.raises(TypeError, match=r"Call `.compute\(\)`"):
         sampler.stream(X.to_dask_array(lengths=True) if array else X, y)
+
+
+def test_without_what_it_needs_of_dask_an_error_says_what_to_install(monkeypatch):
+    X, y = in_partitions(mixed(), LABELS, 2)
+    monkeypatch.setitem(sys.modules, "gan_oversampler.dask.resampling", None)
+    monkeypatch.delattr("gan_oversampler.dask.resampling")
+    with pytest.raises(ImportError, match=r"pip install .gan-oversampler\[dask\]."):
+        quick().fit(X, y)
