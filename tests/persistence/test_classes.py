@@ -30,6 +30,8 @@ PASSING = {
         "Redrawing",
         "Drawn",
         "DrawnClasses",
+        "OnDemand",
+        "_PlainColumns",
         "GuidedStart",
         "Mode",
         "StartNumbers",
