@@ -2,8 +2,9 @@
 
 # T batch, P member, B row, F encoded column, Z latent, C class
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import torch
@@ -41,12 +42,22 @@ class GuidedBatch(Batch):
     split: InnerSplit
 
 
-def stacked(batches: Sequence[Batch], device: torch.device) -> Batch:
-    """Put the batches of all members side by side on a device, so that one step can train them together.
+def stacked(batches: Iterable[Batch], n: int, device: torch.device) -> Batch:
+    """Put the batches of ``n`` members side by side on a device, so that one step can train them together.
 
-    Tensors ``(T, B, ...)`` of P batches become ``(T, P, B, ...)``; all batches must have the same shapes.
+    Tensors ``(T, B, ...)`` of P batches become ``(T, P, B, ...)``; all batches must have the same shapes. An
+    iterator that draws them needs no memory for more than one beside the result.
     """
-    return map_tensors(lambda *parts: torch.stack(parts, dim=1).to(device), *batches)
+    rest = iter(batches)
+    first = next(rest)
+
+    def room(part: Tensor) -> Tensor:
+        return part.new_empty((len(part), n, *part.shape[1:]), device=device)
+
+    together = map_tensors(room, first)
+    for place, batch in enumerate(chain([first], rest)):
+        map_tensors(lambda whole, part, p=place: whole[:, p].copy_(part), together, batch)
+    return together
 
 
 @dataclass(frozen=True)

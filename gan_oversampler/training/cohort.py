@@ -264,8 +264,8 @@ class Cohort:
     def _draw_ahead(self, balanced: bool, n_batches: int) -> None:
         positions = _positions([batches.stream for batches in self.batch_streams])
         self.blocks[balanced] = DrawnAhead(positions, n_batches, n_batches)
-        drawn = [batches.draw(n_batches, balanced=balanced) for batches in self.batch_streams]
-        stack = stacked(drawn, self.device)
+        drawn = (batches.draw(n_batches, balanced=balanced) for batches in self.batch_streams)
+        stack = stacked(drawn, len(self.batch_streams), self.device)
         self.ahead[balanced].extend(take(stack, t) for t in range(n_batches))
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from scipy import sparse
 
-from gan_oversampler.encoding.containers import read_table
+from gan_oversampler.encoding.containers import check_table, read_table
 from gan_oversampler.encoding.table_encoder import TableEncoder
 from tests.coding import N, rng, round_trip
 
@@ -105,3 +105,10 @@ def test_cells_are_read_and_written_and_stacked_below_the_rows_in_every_containe
 def test_what_is_no_table_is_refused(X, message):
     with pytest.raises(ValueError, match=message):
         TableEncoder.learn(X)
+
+
+def test_a_sparse_matrix_that_is_too_large_is_refused_before_it_is_made_dense():
+    X = sparse.csr_array((10_000, 20_000))
+    with pytest.raises(ValueError, match=r"may take 1 GB: got one of shape \(10000, 20000\).* 1.6 GB"):
+        check_table(X)
+    check_table(sparse.csr_array((10_000, 1_000)))

@@ -8,6 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from gan_oversampler.encoding.dataframes import PandasTable
 from gan_oversampler.encoding.table_encoder import TableEncoder
 from tests.coding import N, pandas_frame, polars_frame, rng, round_trip, some_rows
 
@@ -107,3 +108,19 @@ def test_times_of_day_in_object_columns_are_numbers_unless_they_have_a_zone():
     )
     encoder = TableEncoder.learn(zoned)
     assert set(encoder.decode(some_rows(encoder), rng())["at"]) <= set(zoned["at"])
+
+
+def test_large_frames_are_joined_column_by_column_to_the_same_frame(monkeypatch):
+    X = pandas_frame()
+    encoder = TableEncoder.learn(X)
+    parts = [X, *(encoder.decode(some_rows(encoder, 10, seed), rng()) for seed in range(3))]
+    expected = pd.concat(parts, ignore_index=True)
+    monkeypatch.setattr("gan_oversampler.encoding.dataframes.MANY_ROWS", 5)
+    pieces = [X, *(encoder.decode(some_rows(encoder, 10, seed), rng()) for seed in range(3))]
+    pd.testing.assert_frame_equal(encoder.join(iter(pieces), len(expected)), expected)
+
+
+def test_equal_texts_are_one_object():
+    (cells,) = PandasTable.read(pd.DataFrame({"city": ["Bonn", None, "Kiel", "Bonn"] * 2}))[1]
+    assert cells.missing.tolist() == [False, True, False, False] * 2
+    assert len(set(map(id, cells.present))) == 2

@@ -36,3 +36,20 @@ def test_rows_remember_where_they_came_from():
     both = real.at(np.array([3, 0])).join(new)
     np.testing.assert_array_equal(both.frame, [[6, 7], [0, 1], [0, 1]])
     assert seen == [[3, 0, -1]]
+
+
+def test_rows_are_encoded_when_they_are_asked_for():
+    asked = []
+
+    def encode(at):
+        asked.append(at.tolist())
+        return REAL.values[at]
+
+    rows = Rows(encode, REAL.codes, REAL.classes, as_frame, np.arange(4))
+    some = rows.of(1).at(np.array([1]))
+    assert (len(rows), rows.counts.tolist(), asked) == (4, [2, 2], [])
+    assert some.values.tolist() == [[6, 7]]
+    assert some.values is some.values
+    assert rows.width == 2
+    assert asked == [[3], []]
+    assert rows.join(REAL).values.tolist() == [*REAL.values.tolist(), *REAL.values.tolist()]

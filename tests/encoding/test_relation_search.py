@@ -274,3 +274,19 @@ def test_the_search_is_quick_on_wide_tables():
     # Nothing grows faster than the square of the columns; this would take minutes otherwise.
     g = np.random.default_rng(0)
     assert found(g.normal(size=(1000, 200))) == []
+
+
+def test_what_a_part_of_the_rows_shows_must_hold_in_all(monkeypatch):
+    for module in ("sum_search", "relation_search"):
+        monkeypatch.setattr(f"gan_oversampler.encoding.{module}.MAX_ROWS", 200)
+    g = np.random.default_rng(0)
+    a, b = g.integers(0, 99, size=(2, 1_000))
+    town = g.integers(0, 40, 1_000)
+    table = pd.DataFrame({"a": a, "b": b, "sum": a + b, "town": town, "land": town % 4})
+    table = table.astype({"town": str, "land": str})
+    assert len(found(table)) == 2
+    broken = table.copy()
+    broken.loc[501, "sum"] += 1  # a row that is not looked at first
+    broken.loc[501, "land"] = str(int(broken.loc[501, "land"]) + 1)
+    assert found(broken) == []
+    assert texts(searched(broken).near) == ["sum = a + b"]

@@ -222,3 +222,14 @@ def test_rows_coded_anew_are_those_of_the_decoded_table():
     np.testing.assert_allclose(again, encoder.encode(encoder.decode(rows, rng())), atol=1e-5)
     np.testing.assert_allclose(encoder.recode(again, rng()), again, atol=1e-5)
     np.testing.assert_allclose(encoder.recode(encoder.encode(X), rng()), encoder.encode(X), atol=1e-5)
+
+
+def test_many_rows_are_encoded_on_demand_as_they_are_at_once(monkeypatch):
+    X = pandas_frame()
+    encoder = TableEncoder.learn(X)
+    encoded = encoder.encode(X)
+    np.testing.assert_array_equal(encoder.encode_on_demand(X), encoded)
+    monkeypatch.setattr("gan_oversampler.encoding.table_encoder.AT_ONCE", len(X) - 1)
+    rows, at = encoder.encode_on_demand(X), np.array([5, 0, 5])
+    np.testing.assert_array_equal(rows(at), encoded[at])
+    assert rows(at[:0]).shape == (0, encoder.layout.width)

@@ -32,6 +32,8 @@ PASSING = {
         "Redrawing",
         "Drawn",
         "DrawnClasses",
+        "OnDemand",
+        "_PlainColumns",
         "GuidedStart",
         "Mode",
         "StartNumbers",

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.sampling.fold_data import FoldData
 from tests.drawing import fold_data, generator_of, number_space, plane, valid_rows
 from tests.tables import MIXED
@@ -92,3 +93,44 @@ def test_the_typical_distance_is_the_median_between_rows_of_any_class():
 def test_scores_count_of_the_rarer_of_two_classes_and_of_all_of_more(sizes, learned, scored):
     data = fold_data(sizes, learned=learned, drawn=learned)
     assert dict(zip(data.rows, data.scored_classes.tolist(), strict=True)) == scored
+
+
+def _seen(monkeypatch, sizes, most, weights=None):
+    monkeypatch.setattr("gan_oversampler.sampling.fold_data.MAX_ROWS", most)
+    codes = np.random.default_rng(0).permutation(np.repeat([0, 1, 2], sizes))
+    asked = []
+
+    def encode(at):
+        asked.extend(at.tolist())
+        return np.stack([codes[at], at], axis=1).astype(np.float32)
+
+    rows = Rows(encode, codes, np.arange(3), origin=np.arange(len(codes)), weights=weights)
+    data = FoldData.seen(rows, np.arange(len(codes)), number_space(2), learned=[2], drawn=[1, 2])
+    return data, codes, asked
+
+
+def test_of_a_large_fold_small_classes_stay_whole_and_others_are_not_encoded(monkeypatch):
+    data, codes, asked = _seen(monkeypatch, (900, 60, 12), 92)
+    assert {code: len(its) for code, its in data.rows.items()} == {2: 12, 0: 40, 1: 40}
+    assert sorted(asked) == sorted(np.concatenate(list(data.positions.values())).tolist())
+    for code, where in data.positions.items():
+        assert (codes[where] == code).all()
+        np.testing.assert_array_equal(data.rows[code][:, 1], where)
+    # Each class weighs as much as it has rows, and partners of it are drawn as often.
+    assert {code: round(float(its.sum())) for code, its in data.weights.items()} == {2: 12, 0: 900, 1: 60}
+    partners = data.mixing_partners((1, 9_000), generator_of())[0, :, 0]
+    shares = partners.long().bincount() / 9_000
+    np.testing.assert_allclose(shares, np.array([900, 60, 12]) / 972, atol=0.01)
+
+
+def test_a_small_fold_is_seen_as_it_is(monkeypatch):
+    data, codes, _ = _seen(monkeypatch, (90, 60, 12), 162)
+    assert data.weights is data.stands_for is None
+    assert sum(map(len, data.rows.values())) == len(codes)
+
+
+def test_rows_that_stand_for_others_keep_their_own_weights(monkeypatch):
+    weights = np.random.default_rng(1).uniform(0.5, 1.5, size=972)
+    data, _, _ = _seen(monkeypatch, (900, 60, 12), 92, weights)
+    for code, factor in {2: 1, 0: 900 / 40, 1: 60 / 40}.items():
+        np.testing.assert_allclose(data.weights[code], factor * weights[data.positions[code]], rtol=1e-6)
