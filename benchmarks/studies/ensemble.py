@@ -75,10 +75,12 @@ def levels(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def balanced(rows: pd.DataFrame) -> pd.DataFrame:
-    """Average scores of the classifiers that resample by themselves, which need no method."""
+    """Average scores of the classifiers that resample by themselves, where they do not fail."""
     own = rows[rows["classifier"].isin(BALANCED)]
-    scores = own.groupby("classifier")[list(SCORES)].mean().round(3)
-    return scores.rename(columns=SCORES).reset_index()
+    by_classifier = own.groupby("classifier")
+    scores = by_classifier[list(SCORES)].mean().round(3).rename(columns=SCORES)
+    failed = (own["error"] != "").groupby(own["classifier"]).sum()
+    return scores.assign(failed=failed).reset_index()
 
 
 def gains(found: pd.DataFrame, pairs: Sequence[tuple[str, str]] = PAIRS) -> pd.DataFrame:
