@@ -54,7 +54,8 @@ def check_labels(model: Any, X: Frame, y: Any) -> NDArray[Any]:
     validate_data(model, X=X, y=y, skip_check_array=True)
     if _num_samples(X) < 1:
         raise ValueError("X has no rows: Found array with 0 sample(s); give at least two classes.")
-    if np.ndim(y) == 2 and np.shape(y)[1] > 1:
+    shape: tuple[int, ...] = getattr(y, "shape", ())
+    if len(shape) == 2 and shape[1] > 1:
         raise ValueError("Multilabel and multioutput targets are not supported. Give one label per row.")
     y = column_or_1d(y, warn=True)
     assert_all_finite(y, input_name="y")

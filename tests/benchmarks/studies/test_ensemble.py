@@ -49,3 +49,13 @@ def test_what_fails_has_the_scores_of_doing_nothing():
     failed = (rows["method"] == "ours_x5") & (rows["table"] == "c")
     rows.loc[failed, ["f1", "error"]] = [np.nan, "ValueError: no"]
     assert ensemble.means(rows).loc[("weak", "ours_x5", "c"), "f1"] == pytest.approx(0.2)
+
+
+def test_the_page_compares_rivals_where_there_are_any():
+    rows = _rows((0.0, 0.1, 0.2))
+    assert "Samplers that" not in ensemble.report(rows)
+    rival = rows[(rows["method"] == "ours") & (rows["table"] != "c")].assign(method="sona")
+    text = ensemble.report(pd.concat([rows, rival.assign(f1=rival["f1"] - 0.05)]))
+    assert text.startswith("# Are several draws better than one?\n\n3 KEEL tables")
+    assert "on 2 of the tables" in text
+    assert "GANOversampler − SONA | +0.050 ± 0.000 (2 of 2)" in text
