@@ -22,7 +22,12 @@ from gan_oversampler import (
 )
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.gans.parts import Cell, Generator
-from gan_oversampler.gans.portfolio import MAX_ROWS_WITH_CRITIC, PORTFOLIO_STEPS, PORTFOLIO_UNIT, default_portfolio
+from gan_oversampler.gans.portfolio import (
+    MAX_ROWS_WITH_CRITIC,
+    PORTFOLIO_STEPS,
+    PORTFOLIO_UNIT,
+    default_portfolio,
+)
 from gan_oversampler.gans.presets import PRESETS
 from gan_oversampler.plan import (
     EPOCH_UNIT,
