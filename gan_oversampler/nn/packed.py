@@ -44,13 +44,6 @@ class Packed:
         parts = flat_PN.split(sizes, dim=1)
         return [part.view(len(part), *shape) for part, shape in zip(parts, self.shapes, strict=True)]
 
-    def join(self, parts: Sequence[Tensor]) -> Tensor:
-        """Join matrices ``(P, rows, columns)`` to a new buffer ``(P, N)``, the opposite of ``split``.
-
-        They come in the order of ``shapes``; the gradients of all matrices become one gradient per member.
-        """
-        return torch.cat([part.flatten(1) for part in parts], dim=1)
-
 
 @dataclass(frozen=True, slots=True)
 class Mode:

@@ -103,7 +103,7 @@ def _with_geometry(source, *, step, log_bandwidth, slope, mixing):
         for part, value in zip(parts[-4:], (step, log_bandwidth, 0.0, mixing), strict=True)
     ]
     parts[-2] = parts[-2] + torch.tensor(slope)
-    weights_N = snapshot.generator.join(parts)[0]
+    weights_N = torch.cat([part[0].flatten() for part in parts])
     return replace(source, snapshot=replace(snapshot, weights_N=weights_N))
 
 
