@@ -72,6 +72,31 @@ def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
     warnings.warn(message, category, stacklevel=level)
 
 
+@contextmanager
+def ignoring(*categories: type[Warning], messages: Iterable[str] = ("",)) -> Iterator[None]:
+    """Ignore warnings of some categories, whose texts begin in some way, within a ``with`` block.
+
+    ``warnings.catch_warnings`` puts back the filters that it found, which are those of another thread where
+    blocks overlap. This adds filters, and takes the same ones away.
+
+    >>> with ignoring(UserWarning, messages=["no"]):
+    ...     warnings.warn("nobody sees this")
+    """
+    filters: Any = warnings.filters
+    rules = [
+        ("ignore", re.compile(text, re.IGNORECASE) if text else None, category, None, 0)
+        for category in categories
+        for text in messages
+    ]
+    try:
+        filters[:0] = rules
+        yield
+    finally:
+        for rule in rules:
+            if rule in filters:
+                filters.remove(rule)  # the first of equal ones, all of which are alike
+
+
 def uncorrected_error(values: NDArray[np.float64]) -> float:
     """Estimate the error of a mean over folds as if these were independent; 0 for a single fold.
 
@@ -155,6 +180,36 @@ _users: set[int] = set()  # threads that are limited now
 _n_threads = 1  # of torch, before the first of all concurrent uses
 _before: Any = None  # limits of BLAS and OpenMP at that time
 _local = threading.local()
+_uses: set[object] = set()  # of the filters of warnings
+_found_filters: Any = None  # those before the first of all concurrent uses
+
+
+@contextmanager
+def filters_as_found() -> Iterator[None]:
+    """Leave the filters of warnings as they were, whatever threads or a Ctrl-C do meanwhile.
+
+    Scikit-learn changes and restores them in many places, and where that overlaps in two threads, one puts
+    back what the other has set. Of concurrent uses the last one restores what the first one has found.
+    """
+    global _found_filters
+    use = object()
+    try:
+        try:
+            with _lock:
+                _found_filters = _found_filters if _uses else warnings.filters
+                _uses.add(use)
+            yield
+        finally:
+            _restore_filters(use)
+    finally:  # once more, because a Ctrl-C may have come in between
+        _restore_filters(use)
+
+
+def _restore_filters(use: object) -> None:
+    with _lock:
+        _uses.discard(use)
+        if not _uses and _found_filters is not None and warnings.filters is not _found_filters:
+            warnings.filters = _found_filters
 
 
 @contextmanager

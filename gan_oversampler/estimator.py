@@ -18,7 +18,7 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from gan_oversampler._pages import DocumentedMixin
-from gan_oversampler._utils import Streams, single_threaded
+from gan_oversampler._utils import Streams, filters_as_found, single_threaded
 from gan_oversampler.dask import takes_dask
 from gan_oversampler.encoding.containers import check_table, rows_at
 from gan_oversampler.encoding.copies import knowing
@@ -97,9 +97,8 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         Seconds that the whole fit may take, new rows included. Training ends, even within a unit, as early as
         all that follows will need by what was measured so far. Where that leaves no time to train, the report
         is brief, with a warning if the untrained generators alone take too long. An oracle that hangs is
-        given up then, or after its first minute, and the best generator so far is kept; within one process
-        that needs code that lets other threads run. 0 trains nothing, without a warning and with the whole
-        report. Results depend on the machine's speed.
+        given up then, or after its first minute, and the best generator so far is kept; in one process, if
+        its code lets other threads run. 0 trains nothing, with a whole report. Results depend on speed.
     growth : float, default=0.0
         Share of ``max_steps`` by which a GAN may go on that improved in its last scoring, until a scoring
         brings no improvement; 1 allows twice the steps. Without an oracle nothing grows.
@@ -407,6 +406,7 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         examples = np.unique(target.codes, return_index=True)[1]  # a real row of each class, for its label
         return ((new, rows_at(y, examples[codes])) for new, codes, _ in self._new_rows(size))
 
+    @filters_as_found()
     def _train(
         self, X: Frame, y: Any, sample_weight: Any, groups: Any, *, every_class: bool, n_new: Any = None
     ) -> Target:

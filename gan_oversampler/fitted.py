@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from gan_oversampler._utils import Streams, lookup, single_threaded
+from gan_oversampler._utils import Streams, filters_as_found, lookup, single_threaded
 from gan_oversampler.constraints import described
 from gan_oversampler.encoding.containers import check_table
 from gan_oversampler.encoding.dataset import Frame
@@ -52,6 +52,7 @@ class FittedMixin:
     _fitted_type: ClassVar[type] = Fitted
     _n_samplings: int  # how often rows were drawn without a seed
 
+    @filters_as_found()
     def sample(
         self,
         n: int,
@@ -190,6 +191,7 @@ class FittedMixin:
         streams = self._fitted.streams.child("stream", self._n_samplings)
         return BalancedStream(self, X, y, batch_size, transform, random_state, streams)
 
+    @filters_as_found()
     def rescore(self, oracle: Any) -> Report:
         """Let one more oracle score what the training left, without training again.
 

@@ -18,7 +18,7 @@ def process_state():
     name, words, *rest = np.random.get_state()  # noqa: NPY002
     return {
         "threads of torch": torch.get_num_threads(),
-        "threads of BLAS": [(library["filepath"], library["num_threads"]) for library in threadpool_info()],
+        **{library["filepath"]: library["num_threads"] for library in threadpool_info()},
         "numpy": (name, words.tolist(), rest),
         "torch": torch.get_rng_state().tolist(),
         "random": random.getstate(),

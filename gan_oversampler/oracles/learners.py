@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -18,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.validation import has_fit_parameter
 
-from gan_oversampler._utils import text_of
+from gan_oversampler._utils import ignoring, text_of
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.alternatives import ALTERNATIVES, Labelled, fit_weighted
 from gan_oversampler.oracles.base import POSITIVE, Oracle
@@ -186,9 +185,10 @@ def quiet_sklearn(*, checked: bool = True) -> Iterator[None]:
     A low score says the same, and there would be hundreds of them. With ``checked``, input checks are
     skipped, too: encoded rows are known to be finite numbers, and checks take a good part of small fits.
     """
-    with config_context(skip_parameter_validation=checked, assume_finite=checked), warnings.catch_warnings():
-        for category in (ConvergenceWarning, LinAlgWarning, UndefinedMetricWarning):
-            warnings.simplefilter("ignore", category)
+    with (
+        config_context(skip_parameter_validation=checked, assume_finite=checked),
+        ignoring(ConvergenceWarning, LinAlgWarning, UndefinedMetricWarning),
+    ):
         yield
 
 

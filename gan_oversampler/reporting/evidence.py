@@ -6,7 +6,6 @@ and metrics of a report compare these two, because new rows look better beside r
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import clone
 
-from gan_oversampler._utils import single_threaded, standard_error
+from gan_oversampler._utils import ignoring, single_threaded, standard_error
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.oracles.distances import EnergyOracle
@@ -422,8 +421,7 @@ class Evidence:
 
 def _detached(rows: Rows) -> tuple[Rows, pd.DataFrame]:
     """Rows that no longer lead to the user's table, and the same rows as a pandas frame."""
-    with warnings.catch_warnings():  # of formats that are slow to build; these are a few rows only
-        warnings.simplefilter("ignore", sparse.SparseEfficiencyWarning)
+    with ignoring(sparse.SparseEfficiencyWarning):  # formats that are slow to build; these are few rows
         return _without_table(rows), as_pandas(rows.frame)
 
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import base64
 import io
-import warnings
+import threading
 from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any, Final
 
+from gan_oversampler._utils import ignoring
 from gan_oversampler.reporting.displays.base import Display
 from gan_oversampler.reporting.displays.drawing import matplotlib
 
 MAX_NARROW: Final = 4  # columns of a table that fit into a narrow window
 WIDTH: Final = 5.4  # inches
 FONT_SIZE: Final = 11.0
+DRAWING: Final = threading.Lock()  # settings of matplotlib belong to the process
+# A user's alphabet that no font here has; long names and little room; many dates and little room.
+UNSEEN: Final = ("Glyph", "constrained_layout", "AutoDateLocator")
 
 
 def missing(text: str) -> str:
@@ -70,11 +74,8 @@ def picture(make: Callable[[], Display], height: float, caption: str = "") -> st
     try:
         # A fixed salt and no date, so that equal figures give equal texts.
         look = {"svg.hashsalt": "gan_oversampler", "font.size": FONT_SIZE}
-        with warnings.catch_warnings(), matplotlib().rc_context(look):
+        with DRAWING, ignoring(UserWarning, messages=UNSEEN), matplotlib().rc_context(look):
             display = make().plot(figure.add_subplot())
-            warnings.filterwarnings("ignore", message="Glyph")  # of a user's alphabet that no font here has
-            warnings.filterwarnings("ignore", message="constrained_layout")  # long names, little room
-            warnings.filterwarnings("ignore", message="AutoDateLocator")  # many dates, little room
             figure.savefig(svg, format="svg", dpi=150, metadata={"Date": None})
     except ValueError as error:  # nothing to draw, and the error says why
         return missing(str(error))

@@ -1,13 +1,13 @@
 """Folds of the cross-fit."""
 
 import copy
-import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
 
+from gan_oversampler._utils import ignoring
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.training.data import MIN_ROWS, Fold
 
@@ -28,9 +28,8 @@ def split(cv: Any, rows: Rows, smallest: int, seed: int) -> list[Fold]:
     if getattr(cv, "random_state", 0) is None:
         cv = copy.copy(cv)
         cv.random_state = seed
-    with warnings.catch_warnings():  # of classes too small for every fold; those are not learned
-        warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
-        warnings.filterwarnings("ignore", message="The groups parameter is ignored", category=UserWarning)
+    # Classes that are too small for every fold are not learned.
+    with ignoring(UserWarning, messages=("The least populated class", "The groups parameter is ignored")):
         splitter = check_cv(cv, rows.codes, classifier=True)
         # A splitter of the user may look at the rows, which of a large table are encoded for it only.
         x = rows.codes[:, None] if is_number else rows.values

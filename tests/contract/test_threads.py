@@ -71,7 +71,7 @@ def test_one_sampler_saves_while_others_fit(tmp_path):
     before = process_state()
 
     def save():
-        for _ in range(5):
+        for _ in range(2):
             saved.save(tmp_path / "sampler")
             saved.report_.to_html(tmp_path / "page.html")
         return load(tmp_path / "sampler").sample(5, random_state=0)
