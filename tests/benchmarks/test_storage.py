@@ -1,11 +1,19 @@
 """Rows are stored whole, in one sorted file in the end."""
 
+import json
+from itertools import count
+from threading import Event
+
 import pandas as pd
 import pytest
 
-from benchmarks import run
+from benchmarks import run, storage
+from benchmarks.protocol import COLUMNS, COUNTS, KEY, TEXT
+from benchmarks.provenance import beside
 from benchmarks.storage import Store
-from tests.benchmarks.small_benchmarks import cells
+from benchmarks.writing import append_csv, read_csv
+from tests.benchmarks.small_benchmarks import CHEAP, QUICK, cells
+from tests.kills import kill_at_random
 
 
 def test_files_of_other_columns_are_refused(tmp_path):
@@ -23,3 +31,89 @@ def test_parts_are_absorbed_before_they_are_too_many(tmp_path, monkeypatch):
     assert store.read()["k"].tolist() == [1, 2, 3]
     store.forget(lambda rows: rows["k"] == 2)
     assert store.read()["v"].tolist() == [0.5, 1.5]
+
+
+# --- kills
+
+
+def _cell(cell):
+    """Rows of a cell, at no cost."""
+    rows = [
+        {**dict.fromkeys(COLUMNS, 0.5), **dict.fromkeys(TEXT, ""), **dict.fromkeys(COUNTS, 1)} for _ in QUICK
+    ]
+    keys = zip(KEY, (cell.table.name, cell.repeat, cell.fold, cell.method))
+    named = dict(keys)
+    return [{**row, **named, "classifier": name} for row, name in zip(rows, cell.classifiers)]
+
+
+def _runs(began, out):
+    run.evaluate, storage.MAX_PARTS = _cell, 3
+    began.set()
+    run.run(cells(folds=4), out)
+    append_csv(pd.DataFrame({"a": range(9), "b": "text"}), out.with_suffix(".csv"))
+
+
+def check_kills(folder, kills, seconds):
+    (folder / "whole").mkdir()
+    _runs(Event(), folder / "whole" / "r.parquet")
+    expected = pd.read_parquet(folder / "whole" / "r.parquet")
+    out, n_killed, n_ended = folder / "r.parquet", 0, 0
+    for was_killed in kill_at_random(_runs, out, kills=kills, seconds=seconds):
+        n_killed += was_killed
+        if out.exists():
+            assert set(pd.read_parquet(out)["method"]) <= set(CHEAP)
+        assert (rows := read_csv(out.with_suffix(".csv"))) is None or len(rows) % 9 == 0
+        if not was_killed:
+            pd.testing.assert_frame_equal(pd.read_parquet(out), expected)
+            json.loads(beside(out, "_meta.json").read_text())
+            n_ended += 1
+            for path in (out, out.with_suffix(".csv"), beside(out, "_meta.json")):
+                path.unlink()
+    _runs(Event(), out)
+    pd.testing.assert_frame_equal(pd.read_parquet(out), expected)
+    assert not out.with_suffix(".parts").exists()
+    return n_killed
+
+
+def test_a_run_that_is_killed_ends_with_the_same_rows(tmp_path):
+    check_kills(tmp_path, kills=2, seconds=0.2)
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_fifty_times_ends_with_the_same_rows(tmp_path):
+    assert check_kills(tmp_path, kills=70, seconds=0.3) >= 50
+
+
+def test_a_torn_last_line_is_left_out_and_written_over(tmp_path):
+    path, rows = tmp_path / "rows.csv", pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})
+    append_csv(rows, path)
+    path.write_text(path.read_text() + "3,half")
+    pd.testing.assert_frame_equal(read_csv(path), rows, check_dtype=False)
+    append_csv(rows, path)
+    assert read_csv(path)["a"].tolist() == [1, 2, 1, 2]
+    path.write_text("a,")
+    assert read_csv(path) is None
+    append_csv(rows, path)
+    assert read_csv(path)["a"].tolist() == [1, 2]
+
+
+def test_forgotten_rows_do_not_come_back_with_parts_that_outlive_a_kill(tmp_path, monkeypatch):
+    store = Store(tmp_path / "s.parquet", ("k",), ("k", "v"), (), ("k",))
+    store.append([{"k": 1, "v": 0.5}])
+    monkeypatch.setattr(storage, "_write", interrupted_at(2, storage._write))
+    with pytest.raises(KeyboardInterrupt):
+        store.forget(lambda rows: rows["k"] == 1)
+    monkeypatch.undo()
+    store.forget(lambda rows: rows["k"] == 1)
+    assert not len(store.read())
+
+
+def interrupted_at(number, write):
+    calls = count(1)
+
+    def interrupts(*args):
+        if next(calls) == number:
+            raise KeyboardInterrupt
+        write(*args)
+
+    return interrupts
