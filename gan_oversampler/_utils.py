@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # torch takes longer to load than all the rest, so it is load
 
 Entry = TypeVar("Entry")
 CALLED_THROUGH: Final = (
+    "contextlib",
     "gan_oversampler",
     "imblearn",
     "joblib",

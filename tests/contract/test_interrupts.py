@@ -64,4 +64,4 @@ def test_an_interrupt_changes_nothing_that_others_use(tmp_path):
 
 @pytest.mark.slow
 def test_no_interrupt_of_many_changes_anything_that_others_use(tmp_path):
-    check_interrupts(tmp_path, 40, seed=1)
+    check_interrupts(tmp_path, 20, seed=1)
