@@ -121,11 +121,14 @@ class Numeric:
 
     @property
     def n_values(self) -> int | None:
-        """How many different cells can be decoded, missing ones included; None without a grid."""
+        """How many different cells can be decoded, missing ones included; None if they cannot be counted."""
         if self.grid is None:
             return None
-        first, last = self.grid.position(np.array([self.low, self.high]))
-        return int(np.rint(last - first)) + 1 + len(self.spikes) + self.has_missing
+        with np.errstate(over="ignore"):  # of the largest floats
+            (n_steps,) = np.diff(self.grid.position(np.array([self.low, self.high])))
+        if not np.isfinite(n_steps):
+            return None
+        return int(np.rint(n_steps)) + 1 + len(self.spikes) + self.has_missing
 
     def step(self, rows: EncodedRows, by: NDArray[np.intp]) -> EncodedRows:
         """Return rows whose value is so many steps of the grid away; see `Column.step`.

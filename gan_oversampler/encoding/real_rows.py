@@ -43,7 +43,7 @@ class RealRows:
     @property
     def fill_space(self) -> bool:
         """Whether real rows are so large a share of all possible ones that new ones have to equal them."""
-        return self.n_possible is not None and len(self.keys) >= FULL * self.n_possible
+        return self.n_possible is not None and len(self.keys) / FULL >= self.n_possible
 
     def hold(self, keys_n: Keys) -> NDArray[np.bool_]:
         """Tell for each of some keys ``(n,)`` whether a row with this key is among the real ones."""

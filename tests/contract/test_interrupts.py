@@ -16,7 +16,11 @@ from tests.interrupts import changes, interrupt_after, process_state
 from tests.samplers import GUIDED, quick
 from tests.tables import numbers
 
-pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs timers of POSIX")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs timers of POSIX"),
+    # Python itself ignores what is raised in callbacks of weak references, also a Ctrl-C.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 FILES = ("page.html", "sampler", "training")
 
 

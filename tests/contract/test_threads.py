@@ -65,6 +65,7 @@ def test_many_fits_at_once_are_those_one_by_one():
     check_fits_at_once(15)
 
 
+@pytest.mark.slow
 def test_one_sampler_saves_while_others_fit(tmp_path):
     X, y = numbers()
     saved, expected = quick(oracle="energy").fit(X, y), rows_of(FITS[0])
