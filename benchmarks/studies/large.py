@@ -2,8 +2,8 @@
 
 Each case runs in a process of its own, after a small fit that loads what fits load. Memory is the peak of
 what the process holds beside the table that was there before, and is compared with that table or, where rows
-are drawn by a fitted sampler, with what it gives and what one block of rows takes. Cases that are in the file are not run again without
-``--fresh``.
+are drawn by a fitted sampler, with what it gives and what one block of rows takes. Cases that are in the file
+are not run again without ``--fresh``.
 """
 
 from __future__ import annotations
