@@ -2,8 +2,8 @@
 
 Each case runs in a process of its own, after a small fit that loads what fits load. Memory is the peak of
 what the process holds beside the table that was there before, and is compared with that table or, where rows
-are drawn by a fitted sampler, with what it gives. Cases that are in the file are not run again; remove their
-lines, or the file, for that.
+are drawn by a fitted sampler, with what it gives and what one block of rows takes. Cases that are in the file
+are not run again without ``--fresh``.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from sklearn.datasets import make_classification
 
 from benchmarks.memory import peak_memory
 from benchmarks.protocol import in_one_line, quiet_single_thread
-from benchmarks.provenance import note_run
+from benchmarks.provenance import beside, note_run
 from benchmarks.reporting.markdown import table as as_table
 from benchmarks.studies.common import parser
 from benchmarks.suites import needed
@@ -36,7 +36,7 @@ from benchmarks.tables import data_folder
 from gan_oversampler import GANOversampler
 
 Labelled = tuple[Any, Any]
-BLOCK: Final = 32_768  # rows of new ones that may be in memory twice
+BLOCK: Final = 32_768  # rows that are drawn together, whose making may take memory beside the result
 REFUSED: Final = "refused"
 COLORS: Final = np.array(["red", "green", "blue", "grey", "white"], dtype=object)
 
@@ -129,8 +129,9 @@ def measure(name: str, folder: Path | None = None, share: float = 1.0) -> dict[s
         y, shape = X.pop("target"), (n, X.shape[1])
         with quiet_single_thread():
             sampler = GANOversampler(random_state=0).fit(X, y)
+        block_mb = _timed(lambda: sampler.sample(min(BLOCK, n), random_state=1))["peak_mb"]
         found = _timed(lambda: sampler.sample(n, random_state=0))
-        basis = found["output_mb"] * (1 + BLOCK / n)
+        basis = found["output_mb"] + block_mb
     facts = {"case": name, "rows": shape[0], "columns": shape[1], "basis_mb": basis}
     choice = sampler.report_.choice if hasattr(sampler, "report_") else found["outcome"]
     return {**facts, **found, "ratio": found["peak_mb"] / basis, "outcome": choice}
@@ -195,6 +196,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Measure what is not in ``large.csv`` yet, case by case, and print the table with its bars."""
     command = parser("large", __doc__)
     command.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES), help="all of them")
+    command.add_argument("--fresh", action="store_true", help="forget what is in the file")
     command.add_argument("--share", type=float, default=1.0, help="of the rows, for a try (1)")
     command.add_argument("--child", choices=CASES, help=argparse.SUPPRESS)
     options = command.parse_args(argv)
@@ -202,6 +204,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     if options.child:
         print(json.dumps(measure(options.child, folder, options.share)))
         return
+    if options.fresh:
+        for file in (options.out, beside(options.out, "_meta.json")):
+            file.unlink(missing_ok=True)
     rows = pd.read_csv(options.out) if options.out.exists() else pd.DataFrame({"case": []})
     for name in (name for name in options.cases if name not in set(rows["case"])):
         print(f"{name} ...", flush=True)

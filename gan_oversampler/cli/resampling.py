@@ -93,7 +93,7 @@ def resampled(
     """Fit the sampler, and return its new rows in chunks, in the columns and types of the table.
 
     Columns in ``ignored`` are not learned: new rows have no value there. ``ratios`` are those of
-    ``strategy_of``. Up to ``CHUNK`` rows are those of ``fit_resample``.
+    ``strategy_of``. Rows are those of ``fit_resample``.
     """
     X, y = split(table, target, ignored)
     sampler.set_params(sampling_strategy=strategy_of(ratios, y.unique().tolist()))

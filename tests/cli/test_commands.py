@@ -89,8 +89,9 @@ def test_new_rows_alone_in_the_ratio_asked_for(people, tmp_path):
     assert not a.equals(c)
 
 
-def test_new_rows_of_one_chunk_are_those_of_fit_resample(people, tmp_path):
-    """Chunks of fewer rows have the same classes and types, and the first one the same streams."""
+@pytest.mark.parametrize("size", [40, 50_000])
+def test_new_rows_are_those_of_fit_resample_whatever_the_chunks(people, tmp_path, monkeypatch, size):
+    monkeypatch.setattr(resampling, "CHUNK", size)
     table = files.read_table(people)
     X, y = resampling.split(table, "kind", ["id"])
     rows, labels = GANOversampler(oracle="energy", max_time=0, random_state=0).fit_resample(X, y)

@@ -24,6 +24,8 @@ def test_cases_that_are_known_are_not_run_again(monkeypatch, tmp_path, capsys):
     large.main([*args, "numbers", "sparse"])
     assert asked == ["numbers", "sparse"]
     assert pd.read_csv(tmp_path / "large.csv")["case"].tolist() == ["numbers", "sparse"]
+    large.main([*args, "sparse", "--fresh"])
+    assert pd.read_csv(tmp_path / "large.csv")["case"].tolist() == ["sparse"]
     line = next(line for line in capsys.readouterr().out.splitlines() if "numbers" in line and "90" in line)
     assert line.split("|")[-4:-1] == [" 90 ", " 3 ", " kept "]
 
