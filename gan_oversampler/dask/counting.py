@@ -32,7 +32,7 @@ class Counts:
     lengths: list[int]  # rows of each partition
 
     @classmethod
-    def of(cls, by_label: pd.Series[int], lengths: list[int]) -> Counts:
+    def of(cls, by_label: pd.Series, lengths: list[int]) -> Counts:
         """Order the classes as in the target of a table in memory; ``by_label`` has labels as its index.
 
         Raises ``ValueError`` if there are no rows, labels are missing, or are no classes.
