@@ -34,7 +34,7 @@ def note_run(path: Path, *, fresh: bool = False, **facts: Any) -> None:
     """Add this run to the side file that says which runs a result file comes from."""
     side = beside(path, "_meta.json")
     side.parent.mkdir(parents=True, exist_ok=True)
-    runs = [] if fresh or not side.exists() else json.loads(side.read_text("utf-8"))["runs"]
+    runs = [] if fresh else read_side(side).get("runs", [])
     run = {**describe_run(), **facts}
     earlier = {other["commit"] for other in runs} - {run["commit"]}
     if earlier:
@@ -43,6 +43,20 @@ def note_run(path: Path, *, fresh: bool = False, **facts: Any) -> None:
             " --fresh starts again."
         )
     write_whole(side, json.dumps({"runs": [*runs, run]}, indent=1) + "\n")
+
+
+def read_side(path: Path) -> dict[str, Any]:
+    """Read a side file; of one that is not there, or that somebody broke, nothing."""
+    if not path.exists():
+        return {}
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (ValueError, OSError) as error:
+        found = error
+    if not isinstance(found, dict):
+        print(f"Note: {path.name} cannot be read, and is begun anew ({found!r:.200}).")
+        return {}
+    return found
 
 
 def describe_run() -> dict[str, Any]:

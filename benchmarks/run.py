@@ -25,8 +25,8 @@ from benchmarks.classifiers import CLASSIFIERS
 from benchmarks.methods import METHODS
 from benchmarks.peers import client
 from benchmarks.protocol import COLUMNS, COUNTS, KEY, N_FOLDS, TEXT, Cell, evaluate
-from benchmarks.provenance import RESULTS, beside, note_run
-from benchmarks.storage import Store
+from benchmarks.provenance import RESULTS, beside, note_run, read_side
+from benchmarks.storage import Store, StoreError
 from benchmarks.suites import SUITES, every_name, load
 from benchmarks.tables import DATA_VARIABLE, MissingDataError, Table, data_folder, how_to_get_data
 from benchmarks.writing import write_whole
@@ -141,13 +141,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     cells = cells_of(tables, methods, classifiers, repeats=options.repeats, folds=folds, tune=tune)
     if options.audit:
         return _audit(cells)
-    if options.fresh:
-        _store(out).remove()
-        beside(out, "_meta.json").unlink(missing_ok=True)
-    elif options.redo:
-        _store(out).forget(_are_of(cell for cell in cells if cell.method in options.redo))
-    _note_missing(out, wanted, missing)
-    rows = run(cells, out, jobs=options.jobs, backend=options.backend)
+    try:
+        if options.fresh:
+            _store(out).remove()
+            beside(out, "_meta.json").unlink(missing_ok=True)
+        elif options.redo:
+            _store(out).forget(_are_of(cell for cell in cells if cell.method in options.redo))
+        _note_missing(out, wanted, missing)
+        rows = run(cells, out, jobs=options.jobs, backend=options.backend)
+    except (StoreError, OSError) as error:
+        raise SystemExit(f"{options.suite}: {error}") from None
     print(f"{len(rows)} rows, {(rows['error'] != '').sum()} of them failures, in {out.name}.")
     where = "" if out.parent == RESULTS else f" --results {out.parent}"
     print(f"Read them with: python -m benchmarks.reporting.report {out.stem}{where}")
@@ -164,8 +167,7 @@ def _note_missing(out: Path, methods: Iterable[str], missing: dict[str, str]) ->
     """Write beside the results what could not run; what earlier runs wrote of other methods stays."""
     side = beside(out, "_missing.json")
     side.parent.mkdir(parents=True, exist_ok=True)
-    earlier = json.loads(side.read_text("utf-8")) if side.exists() else {}
-    kept = {name: reason for name, reason in earlier.items() if name not in set(methods)}
+    kept = {name: reason for name, reason in read_side(side).items() if name not in set(methods)}
     write_whole(side, json.dumps(kept | missing, indent=1) + "\n")
 
 

@@ -2,13 +2,15 @@
 
 Beside ``keel.parquet`` lies the folder ``keel.parts`` while a run is under way. A part is there whole or not
 at all. Parts are absorbed into the sorted main file now and then and at the end, so the file does not depend
-on which cell finished first.
+on which cell finished first. Other files in the folder are neither read nor
+removed.
 """
 
 from __future__ import annotations
 
-import shutil
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +20,17 @@ import pandas as pd
 from benchmarks.writing import written_whole
 
 MAX_PARTS: Final = 200
+PART: Final = re.compile(r"[0-9]{8,}\.parquet")
+DRAFT: Final = re.compile(rf"\.{PART.pattern}\.[0-9a-f]{{32}}")  # of a process that was killed
+HINT: Final = " Start again with --fresh, or choose another --out."
+
+
+class StoreError(ValueError):
+    """A file of results cannot be gone on with; the message says what to do."""
+
+
+class _UnreadableError(StoreError):
+    """A file is no Parquet file, or was cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +49,19 @@ class Store:
         return self.path.with_suffix(".parts")
 
     def read(self) -> pd.DataFrame:
-        """Read all rows, sorted by key.
+        """Read all rows, sorted by key. A part that cannot be read is left out: its cell is run again.
 
         Raises
         ------
-        ValueError
-            If the file has other columns.
+        StoreError
+            If the file cannot be read, or it or a part has other columns.
         """
-        files = [self.path] if self.path.exists() else []
-        frames = []
-        for file in [*files, *sorted(self.parts.glob("*.parquet"))]:
-            frames.append(pd.read_parquet(file))
-            if tuple(frames[-1].columns) != self.columns:
-                raise ValueError(
-                    f"{file.name} has other columns than this benchmark writes. Start again with"
-                    " --fresh, or choose another --out."
-                )
+        frames = [self._frame(self.path)] if self.path.exists() else []
+        for part in self._part_files():
+            try:
+                frames.append(self._frame(part))
+            except _UnreadableError as error:
+                print(f"Left out: {str(error).removesuffix(HINT)}")
         rows = pd.concat(frames, ignore_index=True) if frames else self._typed([])
         rows = rows.drop_duplicates(list(self.key), keep="last")
         return rows.sort_values(list(self.key), ignore_index=True, kind="stable")
@@ -59,7 +69,8 @@ class Store:
     def append(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add rows, all or none of them; absorb when there are many parts."""
         self.parts.mkdir(parents=True, exist_ok=True)
-        numbers = (int(part.stem) for part in self.parts.glob("*.parquet"))
+        taken = (path for path in self.parts.iterdir() if PART.fullmatch(path.name))  # a folder's name, too
+        numbers = (int(path.stem) for path in taken)
         number = max(numbers, default=0) + 1
         _write(self._typed(rows), self.parts / f"{number:08d}.parquet")
         if number >= MAX_PARTS:
@@ -69,7 +80,7 @@ class Store:
         """Move the rows of all parts into the main file."""
         if self.parts.exists():
             _write(self.read(), self.path)
-            shutil.rmtree(self.parts)
+            self._remove_parts()
 
     def forget(self, chosen: Callable[[pd.DataFrame], Any]) -> None:
         """Drop the rows for which ``chosen``, a function of the frame, is true."""
@@ -80,7 +91,27 @@ class Store:
     def remove(self) -> None:
         """Delete all files, also those with other columns."""
         self.path.unlink(missing_ok=True)
-        shutil.rmtree(self.parts, ignore_errors=True)
+        self._remove_parts()
+
+    def _part_files(self, names: re.Pattern[str] = PART) -> list[Path]:
+        """Files of parts, or their drafts, in order; whatever else lies in the folder is not ours."""
+        return sorted(f for f in self.parts.glob("*") if names.fullmatch(f.name) and f.is_file())
+
+    def _remove_parts(self) -> None:
+        for file in (*self._part_files(), *self._part_files(DRAFT)):
+            file.unlink()
+        with suppress(OSError):  # it is not there, or holds something else
+            self.parts.rmdir()
+
+    def _frame(self, file: Path) -> pd.DataFrame:
+        try:
+            with open(file, "rb") as stream:  # of a folder, pandas would read all files
+                frame = pd.read_parquet(stream)
+        except Exception as error:  # of Arrow or the system
+            raise _UnreadableError(f"{file.name} cannot be read ({error}).{HINT}") from error
+        if tuple(frame.columns) != self.columns:
+            raise StoreError(f"{file.name} has other columns than this benchmark writes.{HINT}")
+        return frame
 
     def _typed(self, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         frame = pd.DataFrame.from_records(list(rows), columns=list(self.columns))

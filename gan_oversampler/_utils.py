@@ -31,6 +31,12 @@ CALLED_THROUGH: Final = (
 )  # packages between users and a fit
 
 
+_UNSEEN: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+MAX_KNOWN: Final = 50  # names that an error lists
+
+
 def lookup(registry: Mapping[str, Entry], name: str, what: str) -> Entry:
     """Return the entry of a registry with this name; ``what`` says in errors what kind of thing it is.
 
@@ -53,7 +59,20 @@ def did_you_mean(name: str, known: Iterable[str], besides: Iterable[str] = ()) -
     """
     near = get_close_matches(name, [*known, *besides], n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"{hint} Known are: {', '.join(map(repr, sorted(known)))}."
+    names = sorted(known)
+    more = f" and {len(names) - MAX_KNOWN} more" if len(names) > MAX_KNOWN else ""
+    return f"{hint} Known are: {', '.join(map(repr, names[:MAX_KNOWN]))}{more}."
+
+
+def visible(text: str) -> str:
+    r"""Text with characters that mislead its readers written out: control characters, reversed order, halves.
+
+    Lines and tabs stay, and so do joiners, which some scripts need.
+
+    >>> print(visible("sale.\u202excod"))
+    sale.\u202excod
+    """
+    return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def text_of(value: object) -> str:

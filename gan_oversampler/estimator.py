@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
 from sklearn.base import _fit_context
-from sklearn.utils import check_array
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_consistent_length, validate_data
@@ -419,8 +418,6 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         clock = Clock()
         clock.goes_on_from(time.monotonic() - began, {})  # torch may have been loaded meanwhile
         check_table(X)
-        if not hasattr(X, "columns"):  # frames stay whole for the encoder
-            check_array(X, dtype=None, accept_sparse=["csr", "csc"], ensure_all_finite=False)
         # Checks only: a fit that fails leaves the sampler as it was.
         validate_data(type(self)(), X=X, y=y, skip_check_array=True)
         target = Target.of(y)

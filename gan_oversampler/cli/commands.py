@@ -14,7 +14,7 @@ import typer
 
 from gan_oversampler import __version__
 from gan_oversampler._writing import write_whole
-from gan_oversampler.cli.errors import Commands
+from gan_oversampler.cli.errors import Commands, tell
 
 app = typer.Typer(
     cls=Commands,
@@ -148,6 +148,8 @@ def resample(
     from gan_oversampler.cli import resampling
 
     rows = files.read_table(table)
+    if files.separator_of(output):
+        files.csv_schema(rows.schema)
     if mark in rows.column_names:
         raise ValueError(f"The table has a column {mark!r} already. Give another name to --mark.")
     sampler = _sampler(rows, oracle, fidelity, gan, categorical, seed, max_time)
@@ -164,9 +166,9 @@ def resample(
         sampler.report_.to_html(report)
     if save:
         sampler.save(save)
-    typer.echo(resampling.counts_of(rows, target, added))
-    typer.echo(sampler.report_)
-    typer.echo(f"Written: {', '.join(str(path) for path in (output, report, save) if path)}")
+    tell(resampling.counts_of(rows, target, added))
+    tell(sampler.report_)
+    tell(f"Written: {', '.join(str(path) for path in (output, report, save) if path)}")
 
 
 @app.command(
@@ -205,7 +207,7 @@ def sample(
         writer.write_table(first)
         for chunk in chunks:
             writer.write_table(chunk)
-    typer.echo(f"Written: {output} ({n:,} new rows of class {known})")
+    tell(f"Written: {output} ({n:,} new rows of class {known})")
 
 
 @app.command(epilog=_examples("report people.gan", "report people.gan -o report.html"))
@@ -224,12 +226,12 @@ def report(
     files.check_outputs([output], force=force)
     found = resampling.load_sampler(model).report_
     if output is None:
-        typer.echo(found)
+        tell(found)
         return
     is_page = output.suffix.lower() == ".html"
     text = found.to_html() if is_page else json.dumps(found.to_dict(), indent=1, allow_nan=False)
     write_whole(output, text)
-    typer.echo(f"Written: {output}")
+    tell(f"Written: {output}")
 
 
 @app.command(
@@ -281,9 +283,9 @@ def compare(
     if output:
         write_whole(table_path, found.scores.to_csv(index=False))
         pictures.draw_scores(found, picture_path)
-    typer.echo(found)
+    tell(found)
     if output:
-        typer.echo(f"Written: {table_path}, {picture_path}")
+        tell(f"Written: {table_path}, {picture_path}")
 
 
 def _sampler(

@@ -12,6 +12,8 @@ from typing import Any, Final, NoReturn, TextIO
 import typer
 from typer.core import TyperGroup
 
+from gan_oversampler._utils import visible
+
 WRONG_INPUT: Final = 2
 UNEXPECTED: Final = 1
 INTERRUPTED: Final = 130
@@ -31,6 +33,7 @@ PHRASES: Final = {
     "give a dict of the other classes": "give --ratio CLASS=NUMBER for each of the others",
 }
 # Values, such as the GAN of the name "gan", are quoted too, and stay.
+_LONG: Final = re.compile(r"\S{200,}")
 _PARAMETER: Final = re.compile(rf"`({'|'.join(OPTION_OF)})`|\bThe '({'|'.join(OPTION_OF)})' parameter of \w+")
 
 
@@ -114,6 +117,20 @@ def _unexpected(error: Exception) -> int:
     return _say(f"Unexpected error: {what} (python -X dev -m gan_oversampler ... shows where.)", UNEXPECTED)
 
 
+def tell(what: object) -> None:
+    """Print what a command has found."""
+    typer.echo(readable(str(what)))
+
+
+def readable(text: str) -> str:
+    """A text as a terminal can show it: nothing unseen, and words of hundreds of letters cut.
+
+    >>> readable("x" * 1000) == "x" * 80 + "…" + "x" * 20
+    True
+    """
+    return _LONG.sub(lambda found: f"{found[0][:80]}…{found[0][-20:]}", visible(text))
+
+
 def _say(line: str, code: int = 0) -> int:
-    print(line, file=sys.stderr)
+    print(readable(line), file=sys.stderr)
     return code

@@ -36,11 +36,11 @@ def read_table(path: Path) -> pa.Table:
     is_csv = bool(separator_of(path))
     try:
         table = _read_csv(path) if is_csv else _read_parquet(path)
+        names = table.column_names
     except UnicodeDecodeError as error:
         raise ValueError(f"{str(path)!r} {NOT_UTF_8.format('names of columns')}") from error
-    except (pa.ArrowException, OSError) as error:
+    except Exception as error:  # of Arrow, the system, or the metadata of pandas
         raise ValueError(f"{str(path)!r} cannot be read: {error}") from error
-    names = table.column_names
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"Columns of {str(path)!r} need different names, got {twice} twice. Rename one.")
     if binary := [field.name for field in table.schema if is_csv and pa.types.is_binary(field.type)]:
@@ -129,7 +129,9 @@ def check_outputs(paths: Sequence[Path | None], *, force: bool) -> None:
 def table_writer(path: Path, schema: pa.Schema) -> Iterator[Any]:
     """Write a table piece by piece, by ``write_table`` of what is yielded, in the format of the ending.
 
-    In CSV, categories become their values. A file appears only if all went well.
+    In CSV, categories become their values. A file appears only if all went well. Cells are written as they
+    are, also those that begin with ``=``, which spreadsheets run as formulas: a table is data, and comes back
+    as it was.
     """
     separator, suffix = separator_of(path), path.suffix.lower()
     compression = pa.Codec.detect(str(path)).name if suffix in COMPRESSED else None
@@ -141,10 +143,17 @@ def table_writer(path: Path, schema: pa.Schema) -> Iterator[Any]:
             with pq.ParquetWriter(stream, schema) as writer:
                 yield writer
         else:
-            plain = pa.schema([(field.name, _plain(field.type)) for field in schema])
+            plain = csv_schema(schema)
             options = csv.WriteOptions(delimiter=separator)
             with csv.CSVWriter(stream, plain, write_options=options) as writer:
                 yield _Casting(writer, plain)
+
+
+def csv_schema(schema: pa.Schema) -> pa.Schema:
+    """The types of a table in CSV; raises ``ValueError`` for columns that CSV cannot hold."""
+    if nested := [field.name for field in schema if pa.types.is_nested(field.type)]:
+        raise ValueError(f"CSV has no lists or records, as in the columns {nested}. Write .parquet instead.")
+    return pa.schema([(field.name, _plain(field.type)) for field in schema])
 
 
 class _Casting:

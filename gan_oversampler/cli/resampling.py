@@ -42,6 +42,8 @@ def split(table: pa.Table, target: str, ignored: Sequence[str] = ()) -> tuple[pa
     if not X.num_columns:
         raise ValueError(f"A column to learn from is needed beside the target {target!r}. Got none.")
     labels, n_rows = table[target], table.num_rows
+    if pa.types.is_nested(labels.type):
+        raise ValueError(f"Labels are single values. Column {target!r} holds a {labels.type} in each cell.")
     if missing := labels.null_count:
         raise ValueError(
             f"Every row needs a label, {missing} of column {target!r} are missing. Drop these rows."

@@ -269,7 +269,10 @@ def read_objects(values: Values, *, category: bool = False) -> tuple[Cells, Cell
     >>> cells.is_label, stored.kind
     (True, 'label')
     """
-    missing = np.asarray(pd.isna(values), dtype=bool)
+    try:
+        missing = np.asarray(pd.isna(values), dtype=bool)
+    except decimal.InvalidOperation:
+        raise ValueError("Decimal('sNaN') is no value, and not missing either. Replace it by None.") from None
     marker = values[missing.argmax()] if missing.any() else None
     present, kind = values[~missing], "label"
     types = set(map(type, present))

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.utils import _safe_indexing
+from sklearn.utils import _safe_indexing, check_array
 from sklearn.utils.validation import _num_samples
 
 from gan_oversampler.encoding.cells import CellFormat, Cells, read_array
@@ -90,8 +90,8 @@ def check_table(X: Any) -> None:
     """Refuse what cannot be a table, and say what to pass instead, before other libraries look at it.
 
     Raises ``TypeError`` for a lazy frame, a collection of Dask or a record batch, and ``ValueError`` if there
-    are no rows or duplicate column names, or for a sparse matrix that would take more than a gigabyte as a
-    dense one.
+    are no rows or duplicate column names, for rows of several lengths, and for a sparse matrix that would
+    take more than a gigabyte as a dense one.
 
     Examples
     --------
@@ -129,6 +129,20 @@ def check_table(X: Any) -> None:
             "X must have at least one row and one column, got 0 sample(s). Pass the table that the new rows"
             " are to resemble."
         )
+    if not hasattr(X, "columns"):  # frames stay whole for the encoder
+        try:
+            check_array(X, dtype=None, accept_sparse=["csr", "csc"], ensure_all_finite=False)
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"X holds bytes that are no text ({error}). Decode them, or drop the column."
+            ) from error
+        except ValueError as error:
+            if "inhomogeneous" not in str(error):
+                raise
+            raise ValueError(
+                "X must be a table: rows of equally many cells, each a single value. Some rows are longer"
+                " than others, or hold lists. Give one value per cell."
+            ) from error
 
 
 def is_dask(*given: Any) -> bool:

@@ -37,7 +37,7 @@ def from_json(kind: type[Kind], text: str) -> Kind:
     """
     try:
         content = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"The text of a {kind.__name__} is no JSON: {error}") from None
     return _read(kind, content)
 

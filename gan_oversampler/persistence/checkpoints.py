@@ -18,10 +18,10 @@ from gan_oversampler._writing import remove_leftovers
 from gan_oversampler.constraints import Relation
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.table_encoder import TableEncoder
-from gan_oversampler.persistence.files import SavedFileError, read, write
+from gan_oversampler.persistence.files import SavedFileError, explained, read, write
 from gan_oversampler.persistence.forms import FORMS
 from gan_oversampler.persistence.packing import Packer, Unpacker
-from gan_oversampler.persistence.saving import SaveMixin, written_parameters
+from gan_oversampler.persistence.saving import SaveMixin, try_out, written_parameters
 from gan_oversampler.progress import Progress
 from gan_oversampler.reporting.facts import versions
 from gan_oversampler.reporting.report import Report
@@ -144,7 +144,9 @@ def snapshots(path: str | PathLike[str]) -> pd.DataFrame:
     >>> found["step"].tolist(), rows.shape
     ([0, 0, 0, 0, 0, 0], (5, 20))
     """
-    history: pd.DataFrame = _read(path)["progress"].tracked[0].history
+    document = _read(path)
+    with explained(path):
+        history: pd.DataFrame = document["progress"].tracked[0].history
     return history
 
 
@@ -154,10 +156,21 @@ Sampler = TypeVar("Sampler", bound=SaveMixin)
 def loaded_snapshot(kind: type[Sampler], path: str | PathLike[str], number: int) -> Sampler:
     """Make a sampler of a class that draws from one snapshot of a checkpoint, a row of ``snapshots``."""
     document = _read(path)
+    with explained(path):
+        n_scored = len(document["progress"].tracked[0].scored)
+    if number not in range(n_scored):
+        raise ValueError(f"There are snapshots 0 to {n_scored - 1}. Got snapshot={number!r}.")
+    with explained(path):
+        sampler = kind()
+        sampler._set(_drawing_from(document, number))
+        try_out(sampler)
+    return sampler
+
+
+def _drawing_from(document: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """State of a sampler that draws from one snapshot of a checkpoint."""
     progress, attributes = document["progress"], document["sampler"]
     tracked, fitted = progress.tracked[0], dict(attributes["_fitted"])
-    if number not in range(len(tracked.scored)):
-        raise ValueError(f"There are snapshots 0 to {len(tracked.scored) - 1}. Got snapshot={number!r}.")
     candidate, n_new = tracked.scored[number].candidate, fitted.pop("n_new")
     source = generator_sources(progress.gans, [candidate], progress.data, 0).full
     name = progress.gans[candidate.specification].label_at(candidate.step)
@@ -166,21 +179,17 @@ def loaded_snapshot(kind: type[Sampler], path: str | PathLike[str], number: int)
     )
     fit = Fit({"snapshot": Outcome(source, report, n_new)})
     target = fitted["target"]
-    sampler = kind()
-    sampler._set(
-        {
-            **attributes,
-            "_fitted": {**fitted, "streams": document["streams"], "oversampled": tuple(n_new), "fit": fit},
-            "report_": report,
-            "reports_": {"snapshot": report},
-            "history_": report.history,
-            "fallback_": None,
-            "sampling_strategy_": {target.names[code]: n for code, n in n_new.items()},
-            "classes_": np.sort(target.classes),
-            "_n_samplings": 0,
-        }
-    )
-    return sampler
+    return {
+        **attributes,
+        "_fitted": {**fitted, "streams": document["streams"], "oversampled": tuple(n_new), "fit": fit},
+        "report_": report,
+        "reports_": {"snapshot": report},
+        "history_": report.history,
+        "fallback_": None,
+        "sampling_strategy_": {target.names[code]: n for code, n in n_new.items()},
+        "classes_": np.sort(target.classes),
+        "_n_samplings": 0,
+    }
 
 
 def _read(path: str | PathLike[str]) -> dict[str, Any]:

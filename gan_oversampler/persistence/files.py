@@ -24,6 +24,7 @@ from gan_oversampler.persistence.packing import Array, Packed
 
 FORMAT: Final = "gan_oversampler"
 NEWER: Final = "Install a newer one: pip install -U gan-oversampler."
+MAX_REASON: Final = 300  # letters of an error that a file's contents have caused
 FORMAT_VERSION: Final = 1  # raised when older versions of the package could not read new files
 
 
@@ -101,20 +102,31 @@ def _opened(path: str | PathLike[str]) -> Iterator[tuple[Any, dict[str, Any]]]:
     """A file with its header, if it is one of ours; whatever is wrong with it raises one kind of error."""
     with open(path, "rb"):  # says itself why a file cannot be opened
         pass
+    with explained(path), safe_open(path, framework="numpy") as file:
+        metadata = file.metadata() or {}
+        if FORMAT not in metadata:
+            raise SavedFileError(
+                f"{_name(path)} was not written by GANOversampler.save. Give a file that was."
+            )
+        header = json.loads(metadata[FORMAT])
+        version = header["version"]
+        if type(version) is not int or version < 1:
+            raise ValueError(f"{version!r} is no version of a format")
+        if version > FORMAT_VERSION:
+            raise SavedFileError(
+                f"{_name(path)} has format {version}; this version of gan_oversampler reads up to"
+                f" {FORMAT_VERSION}. {NEWER}"
+            )
+        yield file, header
+
+
+@contextmanager
+def explained(path: str | PathLike[str]) -> Iterator[None]:
+    """Raise ``SavedFileError`` for whatever goes wrong with the contents of a file: it may show anywhere."""
     name = _name(path)
     try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            if FORMAT not in metadata:
-                raise SavedFileError(f"{name} was not written by GANOversampler.save. Give a file that was.")
-            header = json.loads(metadata[FORMAT])
-            if header["version"] > FORMAT_VERSION:
-                raise SavedFileError(
-                    f"{name} has format {header['version']}; this version of gan_oversampler reads up to"
-                    f" {FORMAT_VERSION}. {NEWER}"
-                )
-            yield file, header
-    except (OSError, SavedFileError):
+        yield
+    except SavedFileError:
         raise
     except SafetensorError as error:
         raise SavedFileError(
@@ -122,10 +134,10 @@ def _opened(path: str | PathLike[str]) -> Iterator[tuple[Any, dict[str, Any]]]:
         ) from None
     except ImportError as error:
         raise SavedFileError(f"{name} holds a table of a library that is missing here: {error}.") from error
-    except Exception as error:  # what is wrong with a file may show anywhere
+    except Exception as error:
         raise SavedFileError(
-            f"{name} cannot be read ({type(error).__name__}: {error}). It is damaged, or was not made"
-            " by GANOversampler.save. Take another copy of it."
+            f"{name} cannot be read ({type(error).__name__}: {str(error)[:MAX_REASON]}). It is damaged, or"
+            " was not made by GANOversampler.save. Take another copy of it."
         ) from error
 
 

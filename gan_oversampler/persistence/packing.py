@@ -23,6 +23,10 @@ Array = NDArray[Any]
 # A small file must not fill the memory: copies of its arrays take at most so many bytes, or times their own.
 MIN_COPIED: Final = 2**28
 MAX_COPIES: Final = 64
+# Nodes that refer to a node twice, again and again, would be endless to print or to compare: with every
+# reference written out, a document has at most so many values, or times its own.
+MIN_UNFOLDED: Final = 2**22
+MAX_UNFOLDED: Final = 1000
 
 Json = Any  # None, bool, int, finite float, str, list, or a dict with one key
 
@@ -164,16 +168,20 @@ class Unpacker:
 
     def __post_init__(self) -> None:
         self._room = max(MIN_COPIED, MAX_COPIES * sum(array.nbytes for array in self.arrays))
+        self._n_values = self._n_unfolded = 0  # so far, and with every reference written out
+        self._sizes: list[int] = []  # of nodes, unfolded
 
     def __call__(self, written: Json) -> Any:
         """Return the value that was written as this JSON."""
+        self._n_values += 1
+        self._n_unfolded += 1
         if isinstance(written, list):
             return [self(item) for item in written]
         if not isinstance(written, dict):
             return written
         ((tag, content),) = written.items()
         if tag == "node":
-            return self.nodes[_index(content)]
+            return self._node(_index(content))
         if tag == "foreign":
             return self.foreign[_index(content)]
         return self.forms[tag].read(content, self)
@@ -193,9 +201,20 @@ class Unpacker:
     def unpacked(self, document: str) -> Any:
         """Return the value that a document holds."""
         found = json.loads(document)
-        for node in found["nodes"]:
-            self.nodes.append(self(node))
+        for written in found["nodes"]:
+            ((tag, _),) = written.items()
+            if not self.forms[tag].is_node:
+                raise ValueError(f"{tag!r} is no form of nodes")
+            before = self._n_unfolded
+            self.nodes.append(self(written))
+            self._sizes.append(self._n_unfolded - before)
         return self(found["root"])
+
+    def _node(self, number: int) -> Any:
+        self._n_unfolded += self._sizes[number]
+        if self._n_unfolded > max(MIN_UNFOLDED, MAX_UNFOLDED * self._n_values):
+            raise ValueError("nodes refer to each other too often")
+        return self.nodes[number]
 
 
 def _index(number: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
@@ -9,11 +10,12 @@ from typing import Any, ClassVar, Final, TypeVar
 
 from sklearn.utils.validation import check_is_fitted
 
-from gan_oversampler._utils import text_of, warn_user
+from gan_oversampler._utils import Streams, single_threaded, text_of, warn_user
 from gan_oversampler.constraints import Constraint, Relation, described
 from gan_oversampler.persistence.files import FORMAT_VERSION, NEWER, SavedFileError, read, write
 from gan_oversampler.persistence.packing import Form, NoFormError, NotInFile, Packer, Unpacker
 
+N_TRIED: Final = 64  # rows of a class that are drawn when a file is read
 DOCUMENT: Final = "document"  # key of states that were packed
 
 
@@ -26,6 +28,10 @@ class SaveMixin:
 
     _fitted: Any  # what it draws with, a dataclass
     _fitted_type: ClassVar[type]  # that dataclass
+    report_: Any
+    reports_: dict[str, Any]
+    sampling_strategy_: Any
+    _n_samplings: int
     get_params: Callable[..., dict[str, Any]]
 
     def save(self, path: str | PathLike[str], *, rows: bool = True) -> None:
@@ -136,9 +142,36 @@ def loaded(kind: type[Sampler], path: str | PathLike[str]) -> Sampler:
                 " gan_oversampler.persistence.snapshots(path)."
             )
         sampler._set(state)
+        try_out(sampler)
 
     read(path, set_state)
     return sampler
+
+
+def try_out(sampler: SaveMixin) -> None:
+    """Draw some rows of every class and write the reports, so that what does not fit together shows at once.
+
+    Whoever forges a file can compute its digest, too. What is raised may be any exception.
+    """
+    from gan_oversampler.encoding.containers import read_table
+    from gan_oversampler.sampling.sources import draw_classes
+
+    fitted, target, streams = sampler._fitted, sampler._fitted.target, Streams(0)
+    drawable = [code for code in fitted.oversampled if target.counts[code] > 1]
+    codes = {target.code_to_draw(target.names[code], drawable): N_TRIED for code in drawable}
+    for outcome in (fitted.fit.first, *fitted.fit.outcomes.values()):
+        with single_threaded():
+            drawn = draw_classes(outcome.source, codes, streams, fitted.encoder.layout.width)
+        table = fitted.encoder.decode(drawn.rows, streams.numpy("decode"), drawn.codes)
+        cells = read_table(table)[1]
+        fitted.encoder.relations.holds(cells, table), fitted.encoder.relations.in_range(cells)
+        if drawn.seed_indices.shape != drawn.codes.shape:
+            raise ValueError("rows without seeds")
+    for report in (sampler.report_, *sampler.reports_.values()):
+        report.to_dict(), str(report)
+    for label in sampler.sampling_strategy_:
+        target.code_of(label)
+    operator.index(sampler._n_samplings)
 
 
 def written_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from gan_oversampler.persistence.arrow_streams import refuse_compressed
 from gan_oversampler.persistence.packing import Form, Json, Packer, Unpacker
 from gan_oversampler.persistence.values import SPARSE
 
@@ -58,7 +59,9 @@ def _write_range(index: pd.RangeIndex, pack: Packer) -> Json:
 
 def _read_range(content: Json, unpack: Unpacker) -> pd.RangeIndex:
     *limits, name = content
-    return pd.RangeIndex(*limits, name=unpack(name))
+    index = pd.RangeIndex(*limits, name=unpack(name))
+    unpack.take(8 * len(index))  # it takes nothing by itself, but rows are counted by it
+    return index
 
 
 def _write_multi_index(index: pd.MultiIndex, pack: Packer) -> Json:
@@ -91,8 +94,10 @@ def _read_frame(content: Json, unpack: Unpacker) -> pd.DataFrame:
 # --- other libraries, whose own formats hold every dtype
 
 
-def _read_bytes(content: Json, unpack: Unpacker) -> bytes:
-    return unpack.array(content).tobytes()
+def _read_stream(content: Json, unpack: Unpacker) -> bytes:
+    data = unpack.array(content).tobytes()
+    refuse_compressed(data)
+    return data
 
 
 def _write_polars(frame: Any, pack: Packer) -> Json:
@@ -103,7 +108,11 @@ def _write_polars(frame: Any, pack: Packer) -> Json:
 def _read_polars(content: Json, unpack: Unpacker) -> Any:
     import polars as pl
 
-    return pl.read_ipc_stream(io.BytesIO(_read_bytes(content, unpack)))
+    data = _read_stream(content, unpack)
+    try:
+        return pl.read_ipc_stream(io.BytesIO(data))
+    except pl.exceptions.PanicException as error:  # which is no ``Exception``
+        raise ValueError(f"polars cannot read a table: {error}") from None
 
 
 def _write_arrow(table: Any, pack: Packer) -> Json:
@@ -119,7 +128,7 @@ def _write_arrow(table: Any, pack: Packer) -> Json:
 def _read_arrow(content: Json, unpack: Unpacker) -> Any:
     import pyarrow as pa
 
-    table = pa.ipc.open_stream(_read_bytes(content, unpack)).read_all()
+    table = pa.ipc.open_stream(_read_stream(content, unpack)).read_all()
     table.validate(full=True)
     return table
 

@@ -21,6 +21,7 @@ from scipy import sparse
 from gan_oversampler.persistence.packing import Form, Json, Packer, Unpacker
 
 SIMPLE_KINDS: Final = "biufcmMUS"  # of dtypes whose items are bytes, and no references
+MAX_ITEM: Final = 2**20  # bytes of a cell: arrays of a dtype are made for every new row
 SPARSE: Final[Mapping[str, type]] = MappingProxyType(
     {
         f"{layout}_{kind}": getattr(sparse, f"{layout}_{kind}")
@@ -35,7 +36,7 @@ NAMES: Final[Mapping[type, str]] = MappingProxyType({kind: name for name, kind i
 def simple_dtype(name: Any) -> np.dtype[Any]:
     """Return the dtype of this name, which must be one of numbers, times or texts of a fixed length."""
     dtype = np.dtype(str(name))
-    if dtype.kind not in SIMPLE_KINDS:
+    if dtype.kind not in SIMPLE_KINDS or dtype.itemsize > MAX_ITEM:
         raise ValueError(f"Arrays of the dtype {name!r} are not read.")
     return dtype
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from gan_oversampler._utils import visible
 from gan_oversampler.reporting.displays.base import Pair, RowsDisplay
 from gan_oversampler.reporting.displays.correlation import CorrelationDisplay
 from gan_oversampler.reporting.displays.drawing import gan_title
@@ -53,7 +54,7 @@ def page(facts: ReportFacts) -> str:
     """Write the whole page of a report, a complete HTML document.
 
     Sections about which nothing is known are left out or say so. Everything that users wrote, such as labels
-    and names of columns, is escaped.
+    and names of columns, is escaped, and characters that nobody sees are written out.
     """
     sections = {name: write(facts) for name, write in SECTIONS.items()}
     anchors = {name: name.lower().replace(" ", "-") for name, text in sections.items() if text}
@@ -64,14 +65,15 @@ def page(facts: ReportFacts) -> str:
     )
     template = files("gan_oversampler.reporting").joinpath("page.html").read_text("utf-8")
     version = escape(facts.versions.get("gan_oversampler", ""))
-    return Template(template).substitute(
+    html = Template(template).substitute(
         choice=escape(facts.choice), head=_head(facts), links=links, body=body, version=version
     )
+    return visible(html)
 
 
 def card(facts: ReportFacts) -> str:
     """Write the choice of a report, its reason, notes and scores as a fragment of HTML, for notebooks."""
-    return f"<div>{_head(facts)}{_score_table(facts) if facts.entries else ''}</div>"
+    return visible(f"<div>{_head(facts)}{_score_table(facts) if facts.entries else ''}</div>")
 
 
 def _head(facts: ReportFacts) -> str:

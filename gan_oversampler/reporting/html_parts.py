@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any, Final
 
-from gan_oversampler._utils import ignoring
+from gan_oversampler._utils import ignoring, visible
 from gan_oversampler.reporting.displays.base import Display
 from gan_oversampler.reporting.displays.drawing import matplotlib
 
@@ -79,7 +79,7 @@ def picture(make: Callable[[], Display], height: float, caption: str = "") -> st
             figure.savefig(svg, format="svg", dpi=150, metadata={"Date": None})
     except ValueError as error:  # nothing to draw, and the error says why
         return missing(str(error))
-    source = base64.b64encode(svg.getvalue().encode()).decode()
+    source = base64.b64encode(visible(svg.getvalue()).encode()).decode()  # XML has no control characters
     below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
     image = f'<img src="data:image/svg+xml;base64,{source}" alt="{escape(display.description)}">'
     return f"<figure>{image}{below}</figure>"

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from gan_oversampler._utils import text_of
+from gan_oversampler._utils import text_of, visible
 from gan_oversampler._writing import write_whole
 from gan_oversampler.reporting.facts import LabelScores, Parameter, ReportFacts
 from gan_oversampler.reporting.gain import Gain
@@ -116,7 +116,7 @@ class Report(ReportFacts):
         lines += [f"Note: {note}" for note in self.notes]
         if self.seconds:
             lines.append(", ".join(f"{name} {value:.2f} s" for name, value in self.seconds.items()))
-        return "\n".join(lines)
+        return visible("\n".join(lines))
 
 
 def _label_lines(labels: LabelScores) -> list[str]:

@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import Interval
 from gan_oversampler._pages import DocumentedMixin
 
 CHOSEN_BY_ORACLE: Final = "oracle"  # value of a parameter that leaves a choice to the oracle
+MAX_SPREAD: Final = 100.0
 MAX_DROPPED: Final = 0.95  # share of the proposals, so that there are not too many
 N_CHOICES: Final = 3  # proposals per new row where some are preferred
 
@@ -28,7 +29,8 @@ class Policy(DocumentedMixin, BaseEstimator):
     ----------
     spread : float, default=1.0
         Factor of the way from the nearest real row of the class to the new one: 0 copies real rows, more than
-        1 leads further away. States, such as categories, follow the new row with this probability.
+        1, up to 100, leads further away. States, such as categories, follow the new row with this
+        probability.
     border : float, default=0.0
         How much rows at the border are preferred. Of three proposals per new row one is kept, with odds
         ``exp(border * exp(-hostility**2))``; a negative ``border`` avoids them.
@@ -42,7 +44,7 @@ class Policy(DocumentedMixin, BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "spread": [Interval(Real, 0, None, closed="left")],
+        "spread": [Interval(Real, 0, MAX_SPREAD, closed="both")],
         "border": [Interval(Real, None, None, closed="neither")],
         "filter": [Interval(Real, 0, MAX_DROPPED, closed="both")],
     }

@@ -13,7 +13,7 @@ from gan_oversampler.gans.gan import GAN
 from gan_oversampler.gans.parts import Cell, Generator
 from gan_oversampler.search.rules import ABSENT, Choice, settle
 
-CELL: Final = re.compile(r"cell (\d+) (\w+)(?: from (\d+))?")
+CELL: Final = re.compile(r"cell (\d{1,3}) (\w+)(?: from (\d{1,3}))?")
 MAX_CELLS: Final = 4
 CELL_CHOICES: Final[Mapping[str, tuple[Choice, ...]]] = MappingProxyType(
     {

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gan_oversampler.search.outcome import SearchedGAN
 
 Choices = Mapping[str, Sequence[Choice]]
+MAX_DEPTH: Final = 20  # cells of a generator, layers of a critic
 _DIGITS: Final = re.compile(r"\d+")
 
 
@@ -68,12 +69,7 @@ class SearchSpace:
     dimensions: Choices
 
     def __post_init__(self) -> None:
-        if not isinstance(self.dimensions, Mapping):
-            raise ValueError(
-                "A search space needs a mapping of names to choices, such as {'latent': (4, 8)}. Got"
-                f" {self.dimensions!r}. Give `SearchSpace.of(GAN(...))` for the default one."
-            )
-        given = {name: _checked(name, choices) for name, choices in self.dimensions.items()}
+        given = {name: _checked(name, choices) for name, choices in _named(self.dimensions)}
         if not given:
             raise ValueError("A search space needs at least one dimension. Got none.")
         _check_cells(given)
@@ -104,7 +100,7 @@ class SearchSpace:
         space, or a choice is not among its choices.
         """
         changed = dict(self.dimensions)
-        for pattern, choices in changes.items():
+        for pattern, choices in _named(changes):
             for name in self._matching(pattern):
                 _checked(name, choices)
                 strange = [choice for choice in choices if choice not in self.dimensions[name]]
@@ -122,10 +118,11 @@ class SearchSpace:
         Raises ValueError if a dimension is unknown.
         """
         changed = dict(self.dimensions)
-        for pattern, choices in changes.items():
+        for pattern, choices in _named(changes):
             names = self._matching(pattern) if "*" in pattern else [pattern]
             for name in names:
                 changed[name] = tuple(dict.fromkeys((*changed.get(name, ()), *_checked(name, choices))))
+        _check_counts(changed)
         return type(self)(_with_new_cells(changed))
 
     def without(self, *patterns: str) -> Self:
@@ -223,6 +220,8 @@ class SearchSpace:
 
     def _matching(self, pattern: str) -> list[str]:
         """Names of the dimensions that a pattern stands for, at least one."""
+        if not isinstance(pattern, str):
+            raise ValueError(f"Dimensions are named by texts, such as 'cell * width'. Got {pattern!r}.")
         names = [name for name in self.dimensions if fnmatchcase(name, pattern)]
         if not names:
             titles = dict.fromkeys(_DIGITS.sub("*", name) for name in self.dimensions)
@@ -237,6 +236,16 @@ def _listed(choices: Iterable[object]) -> str:
 
 def _of_cells(name: str) -> bool:
     return name == "cells" or CELL.fullmatch(name) is not None
+
+
+def _named(choices: object) -> Iterable[tuple[str, Sequence[Choice]]]:
+    """Names and choices of a mapping; raises ValueError for anything else."""
+    if not isinstance(choices, Mapping) or not all(isinstance(name, str) for name in choices):
+        raise ValueError(
+            "A search space needs a mapping of names to choices, such as {'latent': (4, 8)}. Got"
+            f" {choices!r}. Give `SearchSpace.of(GAN(...))` for the default one."
+        )
+    return choices.items()
 
 
 def _checked(name: str, choices: Sequence[Choice]) -> tuple[Choice, ...]:
@@ -262,20 +271,29 @@ def _checked(name: str, choices: Sequence[Choice]) -> tuple[Choice, ...]:
 
 
 def _is_plain(choice: object) -> bool:
-    is_finite = isinstance(choice, int | float) and math.isfinite(choice)
+    is_finite = isinstance(choice, int | float) and -math.inf < choice < math.inf
     return choice is None or isinstance(choice, str) or is_finite
 
 
 def _check_cells(dimensions: Choices) -> None:
     """Refuse choices of cells that no number of cells makes use of."""
+    _check_counts(dimensions)
     counts = dimensions.get("cells", ())
-    if any(isinstance(count, bool) or not isinstance(count, int) or count < 0 for count in counts):
-        raise ValueError(f"The choices of 'cells' are integers, 0 or more. Got {_listed(counts)}.")
     for name in dimensions:
         if _cell_number(name) > _most_cells(dimensions):
             raise ValueError(
                 f"The dimension {name!r} has no effect, because no choice of 'cells' has that many. Got"
                 f" {_listed(counts) or 'none'} for 'cells'. Add one, or leave the dimension out."
+            )
+
+
+def _check_counts(dimensions: Choices) -> None:
+    """Refuse numbers of cells and layers that nobody could train."""
+    for kind in ("cells", "critic depth"):
+        if not all(type(count) is int and 0 <= count <= MAX_DEPTH for count in dimensions.get(kind, ())):
+            raise ValueError(
+                f"The choices of {kind!r} are integers, from 0 to {MAX_DEPTH}. Got"
+                f" {_listed(dimensions[kind])}."
             )
 
 

@@ -58,12 +58,15 @@ def open_storage(storage: Storage) -> BaseStorage:
             return _open_database(place)
         return open_journal(place)
     except Exception as error:  # of SQLAlchemy, a driver, the file system or a file of another kind
-        reason = _SECRET.sub("//***@", f"{type(error).__name__}: {error}")
         raise ValueError(
-            f"The storage {_SECRET.sub('//***@', place)!r} cannot be reached ({reason}). Give the path of a"
-            " journal file in a folder that can be written, a URL such as 'sqlite:///search.db', or a"
-            " storage of Optuna."
+            f"The storage {_SECRET.sub('//***@', place)!r} cannot be reached ({_reason(error)}). Give the"
+            " path of a journal file in a folder that can be written, a URL such as 'sqlite:///search.db',"
+            " or a storage of Optuna."
         ) from (None if "@" in place else error)
+
+
+def _reason(error: Exception) -> str:
+    return _SECRET.sub("//***@", f"{type(error).__name__}: {error}")
 
 
 def _open_database(url: str) -> BaseStorage:
@@ -83,12 +86,19 @@ def open_study(storage: BaseStorage, name: str, fingerprint: Mapping[str, str]) 
 
     Raises ValueError if a study of this name is about something else, named by the keys of ``fingerprint``.
     """
-    study = optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
-    kept = study.user_attrs.get(FINGERPRINT)
-    if kept is None and not study.get_trials(deepcopy=False):
+    try:
+        study = optuna.create_study(
+            storage=storage, study_name=name, direction="maximize", load_if_exists=True
+        )
+        kept, trials = study.user_attrs.get(FINGERPRINT), study.get_trials(deepcopy=False)
+    except Exception as error:  # whatever a damaged journal or database leads to
+        raise ValueError(
+            f"The study {name!r} cannot be read ({_reason(error)}). Give another `storage`."
+        ) from error
+    if kept is None and not trials:
         study.set_user_attr(FINGERPRINT, dict(fingerprint))
         return study
-    if kept is None or study.directions != [StudyDirection.MAXIMIZE]:
+    if not isinstance(kept, Mapping) or study.directions != [StudyDirection.MAXIMIZE]:
         raise ValueError(
             f"The study {name!r} in this storage was not made by a search of GANs. Give another `study_name`."
         )

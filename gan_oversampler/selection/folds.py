@@ -1,6 +1,7 @@
 """Folds of the cross-fit."""
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ def split(cv: Any, rows: Rows, smallest: int, seed: int) -> list[Fold]:
     if is_number:
         stratified = StratifiedKFold if rows.groups is None else StratifiedGroupKFold
         cv = stratified(int(cv), shuffle=True)
+    if not hasattr(cv, "split"):
+        cv = _indices(list(cv), len(rows.codes))
     if getattr(cv, "random_state", 0) is None:
         cv = copy.copy(cv)
         cv.random_state = seed
@@ -33,7 +36,7 @@ def split(cv: Any, rows: Rows, smallest: int, seed: int) -> list[Fold]:
         splitter = check_cv(cv, rows.codes, classifier=True)
         # A splitter of the user may look at the rows, which of a large table are encoded for it only.
         x = rows.codes[:, None] if is_number else rows.values
-        folds = list(splitter.split(x, rows.codes, rows.groups))
+        folds = _indices(list(splitter.split(x, rows.codes, rows.groups)), len(rows.codes))
     if not folds:
         raise ValueError("'cv' gave no folds. Give a number, a splitter, or a list of (train, test) indices.")
     learnable = np.flatnonzero(np.bincount(rows.codes) >= MIN_ROWS)
@@ -53,6 +56,28 @@ def split(cv: Any, rows: Rows, smallest: int, seed: int) -> list[Fold]:
                     hint = f"Its rows are of {n_groups} groups, each on one side of a fold: use fewer folds."
                 raise ValueError(f"Fold {number} of 'cv' has no {side} rows of class {label!r}. {hint}")
     return folds
+
+
+def _indices(folds: Sequence[Any], n_rows: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Folds as pairs of index arrays; raises ValueError if one is no pair, or of rows that are not there."""
+    found = []
+    for number, fold in enumerate(folds):
+        try:
+            train, heldout = (np.asarray(part) for part in fold)
+        except (TypeError, ValueError):
+            train = heldout = np.empty(0, object)
+        pair = [part.astype(np.intp) if not part.size else part for part in (train, heldout)]
+        if any(part.ndim != 1 or part.dtype.kind not in "iu" or _outside(part, n_rows) for part in pair):
+            raise ValueError(
+                f"Fold {number} of 'cv' must be a pair of arrays of row numbers, from 0 to {n_rows - 1}. Got"
+                f" {str(fold)[:200]}. Give a number, a splitter, or a list of (train, test) indices."
+            )
+        found.append((pair[0], pair[1]))
+    return found
+
+
+def _outside(index: NDArray[np.intp], n_rows: int) -> bool:
+    return bool(index.size and not 0 <= index.min() <= index.max() < n_rows)
 
 
 def _refuse_parted_groups(

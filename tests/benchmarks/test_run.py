@@ -57,8 +57,9 @@ def test_a_killed_run_is_completed_to_the_same_rows(tmp_path, monkeypatch, survi
     monkeypatch.setattr(run, "evaluate", dies)
     with pytest.raises(KeyboardInterrupt):
         run.run(cells(), out)
-    (out.with_suffix(".parts") / "00000009.parquet.draft").parent.mkdir(exist_ok=True)
-    (out.with_suffix(".parts") / "00000009.parquet.draft").write_text("half a file")
+    draft = out.with_suffix(".parts") / f".00000009.parquet.{'0' * 32}"
+    draft.parent.mkdir(exist_ok=True)
+    draft.write_text("half a file")
     monkeypatch.setattr(run, "evaluate", evaluate)
     again = run.run(cells(), out)
     pd.testing.assert_frame_equal(again.drop(columns=TIMED), whole.drop(columns=TIMED))

@@ -12,7 +12,7 @@ from benchmarks.protocol import COLUMNS, COUNTS, KEY, TEXT
 from benchmarks.provenance import beside
 from benchmarks.storage import Store
 from benchmarks.writing import append_csv, read_csv
-from tests.benchmarks.small_benchmarks import CHEAP, cells
+from tests.benchmarks.small_benchmarks import CHEAP, TIMED, cells
 from tests.kills import kill_at_random
 
 
@@ -115,3 +115,46 @@ def interrupted_at(number, write):
         write(*args)
 
     return interrupts
+
+
+# --- strays
+
+
+def _strays(folder):
+    """What may lie beside parts: files of others, halves of files, folders."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame({"a": [1]}).to_parquet(folder / "notes.parquet")
+    (folder / "Thumbs.db").write_bytes(b"\0")
+    (folder / "00000002.parquet").write_bytes(b"PAR1 cut off")
+    (folder / "00000007.parquet").mkdir()
+    (folder / "١٢٣٤٥٦٧٨.parquet").write_bytes(b"")
+
+
+def test_a_run_goes_on_whatever_lies_in_its_folder(tmp_path):
+    out = tmp_path / "r.parquet"
+    (tmp_path / "r_meta.json").write_text("[cut o")
+    (tmp_path / "other.parquet").write_bytes(b"no table")
+    store = Store(out, KEY, COLUMNS, TEXT, COUNTS)
+    whole = run.run(cells(), tmp_path / "whole.parquet")
+    store.append(whole.iloc[:2].to_dict("records"))
+    _strays(store.parts)
+    again = run.run(cells(), out)
+    assert again["error"].eq("").all()
+    pd.testing.assert_frame_equal(again.drop(columns=TIMED), whole.drop(columns=TIMED))
+    pd.testing.assert_frame_equal(pd.read_parquet(out), again)
+    left = {path.name for path in store.parts.iterdir()}  # what is not ours is not removed
+    assert left == {"notes.parquet", "Thumbs.db", "00000007.parquet", "١٢٣٤٥٦٧٨.parquet"}
+    assert json.loads((tmp_path / "r_meta.json").read_text())["runs"]
+
+
+def test_results_that_cannot_be_read_are_kept_and_named(tmp_path):
+    options = ["smoke", "--tables", "wine-*", "--methods", "none", "--classifiers", "knn", "--tune", "none"]
+    for name, make in (
+        ("cut", lambda path: path.write_bytes(b"PAR1")),
+        ("folder", lambda path: path.mkdir()),
+    ):
+        out = tmp_path / f"{name}.parquet"
+        make(out)
+        with pytest.raises(SystemExit, match=rf"{name}.parquet cannot be read .* --fresh"):
+            run.main([*options, "--out", str(out)])
+    assert (tmp_path / "cut.parquet").read_bytes() == b"PAR1"
