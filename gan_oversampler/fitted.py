@@ -256,7 +256,7 @@ class FittedMixin:
 
         fit = self._fitted.fit
         first, outcome = next(iter(fit.outcomes.items()))
-        self.report_ = replace(outcome.report, copies=Copies(**counts))
+        self.report_ = outcome.report.changed(copies=Copies(**counts))
         self.reports_ = {**self.reports_, first: self.report_}
         outcomes = {**fit.outcomes, first: replace(outcome, report=self.report_)}
         self._fitted = replace(self._fitted, fit=replace(fit, outcomes=outcomes))

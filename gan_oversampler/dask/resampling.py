@@ -85,7 +85,7 @@ class Gathered:
             n_new = n_new_at_ratio(self.counts.by_label, self.n_new, outcome.ratio)
             table = self.counts.table_size(self.X.shape[1], n_new)
             notes = (*outcome.report.notes, *([note] if note else []))
-            report = replace(outcome.report, table=table, notes=notes)
+            report = outcome.report.changed(table=table, notes=notes)
             outcomes[name] = replace(outcome, report=report)
         fit = replace(sampler._fitted.fit, outcomes=outcomes)
         sampler._fitted = replace(sampler._fitted, fit=fit)

@@ -44,6 +44,13 @@ class Report(ReportFacts):
         vars(self)["_facts"] = facts
         return self
 
+    def changed(self, **facts: Any) -> "Report":
+        """Make a report with other facts, as ``dataclasses.replace`` does, without computing the advice."""
+        found = object.__new__(type(self))
+        vars(found).update(vars(self) | facts)
+        found.__post_init__()
+        return found
+
     def __getattribute__(self, name: str) -> Any:
         if name in ADVICE and "_facts" in vars(self):
             vars(self).update(vars(self)["_facts"]())

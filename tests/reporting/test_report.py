@@ -232,8 +232,17 @@ def test_advice_is_computed_once_when_anything_asks_for_it(ask):
     assert report == _late([])
 
 
+def test_other_facts_leave_the_advice_for_later():
+    calls = []
+    report = _late(calls)
+    other = report.changed(reason="other")
+    assert (other.reason, report.reason, calls) == ("other", "best", [])
+    assert other == replace(report, reason="other")
+
+
 def test_a_sampler_that_was_stored_before_anybody_asked_holds_the_advice(tmp_path):
-    sampler = quick(oracle="downstream").fit(*numbers())
+    sampler = quick(oracle="downstream")
+    sampler.fit_resample(*numbers())
     assert "_facts" in vars(sampler.report_)
     sampler.save(tmp_path / "sampler")
     for copy in (load(tmp_path / "sampler"), pickle.loads(pickle.dumps(sampler))):
