@@ -17,36 +17,45 @@ Keys = NDArray[np.uint64]
 # In a table of nearly all combinations of six grades (car evaluation), rows that may equal no real one belong
 # to another class: F1 fell from .65 to .31. With one combination in 2,000 (flare) it rose.
 FULL: Final = 0.25  # share of all possible rows
+# Rows that as many rows share single nobody out (k-anonymity, Sweeney 2002), and are habits of the table, such
+# as all cells zero or missing: without them new rows would have other shares.
+COMMON: Final = 5
 SEED: Final = 20_010_903  # of the multipliers; keys in files depend on it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RealRows:
-    """The rows of a table as 64-bit keys, in rising order and each once.
+    """The rows of a table that new ones must not equal, as 64-bit keys in rising order.
+
+    Rows that stand in the table five times or more may be drawn again.
 
     Examples
     --------
     >>> rows = np.eye(3, dtype=np.float32)
-    >>> real = RealRows.of(row_keys(rows[:2]), n_possible=3)
+    >>> real = RealRows.of(row_keys(rows[[0, 1, 1]]), n_possible=3)
     >>> real.hold(row_keys(rows)).tolist(), real.fill_space
     ([True, True, False], True)
     """
 
-    keys: Keys
+    keys: Keys  # each once
+    n_different: int  # rows of the table, common ones, too, each counted once
     n_possible: int | None  # how many rows the columns can form; None: of numbers without a grid any number
 
     @classmethod
     def of(cls, keys_n: Keys, n_possible: int | None) -> RealRows:
         """Keep the keys of some rows."""
-        return cls(np.unique(keys_n), n_possible)
+        keys, times = np.unique(keys_n, return_counts=True)
+        return cls(keys[times < COMMON], len(keys), n_possible)
 
     @property
     def fill_space(self) -> bool:
         """Whether real rows are so large a share of all possible ones that new ones have to equal them."""
-        return self.n_possible is not None and len(self.keys) / FULL >= self.n_possible
+        return self.n_possible is not None and self.n_different / FULL >= self.n_possible
 
     def hold(self, keys_n: Keys) -> NDArray[np.bool_]:
-        """Tell for each of some keys ``(n,)`` whether a row with this key is among the real ones."""
+        """Tell for each of some keys ``(n,)`` whether new rows must not have it."""
+        if not len(self.keys):
+            return np.zeros(len(keys_n), bool)
         place = np.searchsorted(self.keys, keys_n).clip(max=len(self.keys) - 1)
         return np.asarray(self.keys[place] == keys_n)
 

@@ -51,7 +51,8 @@ class CopyReplacement:
     Copies are drawn again up to three times, from random streams of their own. Of those that are left, one
     column moves by a step of its grid or to another level, numbers first, until the row equals no real one.
     Whatever replaces a copy keeps all constraints and conditions; where nothing does, the copy stays, as all
-    do in tables whose columns can form few other rows, and of a base that is there to repeat rows.
+    do in tables whose columns can form few other rows, and of a base that is there to repeat rows. Rows that
+    stand in the table five times or more are no copies.
     """
 
     encoder: TableEncoder  # knows the real rows
@@ -80,7 +81,7 @@ class CopyReplacement:
     def _reason_to_leave(self) -> str:
         real = self.encoder.real
         if real is not None and real.fill_space:
-            return FEW_POSSIBLE.format(real.n_possible, len(real.keys))
+            return FEW_POSSIBLE.format(real.n_possible, real.n_different)
         return REPEATED if repeats(self.again.source) else ""
 
     def _drawn_again(

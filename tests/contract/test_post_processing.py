@@ -130,7 +130,7 @@ def test_a_policy_changes_what_is_drawn():
     X, y = numbers()
     real = NearestNeighbors(n_neighbors=1).fit(X[y == 1])
     copies, plain = (quick(gan=UNTRAINED, policy=p).fit(X, y).sample(20) for p in (Policy(spread=0.0), None))
-    assert real.kneighbors(copies)[0].max() < 1e-5
+    assert real.kneighbors(copies)[0].max() < 0.02  # copies are moved by a step of their grid
     assert real.kneighbors(plain)[0].max() > 0.1
 
 
