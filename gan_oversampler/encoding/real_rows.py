@@ -17,8 +17,8 @@ Keys = NDArray[np.uint64]
 # In a table of nearly all combinations of six grades (car evaluation), rows that may equal no real one belong
 # to another class: F1 fell from .65 to .31. With one combination in 2,000 (flare) it rose.
 FULL: Final = 0.25  # share of all possible rows
-# Rows that as many rows share single nobody out (k-anonymity, Sweeney 2002), and are habits of the table, such
-# as all cells zero or missing: without them new rows would have other shares.
+# Rows that as many share single nobody out (k-anonymity, Sweeney 2002) and are habits of the table, such as
+# all cells zero or missing: without them new rows would have other shares.
 COMMON: Final = 5
 SEED: Final = 20_010_903  # of the multipliers; keys in files depend on it
 
