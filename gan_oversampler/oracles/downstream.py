@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from hashlib import blake2b
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -163,7 +163,7 @@ class DownstreamOracle(LearnerOracle):
 
 
 def _digest(rows: Rows, holdout: Rows, name: str) -> bytes:
-    found = blake2b(name.encode(), digest_size=16)
+    found = sha256(name.encode())
     for part in (rows, holdout):
         for array in (part.values, part.codes, part.weights):
             found.update(b"" if array is None else np.ascontiguousarray(array).data)

@@ -17,6 +17,8 @@ INTERCEPT: Final = 1000.0
 MAX_STEPS, MAX_HALVINGS = 100, 30
 # The largest change of a log-odds in the last step; what is left is about its square, as Newton converges.
 CLOSE: Final = 1e-4
+AT_ONCE: Final = 256  # rows whose neighbours are sought together, so that distances stay in the cache
+N_GROUPS: Final = 32
 
 
 class NewtonLogistic(ClassifierMixin, BaseEstimator):
@@ -103,6 +105,11 @@ def _coefficients(
     return rows_nD.T @ found if is_dual else found
 
 
+def _smallest(values_mn: NDArray[np.float64], k: int) -> NDArray[np.float64]:
+    """The k-th smallest value of each row ``(m,)``."""
+    return np.asarray(np.partition(values_mn, k - 1, axis=1)[:, k - 1])
+
+
 class Neighbours(ClassifierMixin, BaseEstimator):
     """Nearest neighbours that vote with the weights of their rows; rows of weight 0 are no neighbours.
 
@@ -129,20 +136,36 @@ class Neighbours(ClassifierMixin, BaseEstimator):
         if sample_weight is not None and sample_weight.any():
             rows, y, weight_n = (part[sample_weight > 0] for part in (rows, y, sample_weight))
         self.classes_, codes = np.unique(y, return_inverse=True)
-        self.rows_nF = rows - rows.mean(axis=0)
         self.centre_F = rows.mean(axis=0)
+        self.rows_nF = rows - self.centre_F
+        self.squares_n = np.einsum("nf,nf->n", self.rows_nF, self.rows_nF)
         self.votes_nC = weight_n[:, None] * np.eye(len(self.classes_))[codes]
         return self
 
     def predict_proba(self, x: ArrayLike) -> NDArray[np.float64]:
         """Shares of the classes in the weight of the neighbours, ``(m, C)``."""
         rows_mF = _numbers(x) - self.centre_F
-        # Squared distances, without what is the same for all neighbours of a row.
-        distance_mn = np.einsum("nf,nf->n", self.rows_nF, self.rows_nF) - 2 * rows_mF @ self.rows_nF.T
-        last = min(self.n_neighbors, len(self.rows_nF)) - 1
-        furthest_m1 = np.partition(distance_mn, last, axis=1)[:, last : last + 1]
-        votes_mC = (distance_mn <= furthest_m1) @ self.votes_nC
+        parts = np.array_split(rows_mF, range(AT_ONCE, len(rows_mF), AT_ONCE))
+        votes_mC = np.concatenate([self._votes(part) for part in parts if len(part)])
         return np.asarray(votes_mC / votes_mC.sum(axis=1, keepdims=True))
+
+    def _votes(self, rows_mF: NDArray[np.float64]) -> NDArray[np.float64]:
+        # Squared distances, without what is the same for all neighbours of a row.
+        distance_mn = -2 * rows_mF @ self.rows_nF.T
+        distance_mn += self.squares_n
+        n_neighbours, n = min(self.n_neighbors, len(self.rows_nF)), len(self.rows_nF)
+        # The least of some groups of rows bound the last neighbour's distance, in less time than a partition.
+        size = n // N_GROUPS
+        least_mG = distance_mn
+        if size > 1:
+            least_mG = distance_mn[:, : size * N_GROUPS].reshape(len(rows_mF), size, N_GROUPS).min(axis=1)
+        row, near = np.nonzero(distance_mn <= _smallest(least_mG, n_neighbours)[:, None])
+        n_near = np.bincount(row)
+        padded = np.full((len(rows_mF), n_near.max()), np.inf)
+        padded[row, np.arange(len(row)) - (np.cumsum(n_near) - n_near)[row]] = distance_mn[row, near]
+        kept = distance_mn[row, near] <= _smallest(padded, n_neighbours)[row]
+        n_kept = np.bincount(row[kept])
+        return np.add.reduceat(self.votes_nC[near[kept]], np.cumsum(n_kept) - n_kept)
 
     def predict(self, x: ArrayLike) -> NDArray[Any]:
         """The class with the largest share, for each row."""
