@@ -28,7 +28,7 @@ def test_newton_finds_the_same_probabilities_as_scikit_learn(n, d, weighted):
     assert (found.predict(new) == exact.predict(new)).all()
 
 
-@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3, 1e6])
 def test_newton_converges_on_separable_rows_of_any_scale(scale):
     rng = np.random.default_rng(0)
     X = np.concatenate([rng.normal(size=(90, 3)), rng.normal(30, 1, size=(10, 3))]) * scale
