@@ -1,8 +1,8 @@
 """The default oracle: whether classifiers do better on held-out real rows when synthetic rows are added."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from hashlib import blake2b
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -95,7 +95,7 @@ class DownstreamOracle(LearnerOracle):
     def _prepare(self) -> None:
         self.share_ = min(1.0, self.max_rows / max(len(self.train_), 1))
         self.thinned_train_ = thin(self.train_, self.share_, np.random.default_rng(self.random_state_))
-        self._known: dict[bytes, dict[bool, float]] = {}  # scores of the panel, smooth and of labels
+        self._memory = _Memory()
 
     def score(self, holdout: Rows, synthetic: Rows) -> float:
         """Return the mean score of fresh classifiers; NaN if a synthetic value is not finite.
@@ -105,7 +105,7 @@ class DownstreamOracle(LearnerOracle):
         """
         if not np.isfinite(synthetic.values).all():
             return float("nan")
-        return self._score_of(self.thinned_train_.join(synthetic), holdout)
+        return self._score_of(synthetic, holdout)
 
     @property
     def alternatives(self) -> tuple[str, ...]:
@@ -118,23 +118,24 @@ class DownstreamOracle(LearnerOracle):
         ``"class_weight"`` fits them to the training rows with balanced class weights. ``"threshold"`` fits
         them as they are and moves the threshold of each to where it is best on inner folds.
         """
-        return self._score_of(self.thinned_train_, holdout, name)
+        return self._score_of(None, holdout, name)
 
-    def _score_of(self, rows: Rows, holdout: Rows, alternative: str = "") -> float:
+    def _score_of(self, synthetic: Rows | None, holdout: Rows, alternative: str = "") -> float:
         """Mean score of fresh classifiers; those of the panel are fitted once for the same rows.
 
         Reports ask for scores of labels where smooth ones were computed before, and untrained generators may
         draw the rows of a baseline. What is known changes no score.
         """
+        rows = self.thinned_train_ if synthetic is None else self.thinned_train_.join(synthetic)
         has_kinds = isinstance(self.scoring, str) and self.scoring in SMOOTH and len(self.train_.classes) == 2
         if self.estimator is not None or not has_kinds:
             return self._mean_score(self._fit_learners(rows, alternative), self.scored_rows(holdout))
         kind = str(self.smooth) if alternative in BY_SCORE else ""
-        key = _digest(rows, holdout, alternative + kind)
-        if key not in self._known:
-            scored = self.scored_rows(holdout)
-            self._known[key] = self._both_scores(self._fit_learners(rows, alternative), scored)
-        return self._known[key][self.smooth]
+        return self._memory.scores(
+            holdout,
+            (alternative, kind, _digest(synthetic)),
+            lambda: self._both_scores(self._fit_learners(rows, alternative), self.scored_rows(holdout)),
+        )[self.smooth]
 
     def _both_scores(self, fitted: Sequence[Any], rows: Rows) -> dict[bool, float]:
         """Mean scores of fitted classifiers of two classes, smooth (True) and of labels (False)."""
@@ -162,9 +163,26 @@ class DownstreamOracle(LearnerOracle):
         return replace(scored, weights=weights[scored.codes] * own)
 
 
-def _digest(rows: Rows, holdout: Rows, name: str) -> bytes:
-    found = blake2b(name.encode(), digest_size=16)
-    for part in (rows, holdout):
-        for array in (part.values, part.codes, part.weights):
-            found.update(b"" if array is None else np.ascontiguousarray(array).data)
+def _digest(rows: Rows | None) -> bytes:
+    found = sha256()
+    for array in () if rows is None else (rows.values, rows.codes, rows.weights):
+        found.update(b"" if array is None else np.ascontiguousarray(array).data)
     return found.digest()
+
+
+class _Memory:
+    """Scores of the panel on the same held-out rows, smooth (True) and of labels, by its training rows."""
+
+    def __init__(self) -> None:
+        self.holdout: Rows | None = None
+        self.known: dict[tuple[str, str, bytes], dict[bool, float]] = {}
+
+    def scores(
+        self, holdout: Rows, key: tuple[str, str, bytes], compute: Callable[[], dict[bool, float]]
+    ) -> dict[bool, float]:
+        """Return the scores of a key, computed if they are not known of these very rows."""
+        if self.holdout is not holdout:
+            self.holdout, self.known = holdout, {}
+        if key not in self.known:
+            self.known[key] = compute()
+        return self.known[key]

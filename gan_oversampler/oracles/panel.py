@@ -17,6 +17,9 @@ INTERCEPT: Final = 1000.0
 MAX_STEPS, MAX_HALVINGS = 100, 30
 # The largest change of a log-odds in the last step; what is left is about its square, as Newton converges.
 CLOSE: Final = 1e-4
+MAX_ROUGH: Final = 1e6  # numbers whose products are safe in half the precision
+AT_ONCE: Final = 256  # rows whose neighbours are sought together, so that distances stay in the cache
+N_GROUPS: Final = 32
 
 
 class NewtonLogistic(ClassifierMixin, BaseEstimator):
@@ -53,16 +56,18 @@ class NewtonLogistic(ClassifierMixin, BaseEstimator):
         return np.asarray(self.classes_[self.predict_proba(x).argmax(axis=1)])
 
 
-def _numbers(x: Any) -> NDArray[np.float64]:
-    """Rows as an array; scikit-learn's checks of them take as long as a fit."""
-    rows = np.asarray(x.toarray() if sparse.issparse(x) else x, dtype=np.float64)
+def _numbers(x: Any) -> NDArray[np.floating[Any]]:
+    """Rows as an array, as precise as they came; scikit-learn's checks of them take as long as a fit."""
+    rows = np.asarray(x.toarray() if sparse.issparse(x) else x)
+    if rows.dtype != np.float32:
+        rows = rows.astype(np.float64)
     if not np.isfinite(rows).all():
         raise ValueError("Classifiers of the panel need finite numbers, got NaN or infinity.")
     return rows
 
 
 def _with_intercept(x: ArrayLike) -> NDArray[np.float64]:
-    rows = _numbers(x)
+    rows = _numbers(x).astype(np.float64)
     return np.column_stack([rows, np.full(len(rows), INTERCEPT)])
 
 
@@ -73,6 +78,8 @@ def _coefficients(
     is_dual = rows_nD.shape[1] > len(rows_nD)
     slopes = rows_nD @ rows_nD.T if is_dual else rows_nD  # of log-odds in what is sought
     unit = np.eye(slopes.shape[1])
+    # Second derivatives need not be precise: they only tell where to look.
+    rough = slopes.astype(np.float32) if np.abs(slopes).max() < MAX_ROUGH else slopes
     found, log_odds_n = np.zeros(len(unit)), np.zeros(len(rows_nD))
 
     def loss(found: NDArray[np.float64], log_odds_n: NDArray[np.float64]) -> float:
@@ -82,15 +89,13 @@ def _coefficients(
     least = loss(found, log_odds_n)
     for _ in range(MAX_STEPS):
         probability_n = expit(log_odds_n)
-        error_n, curve_n = (
-            weight_n * (probability_n - codes_n),
-            weight_n * probability_n * (1 - probability_n),
-        )
-        curved = curve_n[:, None] * slopes
+        error_n = weight_n * (probability_n - codes_n)
+        curve_n1 = (weight_n * probability_n * (1 - probability_n))[:, None]
         if is_dual:
-            step = np.linalg.solve(unit + curved, error_n + found)
+            step = np.linalg.solve(unit + curve_n1 * slopes, error_n + found)
         else:
-            step = np.linalg.solve(unit + slopes.T @ curved, slopes.T @ error_n + found)
+            curvature = rough.T @ (curve_n1.astype(rough.dtype) * rough)
+            step = np.linalg.solve(unit + curvature, slopes.T @ error_n + found)
         for _ in range(MAX_HALVINGS):
             change_n = slopes @ step
             now = loss(found - step, log_odds_n - change_n)
@@ -101,6 +106,11 @@ def _coefficients(
         if np.abs(change_n).max() < CLOSE:
             break
     return rows_nD.T @ found if is_dual else found
+
+
+def _smallest(values_mn: NDArray[np.floating[Any]], k: int) -> NDArray[np.floating[Any]]:
+    """The k-th smallest value of each row ``(m,)``."""
+    return np.asarray(np.partition(values_mn, k - 1, axis=1)[:, k - 1])
 
 
 class Neighbours(ClassifierMixin, BaseEstimator):
@@ -125,24 +135,42 @@ class Neighbours(ClassifierMixin, BaseEstimator):
     ) -> Neighbours:
         """Store the rows that weigh anything; all of them, alike, where none does."""
         rows = _numbers(x)
-        weight_n = np.ones(len(rows))
-        if sample_weight is not None and sample_weight.any():
-            rows, y, weight_n = (part[sample_weight > 0] for part in (rows, y, sample_weight))
+        weight_n = np.ones(len(rows)) if sample_weight is None else sample_weight
+        if weight_n.any():
+            rows, y, weight_n = rows[weight_n > 0], y[weight_n > 0], weight_n[weight_n > 0]
+        else:
+            weight_n = np.ones(len(rows))
         self.classes_, codes = np.unique(y, return_inverse=True)
-        self.rows_nF = rows - rows.mean(axis=0)
         self.centre_F = rows.mean(axis=0)
+        self.rows_nF = rows - self.centre_F
+        self.squares_n = np.einsum("nf,nf->n", self.rows_nF, self.rows_nF)
         self.votes_nC = weight_n[:, None] * np.eye(len(self.classes_))[codes]
         return self
 
     def predict_proba(self, x: ArrayLike) -> NDArray[np.float64]:
         """Shares of the classes in the weight of the neighbours, ``(m, C)``."""
         rows_mF = _numbers(x) - self.centre_F
-        # Squared distances, without what is the same for all neighbours of a row.
-        distance_mn = np.einsum("nf,nf->n", self.rows_nF, self.rows_nF) - 2 * rows_mF @ self.rows_nF.T
-        last = min(self.n_neighbors, len(self.rows_nF)) - 1
-        furthest_m1 = np.partition(distance_mn, last, axis=1)[:, last : last + 1]
-        votes_mC = (distance_mn <= furthest_m1) @ self.votes_nC
+        parts = np.array_split(rows_mF, range(AT_ONCE, len(rows_mF), AT_ONCE))
+        votes_mC = np.concatenate([self._votes(part) for part in parts if len(part)])
         return np.asarray(votes_mC / votes_mC.sum(axis=1, keepdims=True))
+
+    def _votes(self, rows_mF: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        # Squared distances, without what is the same for all neighbours of a row.
+        distance_mn = -2 * rows_mF @ self.rows_nF.T
+        distance_mn += self.squares_n
+        n_neighbours, n = min(self.n_neighbors, len(self.rows_nF)), len(self.rows_nF)
+        # The least of some groups of rows bound the last neighbour's distance, in less time than a partition.
+        size = n // N_GROUPS
+        least_mG = distance_mn
+        if size > 1:
+            least_mG = distance_mn[:, : size * N_GROUPS].reshape(len(rows_mF), size, N_GROUPS).min(axis=1)
+        row, near = np.nonzero(distance_mn <= _smallest(least_mG, n_neighbours)[:, None])
+        n_near = np.bincount(row)
+        padded = np.full((len(rows_mF), n_near.max()), np.inf, distance_mn.dtype)
+        padded[row, np.arange(len(row)) - (np.cumsum(n_near) - n_near)[row]] = distance_mn[row, near]
+        kept = distance_mn[row, near] <= _smallest(padded, n_neighbours)[row]
+        n_kept = np.bincount(row[kept])
+        return np.add.reduceat(self.votes_nC[near[kept]], np.cumsum(n_kept) - n_kept)
 
     def predict(self, x: ArrayLike) -> NDArray[Any]:
         """The class with the largest share, for each row."""

@@ -18,6 +18,7 @@ from torch import Tensor
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.encoding.row_space import RowSpace
 from gan_oversampler.oracles.samples import evenly, quotas
+from gan_oversampler.sampling.neighbour_search import SharedSearch
 from gan_oversampler.sampling.neighbourhood import Neighbourhood
 
 Masks = Mapping[int, NDArray[np.bool_]]
@@ -77,25 +78,26 @@ class FoldData:
         positions: NDArray[np.intp] | None = None,
         weights: NDArray[np.float64] | None = None,
         groups: NDArray[np.intp] | None = None,
+        search: SharedSearch | None = None,
     ) -> FoldData:
         """Sort encoded rows ``(n, F)`` by class, and search the neighbours of some classes.
 
         Generators are trained on the ``learned`` classes; those ``drawn`` from a base need neighbourhoods,
         where they have any rows. ``new_per_real`` None doubles every class that is drawn. ``n_classes``
         counts classes of which some may have no rows here; None takes those up to the largest code.
-        ``positions`` are those of the rows in the user's table ``(n,)``; None: they are all of it.
+        ``positions`` are those of the rows in the user's table ``(n,)``; None: they are all of it. A
+        ``search`` of that table, if given, knows their neighbours.
         ``weights`` and ``groups`` ``(n,)`` tell how much rows count, and which belong together.
         """
         n_classes = int(codes.max()) + 1 if n_classes is None else n_classes
         others = [code for code in range(n_classes) if code not in learned]
-        neighbourhoods = {
-            code: Neighbourhood.of(rows[codes == code], rows[codes != code], space)
-            for code in drawn
-            if (codes == code).any()
-        }
+        positions = np.arange(len(rows)) if positions is None else positions
+        neighbourhoods = {}
+        for code in (code for code in drawn if (codes == code).any()):
+            found = search.within(code, positions) if search else None
+            neighbourhoods[code] = Neighbourhood.of(rows[codes == code], rows[codes != code], space, found)
         by_class = {code: torch.from_numpy(rows[codes == code]) for code in (*learned, *others)}
         growth = dict.fromkeys(drawn, 1.0) if new_per_real is None else new_per_real
-        positions = np.arange(len(rows)) if positions is None else positions
         where = {code: positions[codes == code] for code in by_class}
         data = cls(space, tuple(learned), neighbourhoods, by_class, growth, where)
         if weights is not None:

@@ -10,14 +10,13 @@ from typing import Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
 from gan_oversampler.encoding.row_space import RowSpace
 from gan_oversampler.nn.learned_geometry import GuidedStart
+from gan_oversampler.sampling.neighbour_search import N_NEAREST, Found, nearest
 
 N_NEIGHBOURS: Final = 5  # of the same class, as in SMOTE
-N_NEAREST: Final = 10  # of any class, to tell safe rows from borderline rows, as in Borderline-SMOTE
 N_TRAITS: Final = 4
 MAX_MIXING: Final = 2.0  # standard deviations of the class that a partner counts as away at most
 
@@ -64,15 +63,22 @@ class Neighbourhood:
     weight_n: Tensor | None = None  # how much more often than others rows are seeds; None: all are alike
 
     @classmethod
-    def of(cls, rows: NDArray[np.float32], others: NDArray[np.float32], space: RowSpace) -> Neighbourhood:
+    def of(
+        cls,
+        rows: NDArray[np.float32],
+        others: NDArray[np.float32],
+        space: RowSpace,
+        found: tuple[Found, Found] | None = None,
+    ) -> Neighbourhood:
         """Search the neighbours of the rows ``(n, F)`` of one class, among themselves and among ``others``.
 
         The latter are all rows of other classes ``(m, F)``; there may be none. Distances weigh each encoded
-        column as the layout says.
+        column as the layout says. Nearest rows of both kinds that are ``found`` already are not sought.
         """
-        scale = space.layout.scale
-        same, same_distance = _nearest(rows * scale, rows * scale, skip_self=True)
-        other, other_distance = _nearest(rows * scale, others * scale, skip_self=False)
+        if found is None:
+            scaled, scaled_others = (part * space.layout.scale for part in (rows, others))
+            found = nearest(scaled, scaled, skip_self=True), nearest(scaled, scaled_others, skip_self=False)
+        (same, same_distance), (other, other_distance) = found
         if not same.size:
             same = np.arange(len(rows))[:, None]
         other_rows = others[other[:, :N_NEIGHBOURS]] if other.size else rows[:, None, :]
@@ -161,18 +167,6 @@ class Neighbourhood:
         order_nK = torch.rand(self.neighbours_nK.shape, generator=generator).argsort(1)
         pick_n1 = (place_n * self.neighbours_nK.shape[1]).long()[:, None]
         return self.neighbours_nK[seeds_n].gather(1, order_nK[seeds_n].gather(1, pick_n1))[:, 0]
-
-
-def _nearest(
-    queries: NDArray[np.float32], rows: NDArray[np.float32], *, skip_self: bool
-) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Positions and distances ``(n, at most N_NEAREST)`` of the nearest rows."""
-    k = min(N_NEAREST, len(rows) - skip_self)
-    if k < 1 or not rows.shape[1]:
-        return np.empty((len(queries), 0), np.intp), np.empty((len(queries), 0))
-    index = NearestNeighbors(n_neighbors=k).fit(rows)
-    distances, positions = index.kneighbors() if skip_self else index.kneighbors(queries)
-    return positions, distances
 
 
 def _traits(

@@ -12,7 +12,8 @@ from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.encoding.row_space import RowSpace
 from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
-from gan_oversampler.sampling.fold_data import FoldData
+from gan_oversampler.sampling.fold_data import MAX_ROWS, FoldData
+from gan_oversampler.sampling.neighbour_search import MIN_SHARED, SharedSearch
 
 MIN_ROWS = 8  # fewer rows of a class cannot be split into folds that mean anything
 
@@ -51,12 +52,18 @@ class TrainingData:
             kinds["all"] = (enough, sorted({*targets, *enough}) if uses_base else targets)
         seen: dict[int | None, NDArray[np.intp]] = {i: train for i, (train, _) in enumerate(folds)}
         seen[None] = np.arange(len(rows))
+        search = None
+        if (
+            MIN_SHARED <= len(rows) <= MAX_ROWS
+            and folds
+            and all((np.diff(i) > 0).all() for i in seen.values())
+        ):
+            search = SharedSearch(rows.values * space.layout.scale, rows.codes)
+        how = {"new_per_real": new_per_real, "search": search}
         return cls(
             {
                 kind: {
-                    fold: FoldData.seen(
-                        rows, i, space, learned=learns, drawn=drawn, new_per_real=new_per_real
-                    )
+                    fold: FoldData.seen(rows, i, space, learned=learns, drawn=drawn, **how)
                     for fold, i in seen.items()
                 }
                 for kind, (learns, drawn) in kinds.items()

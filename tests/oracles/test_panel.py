@@ -28,7 +28,7 @@ def test_newton_finds_the_same_probabilities_as_scikit_learn(n, d, weighted):
     assert (found.predict(new) == exact.predict(new)).all()
 
 
-@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3, 1e6])
 def test_newton_converges_on_separable_rows_of_any_scale(scale):
     rng = np.random.default_rng(0)
     X = np.concatenate([rng.normal(size=(90, 3)), rng.normal(30, 1, size=(10, 3))]) * scale
@@ -53,9 +53,9 @@ def test_newton_needs_two_classes():
         NewtonLogistic().fit(np.eye(3), np.zeros(3))
 
 
-@pytest.mark.parametrize("d", [2, 40])
-def test_neighbours_are_those_of_scikit_learn(d):
-    X, y, new = _rows(120, d)
+@pytest.mark.parametrize(("n", "d"), [(40, 2), (120, 40), (700, 3)])
+def test_neighbours_are_those_of_scikit_learn(n, d):
+    X, y, new = _rows(n, d)
     known = KNeighborsClassifier(5).fit(X + 50, y)
     ours = Neighbours(5).fit(X + 50, y)
     np.testing.assert_allclose(ours.predict_proba(new + 50), known.predict_proba(new + 50))

@@ -34,6 +34,7 @@ PASSING = {
         "DrawnClasses",
         "OnDemand",
         "_PlainColumns",
+        "SharedSearch",
         "GuidedStart",
         "Mode",
         "StartNumbers",
@@ -41,6 +42,7 @@ PASSING = {
         "OnDemand",
         "_Check",
         "_PlainColumns",
+        "SharedSearch",
     ),
     *("Base", "EvidenceMetric", "Found", "Orders", "Sums", "Law", "Layer", "ReportFacts"),
 }

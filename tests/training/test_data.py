@@ -9,6 +9,7 @@ import torch
 from gan_oversampler._utils import Streams
 from gan_oversampler.gans.families import FAMILIES
 from gan_oversampler.gans.gan import GAN
+from gan_oversampler.training import data as data_module
 from gan_oversampler.training.data import MIN_ROWS, TrainingData
 from gan_oversampler.training.population import CrossFittedPopulation
 from tests.populations import CPU, LINE, fold_data, small
@@ -70,3 +71,17 @@ def test_a_member_of_a_fold_is_untouched_by_rows_that_it_must_not_see(family):
         snapshots.append(population.candidates(3)[0].snapshots)
     assert torch.equal(snapshots[0][0].weights_N, snapshots[1][0].weights_N)
     assert not torch.equal(snapshots[0][1].weights_N, snapshots[1][1].weights_N)
+
+
+def test_a_search_for_all_folds_finds_the_neighbours_of_each(monkeypatch):
+    alone = _data(GAN()).by_fold()
+    monkeypatch.setattr(data_module, "MIN_SHARED", 10)
+    for fold, its in _data(GAN()).by_fold().items():
+        for code, near in its.neighbourhoods.items():
+            # A row's value is its position, so many neighbours are equally far, in either order.
+            far = [
+                (n.rows_nF[n.nearest_nK, 0] - n.rows_nF[:, :1]).abs()
+                for n in (near, alone[fold].neighbourhoods[code])
+            ]
+            assert torch.equal(*far)
+            torch.testing.assert_close(near.traits_nK, alone[fold].neighbourhoods[code].traits_nK)
