@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gan_oversampler.encoding.categorical import Categorical
 from gan_oversampler.encoding.cells import Cells, read_array
 from gan_oversampler.encoding.layout import EncodedRows
-from gan_oversampler.encoding.real_rows import Keys, RealRows, row_keys
+from gan_oversampler.encoding.real_rows import COMMON, Keys, RealRows, row_keys
 from gan_oversampler.encoding.table_encoder import TableEncoder
 
 CHUNK: Final = 8192  # rows encoded at once, so that memory stays small
@@ -33,16 +33,17 @@ def knowing(encoder: TableEncoder, X: Any) -> tuple[TableEncoder, Any]:
     return replace(encoder, real=RealRows.of(keys, n_possible)), rows
 
 
-def copies(encoder: TableEncoder, cells: list[Cells]) -> NDArray[np.bool_]:
-    """Tell which of ``n`` decoded rows equal a row that the encoder knows in all columns.
+def copied(encoder: TableEncoder, cells: list[Cells]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell which of ``n`` decoded rows equal few rows that the encoder knows, and which five or more.
 
     Numbers are compared as the container stores them, and as precisely as they are encoded, in 32 bits.
     """
     if encoder.real is None:
-        return np.zeros(len(cells[0]), bool)
+        return np.zeros(len(cells[0]), bool), np.zeros(len(cells[0]), bool)
     formats = encoder.container.formats
     kept = [read_array(f.restore(c))[0] if f.rounds else c for c, f in zip(cells, formats, strict=True)]
-    return encoder.real.hold(_keys_in_chunks(encoder, kept))
+    times = encoder.real.times(_keys_in_chunks(encoder, kept))
+    return (times > 0) & (times < COMMON), times == COMMON
 
 
 def _keys_in_chunks(encoder: TableEncoder, cells: list[Cells]) -> Keys:

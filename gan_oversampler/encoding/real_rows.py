@@ -19,45 +19,43 @@ Keys = NDArray[np.uint64]
 FULL: Final = 0.25  # share of all possible rows
 # Rows that as many share single nobody out (k-anonymity, Sweeney 2002) and are habits of the table, such as
 # all cells zero or missing: without them new rows would have other shares.
-COMMON: Final = 5
+COMMON: Final = 5  # new rows may equal rows that stand in the table so often
 SEED: Final = 20_010_903  # of the multipliers; keys in files depend on it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RealRows:
-    """The rows of a table that new ones must not equal, as 64-bit keys in rising order.
-
-    Rows that stand in the table five times or more may be drawn again.
+    """The rows of a table, as 64-bit keys in rising order, and how often each stands there.
 
     Examples
     --------
     >>> rows = np.eye(3, dtype=np.float32)
     >>> real = RealRows.of(row_keys(rows[[0, 1, 1]]), n_possible=3)
-    >>> real.hold(row_keys(rows)).tolist(), real.fill_space
-    ([True, True, False], True)
+    >>> real.times(row_keys(rows)).tolist(), real.fill_space
+    ([1, 2, 0], True)
     """
 
     keys: Keys  # each once
-    n_different: int  # rows of the table, common ones, too, each counted once
+    times_of_keys: NDArray[np.uint8]  # counted up to `COMMON`
     n_possible: int | None  # how many rows the columns can form; None: of numbers without a grid any number
 
     @classmethod
     def of(cls, keys_n: Keys, n_possible: int | None) -> RealRows:
         """Keep the keys of some rows."""
         keys, times = np.unique(keys_n, return_counts=True)
-        return cls(keys[times < COMMON], len(keys), n_possible)
+        return cls(keys, np.minimum(times, COMMON).astype(np.uint8), n_possible)
 
     @property
     def fill_space(self) -> bool:
         """Whether real rows are so large a share of all possible ones that new ones have to equal them."""
-        return self.n_possible is not None and self.n_different / FULL >= self.n_possible
+        return self.n_possible is not None and len(self.keys) / FULL >= self.n_possible
 
-    def hold(self, keys_n: Keys) -> NDArray[np.bool_]:
-        """Tell for each of some keys ``(n,)`` whether new rows must not have it."""
+    def times(self, keys_n: Keys) -> NDArray[np.uint8]:
+        """Return how often each of some keys stands in the table ``(n,)``, counted up to five."""
         if not len(self.keys):
-            return np.zeros(len(keys_n), bool)
+            return np.zeros(len(keys_n), np.uint8)
         place = np.searchsorted(self.keys, keys_n).clip(max=len(self.keys) - 1)
-        return np.asarray(self.keys[place] == keys_n)
+        return np.where(self.keys[place] == keys_n, self.times_of_keys[place], np.uint8(0))
 
 
 def row_keys(rows_nF: EncodedRows, more: Sequence[NDArray[np.integer[Any]]] = ()) -> Keys:

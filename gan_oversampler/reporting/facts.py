@@ -163,8 +163,16 @@ class Copies:
         Copies in whose place other rows were drawn, and copies of which one column was changed.
     n_left : int
         Copies among the new rows.
+    n_common : int, default=0
+        New rows that equal five or more rows of the table, such as rows of zeros. These are no copies, as
+        they tell of nobody (k-anonymity [1]_), and stay.
     reason : str, default=""
-        Why these are left.
+        Why copies are left.
+
+    References
+    ----------
+    .. [1] L. Sweeney, "k-anonymity: a model for protecting privacy", International Journal of Uncertainty,
+       Fuzziness and Knowledge-Based Systems 10(5), 2002.
 
     Examples
     --------
@@ -176,16 +184,19 @@ class Copies:
     n_redrawn: int
     n_moved: int
     n_left: int
+    n_common: int = 0
     reason: str = ""
 
     def __str__(self) -> str:
         n_found = self.n_redrawn + self.n_moved + self.n_left
-        found = f"of {self.n_rows:,} new rows {n_found:,} equalled a row of the table"
-        if not n_found:
-            return found
-        why = f", because {self.reason}" if self.reason else ""
-        changed = f"{self.n_redrawn:,} were drawn again, {self.n_moved:,} changed in one column"
-        return f"{found}: {changed}, {self.n_left:,} left{why}"
+        text = f"of {self.n_rows:,} new rows {n_found:,} equalled a row of the table"
+        if n_found:
+            why = f", because {self.reason}" if self.reason else ""
+            changed = f"{self.n_redrawn:,} were drawn again, {self.n_moved:,} changed in one column"
+            text += f": {changed}, {self.n_left:,} left{why}"
+        if self.n_common:
+            text += f"; {self.n_common:,} equal five or more rows of the table, and stay"
+        return text
 
 
 @dataclass(frozen=True)

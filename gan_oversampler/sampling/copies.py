@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gan_oversampler._utils import Streams
 from gan_oversampler.encoding.cells import Cells, replaced
-from gan_oversampler.encoding.copies import copies, stepped
+from gan_oversampler.encoding.copies import copied, stepped
 from gan_oversampler.encoding.layout import EncodedRows
 from gan_oversampler.encoding.table_encoder import TableEncoder
 from gan_oversampler.nn.generator import ResidualGenerator
@@ -41,6 +41,7 @@ class CopyTally:
     n_redrawn: int = 0  # copies in whose place others were drawn
     n_moved: int = 0  # copies of which one column was changed
     n_left: int = 0  # copies that stay
+    n_common: int = 0  # rows that equal five or more real ones, which are no copies
     reason: str = ""  # why they stay
 
 
@@ -64,8 +65,10 @@ class CopyReplacement:
         """Return the cells of all columns with other rows in place of copies."""
         if self.encoder.real is None:
             return cells
-        at = np.flatnonzero(copies(self.encoder, cells))
+        is_copy, is_common = copied(self.encoder, cells)
+        at = np.flatnonzero(is_copy)
         self.tally.n_rows += len(cells[0])
+        self.tally.n_common += int(is_common.sum())
         reason = self._reason_to_leave()
         if len(at) and not reason:
             rng = self.streams.numpy("decode")
@@ -81,7 +84,7 @@ class CopyReplacement:
     def _reason_to_leave(self) -> str:
         real = self.encoder.real
         if real is not None and real.fill_space:
-            return FEW_POSSIBLE.format(real.n_possible, real.n_different)
+            return FEW_POSSIBLE.format(real.n_possible, len(real.keys))
         return REPEATED if repeats(self.again.source) else ""
 
     def _drawn_again(
@@ -115,9 +118,11 @@ class CopyReplacement:
     ) -> tuple[list[Cells], NDArray[np.bool_]]:
         """Put other rows at some positions, as far as they are new and allowed, and tell which are."""
         others = self.encoder.decode_cells(rows, rng, self.again.codes[at])
-        is_new = ~copies(self.encoder, others)
+        is_copy, is_common = copied(self.encoder, others)
+        is_new = ~is_copy
         if self.encoder.is_constrained:
             is_new[self.encoder.broken(others)] = False
+        self.tally.n_common += int((is_new & is_common).sum())
         return replaced(cells, [part.at(is_new) for part in others], at[is_new]), is_new
 
     def _moves(self, n: int, rng: np.random.Generator) -> Moves:

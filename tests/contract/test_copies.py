@@ -90,12 +90,23 @@ def test_a_file_keeps_the_promise_unless_it_may_hold_no_trace_of_rows(tmp_path):
 
 def test_a_table_of_few_combinations_keeps_its_copies_and_the_report_says_why():
     rng = np.random.default_rng(0)
-    X, y = rng.integers(0, 2, size=(200, 4)), np.repeat([0, 1], [150, 50])
+    X, y = rng.integers(0, 2, size=(200, 7)), np.repeat([0, 1], [150, 50])
     sampler = GANOversampler(gan=UNTRAINED, oracle=None, max_steps=0, random_state=0)
     sampler.fit_resample(X, y)
     told = sampler.report_.copies
-    assert told.n_left == told.n_rows == 100
-    assert "can form 16 rows only, of which the table holds 16" in str(sampler.report_)
+    assert told.n_left + told.n_common <= told.n_rows == 100
+    assert told.n_left > 50
+    assert "can form 128 rows only, of which the table holds " in str(sampler.report_)
+
+
+def test_new_rows_may_equal_what_five_or_more_real_rows_share():
+    rng = np.random.default_rng(0)
+    X = np.where(rng.random((200, 1)) < 0.5, 0, rng.normal(size=(200, 4)))
+    sampler = GANOversampler(gan=UNTRAINED, oracle=None, max_steps=0, random_state=0)
+    X_new, _ = sampler.fit_resample(X, np.repeat([0, 1], [150, 50]))
+    n_zero, told = int((X_new[200:] == 0).all(axis=1).sum()), sampler.report_.copies
+    assert told.n_common == n_zero > 10
+    assert f"; {n_zero} equal five or more rows of the table, and stay" in str(sampler.report_)
 
 
 def test_a_fit_alone_tells_of_no_copies():

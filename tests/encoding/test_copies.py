@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gan_oversampler.encoding.copies import copies, knowing, stepped
+from gan_oversampler.encoding.copies import copied, knowing, stepped
 from gan_oversampler.encoding.table_encoder import TableEncoder
 from tests.frames import LIBRARIES, frames
 from tests.tables import many_levels, mixed
@@ -15,6 +15,11 @@ from tests.tables import many_levels, mixed
 
 def known(X):
     return knowing(TableEncoder.learn(X, categorical_features=list(nw.from_native(X).columns)), X)
+
+
+def copies(encoder, cells):
+    """Which rows equal any number of rows that the encoder knows."""
+    return np.logical_or(*copied(encoder, cells))
 
 
 def shuffled(rows, encoder, seed):

@@ -32,8 +32,9 @@ def test_the_order_of_columns_counts_and_so_do_further_integers():
 def test_rows_hold_their_own_keys_only(width):
     rows = np.random.default_rng(0).normal(size=(50, width)).astype(np.float32)
     real = RealRows.of(row_keys(rows[:20]), None)
-    assert real.hold(row_keys(rows)).tolist() == [i < 20 for i in range(50)]
-    assert real.hold(row_keys(rows[:0])).tolist() == []
+    assert real.times(row_keys(rows)).tolist() == [int(i < 20) for i in range(50)]
+    assert real.times(row_keys(rows[:0])).tolist() == []
+    assert RealRows.of(row_keys(rows[:0]), None).times(row_keys(rows)).sum() == 0
 
 
 @pytest.mark.parametrize(("n_possible", "full"), [(None, False), (8, True), (40, True), (41, False)])
@@ -41,8 +42,8 @@ def test_real_rows_fill_the_space_of_a_table_from_a_quarter_on(n_possible, full)
     assert RealRows.of(np.arange(10, dtype=np.uint64), n_possible).fill_space is full
 
 
-def test_a_row_that_stands_in_the_table_five_times_may_be_drawn_again():
+def test_how_often_a_row_stands_in_the_table_is_counted_up_to_five():
     keys = np.repeat(np.arange(3, dtype=np.uint64), [4, 5, 6])
     real = RealRows.of(keys, 12)
-    assert real.hold(np.arange(4, dtype=np.uint64)).tolist() == [True, False, False, False]
-    assert real.fill_space  # three of twelve, common ones included
+    assert real.times(np.arange(4, dtype=np.uint64)).tolist() == [4, 5, 5, 0]
+    assert real.fill_space  # three of twelve
