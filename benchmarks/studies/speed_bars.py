@@ -20,6 +20,7 @@ from benchmarks.methods import METHODS
 from benchmarks.peers.client import PeerError, PeerMissing
 from benchmarks.preparation import Setting
 from benchmarks.protocol import quiet_single_thread
+from benchmarks.provenance import note_run
 from benchmarks.reporting import markdown as md
 from benchmarks.studies.common import parser, save
 from benchmarks.suites import SUITES, load
@@ -139,6 +140,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = command.parse_args(argv)
     bars = pd.DataFrame(measured(data_folder(options.data_dir), options.tables, options.columns))
     save(bars, report(bars), options.out)
+    note_run(options.out, fresh=True, tables=options.tables)
 
 
 if __name__ == "__main__":
