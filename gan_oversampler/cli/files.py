@@ -100,6 +100,7 @@ def _delimiter(path: Path) -> str:
 
 def _read_parquet(path: Path) -> pa.Table:
     table = pq.ParquetFile(path).read()
+    table.validate(full=True)  # or a broken index of a dictionary shows later, or not at all
     index = (table.schema.pandas_metadata or {}).get("index_columns", [])
     return table.drop_columns([name for name in index if name in table.column_names])
 

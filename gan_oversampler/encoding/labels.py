@@ -225,7 +225,12 @@ def _read(y: Any) -> tuple[NDArray[Any], Sequence[Any]]:
         column = column.astype(column.dtype.categories.dtype)
     labels, cells = _array(column)
     if labels.dtype.kind in "TO":
-        labels = pd.Series(labels, dtype=object).infer_objects().to_numpy()
+        try:
+            labels = pd.Series(labels, dtype=object).infer_objects().to_numpy()
+        except UnicodeEncodeError as error:
+            raise ValueError(
+                f"Labels must be texts that UTF-8 holds, got {error.object!r}. Replace its lone surrogates."
+            ) from error
     if labels.dtype.kind != "O" and not is_category:  # what is called a category may have fractions
         check_classification_targets(labels)
     return labels, cells

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 FRACTION = Interval(Real, 0, 1, closed="left")
 NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 _POSITIVE = Interval(Real, 0, None, closed="neither")
+_RATE = Interval(Real, 0, 1000, closed="right")
 COUNT = Interval(Integral, 1, None, closed="left")
 _NORM = StrOptions({"none", "batch", "layer"})
 
@@ -133,8 +134,8 @@ class Generator(DocumentedMixin, BaseEstimator):
         **{name: [FRACTION] for name in ("slope", "norm_momentum", "ema")},
         "norm": [_NORM],
         "correction_bound": [_POSITIVE],
-        "learning_rate": [_POSITIVE, None],
-        "geometry_rate": [_POSITIVE],
+        "learning_rate": [_RATE, None],
+        "geometry_rate": [_RATE],
         "betas": [tuple, list],
     }
 
@@ -214,7 +215,7 @@ class Critic(DocumentedMixin, BaseEstimator):
         "norm": [_NORM],
         "separate_batches": ["boolean"],
         "steps": [COUNT],
-        "learning_rate": [_POSITIVE],
+        "learning_rate": [_RATE],
         "betas": [tuple, list, None],
         "clip": [_POSITIVE, None],
         "penalty": [str],

@@ -154,7 +154,8 @@ def try_out(sampler: SaveMixin) -> None:
     Whoever forges a file can compute its digest, too. What is raised may be any exception.
     """
     from gan_oversampler.encoding.containers import read_table
-    from gan_oversampler.sampling.sources import draw_classes
+    from gan_oversampler.sampling.copies import CopyReplacement, CopyTally
+    from gan_oversampler.sampling.sources import Redrawing, draw_classes
 
     fitted, target, streams = sampler._fitted, sampler._fitted.target, Streams(0)
     drawable = [code for code in fitted.oversampled if target.counts[code] > 1]
@@ -162,7 +163,9 @@ def try_out(sampler: SaveMixin) -> None:
     for outcome in (fitted.fit.first, *fitted.fit.outcomes.values()):
         with single_threaded():
             drawn = draw_classes(outcome.source, codes, streams, fitted.encoder.layout.width)
-        table = fitted.encoder.decode(drawn.rows, streams.numpy("decode"), drawn.codes)
+        again = Redrawing(outcome.source, drawn.codes, drawn.seed_indices, streams)
+        revise = CopyReplacement(fitted.encoder, again, streams.child("copies"), CopyTally())
+        table = fitted.encoder.decode(drawn.rows, streams.numpy("decode"), drawn.codes, revise=revise)
         cells = read_table(table)[1]
         fitted.encoder.relations.holds(cells, table), fitted.encoder.relations.in_range(cells)
         if drawn.seed_indices.shape != drawn.codes.shape:

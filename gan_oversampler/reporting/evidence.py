@@ -444,6 +444,13 @@ def as_pandas(table: Any) -> pd.DataFrame:
         return pd.DataFrame(table.toarray())
     frame = nw.from_native(table, pass_through=True, eager_only=True)
     if isinstance(frame, nw.DataFrame):
-        return pd.DataFrame({name: frame[name].to_list() for name in frame.columns})
+        return pd.DataFrame({name: _cells_of(frame[name]) for name in frame.columns})
     rows = list(table) if isinstance(table, list | tuple) else np.asarray(table)
     return pd.DataFrame(rows).infer_objects()
+
+
+def _cells_of(column: nw.Series[Any]) -> Any:
+    try:
+        return column.to_list()
+    except OverflowError:  # Python has no objects for times beyond the year 9999
+        return column.to_numpy()

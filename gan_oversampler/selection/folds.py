@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check
 from gan_oversampler._utils import ignoring
 from gan_oversampler.encoding.dataset import Rows
 from gan_oversampler.training.data import MIN_ROWS, Fold
+
+KINDS: Final = "a number, a splitter, or a list of (train, test) indices"
 
 
 def split(cv: Any, rows: Rows, smallest: int, seed: int) -> list[Fold]:
@@ -26,6 +28,8 @@ def split(cv: Any, rows: Rows, smallest: int, seed: int) -> list[Fold]:
     if is_number:
         stratified = StratifiedKFold if rows.groups is None else StratifiedGroupKFold
         cv = stratified(int(cv), shuffle=True)
+    if isinstance(cv, str | bytes):
+        raise ValueError(f"'cv' must be {KINDS}. Got {cv!r}.")
     if not hasattr(cv, "split"):
         cv = _indices(list(cv), len(rows.codes))
     if getattr(cv, "random_state", 0) is None:
@@ -36,9 +40,16 @@ def split(cv: Any, rows: Rows, smallest: int, seed: int) -> list[Fold]:
         splitter = check_cv(cv, rows.codes, classifier=True)
         # A splitter of the user may look at the rows, which of a large table are encoded for it only.
         x = rows.codes[:, None] if is_number else rows.values
-        folds = _indices(list(splitter.split(x, rows.codes, rows.groups)), len(rows.codes))
+        try:
+            pairs = list(splitter.split(x, rows.codes, rows.groups))
+        except ValueError as error:  # such as more folds than rows of a class
+            raise ValueError(
+                f"'cv' cannot split {len(x)} rows, of which the smallest class has {smallest}: {error} Give"
+                f" {KINDS}."
+            ) from error
+    folds = _indices(pairs, len(rows.codes))
     if not folds:
-        raise ValueError("'cv' gave no folds. Give a number, a splitter, or a list of (train, test) indices.")
+        raise ValueError(f"'cv' gave no folds. Give {KINDS}.")
     learnable = np.flatnonzero(np.bincount(rows.codes) >= MIN_ROWS)
     for number, (train_index, heldout_index) in enumerate(folds):
         if np.intersect1d(train_index, heldout_index).size:
@@ -70,7 +81,7 @@ def _indices(folds: Sequence[Any], n_rows: int) -> list[tuple[NDArray[np.intp], 
         if any(part.ndim != 1 or part.dtype.kind not in "iu" or _outside(part, n_rows) for part in pair):
             raise ValueError(
                 f"Fold {number} of 'cv' must be a pair of arrays of row numbers, from 0 to {n_rows - 1}. Got"
-                f" {str(fold)[:200]}. Give a number, a splitter, or a list of (train, test) indices."
+                f" {str(fold)[:200]}. Give {KINDS}."
             )
         found.append((pair[0], pair[1]))
     return found

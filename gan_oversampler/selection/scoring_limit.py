@@ -51,7 +51,7 @@ class ScoringLimit:
         """
         found: list[Score | None] = [None] * len(tasks)
         why = TOO_LATE.format(self.max_time)
-        is_bounded = 0 < self.max_time < math.inf
+        is_bounded = 0 < self.max_time < threading.TIMEOUT_MAX
         left = max(LEAST, self.max_time - self.seconds()) if is_bounded else None
         try:
             if is_bounded and effective_n_jobs(n_jobs) == 1:

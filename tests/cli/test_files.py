@@ -81,6 +81,14 @@ def test_the_index_of_pandas_is_no_column(tmp_path):
     assert read_table(path).column_names == ["x"]
 
 
+def test_broken_categories_are_told_at_once(tmp_path, monkeypatch):
+    broken = pa.DictionaryArray.from_arrays(pa.array([0, 9], pa.int32()), pa.array(["a"]), safe=False)
+    monkeypatch.setattr(pq.ParquetFile, "read", lambda _: pa.table({"city": broken}))
+    pq.write_table(pa.table({"city": ["a"]}), tmp_path / "table.parquet")
+    with pytest.raises(ValueError, match="cannot be read"):
+        read_table(tmp_path / "table.parquet")
+
+
 def test_categories_are_kept_in_parquet_and_are_texts_in_csv(tmp_path):
     table = pa.table({"city": pa.array(["Rome", "Oslo", "Rome"]).dictionary_encode()})
     for ending in ("csv", "parquet"):

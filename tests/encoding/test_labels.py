@@ -131,6 +131,11 @@ def test_containers_that_labels_cannot_come_back_in_are_refused():
         Target.of(pd.Series(pd.arrays.ArrowExtensionArray(pa.array(["a"], pa.string_view())), name="y"))
 
 
+def test_labels_that_no_file_can_hold_are_refused():
+    with pytest.raises(ValueError, match="lone surrogates"):
+        Target.of(np.array(["a", "\ud800"], object))
+
+
 @pytest.mark.parametrize("dtype", ["bool", "int8", "uint64", "float32", "U3", "M8[D]", "M8[ns]", "m8[s]"])
 def test_classes_of_arrays_keep_their_dtype(dtype):
     y = np.array([0, 1, 0]).astype(dtype)

@@ -25,6 +25,12 @@ def test_a_critic_takes_over_what_it_is_not_told(name):
     assert getattr(Critic(**{name: given}).completed(generator), name) == given
 
 
+@pytest.mark.parametrize("name", ["learning_rate", "geometry_rate"])
+def test_rates_beyond_single_precision_are_refused(name):
+    with pytest.raises(ValueError, match=name):
+        Generator(**{name: 1e300})._validate_params()
+
+
 def test_a_critic_takes_over_nothing_else_and_stays_as_it_is():
     critic = Critic(dropout=0.2, penalty="none")
     completed = critic.completed(Generator(norm="batch", learning_rate=0.5))

@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 
 import joblib
 import numpy as np
@@ -17,6 +18,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from gan_oversampler import GAN, Between, DownstreamOracle, GANOversampler, Policy, load
 from gan_oversampler.gans.parts import Cell, Generator
+from gan_oversampler.persistence.files import SavedFileError
 from tests.persistence.test_packing import Mine
 from tests.samplers import FAST, GUIDED, UNTRAINED, few_rows, quick
 from tests.tables import mixed, numbers
@@ -225,6 +227,16 @@ def test_parameters_that_are_no_values_are_left_out_with_a_warning(tmp_path):
     again = found.set_params(oracle=oracle, cv=2, sampling_strategy="auto").fit(X, y)
     assert again.sampling_strategy_ == {1: 42}
     assert sampler.oracle is oracle
+
+
+def test_a_file_whose_keys_of_real_rows_do_not_fit_is_an_error(fitted, tmp_path):
+    sampler = copy.copy(fitted)
+    encoder = fitted._fitted.encoder
+    real = replace(encoder.real, times_of_keys=encoder.real.times_of_keys[:1])
+    sampler._fitted = replace(fitted._fitted, encoder=replace(encoder, real=real))
+    sampler.save(tmp_path / "forged")
+    with pytest.raises(SavedFileError):
+        load(tmp_path / "forged")
 
 
 def test_a_saved_copy_can_be_saved_again(tmp_path):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from scipy import sparse
 
@@ -175,3 +176,9 @@ def test_any_container_becomes_a_pandas_frame(make):
     table = as_pandas(make(X))
     assert isinstance(table, pd.DataFrame)
     np.testing.assert_array_equal(table.to_numpy(float), X.to_numpy())
+
+
+def test_times_that_python_cannot_hold_become_those_of_numpy():
+    seconds = [0, 10**12]  # the later one in the year 33,658
+    table = as_pandas(pa.table({"when": pa.array(seconds, pa.timestamp("s"))}))
+    assert table["when"].astype("int64").tolist() == seconds

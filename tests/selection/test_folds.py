@@ -86,8 +86,10 @@ def test_classes_too_small_for_every_fold_are_no_matter():
             KFold(3),
             "Fold 0 of 'cv' has no held-out rows of class 'rare'. Use stratified folds, or fewer than 16",
         ),
+        ("three", "'cv' must be a number, a splitter, .* Got 'three'"),
+        (StratifiedKFold(50), "'cv' cannot split 60 rows, of which the smallest class has 16: n_splits=50"),
     ],
-    ids=["none", "overlap", "later overlap", "training", "held-out"],
+    ids=["none", "overlap", "later overlap", "training", "held-out", "text", "too many"],
 )
 def test_unsuitable_folds_are_named(cv, message):
     with pytest.raises(ValueError, match=message):

@@ -91,7 +91,7 @@ def test_a_thread_that_runs_python_ends_with_its_limit(brief):
     assert threading.active_count() == before
 
 
-@pytest.mark.parametrize("max_time", [0, math.inf, 1e6])
+@pytest.mark.parametrize("max_time", [0, math.inf, 1e6, 2**64])
 def test_no_limit_and_one_that_is_not_reached_change_nothing(max_time):
     limit = ScoringLimit(max_time)
     assert limit.scores(lambda number: (number / 2, ""), TASKS, None) == [(0.0, ""), (0.5, ""), (1.0, "")]
