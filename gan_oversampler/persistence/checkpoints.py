@@ -146,7 +146,9 @@ def snapshots(path: str | PathLike[str]) -> pd.DataFrame:
     """
     document = _read(path)
     with explained(path):
-        history: pd.DataFrame = document["progress"].tracked[0].history
+        history = document["progress"].tracked[0].history
+        if not isinstance(history, pd.DataFrame):
+            raise TypeError("a history that is no table")
     return history
 
 

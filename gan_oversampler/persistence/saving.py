@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final, TypeVar
 
 from sklearn.utils.validation import check_is_fitted
 
-from gan_oversampler._utils import Streams, single_threaded, text_of, warn_user
+from gan_oversampler._utils import single_threaded, text_of, warn_user
 from gan_oversampler.constraints import Constraint, Relation, described
 from gan_oversampler.persistence.files import FORMAT_VERSION, NEWER, SavedFileError, read, write
 from gan_oversampler.persistence.packing import Form, NoFormError, NotInFile, Packer, Unpacker
@@ -157,7 +157,7 @@ def try_out(sampler: SaveMixin) -> None:
     from gan_oversampler.sampling.copies import CopyReplacement, CopyTally
     from gan_oversampler.sampling.sources import Redrawing, draw_classes
 
-    fitted, target, streams = sampler._fitted, sampler._fitted.target, Streams(0)
+    fitted, target, streams = sampler._fitted, sampler._fitted.target, sampler._fitted.streams.child("try")
     drawable = [code for code in fitted.oversampled if target.counts[code] > 1]
     codes = {target.code_to_draw(target.names[code], drawable): N_TRIED for code in drawable}
     for outcome in (fitted.fit.first, *fitted.fit.outcomes.values()):

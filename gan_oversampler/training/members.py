@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -19,6 +20,8 @@ from gan_oversampler.nn.autoencoder import CriticNet
 from gan_oversampler.nn.generator import BaseGenerator, CorrectionBounds
 from gan_oversampler.nn.optimizers import Moments
 from gan_oversampler.sampling.fold_data import FoldData
+
+MAX_PARAMETERS: Final = 2**30  # of one side of the game, all members together; training holds them five times
 
 StreamList = Sequence[torch.Generator]
 """The random streams of some members, one each."""
@@ -79,9 +82,15 @@ class State:
 
         ``generator`` and ``critic`` tell the shapes; ``control_K`` is what the controllers of every member
         remember at the start. Siblings share all streams but that of the generator's weights, so their
-        critics are alike.
+        critics are alike. Raises ``ValueError`` if they are too large to be worth a try.
         """
         n_members = len(members)
+        n_largest = max(generator.n_parameters, critic.n_parameters)
+        if n_members * n_largest > MAX_PARAMETERS:
+            raise ValueError(
+                f"A network of {n_largest:,} weights, in {n_members} copies, takes more than"
+                f" {MAX_PARAMETERS * 4 / 1e9:.0f} GB. Give smaller 'widths', 'latent' or 'cells'."
+            )
         roots = [m.streams.child("sibling", m.sibling) if m.sibling else m.streams for m in members]
         generator_PN = torch.stack([generator.init(root.torch("generator")) for root in roots])
         critic_PN = torch.stack([critic.init(m.streams.torch("critic")) for m in members])

@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from gan_oversampler import GAN, Generator
 from gan_oversampler.persistence.files import write
 from gan_oversampler.persistence.forms import FORMS
 from gan_oversampler.persistence.packing import Packed, Unpacker
@@ -152,3 +153,11 @@ def test_hostile_cells_come_back_as_they_were(tmp_path):
     with table_writer(tmp_path / "t.csv", table.schema) as writer:
         writer.write_table(table)
     assert read_table(tmp_path / "t.csv").equals(table)
+
+
+@pytest.mark.parametrize("widths", [(10**6, 10**6), (2**62,)])
+def test_networks_that_no_machine_holds_are_refused_before_they_are_made(widths):
+    X, y = numbers()
+    sampler = quick(gan=GAN("classic", generator=Generator(widths=widths)), oracle=None)
+    with pytest.raises(ValueError, match=r"weights, in . copies, takes more than 4 GB\. Give smaller"):
+        sampler.fit_resample(X, y)

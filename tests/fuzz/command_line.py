@@ -18,6 +18,8 @@ from gan_oversampler.cli.commands import app
 from tests.fuzz import saved_files, table_files
 from tests.fuzz.mutations import NUMBERS, TEXTS, bytes_mutated
 
+ORDERS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")  # what reverses texts
+
 _import_module = importlib.import_module
 OPTIONS = (
     *("--target", "--output", "--report", "--save", "--ratio", "--oracle", "--fidelity", "--gan", "--mark"),
@@ -116,7 +118,7 @@ def run(data: bytes, folder: Path) -> str:
         assert err.getvalue().startswith(("Error: ", "Warning: ")), err.getvalue()[:500]
     for text in (out.getvalue(), err.getvalue()):
         assert "Traceback" not in text
-        strange = {c for c in text if unicodedata.category(c) in ("Cc", "Cf", "Cs") and c not in "\n\t\r"}
+        strange = {c for c in text if is_strange(c)}
         assert not strange, f"printed {strange!r}"
         assert max(map(len, text.split("\n"))) < 4_000, "a line that nobody can read"
     if "--force" not in words:
@@ -131,3 +133,11 @@ def without_pictures(name: str, package: str | None = None):
     if name.startswith("matplotlib"):
         raise ImportError(name)
     return _import_module(name, package)
+
+
+def is_strange(character: str) -> bool:
+    """Tell whether a character of a text controls a terminal or the order of others."""
+    if character in "\n\t\r":
+        return False
+    is_order = unicodedata.bidirectional(character) in ORDERS
+    return is_order or character == "\ufeff" or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")

@@ -123,7 +123,7 @@ def _check_written(table: pa.Table, path: Path) -> None:
     assert again.num_rows == table.num_rows
     assert again.column_names == table.column_names
     if path.suffix == ".parquet":
-        assert _cells(again) == _cells(table)
+        assert _cells(again.cast(table.schema)) == _cells(table)  # Parquet has no seconds
 
 
 def _cells(table: pa.Table) -> str:
