@@ -1,8 +1,8 @@
 """Checks of a GAN: every parameter alone, and parameters that contradict each other."""
 
 import math
-from collections.abc import Mapping
-from numbers import Real
+from collections.abc import Collection, Mapping
+from numbers import Integral, Real
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -33,6 +33,8 @@ REGISTRIES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
     }
 )
 
+LARGEST: Final = 2**62  # of integers
+
 
 def validated(gan: GAN) -> GAN:
     """Check all parameters of a GAN, each alone and together, and return the GAN.
@@ -46,8 +48,7 @@ def validated(gan: GAN) -> GAN:
     for name, registry in REGISTRIES.items():
         if params[name] is not None:
             lookup(registry, params[name], name.replace("__", " ").replace("_", " "))
-    checks = (_check_numbers, _check_cells, _check_film, _check_terms, _check_critic, _check_controllers)
-    for check in (*checks, _check_evolution):
+    for check in CHECKS:
         check(gan)
     return gan
 
@@ -101,6 +102,18 @@ def _check_cell(i: int, cell: Cell, *, on_grid: bool) -> None:
                 f"{name}={value!r} of cell {i} means something on a grid only. Leave it out, or give"
                 " Generator(grid=(height, width))."
             )
+
+
+def _check_sizes(gan: GAN) -> None:
+    """Raise ValueError for integers that no float and no length of a tensor can be."""
+    parts: list[Any] = [gan, *(gan.generator.cells or ())]
+    for part in parts:
+        for name, value in part.get_params().items():
+            values = value.values() if isinstance(value, Mapping) else value
+            for number in values if isinstance(values, Collection) else [value]:
+                if isinstance(number, Integral) and abs(int(number)) > LARGEST:
+                    n_bits = int(number).bit_length()
+                    raise ValueError(f"{name!r} must hold smaller integers. Got one of {n_bits} bits.")
 
 
 def _check_film(gan: GAN) -> None:
@@ -224,3 +237,10 @@ def _check_evolution(gan: GAN) -> None:
             "'evolution' needs a critic whose output is a log density ratio: set loss='bce', and leave the"
             f" loss term 'adversarial' on. Got loss={gan.loss!r} and loss_weights={gan.loss_weights!r}."
         )
+
+
+# What contradicts itself is told before what contradicts others.
+CHECKS: Final = (
+    *(_check_numbers, _check_cells, _check_sizes, _check_film, _check_terms, _check_critic),
+    *(_check_controllers, _check_evolution),
+)

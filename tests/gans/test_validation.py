@@ -219,3 +219,18 @@ def test_what_cells_are_on_a_grid_is_refused_without_one(change):
     cells = Cell(), Cell(**change)
     _refused(r"of cell 1 means something on a grid only", generator__cells=cells)
     validated(GAN(generator=Generator(grid="square", cells=cells)))
+
+
+@pytest.mark.parametrize(
+    "gan",
+    [
+        GAN(generator=Generator(correction_bound=10**400)),
+        GAN(critic=Critic(penalty_weight=10**400)),
+        GAN(generator=Generator(widths=(2**70,))),
+        GAN(generator=Generator(cells=(Cell(width=10**400),))),
+        GAN("classic", loss_weights={"adversarial": 10**400}),
+    ],
+)
+def test_integers_beyond_what_numbers_of_tensors_hold_are_refused(gan):
+    with pytest.raises(ValueError, match=r"must hold smaller integers. Got one of \d+ bits"):
+        validated(gan)
