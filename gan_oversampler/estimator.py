@@ -86,11 +86,11 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         Folds of the cross-fit; None is 5, as in scikit-learn. Where rare rows are few,
         ``RepeatedStratifiedKFold`` scores with less noise, for as many times the cost.
     epoch_unit : int, default=None
-        Generator steps between two scorings. None is 25 for the default GANs, 50 for those of ``gan``.
+        Generator steps between two scorings. None is 10 for the default GANs, 50 for those of ``gan``.
     patience : int, default=2
         Scorings in a row without improvement after which a GAN stops.
     max_steps : int, default=None
-        Most generator steps; 0 trains nothing: the oracle chooses among the bases. None is 100 for the
+        Most generator steps; 0 trains nothing: the oracle chooses among the bases. None is 40 for the
         default GANs, whose steps are larger, and 200 for those of ``gan``.
     max_time : float, default=None
         Seconds that the whole fit may take, new rows included. Training ends, even within a unit, as early as

@@ -19,7 +19,7 @@ Examples
 >>> from gan_oversampler import GANOversampler
 >>> X, y = make_classification(9000, weights=[0.98], random_state=0)
 >>> ddf = dd.from_pandas(pd.DataFrame(X).add_prefix("x").assign(label=y), npartitions=4)
->>> sampler = GANOversampler(max_steps=50, random_state=0)
+>>> sampler = GANOversampler(random_state=0)
 >>> with dask.config.set({"gan-oversampler.gathered-rows": 3000}):
 ...     X_new, y_new = sampler.fit_resample(ddf.drop(columns="label"), ddf["label"])
 >>> X_new.npartitions, y_new.value_counts().compute().sort_index().tolist()

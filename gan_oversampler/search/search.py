@@ -28,8 +28,8 @@ class Search(DocumentedMixin, BaseEstimator):
 
     Trials are trained and scored by the sampler's first oracle, on its folds. If the best one is better than
     the sampler's own GAN on rows that the search did not see, too, ``GANOversampler(search=...)`` trains it
-    beside its own GANs, as one of a list; alone, ``fit`` does the same. On tables with a few dozen rare
-    rows it hardly matters what the networks look like: see the figures in ``benchmarks/results/search.md``.
+    beside its own GANs, as one of a list; alone, ``fit`` does the same. Few held-out rows are a noisy judge:
+    ``best_gan_`` alone gained a little on average, see the figures in ``benchmarks/results/search.md``.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ from gan_oversampler.training.inner_splits import InnerSplits
 from gan_oversampler.training.members import CriticResult, Member, State, correction_bounds, strengths
 from gan_oversampler.training.steps import Steps
 
-BLOCK: Final = 50  # batches drawn at once: fewer calls, little memory
+BLOCK: Final = 20  # batches drawn at once: fewer calls, little memory
 WIDE_ROW: Final = 400  # columns or classes from which blocks of inner splits are smaller
 
 
