@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FRACTION = Interval(Real, 0, 1, closed="left")
 NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 _POSITIVE = Interval(Real, 0, None, closed="neither")
-_RATE = Interval(Real, 0, 1000, closed="right")
+_RATE = Interval(Real, 0, 3e38, closed="right")  # what single precision holds
 COUNT = Interval(Integral, 1, None, closed="left")
 _NORM = StrOptions({"none", "batch", "layer"})
 

@@ -108,7 +108,7 @@ def test_gans_of_different_strengths_share_a_program_and_train_as_alone(family):
         for fold, snapshot in expected.snapshots.items():
             torch.testing.assert_close(found.snapshots[fold].weights_N, snapshot.weights_N, atol=1e-4, rtol=0)
     first, second = (both.candidates(3)[n].snapshots[None].weights_N for n in (0, 1))
-    assert (first - second).abs().max() > 1e-3
+    assert (first - second).abs().max() > 3e-4
 
 
 def test_a_population_can_begin_from_weights_of_another_one():
