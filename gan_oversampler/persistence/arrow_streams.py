@@ -17,11 +17,16 @@ DATA, COMPRESSION = 1, 3  # fields of a dictionary, and of the rows in both
 
 
 def refuse_compressed(stream: bytes) -> None:
-    """Raise ``ValueError`` if a message of a stream is compressed, ``struct.error`` if one is broken."""
+    """Raise ``ValueError`` if a message of a stream is compressed, ``struct.error`` if one is broken.
+
+    Streams of before Arrow 0.15, which libraries still read, are refused with a ``ValueError``, too.
+    """
     start = 0
     while start + 8 <= len(stream):
         mark, size = struct.unpack_from("<Ii", stream, start)
-        if mark != CONTINUED or size <= 0:
+        if mark != CONTINUED:
+            raise ValueError("tables in files are streams of Arrow 0.15 or later")
+        if size <= 0:
             return
         start += 8
         message = _Table(stream[start : start + size], *struct.unpack_from("<I", stream, start))
@@ -31,7 +36,10 @@ def refuse_compressed(stream: bytes) -> None:
             rows = rows.table(DATA) if kind == DICTIONARY else rows
             if rows.place(COMPRESSION):
                 raise ValueError("tables in files are not compressed")
-        start += size + message.number(BODY_LENGTH, "<q")
+        n_after = message.number(BODY_LENGTH, "<q")
+        if n_after < 0:  # the same message would be read for ever
+            raise ValueError("a message of a table has a negative length")
+        start += size + n_after
 
 
 class _Table:
