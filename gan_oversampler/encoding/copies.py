@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from gan_oversampler.encoding.real_rows import COMMON, Keys, RealRows, row_keys
 from gan_oversampler.encoding.table_encoder import TableEncoder
 
 CHUNK: Final = 8192  # rows encoded at once, so that memory stays small
+MAX_COUNTED: Final = 2**63  # possible rows; products of thousands of columns have too many digits for files
 
 
 def knowing(encoder: TableEncoder, X: Any) -> tuple[TableEncoder, Any]:
@@ -28,9 +28,17 @@ def knowing(encoder: TableEncoder, X: Any) -> tuple[TableEncoder, Any]:
     cells = encoder.cells_of(X)
     rows = encoder.encode_on_demand(cells)
     keys = _keys(encoder, cells, rows) if isinstance(rows, np.ndarray) else _keys_in_chunks(encoder, cells)
-    numbers = [column.n_values for column in encoder.columns]
-    n_possible = None if None in numbers else math.prod(n for n in numbers if n)
-    return replace(encoder, real=RealRows.of(keys, n_possible)), rows
+    return replace(encoder, real=RealRows.of(keys, _n_possible(encoder))), rows
+
+
+def _n_possible(encoder: TableEncoder) -> int | None:
+    """How many rows the columns can form; None if they cannot be counted, or are more than any table has."""
+    n_possible = 1
+    for column in encoder.columns:
+        if column.n_values is None or n_possible > MAX_COUNTED:
+            return None
+        n_possible *= column.n_values or 1
+    return n_possible
 
 
 def copied(encoder: TableEncoder, cells: list[Cells]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

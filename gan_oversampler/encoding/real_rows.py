@@ -37,7 +37,8 @@ class RealRows:
 
     keys: Keys  # each once
     times_of_keys: NDArray[np.uint8]  # counted up to `COMMON`
-    n_possible: int | None  # how many rows the columns can form; None: of numbers without a grid any number
+    # how many rows the columns can form; None: more than any table has, as of numbers without a grid
+    n_possible: int | None
 
     @classmethod
     def of(cls, keys_n: Keys, n_possible: int | None) -> RealRows:

@@ -109,3 +109,10 @@ def test_a_step_of_a_whole_number_is_one_and_of_a_spike_leads_to_the_nearest_val
     assert set(found[:30]) == {3}
     assert found[30:-1].tolist() == (rain[30:-1] + 1).tolist()
     assert found[-1] == 32  # the end of the range
+
+
+def test_more_possible_rows_than_any_table_has_are_not_counted():
+    X = pd.DataFrame(np.random.default_rng(0).integers(100, size=(40, 2500))).add_prefix("x")
+    real = knowing(TableEncoder.learn(X), X)[0].real
+    assert real.n_possible is None
+    assert not real.fill_space
