@@ -162,7 +162,7 @@ class Neighbours(ClassifierMixin, BaseEstimator):
         # The least of some groups of rows bound the last neighbour's distance, in less time than a partition.
         size = n // N_GROUPS
         least_mG = distance_mn
-        if size > 1:
+        if size > 1 and n_neighbours <= N_GROUPS:
             least_mG = distance_mn[:, : size * N_GROUPS].reshape(len(rows_mF), size, N_GROUPS).min(axis=1)
         row, near = np.nonzero(distance_mn <= _smallest(least_mG, n_neighbours)[:, None])
         n_near = np.bincount(row)

@@ -70,3 +70,11 @@ def test_all_rows_as_near_as_the_last_neighbour_vote_in_any_order():
 
 def test_fewer_rows_than_neighbours_all_vote():
     assert Neighbours(5).fit(np.eye(2), np.array([0, 1])).predict_proba([[9.0, 9.0]]).tolist() == [[0.5, 0.5]]
+
+
+def test_more_neighbours_than_groups_of_rows_are_those_of_scikit_learn():
+    rows = np.random.default_rng(0).normal(size=(200, 3))
+    labels = np.arange(200) % 3
+    for k in (32, 33, 90):
+        ours, theirs = (learner(k).fit(rows, labels) for learner in (Neighbours, KNeighborsClassifier))
+        np.testing.assert_allclose(ours.predict_proba(rows), theirs.predict_proba(rows), rtol=1e-9)
