@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import time
 import uuid
 from collections.abc import Iterator
@@ -23,8 +24,8 @@ def written_whole(path: str | PathLike[str]) -> Iterator[Path]:
 
     Readers see the old file or the new one, never a part, whenever the process ends. Nothing of the name's
     ending tells what a temporary file is, so writers must be given its format. What killed processes have
-    left of the same name goes after an hour. An ``OSError``, such as of a full disk or a read-only folder,
-    names the path and says that nothing has changed.
+    left of the same name goes after an hour. A file that is replaced keeps its permissions. An ``OSError``,
+    such as of a full disk or a read-only folder, names the path and says that nothing has changed.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -41,6 +42,9 @@ def written_whole(path: str | PathLike[str]) -> Iterator[Path]:
         remove_leftovers(final, older_than=LEFT_ALONE)
         yield temporary
         _sync(temporary, os.O_RDWR)
+        if final.exists():
+            with suppress(OSError):  # some file systems have no permissions
+                shutil.copymode(final, temporary)
         os.replace(temporary, final)
     except OSError as error:
         if error.filename is not None and Path(error.filename) not in (temporary, final, final.parent):

@@ -183,3 +183,12 @@ def test_a_file_is_whole_after_any_kill(tmp_path):
 @POSIX
 def test_a_file_is_whole_after_fifty_kills(tmp_path):
     assert _kill_writers(tmp_path / "file", 60) > 5  # some came while it was written
+
+
+@POSIX
+def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path):
+    write_whole(tmp_path / "file", "old")
+    for mode in (0o600, 0o640):
+        (tmp_path / "file").chmod(mode)
+        write_whole(tmp_path / "file", "new")
+        assert (tmp_path / "file").stat().st_mode & 0o777 == mode
