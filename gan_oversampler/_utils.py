@@ -108,13 +108,23 @@ def ignoring(*categories: type[Warning], messages: Iterable[str] = ("",)) -> Ite
         for category in categories
         for text in messages
     ]
+    use = object()
     try:
+        _ignored[use] = threading.get_ident(), filters, rules
         filters[:0] = rules
         yield
     finally:
+        _take_away(use)
+
+
+def _take_away(use: object) -> None:
+    """Remove the filters of a use of `ignoring`, unless `let_go` has done so."""
+    if use in _ignored:
+        _, filters, rules = _ignored[use]
         for rule in rules:
             if rule in filters:
                 filters.remove(rule)  # the first of equal ones, all of which are alike
+        _ignored.pop(use, None)
 
 
 def uncorrected_error(values: NDArray[np.float64]) -> float:
@@ -196,6 +206,7 @@ class Streams:
 
 
 _lock = threading.Lock()
+_ignored: dict[object, tuple[int, list[Any], list[Any]]] = {}  # of each use: thread, all filters, its own
 _users: set[int] = set()  # threads that are limited now
 _n_threads = 1  # of torch, before the first of all concurrent uses
 _before: Any = None  # limits of BLAS and OpenMP at that time
@@ -272,12 +283,23 @@ def _limit(user: int) -> None:
 def _restore(user: int) -> None:
     import torch
 
-    global _before
     if getattr(_local, "is_limited", False):
         torch.set_num_threads(_n_threads)
         _local.is_limited = False
+    _discard(user)
+
+
+def _discard(user: int) -> None:
+    global _before
     with _lock:
         _users.discard(user)
         if not _users and _before is not None:
             _before.restore_original_limits()
             _before = None
+
+
+def let_go(thread: int) -> None:
+    """Undo limits of threads and filters of warnings of a thread that hangs, as it may never do so itself."""
+    for use in [use for use, (owner, *_) in _ignored.copy().items() if owner == thread]:
+        _take_away(use)
+    _discard(thread)

@@ -15,6 +15,8 @@ from typing import Any, Final
 from joblib import Parallel, delayed, effective_n_jobs
 from sklearn import config_context, get_config
 
+from gan_oversampler._utils import let_go
+
 LEAST: Final = 60.0  # seconds that every call has, for tables on which the first scores take that long
 PATIENCE: Final = 1.0  # seconds that a thread is given to end when it is told to
 TOO_LATE: Final = "there was no score within max_time={:g}"
@@ -118,6 +120,9 @@ def _fill_in_thread(
 
 
 def _stop(thread: threading.Thread) -> None:
-    """Raise an exception in a thread, and wait a little for its end."""
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_Stopped))
+    """Raise an exception in a thread, and wait a little for its end; if none comes, undo what it has set."""
+    ident = thread.ident or 0
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(_Stopped))
     thread.join(PATIENCE)
+    if thread.is_alive():
+        let_go(ident)

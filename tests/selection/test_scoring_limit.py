@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 from joblib import parallel_config
 from sklearn import config_context, get_config
+from threadpoolctl import threadpool_info, threadpool_limits
 
+from gan_oversampler._utils import ignoring, single_threaded
 from gan_oversampler.callbacks import Event
 from gan_oversampler.ending import LEFT_OUT
 from gan_oversampler.selection import scoring_limit
@@ -230,3 +233,24 @@ def test_a_limit_is_that_of_all_copies_of_an_evaluator():
     evaluator = evaluator_of(FIRST_COLUMN)
     for other in (evaluator.with_oracle(FIRST_COLUMN), evaluator.at_ratio(0.5), replace(evaluator)):
         assert other.limit is evaluator.limit
+
+
+def test_a_thread_that_is_left_behind_holds_no_limits_and_filters(brief, monkeypatch):
+    monkeypatch.setattr(scoring_limit, "PATIENCE", 0.1)
+    filters, end = list(warnings.filters), threading.Event()
+
+    def hangs(number):
+        with single_threaded(), ignoring(UserWarning):
+            end.wait(HANG)
+        return float(number), ""
+
+    with threadpool_limits(2, "blas"):
+        before = [pool["num_threads"] for pool in threadpool_info()]
+        ScoringLimit(0.1).scores(hangs, TASKS, None)
+        assert [pool["num_threads"] for pool in threadpool_info()] == before
+        assert list(warnings.filters) == filters
+        end.set()  # what the thread does at its end changes nothing any more
+        for thread in set(threading.enumerate()) - {threading.main_thread()}:
+            thread.join(1.0)
+        assert [pool["num_threads"] for pool in threadpool_info()] == before
+        assert list(warnings.filters) == filters
