@@ -55,6 +55,11 @@ def test_seeds_of_targets_are_lawful(name, tmp_path):
     assert outcomes <= {"loaded", "read"}
 
 
+def test_a_target_that_does_not_run_is_no_success(tmp_path):
+    words = "-m", "tests.fuzz", "--target", "none", "--cases", "9", "--out", tmp_path
+    assert subprocess.run([sys.executable, *words], capture_output=True).returncode == 1
+
+
 def _doubling(n):
     """Nodes, each of which holds the one before twice: 2 ** n values if each were written out."""
     nodes = ['{"Between":{"column":"x","low":null,"high":null}}']

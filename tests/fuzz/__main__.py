@@ -1,7 +1,8 @@
 """Run all targets: ``python -m tests.fuzz --cases 100000``, again to go on; ``--replay FILE`` runs one case.
 
 Each target runs in a process of its own, ``BATCH`` cases at a time, in ``build/fuzz/TARGET``: the corpus that
-was found so far, the tally, and for each finding its case and traceback. The exit code is 1 if there is any.
+was found so far, the tally, and for each finding its case and traceback. The exit code is 1 if there
+is any, or a target ended before its cases.
 """
 
 from __future__ import annotations
@@ -31,11 +32,14 @@ def main() -> None:
         return _work(options.target, options.out, options.cases, options.seed)
     from tests.fuzz.targets import TARGETS
 
+    is_whole = True
     for name in [options.target] if options.target else TARGETS:
         wanted = round(options.cases * (1 if options.target else TARGETS[name].share))
         while _read(options.out / name)["cases"] < wanted and _run(name, wanted, options):
             pass
-    _print(options.out)
+        is_whole &= _read(options.out / name)["cases"] >= wanted
+    n_findings = _print(options.out)
+    sys.exit(1 if n_findings or not is_whole else 0)
 
 
 def _options() -> Any:
@@ -121,7 +125,8 @@ def _write(folder: Path, tally: dict[str, Any]) -> None:
     os.replace(draft, folder / "tally.json")
 
 
-def _print(out: Path) -> None:
+def _print(out: Path) -> int:
+    """Print the tallies of all targets, and return the number of findings."""
     n_cases = n_findings = 0
     for path in sorted(out.glob("*/tally.json")):
         tally = json.loads(path.read_text())
@@ -132,7 +137,7 @@ def _print(out: Path) -> None:
         for outcome, n in sorted(tally["outcomes"].items(), key=lambda pair: -pair[1]):
             print(f"  {n:>8,}  {outcome}")
     print(f"{n_cases:,} cases, {n_findings} findings")
-    sys.exit(1 if n_findings else 0)
+    return n_findings
 
 
 def _replay(name: str, path: Path, out: Path) -> None:
