@@ -2,6 +2,7 @@
 
 # n row, D number of a row
 
+from functools import lru_cache
 from typing import Final
 
 import torch
@@ -25,7 +26,12 @@ def sobol(n: int, n_numbers: int, generator: torch.Generator) -> Tensor:
             [0, 1, 2, 3, 4, 5, 6, 7]])
     """
     n_sobol = min(n_numbers, MAX_SOBOL_NUMBERS)
-    engine = Sobol(n_sobol, seed=int(torch.randint(2**31, (1,), generator=generator)))
-    points = torch.from_numpy(engine.random_base2(max(n - 1, 0).bit_length())[:n])
+    points = _points(n, n_sobol, int(torch.randint(2**31, (1,), generator=generator)))
     rest = torch.rand(n, n_numbers - n_sobol, generator=generator, dtype=torch.double)
     return torch.cat([points, rest], dim=1).clamp(MARGIN, 1 - MARGIN)
+
+
+@lru_cache(maxsize=8)  # all candidates that are scored in a fold draw by the same numbers
+def _points(n: int, n_numbers: int, seed: int) -> Tensor:
+    engine = Sobol(n_numbers, seed=seed)
+    return torch.from_numpy(engine.random_base2(max(n - 1, 0).bit_length())[:n])
