@@ -4,6 +4,7 @@
 
 from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -47,20 +48,24 @@ def raked(
     >>> raked(torch.tensor([0.6, 0.2, 0.1, 0.1]), rows, space)
     tensor([0.4125, 0.1375, 0.2250, 0.2250])
     """
-    groups = [rows_nF[:, index_K] for index_GK in space.groups_GK for index_K in index_GK]
-    shares = [g_nK.mean(0) if weight_n is None else weight_n @ g_nK / weight_n.sum() for g_nK in groups]
+    rows_Fn = rows_nF.numpy().T.copy()
+    groups = [index_K.numpy() for index_GK in space.groups_GK for index_K in index_GK]
+    states = [rows_Fn[index_K].argmax(axis=0) for index_K in groups]  # of each row ``(n,)``, in every group
+    real_n = np.ones(len(rows_nF)) if weight_n is None else weight_n.double().numpy()
+    shares = [np.bincount(state_n, real_n / real_n.sum()) for state_n in states]
+    found_n = probabilities_n.double().numpy()
     for _ in range(MAX_ROUNDS):
         error = 0.0
-        for states_nK, real_K in zip(groups, shares, strict=True):
-            drawn_K = probabilities_n @ states_nK
-            target_K = drawn_K.clamp(real_K - slack, real_K + slack)
-            factor_K = torch.where(drawn_K > 0, target_K / drawn_K, 1.0)
-            error = max(error, float((factor_K - 1).abs().max()))
-            probabilities_n = probabilities_n * (states_nK @ factor_K)
-            probabilities_n = probabilities_n / probabilities_n.sum()
+        for state_n, real_K in zip(states, shares, strict=True):
+            drawn_K = np.bincount(state_n, found_n)
+            target_K = drawn_K.clip(real_K - slack, real_K + slack)
+            factor_K = np.divide(target_K, drawn_K, out=np.ones_like(drawn_K), where=drawn_K > 0)
+            error = max(error, abs(factor_K - 1).max())
+            found_n = found_n * factor_K[state_n]
+            found_n /= found_n.sum()
         if error < TOLERANCE:
             break
-    return probabilities_n
+    return torch.from_numpy(found_n).to(probabilities_n)
 
 
 def capped(probabilities_n: Tensor, most: float) -> Tensor:
