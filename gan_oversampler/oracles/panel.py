@@ -12,14 +12,14 @@ from scipy import sparse
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from gan_oversampler.oracles.nearest import AT_ONCE, near_distances, smallest
+
 # The intercept is the coefficient of a column of this value, so the penalty hardly holds it back.
 INTERCEPT: Final = 1000.0
 MAX_STEPS, MAX_HALVINGS = 100, 30
 # The largest change of a log-odds in the last step; what is left is about its square, as Newton converges.
 CLOSE: Final = 1e-4
 MAX_ROUGH: Final = 1e6  # numbers whose products are safe in half the precision
-AT_ONCE: Final = 256  # rows whose neighbours are sought together, so that distances stay in the cache
-N_GROUPS: Final = 32
 
 
 class NewtonLogistic(ClassifierMixin, BaseEstimator):
@@ -108,11 +108,6 @@ def _coefficients(
     return rows_nD.T @ found if is_dual else found
 
 
-def _smallest(values_mn: NDArray[np.floating[Any]], k: int) -> NDArray[np.floating[Any]]:
-    """The k-th smallest value of each row ``(m,)``."""
-    return np.asarray(np.partition(values_mn, k - 1, axis=1)[:, k - 1])
-
-
 class Neighbours(ClassifierMixin, BaseEstimator):
     """Nearest neighbours that vote with the weights of their rows; rows of weight 0 are no neighbours.
 
@@ -158,19 +153,11 @@ class Neighbours(ClassifierMixin, BaseEstimator):
         # Squared distances, without what is the same for all neighbours of a row.
         distance_mn = -2 * rows_mF @ self.rows_nF.T
         distance_mn += self.squares_n
-        n_neighbours, n = min(self.n_neighbors, len(self.rows_nF)), len(self.rows_nF)
-        # The least of some groups of rows bound the last neighbour's distance, in less time than a partition.
-        size = n // N_GROUPS
-        least_mG = distance_mn
-        if size > 1 and n_neighbours <= N_GROUPS:
-            least_mG = distance_mn[:, : size * N_GROUPS].reshape(len(rows_mF), size, N_GROUPS).min(axis=1)
-        row, near = np.nonzero(distance_mn <= _smallest(least_mG, n_neighbours)[:, None])
-        n_near = np.bincount(row)
-        padded = np.full((len(rows_mF), n_near.max()), np.inf, distance_mn.dtype)
-        padded[row, np.arange(len(row)) - (np.cumsum(n_near) - n_near)[row]] = distance_mn[row, near]
-        kept = distance_mn[row, near] <= _smallest(padded, n_neighbours)[row]
-        n_kept = np.bincount(row[kept])
-        return np.add.reduceat(self.votes_nC[near[kept]], np.cumsum(n_kept) - n_kept)
+        k = min(self.n_neighbors, len(self.rows_nF))
+        columns_mP, near_mP = near_distances(distance_mn, k)
+        row, place = np.nonzero(near_mP <= smallest(near_mP, k)[:, None])
+        n_kept = np.bincount(row)
+        return np.add.reduceat(self.votes_nC[columns_mP[row, place]], np.cumsum(n_kept) - n_kept)
 
     def predict(self, x: ArrayLike) -> NDArray[Any]:
         """The class with the largest share, for each row."""
