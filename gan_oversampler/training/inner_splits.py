@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import torch
@@ -211,16 +212,23 @@ class InnerSplits:
 
     def _feature_matrix(self, splits: Splits, *, validation: bool) -> tuple[Tensor, Tensor]:
         """Rows ``(T, R, F)`` of all classes in units of distance, and their weights ``(T, C, R)``."""
-        rows, weights, space = [], [], self.data.space
+        places, weights, start = [], [], 0
         for number, (code, split) in enumerate(splits.items()):
             n_slots = self._n_slots(code, validation=validation)
             index_TR, weight_TR = self._slots(code, split, n_slots, validation=validation)
-            mine = self.data.rows[code] if split.n_rows else torch.zeros(1, space.width)
-            rows.append(F.embedding(index_TR, mine))  # the quickest way to look rows up
+            places.append(start + index_TR)
+            start += split.n_rows
             weight_TCR = torch.zeros(*weight_TR.shape[:-1], len(splits), weight_TR.shape[-1])
             weight_TCR[..., number, :] = weight_TR
             weights.append(weight_TCR.expand(len(index_TR), -1, -1))
-        return torch.cat(rows, 1).mul_(torch.from_numpy(space.layout.scale)), torch.cat(weights, 2)
+        # the quickest way to look rows up
+        return F.embedding(torch.cat(places, 1), self._scaled_rows), torch.cat(weights, 2)
+
+    @cached_property
+    def _scaled_rows(self) -> Tensor:
+        """Rows of all classes in units of distance, and one of zeros, which slots of no row may show."""
+        rows_nF = torch.cat(list(self.data.rows.values())) * torch.from_numpy(self.data.space.layout.scale)
+        return F.pad(rows_nF, (0, 0, 0, 1))
 
     def _n_slots(self, code: int, *, validation: bool) -> int:
         """Number of row slots of a class on one side, the same in all folds.
