@@ -44,8 +44,8 @@ class GuidedBatch(Batch):
 def stacked(drawn: Sequence[Batch], t: int, device: torch.device) -> Batch:
     """Put batch ``t`` of every member side by side on a device, so that one step can train them together.
 
-    Of tensors ``(T, B, ...)`` of P members one of ``(P, B, ...)`` is made; all must have the same shapes. That is
-    done just before the step, which then finds them in the cache.
+    Tensors ``(T, B, ...)`` of P members become one of ``(P, B, ...)``; all must have the same shapes. It is
+    made just before the step, which then finds it in the cache.
     """
     return map_tensors(lambda *parts: torch.stack([part[t] for part in parts]).to(device), *drawn)
 

@@ -224,6 +224,13 @@ def test_rows_that_repeat_in_slots_are_left_out_and_score_alike(n_rare):
         assert slots.shape[1] == max(1, min(sides[0], N_SLOTS)) + min(sides[1], N_OTHER_SLOTS)
 
 
+def test_folds_of_a_table_have_the_same_shapes_whatever_rows_they_hold_out():
+    folds = [plane_data(n, rare) for n, rare in ((60, 20), (45, 15), (41, 1))]
+    splits = [_drawn(replace(data, table_counts={0: 40, 1: 20}))[2] for data in folds]
+    assert len({tuple(part.shape for part in astuple(split)) for split in splits}) == 1
+    assert splits[0].training_PSF.shape[1] == 14 + 28
+
+
 # --- groups and weights of rows
 
 
