@@ -137,8 +137,7 @@ def cohort_of(gan, data=None, seed=0):
 
 def next_batch(cohort):
     """The next batch of all members, not drawn ahead."""
-    streams = cohort.batch_streams
-    return take(stacked((stream.draw(1) for stream in streams), len(streams), CPU), 0)
+    return stacked([stream.draw(1) for stream in cohort.batch_streams], 0, CPU)
 
 
 def draw(data, base, code, n, streams, snapshot=None):

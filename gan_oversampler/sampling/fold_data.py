@@ -44,6 +44,7 @@ class FoldData:
     groups: Mapping[int, Tensor] | None = None  # numbers of their groups; None: rows belong to no groups
     # how many rows of the fold each row of a class stands for, where not all are kept; None: for itself
     stands_for: Mapping[int, float] | None = None
+    table_counts: Mapping[int, int] | None = None  # rows of each class in all folds together, if known
 
     @classmethod
     def seen(cls, rows: Rows, index: NDArray[np.intp], space: RowSpace, **how: Any) -> FoldData:
@@ -59,7 +60,8 @@ class FoldData:
         if len(kept) < len(index):
             weights = stands_for_C[some.codes] * (1.0 if weights is None else weights)
         how |= {"n_classes": len(counts_C), "positions": kept, "weights": weights, "groups": some.groups}
-        data = cls.of(some.values, some.codes, space, **how)
+        table_counts = dict(enumerate(rows.counts.tolist()))
+        data = replace(cls.of(some.values, some.codes, space, **how), table_counts=table_counts)
         if len(kept) == len(index):
             return data
         return replace(data, stands_for=dict(enumerate(stands_for_C.tolist())))

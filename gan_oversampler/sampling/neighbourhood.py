@@ -145,18 +145,21 @@ class Neighbourhood:
         come from the neighbour with the probability of the step. The generator draws these, and the columns
         that mix.
         """
-        parents = torch.stack([self.rows_nF[seeds_n], self.rows_nF[neighbours_n]], dim=1)
-        step_n1 = numbers.step_n1
-        weights = torch.cat([1 - step_n1, step_n1], dim=1)
-        rows = self.space.compose(parents, torch.eye(2)[:1].expand_as(weights), weights, generator=generator)
-        neighbour, free = parents[:, 1], self.space.free_values(rows)
-        way = step_n1 * (neighbour - rows) * self.space.free_values(neighbour)
-        noise = self.bandwidth * numbers.noise_nF * self.spread_F
-        coin = torch.rand(rows.shape, generator=generator) < 0.5
+        rows, neighbour, step_n1 = self.rows_nF[seeds_n], self.rows_nF[neighbours_n], numbers.step_n1
+        if self.space.n_groups:
+            weights = torch.cat([1 - step_n1, step_n1], dim=1)
+            seed_alone = torch.eye(2)[:1].expand_as(weights)
+            parents = torch.stack([rows, neighbour], dim=1)
+            rows = self.space.compose(parents, seed_alone, weights, generator=generator)
+        way = (neighbour - rows).mul_(step_n1)
+        noise = numbers.noise_nF * (self.bandwidth * self.spread_F)
+        coin = torch.rand(rows.shape, generator=generator).lt_(0.5)
         furthest_F = MAX_MIXING * self.spread_F
-        gap = (partners_nF - rows).clamp(-furthest_F, furthest_F)
-        mixing = gap * coin * self.space.free_values(partners_nF)
-        return GuidedStart(rows, way * free, noise * free, self.traits_nK[seeds_n], mixing * free)
+        mixing = (partners_nF - rows).clamp_(-furthest_F, furthest_F).mul_(coin)
+        if self.space.n_groups:  # else all values are free
+            free, their_free, partners_free = map(self.space.free_values, (rows, neighbour, partners_nF))
+            way, noise, mixing = way * their_free * free, noise * free, mixing * partners_free * free
+        return GuidedStart(rows, way, noise, self.traits_nK[seeds_n], mixing)
 
     def any_neighbour(self, seeds_n: Tensor, place_n: Tensor, generator: torch.Generator) -> Tensor:
         """Pick one same-class neighbour of each seed, and return its position ``(n,)``.

@@ -2,9 +2,8 @@
 
 # T batch, P member, B row, F encoded column, Z latent, C class
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 import torch
@@ -42,22 +41,13 @@ class GuidedBatch(Batch):
     split: InnerSplit
 
 
-def stacked(batches: Iterable[Batch], n: int, device: torch.device) -> Batch:
-    """Put the batches of ``n`` members side by side on a device, so that one step can train them together.
+def stacked(drawn: Sequence[Batch], t: int, device: torch.device) -> Batch:
+    """Put batch ``t`` of every member side by side on a device, so that one step can train them together.
 
-    Tensors ``(T, B, ...)`` of P batches become ``(T, P, B, ...)``; all batches must have the same shapes. An
-    iterator that draws them needs no memory for more than one beside the result.
+    Tensors ``(T, B, ...)`` of P members become one of ``(P, B, ...)``; all must have the same shapes. It is
+    made just before the step, which then finds it in the cache.
     """
-    rest = iter(batches)
-    first = next(rest)
-
-    def room(part: Tensor) -> Tensor:
-        return part.new_empty((len(part), n, *part.shape[1:]), device=device)
-
-    together = map_tensors(room, first)
-    for place, batch in enumerate(chain([first], rest)):
-        map_tensors(lambda whole, part, p=place: whole[:, p].copy_(part), together, batch)
-    return together
+    return map_tensors(lambda *parts: torch.stack([part[t] for part in parts]).to(device), *drawn)
 
 
 @dataclass(frozen=True)

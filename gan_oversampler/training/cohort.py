@@ -2,7 +2,6 @@
 
 # P member, N parameter, K number that controllers remember, M mutation
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -68,8 +67,8 @@ class Cohort:
         self.recorded_PK = self.state.control_PK
         self.mutations = tuple(self.gan.evolution.mutations) if self.gan.evolution else ()
         self.children_PM = torch.zeros(len(members), len(self.mutations), dtype=torch.long)
-        self.ahead: dict[bool, deque[Batch]] = {True: deque(), False: deque()}
-        self.blocks: dict[bool, DrawnAhead] = {}  # the last block of each kind, as it was drawn
+        self.blocks: dict[bool, list[Batch]] = {}  # batches drawn ahead for each member, by balance
+        self.ahead: dict[bool, DrawnAhead] = {}  # how they were drawn, and how many are left
 
     def _start(self, members: Sequence[Member], control_K: Tensor) -> State:
         generator, critic = self.steps.generator_at_rest, self.steps.critic
@@ -125,18 +124,17 @@ class Cohort:
         self.state, self.steps.bounds = take(self.state, rows), take(self.steps.bounds, rows)
         self.steps.strengths = take(self.steps.strengths, rows)
         self.recorded_PK, self.children_PM = self.recorded_PK[rows], self.children_PM[rows]
-        self.ahead = {key: deque(take(batch, rows) for batch in ahead) for key, ahead in self.ahead.items()}
-        for key, block in self.blocks.items():
-            self.blocks[key] = replace(block, positions=tuple(block.positions[p] for p in rows))
+        for key, ahead in self.ahead.items():
+            self.blocks[key] = [self.blocks[key][p] for p in rows]
+            self.ahead[key] = replace(ahead, positions=tuple(ahead.positions[p] for p in rows))
 
     def numbers(self) -> CohortNumbers:
         """Collect what training has changed, with which a fresh cohort of the same members goes on alike."""
-        n_left = {key: len(ahead) for key, ahead in self.ahead.items() if ahead}
         return CohortNumbers(
             self.state,
             _positions([batches.stream for batches in self.batch_streams]),
             _positions(self.streams),
-            {key: replace(self.blocks[key], n_left=n) for key, n in n_left.items()},
+            {key: ahead for key, ahead in self.ahead.items() if ahead.n_left},
         )
 
     def restore(self, numbers: CohortNumbers) -> None:
@@ -144,11 +142,10 @@ class Cohort:
         self.state = to_device(numbers.state, self.device)
         self.recorded_PK = self.state.control_PK
         batch_streams = [batches.stream for batches in self.batch_streams]
-        for balanced, block in numbers.ahead.items():
-            _set_positions(batch_streams, block.positions)
-            self._draw_ahead(balanced, block.n_batches)
-            for _ in range(block.n_batches - block.n_left):
-                self.ahead[balanced].popleft()
+        for balanced, ahead in numbers.ahead.items():
+            _set_positions(batch_streams, ahead.positions)
+            self._draw_ahead(balanced, ahead.n_batches)
+            self.ahead[balanced] = ahead
         _set_positions(batch_streams, numbers.batch_positions)
         _set_positions(self.streams, numbers.positions)
 
@@ -252,21 +249,21 @@ class Cohort:
 
     def _next_batch(self, balanced: bool = True) -> Batch:
         """The next batch; they are drawn ahead, in blocks that do not depend on when members are scored."""
-        ahead = self.ahead[balanced]
-        if not ahead:
+        if balanced not in self.ahead or not self.ahead[balanced].n_left:
             width = max(self.steps.generator.space.width, len(self.members[0].data.rows))
             block = BLOCK
             if isinstance(self.steps.generator, GuidedGenerator) and width > WIDE_ROW:
                 block = max(2, BLOCK * WIDE_ROW // width)
             self._draw_ahead(balanced, block)
-        return ahead.popleft()
+        ahead = self.ahead[balanced]
+        self.ahead[balanced] = replace(ahead, n_left=ahead.n_left - 1)
+        return stacked(self.blocks[balanced], ahead.n_batches - ahead.n_left, self.device)
 
     def _draw_ahead(self, balanced: bool, n_batches: int) -> None:
         positions = _positions([batches.stream for batches in self.batch_streams])
-        self.blocks[balanced] = DrawnAhead(positions, n_batches, n_batches)
-        drawn = (batches.draw(n_batches, balanced=balanced) for batches in self.batch_streams)
-        stack = stacked(drawn, len(self.batch_streams), self.device)
-        self.ahead[balanced].extend(take(stack, t) for t in range(n_batches))
+        self.ahead[balanced] = DrawnAhead(positions, n_batches, n_batches)
+        self.blocks.pop(balanced, None)  # the last block makes room for the next one
+        self.blocks[balanced] = [batches.draw(n_batches, balanced=balanced) for batches in self.batch_streams]
 
 
 def _positions(streams: Sequence[torch.Generator]) -> tuple[Tensor, ...]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import torch
@@ -54,8 +55,14 @@ class ClassSplit:
         """
         used = torch.randperm(n_rows, generator=stream)[:MAX_ROWS]
         order = torch.rand(n_splits, len(used), generator=stream).argsort(1)
-        n_validation = max(1, int(VALIDATION_SHARE * len(used))) if len(used) > 1 else 0
-        return cls(used[order], n_validation, n_rows)
+        return cls(used[order], cls.n_of_side(n_rows, validation=True), n_rows)
+
+    @staticmethod
+    def n_of_side(n_rows: int, *, validation: bool) -> int:
+        """Number of rows that one side of a split has; it never falls where a class has more rows."""
+        n_used = min(n_rows, MAX_ROWS)
+        n_validation = max(1, int(VALIDATION_SHARE * n_used)) if n_used > 1 else 0
+        return n_validation if validation else n_used - n_validation
 
     @property
     def training(self) -> Tensor:
@@ -167,7 +174,8 @@ class InnerSplits:
             linear_TFL = torch.randn(n_splits, width, N_LINEAR, generator=self.stream) / N_LINEAR**0.5
         n_linear = linear_TFL.shape[2]
         constant_D = F.one_hot(torch.tensor(n_linear), n_linear + 1).float()
-        n_learned, n_slots = len(data.classes), sum(map(self._n_slots, data.classes))
+        n_learned = len(data.classes)
+        n_slots = sum(self._n_slots(code, validation=True) for code in data.classes)
         reference_TRC = validation[1][:, :n_learned, :n_slots].mT
         ridge_T = (RIDGE_SPREAD * torch.randn(n_splits, generator=self.stream)).exp()
         return InnerSplit(
@@ -204,19 +212,35 @@ class InnerSplits:
 
     def _feature_matrix(self, splits: Splits, *, validation: bool) -> tuple[Tensor, Tensor]:
         """Rows ``(T, R, F)`` of all classes in units of distance, and their weights ``(T, C, R)``."""
-        rows, weights, space = [], [], self.data.space
+        places, weights, start = [], [], 0
         for number, (code, split) in enumerate(splits.items()):
-            index_TR, weight_TR = self._slots(code, split, self._n_slots(code), validation=validation)
-            mine = self.data.rows[code] if split.n_rows else torch.zeros(1, space.width)
-            rows.append(F.embedding(index_TR, mine))  # the quickest way to look rows up
+            n_slots = self._n_slots(code, validation=validation)
+            index_TR, weight_TR = self._slots(code, split, n_slots, validation=validation)
+            places.append(start + index_TR)
+            start += split.n_rows
             weight_TCR = torch.zeros(*weight_TR.shape[:-1], len(splits), weight_TR.shape[-1])
             weight_TCR[..., number, :] = weight_TR
             weights.append(weight_TCR.expand(len(index_TR), -1, -1))
-        return torch.cat(rows, 1).mul_(torch.from_numpy(space.layout.scale)), torch.cat(weights, 2)
+        # the quickest way to look rows up
+        return F.embedding(torch.cat(places, 1), self._scaled_rows), torch.cat(weights, 2)
 
-    def _n_slots(self, code: int) -> int:
-        """Number of row slots of a class, the same for all classes to oversample and for all others."""
+    @cached_property
+    def _scaled_rows(self) -> Tensor:
+        """Rows of all classes in units of distance, and one of zeros, which slots of no row may show."""
+        rows_nF = torch.cat(list(self.data.rows.values())) * torch.from_numpy(self.data.space.layout.scale)
+        return F.pad(rows_nF, (0, 0, 0, 1))
+
+    def _n_slots(self, code: int, *, validation: bool) -> int:
+        """Number of row slots of a class on one side, the same in all folds.
+
+        Classes to be oversampled share theirs equally, and so do all others. A class has no more of them than
+        it has rows on that side where no fold is held out.
+        """
         targets = {target for target, growth in self.data.new_per_real.items() if growth}
         mine = [other for other in self.data.rows if (other in targets) == (code in targets)]
         n_slots = N_SLOTS if code in targets else max(MIN_SLOTS, N_OTHER_SLOTS // len(mine))
-        return min(n_slots, max(MANY_CLASSES_SLOTS, MAX_SLOTS // len(mine)))
+        n_slots = min(n_slots, max(MANY_CLASSES_SLOTS, MAX_SLOTS // len(mine)))
+        if self.data.table_counts is None or self.data.groups is not None:
+            return n_slots
+        n_rows = ClassSplit.n_of_side(self.data.table_counts[code], validation=validation)
+        return min(n_slots, max(n_rows, 1))

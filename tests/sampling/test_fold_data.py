@@ -112,6 +112,7 @@ def _seen(monkeypatch, sizes, most, weights=None):
 def test_of_a_large_fold_small_classes_stay_whole_and_others_are_not_encoded(monkeypatch):
     data, codes, asked = _seen(monkeypatch, (900, 60, 12), 92)
     assert {code: len(its) for code, its in data.rows.items()} == {2: 12, 0: 40, 1: 40}
+    assert data.table_counts == {0: 900, 1: 60, 2: 12}
     assert sorted(asked) == sorted(np.concatenate(list(data.positions.values())).tolist())
     for code, where in data.positions.items():
         assert (codes[where] == code).all()

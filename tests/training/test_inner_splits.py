@@ -1,13 +1,15 @@
 """Inner splits: nothing leaks from validation rows, slots stand for all rows, learners differ."""
 
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
+from gan_oversampler.gans.energy_distance import energy_distance
 from gan_oversampler.gans.utility import N_FOURIER, utility
+from gan_oversampler.nn.tensors import map_tensors
 from gan_oversampler.sampling import neighbourhood
 from gan_oversampler.sampling.fold_data import FoldData
 from gan_oversampler.training.inner_splits import (
@@ -197,6 +199,36 @@ def test_shapes_do_not_depend_on_the_number_of_rows():
         for n, rare in ((40, 8), (900, 300))
     ]
     assert shapes[0] == shapes[1]
+
+
+@pytest.mark.parametrize("n_rare", [1, 2, 9, 300])
+def test_rows_that_repeat_in_slots_are_left_out_and_score_alike(n_rare):
+    data = plane_data(n=n_rare + 200, rare=n_rare)
+    known = replace(data, table_counts={0: 200, 1: n_rare})
+    found = []
+    for its in data, known:
+        start, _, split = _drawn(its)
+        split = map_tensors(torch.Tensor.double, split)
+        rows = start.rows.double().requires_grad_()
+        share = split.seed_log_weight_PB.softmax(1)[..., None].requires_grad_()
+        real = split.validation_PQF[:, : split.reference_PRC.shape[1]]
+        scores = (
+            utility(split, rows, share, "f1").sum(),
+            energy_distance(rows, share, real, split.reference_PRC).sum(),
+        )
+        gradients = [torch.autograd.grad(score, (rows, share)) for score in scores]
+        found.append((scores, gradients, split.new_weight_PC))
+    torch.testing.assert_close(*found, rtol=1e-5, atol=1e-6)
+    for validation, slots in (True, split.validation_PQF), (False, split.training_PSF):
+        sides = [ClassSplit.n_of_side(n, validation=validation) for n in (n_rare, 200)]
+        assert slots.shape[1] == max(1, min(sides[0], N_SLOTS)) + min(sides[1], N_OTHER_SLOTS)
+
+
+def test_folds_of_a_table_have_the_same_shapes_whatever_rows_they_hold_out():
+    folds = [plane_data(n, rare) for n, rare in ((60, 20), (45, 15), (41, 1))]
+    splits = [_drawn(replace(data, table_counts={0: 40, 1: 20}))[2] for data in folds]
+    assert len({tuple(part.shape for part in astuple(split)) for split in splits}) == 1
+    assert splits[0].training_PSF.shape[1] == 14 + 28
 
 
 # --- groups and weights of rows
