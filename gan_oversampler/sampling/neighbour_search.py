@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
-from gan_oversampler.oracles.nearest import AT_ONCE, near_distances
-
 N_NEAREST: Final = 10  # of any class, to tell safe rows from borderline rows, as in Borderline-SMOTE
 # Of the whole table: two thirds of the rows, as in one of three folds, nearly always hold enough of these.
 N_WIDE: Final = 32
+MANY_COLUMNS: Final = 8  # from here trees, which scikit-learn grows below 16, take longer than all distances
 MIN_SHARED: Final = 4000  # rows of a table from which a search takes longer than picking from its result
 
 Index = NDArray[np.intp]
@@ -32,32 +31,10 @@ def _search(queries: NDArray[np.float32], rows: NDArray[np.float32], most: int, 
     k = min(most, len(rows) - skip_self)
     if k < 1 or not rows.shape[1]:
         return np.empty((len(queries), 0), np.intp), np.empty((len(queries), 0))
-    index = NearestNeighbors(n_neighbors=k).fit(rows)
+    algorithm = "auto" if rows.shape[1] < MANY_COLUMNS else "brute"
+    index = NearestNeighbors(n_neighbors=k, algorithm=algorithm).fit(rows)
     distances, positions = index.kneighbors() if skip_self else index.kneighbors(queries)
     return positions, distances
-
-
-def _by_blocks(queries: NDArray[np.float32], rows: NDArray[np.float32], *, skip_self: bool) -> Found:
-    """The ``N_WIDE`` nearest rows, sought in single precision, which only rows that are as near can tell."""
-    k = min(N_WIDE, len(rows) - skip_self)
-    if k < 1 or not rows.shape[1]:
-        return np.empty((len(queries), 0), np.intp), np.empty((len(queries), 0))
-    half_n = np.einsum("nf,nf->n", rows, rows) / 2
-    columns = np.ascontiguousarray(rows.T)
-    found = np.empty((len(queries), k), np.intp), np.empty((len(queries), k))
-    for start in range(0, len(queries), AT_ONCE):
-        part = slice(start, start + AT_ONCE)
-        distance_mn = half_n - queries[part] @ columns  # half the square, without the query's own length
-        if skip_self:
-            np.fill_diagonal(distance_mn[:, start:], np.inf)
-        positions, near = near_distances(distance_mn, k)
-        positions = np.take_along_axis(positions, np.argpartition(near, k - 1, axis=1)[:, :k], 1)
-        gap = queries[part, None].astype(np.float64) - rows[positions]
-        exact = np.sqrt(np.einsum("mkf,mkf->mk", gap, gap))
-        order = np.argsort(exact, axis=1, kind="stable")
-        found[0][part] = np.take_along_axis(positions, order, 1)
-        found[1][part] = np.take_along_axis(exact, order, 1)
-    return found
 
 
 @dataclass(frozen=True)
@@ -85,8 +62,8 @@ class SharedSearch:
 
     def _searched(self, code: int) -> tuple[Found, Found]:
         mine, others = np.flatnonzero(self.codes == code), np.flatnonzero(self.codes != code)
-        same = _by_blocks(self.rows[mine], self.rows[mine], skip_self=True)
-        other = _by_blocks(self.rows[mine], self.rows[others], skip_self=False)
+        same = _search(self.rows[mine], self.rows[mine], N_WIDE, skip_self=True)
+        other = _search(self.rows[mine], self.rows[others], N_WIDE, skip_self=False)
         return (mine[same[0]], same[1]), (others[other[0]], other[1])
 
     def _picked(self, wide: Found, places: Index, mine: Index, among: Index) -> Found:
