@@ -102,17 +102,17 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
     truths = rows.groupby(["table", "candidate"])["truth"]
     elsewhere = (truths.transform("sum") - rows["truth"]) / (truths.transform("count") - 1).replace(0, np.nan)
     others = rows.assign(others=elsewhere).dropna(subset="others")
-    lines = [_line(name, rows, name) for name in ORACLES]
-    lines += [_line("kept by smooth F1", rows, "kept")]
-    lines += [_line("last step", rows.assign(last=rows["candidate"] == f"guided at {STEPS}"), "last")]
+    lines = [line(name, rows, name) for name in ORACLES]
+    lines += [line("kept by smooth F1", rows, "kept")]
+    lines += [line("last step", rows.assign(last=rows["candidate"] == f"guided at {STEPS}"), "last")]
     if len(others):  # over all folds they have the truth's own mean
-        lines.append(_line("truth on the other folds", others, "others") | {"Spearman, tables": np.nan})
-    lines += [_line("best in hindsight", rows, "truth")]
-    lines += [_line("SMOTE", rows.assign(smote=rows["candidate"] == DEFAULT), "smote")]
+        lines.append(line("truth on the other folds", others, "others") | {"Spearman, tables": np.nan})
+    lines += [line("best in hindsight", rows, "truth")]
+    lines += [line("SMOTE", rows.assign(smote=rows["candidate"] == DEFAULT), "smote")]
     return pd.DataFrame(lines)
 
 
-def _line(name: str, rows: pd.DataFrame, column: str) -> dict[str, Any]:
+def line(name: str, rows: pd.DataFrame, column: str) -> dict[str, Any]:
     """How well a column ranks candidates; it chooses the first, or all that are equally high."""
     rows = rows.astype({column: float})
     cells = []

@@ -1,0 +1,1 @@
+"""What README and RESULTS claim, computed from the committed result files."""
