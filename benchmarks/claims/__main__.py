@@ -37,9 +37,7 @@ BLOCKS: Final[Mapping[str, Callable[[Evidence], str]]] = MappingProxyType(
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Write the blocks of all pages, or none if a figure is missing."""
-    parser = argparse.ArgumentParser(
-        "python -m benchmarks.claims", description=(__doc__ or "").partition("\n")[0]
-    )
+    parser = argparse.ArgumentParser("python -m benchmarks.claims", description="Write figures into pages.")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the result files")
     evidence = Evidence(parser.parse_args(argv).results)
     try:

@@ -30,7 +30,8 @@ SUITES: Final = {  # name on the page, file of the rows
 }
 BLOCKS: Final = {"paper": "the paper's MLP", "weak": "weak", "strong": "strong"}
 SCORES: Final = {"f1": "F1", "macro_f1": "macro F1", "g_mean": "G-mean", "average_precision": "AP"}
-REPORTED: Final = ("f1", "g_mean", "average_precision", "f1_tuned")
+SCORED: Final = ("f1", "g_mean", "average_precision")
+REPORTED: Final = (*SCORED, "f1_tuned")
 FIVE_DRAWS: Final = {"ours_x5": OURS, "smote_x5": SMOTE, NONE: NONE, "balanced_bagging": "balanced_bagging"}
 
 
@@ -46,11 +47,6 @@ class Comparison:
     block: str
     score: str
     tables: pd.DataFrame  # a line per table, a column per method that was run on all of them
-
-    @property
-    def place(self) -> str:
-        """Suite, classifiers and score for readers."""
-        return f"{SUITES[self.suite][0]}, {BLOCKS[self.block]}, {SCORES[self.score]}"
 
     @property
     def best(self) -> str:
@@ -129,10 +125,8 @@ class Evidence:
         rows = self.fidelity("real")
         means = bars.per_table(bars.on_folds_of(rows, ALWAYS)).rename(columns={"arm": "method"})
         means = means[means["method"].isin(ALWAYS)].set_index(["method", "table"])
-        blocks = {}
-        for block in ("weak", "strong"):
-            part = means.filter(regex=f"_{block}$")
-            blocks[block] = part.rename(columns=lambda name: name.removesuffix(f"_{block}"))
+        columns = {block: [f"{score}_{block}" for score in SCORED] for block in ("weak", "strong")}
+        blocks = {block: means[names].set_axis(SCORED, axis=1) for block, names in columns.items()}
         return pd.concat(blocks, names=["block"])
 
     def _multiclass(self) -> pd.DataFrame:
@@ -151,8 +145,9 @@ class Evidence:
         rows = self.read("fidelity.parquet", "suite", [suite])
         rows = rows[rows["suite"] == suite]
         if missing := set(ALWAYS) - set(rows["arm"]):
+            lacks = ", ".join(sorted(missing))
             raise MissingRowsError(
-                f"fidelity.parquet has no rows of {', '.join(sorted(missing))} on {suite}; measure these first."
+                f"fidelity.parquet has no rows of {lacks} on {suite}; measure these first."
             )
         return rows
 

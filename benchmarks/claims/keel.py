@@ -98,8 +98,9 @@ def table(evidence: Evidence) -> str:
     tests = evidence.read("keel_tests.csv")
     n = 1 + tests["opponent"].nunique()
     text = (
-        f"{extent(evidence)}, five folds, everything fitted inside the training fold, default parameters. Means"
-        f" over tables and classifiers, mean ranks among {n} methods in brackets (1 is best), the best in bold."
+        f"{extent(evidence)}, {evidence.folds('keel')} folds, everything fitted inside the training fold,"
+        f" default parameters. Means over tables and classifiers; in brackets mean ranks among {n} methods"
+        " (1 is best)."
     )
     return md.page(text, md.table(lines))
 
@@ -151,12 +152,12 @@ def readme(evidence: Evidence) -> str:
     gains = evidence.comparison("keel", "weak", "f1").gains(SMOTE)
     counts, moved = record(gains.to_numpy()), "rises" if gains.mean() > 0 else "falls"
     text = (
-        f"Against SMOTE F1 {moved} by {abs(gains.mean()):.3f} ± {gains.sem():.3f} (standard error over tables;"
-        f" better on {counts['won']}, worse on {counts['lost']})."
-        f" [All results](benchmarks/RESULTS.md), {len(weak) - len(methods)} more methods, and where it loses."
+        f"Against SMOTE F1 {moved} by {abs(gains.mean()):.3f} ± {gains.sem():.3f} (standard error over"
+        f" tables; better on {counts['won']}, worse on {counts['lost']}). [All"
+        f" results](benchmarks/RESULTS.md), {len(weak) - len(methods)} more methods, and where it loses."
     )
     intro = (
-        f"{extent(evidence)}, five folds, defaults; means over tables of logistic regression, 5-NN, tree, SVM"
+        f"{extent(evidence)}, {evidence.folds('keel')} folds, defaults; means over tables of logistic regression, 5-NN, tree, SVM"
         ' and a small network, and of a forest and gradient boosting ("strong"):'
     )
     return md.page(intro, md.table(lines), text)

@@ -50,9 +50,10 @@ def generators(evidence: Evidence) -> str:
     f1 = gans.means(keel).groupby("gan")["f1"].max()
     literature = f1[list(gans.PRESETS)]
     return (
-        f"{len(literature)} GANs of the literature, from noise, on {keel['table'].nunique()} KEEL tables (one fold,"
-        f" the best of their stops and filters): F1 {literature.min():.3f} to {literature.max():.3f}; SMOTE"
-        f" {f1[SMOTE]:.3f}, nothing {f1[NONE]:.3f}, guided {f1['guided']:.3f}."
+        f"[GANs](results/gans.md): {len(literature)} of the literature, from noise, on"
+        f" {keel['table'].nunique()} KEEL tables (one fold, each with its best stop and filter) have F1"
+        f" {literature.min():.3f} to {literature.max():.3f}; SMOTE {f1[SMOTE]:.3f}, nothing {f1[NONE]:.3f},"
+        f" guided {f1['guided']:.3f}."
     )
 
 
@@ -63,10 +64,10 @@ def oracles(evidence: Evidence) -> str:
     kept = oracle.line("kept", rows, "kept")
     agreed = max(oracle.agreement(rows), 0.0) ** 0.5
     return (
-        f"The oracle's ranks of candidates correlate by {own['Spearman']:.2f} with those of an outer fold (who knew"
-        f" their worth would reach {agreed:.2f}; AutoGAN's CAS-real {cas['Spearman']:.2f}, Fréchet distance"
-        f" {frechet['Spearman']:.2f}). What it keeps loses {kept['regret / (best - SMOTE)']:.2f} of what the best in"
-        " hindsight gains over SMOTE."
+        f"[Oracle](results/oracle.md): its ranks of candidates correlate by {own['Spearman']:.2f} with those"
+        f" of an outer fold (who knew their worth would reach {agreed:.2f}; AutoGAN's CAS-real"
+        f" {cas['Spearman']:.2f}, Fréchet distance {frechet['Spearman']:.2f}). What it keeps loses"
+        f" {kept['regret / (best - SMOTE)']:.2f} of what the best in hindsight gains over SMOTE."
     )
 
 
@@ -76,8 +77,8 @@ def controls(evidence: Evidence) -> str:
     seen = rows.groupby("oracle")["better"].agg(["sum", "size"])
     texts = [f"{name} {seen.loc[name, 'sum']}" for name in ("downstream", "cas_real", "frechet")]
     return (
-        f"Negative control: of {seen['size'].max()} trainings from noise the oracles see as progress:"
-        f" {', '.join(texts)}."
+        f"[Negative control](results/control.md): of {seen['size'].max()} trainings from noise, oracles see"
+        f" as progress: {', '.join(texts)}."
     )
 
 
@@ -88,7 +89,8 @@ def searches(evidence: Evidence) -> str:
     seen, heldout = (Mean.of(its.groupby("table")[name].mean()) for name in ("searched_gain", "heldout_gain"))
     found = {score: Mean.of(search.gains(its, "found", score)).text() for score in ("weak_f1", "weak_ap")}
     return (
-        f"A search (`Search`, TPE, a minute, {its['table'].nunique()} tables) gains {seen.text()} in its own folds,"
-        f" {heldout.text()} on rows that it did not see; its GAN alone has F1 {found['weak_f1']}, average precision"
-        f" {found['weak_ap']} against the default on test rows."
+        f"[Search](results/search.md) (TPE, a minute, {its['table'].nunique()} tables): it sees a gain of"
+        f" {seen.text()} in its own folds; on rows that it did not see that is {heldout.text()}. Its GAN"
+        f" alone has F1 {found['weak_f1']}, average precision {found['weak_ap']} against the default on test"
+        " rows."
     )

@@ -38,30 +38,28 @@ def table(evidence: Evidence) -> str:
 
 def losses(evidence: Evidence) -> str:
     """List where another method is better, and what else speaks against ours."""
-    return "\n".join(
-        f"- {text}"
-        for text in (
-            behind(evidence),
-            harm(evidence),
-            wide(evidence),
-            seeds(evidence),
-            likeness(evidence),
-            attacks(evidence),
-            brier(evidence),
-        )
-    )
+    others = (harm, wide, seeds, likeness, attacks, brier)
+    return md.page(behind(evidence), "\n".join(f"- {text(evidence)}" for text in others))
 
 
 def behind(evidence: Evidence) -> str:
     """List the means in which the best of the others, chosen in hindsight, is ahead."""
-    found = list(evidence.comparisons())
-    means = [(its, Mean.of(its.gains(its.best))) for its in found]
+    means = [(its, Mean.of(its.gains(its.best))) for its in evidence.comparisons()]
     ahead = [(its, mean) for its, mean in means if mean.value < 0]
-    texts = [f"{its.place}: {title(its.best)} {m.text()}" for its, m in ahead if -m.value > m.error]
-    return (
-        f"In {len(ahead)} of {len(found)} means of F1, AP and G-mean over a suite another method is ahead, in"
-        f" {len(texts)} by more than a standard error (ours minus it): {'; '.join(texts) or 'none'}."
+    lines = [
+        {
+            "behind on": f"{SUITES[its.suite][0]}, {BLOCKS[its.block]}, {SCORES[its.score]}",
+            "ahead": title(its.best),
+            "ours minus it": its.against(its.best),
+        }
+        for its, mean in ahead
+        if -mean.value > mean.error
+    ]
+    text = (
+        f"In {len(ahead)} of {len(means)} means of F1, AP and G-mean over a suite another method is ahead,"
+        f" in {len(lines)} by more than a standard error:"
     )
+    return md.page(text, md.table(pd.DataFrame(lines)) if lines else None).rstrip()
 
 
 def harm(evidence: Evidence) -> str:
@@ -71,9 +69,9 @@ def harm(evidence: Evidence) -> str:
     others = shares.drop(OURS)
     return (
         f"Strong classifiers lose more than {bars.COST} average precision against doing nothing on"
-        f" {shares[OURS]:.0%} of the KEEL tables (SMOTE {shares[SMOTE]:.0%}; the others {others.min():.0%}, by"
-        f" {title(str(others.idxmin()))}, to {others.max():.0%}). If a forest already ranks well, check before"
-        " you resample."
+        f" {shares[OURS]:.0%} of the KEEL tables (SMOTE {shares[SMOTE]:.0%}; the others from"
+        f" {others.min():.0%}, {title(str(others.idxmin()))}, to {others.max():.0%}). If a forest ranks well"
+        " already, check before you resample."
     )
 
 
@@ -86,8 +84,10 @@ def wide(evidence: Evidence) -> str:
         if OURS not in ranks:
             evidence.incomplete("autogan", block, "f1")
         texts.append(f"{md.ordinal(int(ranks[OURS]))} ({label})")
-    n = summary["method"].nunique()
-    return f"Where columns are many (AutoGAN's tables) its F1 ranks {', '.join(texts)} of {n} methods."
+    return (
+        f"Where columns are many ([AutoGAN's tables](results/autogan.md)) its F1 ranks {', '.join(texts)} of"
+        f" {summary['method'].nunique()} methods."
+    )
 
 
 def seeds(evidence: Evidence) -> str:
@@ -96,7 +96,8 @@ def seeds(evidence: Evidence) -> str:
     line = spread.summary(rows).set_index("method").loc[title(OURS)]
     f1, ap = line["F1, of SMOTE's"], line["AP, of SMOTE's"]
     return (
-        f"Over seeds its F1 varies {f1:.1f} times as much as SMOTE's, its average precision {ap:.1f} times."
+        f"[Over seeds](results/spread.md) its F1 varies {f1:.1f} times as much as SMOTE's, its average precision"
+        f" {ap:.1f} times."
     )
 
 
@@ -105,9 +106,9 @@ def likeness(evidence: Evidence) -> str:
     rows = evidence.fidelity("keel")
     ours, smote = bars.facts(rows, OURS), bars.facts(rows, SMOTE)
     return (
-        f"New rows are {ours['ratio']:.1f} times as far from the class as SMOTE's (energy distance to unseen rows,"
-        " beyond that of real rows), and a forest tells them from real ones with an AUC of"
-        f" {ours['c2st']:.2f} (SMOTE's {smote['c2st']:.2f}): trained for F1, they prefer the safe core."
+        f"[New rows](results/fidelity.md) are {ours['ratio']:.1f} times as far from the class as SMOTE's"
+        " (energy distance to unseen rows, beyond that of real rows), and a forest tells them from real"
+        f" ones with an AUC of {ours['c2st']:.2f} (SMOTE's {smote['c2st']:.2f})."
     )
 
 
@@ -116,8 +117,8 @@ def attacks(evidence: Evidence) -> str:
     rows = evidence.read("privacy.csv", "method", [OURS, SMOTE])
     auc = privacy.by_table(rows).groupby("method")["auc_shadow"].mean()
     return (
-        f"An attack by shadow fits finds rows that the sampler saw with an AUC of {auc[OURS]:.2f} (SMOTE"
-        f" {auc[SMOTE]:.2f}, chance {0.5}): new rows are no anonymous data."
+        f"[An attack](results/privacy.md) by shadow fits finds rows that the sampler saw with an AUC of"
+        f" {auc[OURS]:.2f} (SMOTE {auc[SMOTE]:.2f}, chance 0.50): new rows are no anonymous data."
     )
 
 
@@ -127,6 +128,7 @@ def brier(evidence: Evidence) -> str:
     lines = calibration.summary(rows.fillna({"sampler": ""}))
     change = lines[lines["sampler"] == "GANOversampler"].groupby("probabilities")["against none"].mean()
     return (
-        f"Probabilities: the Brier score changes by {change['as it comes']:+.3f} against no resampling (less is"
-        f" better), by {change['sigmoid']:+.3f} with `PriorCorrectedClassifier`."
+        f"[Probabilities](results/calibration.md): against no resampling the Brier score changes by"
+        f" {change['as it comes']:+.3f} (less is better), with `PriorCorrectedClassifier` by"
+        f" {change['sigmoid']:+.3f}."
     )
