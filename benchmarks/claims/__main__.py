@@ -1,6 +1,6 @@
 """Write the figures of README and RESULTS anew: ``python -m benchmarks.claims``.
 
-Between ``<!-- figures: NAME -->`` and ``<!-- end -->`` stands what the result files say; words around it are
+Between ``<!--figures:NAME-->`` and ``<!--end-->`` stands what the result files say; words around it are
 written by hand and hold no figures. Result files come first: the suites of ``benchmarks.run`` with their
 reports, then the studies.
 """
@@ -25,6 +25,7 @@ BLOCKS: Final[Mapping[str, Callable[[Evidence], str]]] = MappingProxyType(
         "readme": keel.readme,
         "keel": keel.table,
         "differences": keel.differences,
+        "halves": keel.halves,
         "suites": suites.table,
         "losses": suites.losses,
         "costs": costs.text,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
+WIDTH: Final = 120
+BLOCK: Final = re.compile(r"<!--figures:(?P<name>[\w-]+)-->\n(?P<text>.*?)<!--end-->", re.DOTALL)
 T = TypeVar("T")
-BLOCK: Final = re.compile(r"<!-- figures: (?P<name>[\w-]+) -->\n(?P<text>.*?)<!-- end -->", re.DOTALL)
 
 
 def filled(page: str, blocks: Mapping[str, Callable[[T], str]], source: T) -> str:
@@ -20,17 +22,18 @@ def filled(page: str, blocks: Mapping[str, Callable[[T], str]], source: T) -> st
 
     Examples
     --------
-    >>> print(filled("<!-- figures: n -->\\nold\\n<!-- end -->", {"n": "score {}".format}, 0.5))
-    <!-- figures: n -->
+    >>> print(filled("<!--figures:n-->\\nold\\n<!--end-->", {"n": "score {}".format}, 0.5))
+    <!--figures:n-->
     score .5
-    <!-- end -->
+    <!--end-->
     """
 
     def written(match: re.Match[str]) -> str:
-        if match["name"] not in blocks:
-            raise KeyError(f"Nobody writes the block {match['name']!r}; there are {', '.join(blocks)}.")
-        text = without_zeros(blocks[match["name"]](source).strip())
-        return f"<!-- figures: {match['name']} -->\n{text}\n<!-- end -->"
+        name = match["name"]
+        if name not in blocks:
+            raise KeyError(f"Nobody writes the block {name!r}; there are {', '.join(blocks)}.")
+        text = without_zeros(blocks[name](source).strip())
+        return "\n".join([f"<!--figures:{name}-->", *map(wrapped, text.split("\n")), "<!--end-->"])
 
     return BLOCK.sub(written, page)
 
@@ -38,6 +41,21 @@ def filled(page: str, blocks: Mapping[str, Callable[[T], str]], source: T) -> st
 def by_hand(page: str) -> str:
     """Return what is left of a page without its blocks."""
     return BLOCK.sub("", page)
+
+
+def wrapped(line: str) -> str:
+    """Break a long line of words; a line of a table stays whole.
+
+    >>> print(wrapped("- " + "ten words, " * 12).strip())
+    - ten words, ten words, ten words, ten words, ten words, ten words, ten words, ten words, ten words, ten words, ten
+      words, ten words,
+    """
+    if line.startswith("|"):
+        return line
+    indent = "  " if line.startswith("- ") else ""
+    return textwrap.fill(
+        line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def without_zeros(text: str) -> str:

@@ -19,7 +19,12 @@ SETTINGS: Final = {
     "ours_utility": "trained for utility only, no critic",
     "ours_adversarial": "trained against a critic only",
 }
-GAINS: Final = {("weak", "f1"): "F1", ("weak", "average_precision"): "AP", ("strong", "f1"): "F1, strong"}
+GAINS: Final = {
+    ("weak", "f1"): "F1",
+    ("weak", "g_mean"): "G-mean",
+    ("weak", "average_precision"): "AP",
+    ("strong", "f1"): "F1, strong",
+}
 
 
 def table(evidence: Evidence) -> str:

@@ -96,8 +96,8 @@ def seeds(evidence: Evidence) -> str:
     line = spread.summary(rows).set_index("method").loc[title(OURS)]
     f1, ap = line["F1, of SMOTE's"], line["AP, of SMOTE's"]
     return (
-        f"[Over seeds](results/spread.md) its F1 varies {f1:.1f} times as much as SMOTE's, its average precision"
-        f" {ap:.1f} times."
+        f"[Over seeds](results/spread.md) its F1 varies {f1:.1f} times as much as SMOTE's, its average"
+        f" precision {ap:.1f} times."
     )
 
 
