@@ -55,10 +55,9 @@ def generators(evidence: Evidence) -> str:
     f1 = gans.means(keel).groupby("gan")["f1"].max()
     literature = f1[list(gans.PRESETS)]
     return (
-        f"[GANs](results/gans.md): {len(literature)} of the literature, from noise, on"
-        f" {keel['table'].nunique()} KEEL tables (one fold, each with its best stop and filter) have F1"
-        f" {literature.min():.3f} to {literature.max():.3f}; SMOTE {f1[SMOTE]:.3f}, nothing {f1[NONE]:.3f},"
-        f" guided {f1['guided']:.3f}."
+        f"[GANs of the literature](results/gans.md), {len(literature)}, from noise, each with its best stop"
+        f" and filter: F1 {literature.min():.3f} to {literature.max():.3f} ({keel['table'].nunique()} KEEL"
+        f" tables, one fold); SMOTE {f1[SMOTE]:.3f}, nothing {f1[NONE]:.3f}, guided {f1['guided']:.3f}."
     )
 
 
@@ -69,10 +68,10 @@ def oracles(evidence: Evidence) -> str:
     kept = oracle.line("kept", rows, "kept")
     agreed = max(oracle.agreement(rows), 0.0) ** 0.5
     return (
-        f"[Oracle](results/oracle.md): its ranks of candidates correlate by {own['Spearman']:.2f} with those"
-        f" of an outer fold (who knew their worth would reach {agreed:.2f}; AutoGAN's CAS-real"
-        f" {cas['Spearman']:.2f}, Fréchet distance {frechet['Spearman']:.2f}). What it keeps loses"
-        f" {kept['regret / (best - SMOTE)']:.2f} of what the best in hindsight gains over SMOTE."
+        f"[The oracle's ranks](results/oracle.md) of candidates correlate by {own['Spearman']:.2f} with an"
+        f" outer fold's (at best {agreed:.2f}; AutoGAN's CAS-real {cas['Spearman']:.2f}, Fréchet distance"
+        f" {frechet['Spearman']:.2f}). What it keeps loses {kept['regret / (best - SMOTE)']:.2f} of what the"
+        " best in hindsight gains over SMOTE."
     )
 
 
@@ -83,7 +82,7 @@ def controls(evidence: Evidence) -> str:
     texts = [f"{name} {seen.loc[name, 'sum']}" for name in ("downstream", "cas_real", "frechet")]
     return (
         f"[Negative control](results/control.md): of {seen['size'].max()} trainings from noise, oracles see"
-        f" as progress: {', '.join(texts)}."
+        f" {', '.join(texts)}."
     )
 
 
@@ -94,8 +93,7 @@ def searches(evidence: Evidence) -> str:
     seen, heldout = (Mean.of(its.groupby("table")[name].mean()) for name in ("searched_gain", "heldout_gain"))
     found = {score: Mean.of(search.gains(its, "found", score)).text() for score in ("weak_f1", "weak_ap")}
     return (
-        f"[Search](results/search.md) (TPE, a minute, {its['table'].nunique()} tables): it sees a gain of"
-        f" {seen.text()} in its own folds; on rows that it did not see that is {heldout.text()}. Its GAN"
-        f" alone has F1 {found['weak_f1']}, average precision {found['weak_ap']} against the default on test"
-        " rows."
+        f"[A search](results/search.md) (TPE, a minute, {its['table'].nunique()} tables) gains {seen.text()}"
+        f" in its own folds, {heldout.text()} on rows that it did not see; its GAN alone has F1"
+        f" {found['weak_f1']}, AP {found['weak_ap']} against the default."
     )

@@ -1,4 +1,4 @@
-"""When, and by which commit, ours was measured last in each result file."""
+"""When ours was measured last, by result file."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ FILES: Final = (
 
 
 def text(evidence: Evidence) -> str:
-    """List the files by the day of their last run, the oldest first."""
-    runs = {name: evidence.of_ours(name) for name in FILES}
-    by_commit: dict[tuple[str, str], list[str]] = {}
-    for name, run in sorted(runs.items(), key=lambda pair: pair[1]["date"]):
-        by_commit.setdefault((run["date"][:10], run["commit"]), []).append(name)
-    texts = [f"{', '.join(names)} {day} (`{commit}`)" for (day, commit), names in by_commit.items()]
-    return f"Ours was last measured, oldest first: {'; '.join(texts)}."
+    """List the files by the day of their last run of ours, the oldest first."""
+    by_day: dict[str, list[str]] = {}
+    for name in FILES:
+        by_day.setdefault(evidence.of_ours(name)["date"][:10], []).append(name)
+    days = "; ".join(f"{day} {', '.join(names)}" for day, names in sorted(by_day.items()))
+    return f"Ours was last measured on {days} (commits are in `results/*_meta.json`)."

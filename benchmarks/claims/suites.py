@@ -68,10 +68,9 @@ def harm(evidence: Evidence) -> str:
     shares = (tables.sub(tables[NONE], axis=0).round(4) < -bars.COST).mean().drop(NONE)
     others = shares.drop(OURS)
     return (
-        f"Strong classifiers lose more than {bars.COST} average precision against doing nothing on"
-        f" {shares[OURS]:.0%} of the KEEL tables (SMOTE {shares[SMOTE]:.0%}; the others from"
-        f" {others.min():.0%}, {title(str(others.idxmin()))}, to {others.max():.0%}). If a forest ranks well"
-        " already, check before you resample."
+        f"Strong classifiers lose more than {bars.COST} AP against nothing on {shares[OURS]:.0%} of the KEEL"
+        f" tables (SMOTE {shares[SMOTE]:.0%}; others from {others.min():.0%}, {title(str(others.idxmin()))},"
+        f" to {others.max():.0%})."
     )
 
 
@@ -86,7 +85,7 @@ def wide(evidence: Evidence) -> str:
         texts.append(f"{md.ordinal(int(ranks[OURS]))} ({label})")
     return (
         f"Where columns are many ([AutoGAN's tables](results/autogan.md)) its F1 ranks {', '.join(texts)} of"
-        f" {summary['method'].nunique()} methods."
+        f" {summary['method'].nunique()}."
     )
 
 
@@ -95,10 +94,7 @@ def seeds(evidence: Evidence) -> str:
     rows = evidence.read("spread.csv", "method", spread.METHODS)
     line = spread.summary(rows).set_index("method").loc[title(OURS)]
     f1, ap = line["F1, of SMOTE's"], line["AP, of SMOTE's"]
-    return (
-        f"[Over seeds](results/spread.md) its F1 varies {f1:.1f} times as much as SMOTE's, its average"
-        f" precision {ap:.1f} times."
-    )
+    return f"[Over seeds](results/spread.md) F1 varies {f1:.1f} times as much as SMOTE's, AP {ap:.1f} times."
 
 
 def likeness(evidence: Evidence) -> str:
@@ -106,9 +102,9 @@ def likeness(evidence: Evidence) -> str:
     rows = evidence.fidelity("keel")
     ours, smote = bars.facts(rows, OURS), bars.facts(rows, SMOTE)
     return (
-        f"[New rows](results/fidelity.md) are {ours['ratio']:.1f} times as far from the class as SMOTE's"
-        " (energy distance to unseen rows, beyond that of real rows), and a forest tells them from real"
-        f" ones with an AUC of {ours['c2st']:.2f} (SMOTE's {smote['c2st']:.2f})."
+        f"[New rows](results/fidelity.md) lie {ours['ratio']:.1f} times as far from the class as SMOTE's"
+        " (energy distance beyond that of real rows); a forest tells them from real ones with an AUC of"
+        f" {ours['c2st']:.2f} (SMOTE's {smote['c2st']:.2f})."
     )
 
 
@@ -117,8 +113,8 @@ def attacks(evidence: Evidence) -> str:
     rows = evidence.read("privacy.csv", "method", [OURS, SMOTE])
     auc = privacy.by_table(rows).groupby("method")["auc_shadow"].mean()
     return (
-        f"[An attack](results/privacy.md) by shadow fits finds rows that the sampler saw with an AUC of"
-        f" {auc[OURS]:.2f} (SMOTE {auc[SMOTE]:.2f}, chance 0.50): new rows are no anonymous data."
+        f"[Shadow fits](results/privacy.md) find rows that the sampler saw with an AUC of {auc[OURS]:.2f}"
+        f" (SMOTE {auc[SMOTE]:.2f}, chance 0.50): new rows are no anonymous data."
     )
 
 
@@ -128,7 +124,6 @@ def brier(evidence: Evidence) -> str:
     lines = calibration.summary(rows.fillna({"sampler": ""}))
     change = lines[lines["sampler"] == "GANOversampler"].groupby("probabilities")["against none"].mean()
     return (
-        f"[Probabilities](results/calibration.md): against no resampling the Brier score changes by"
-        f" {change['as it comes']:+.3f} (less is better), with `PriorCorrectedClassifier` by"
-        f" {change['sigmoid']:+.3f}."
+        f"[Probabilities](results/calibration.md): the Brier score changes by {change['as it comes']:+.3f}"
+        f" (less is better), with `PriorCorrectedClassifier` by {change['sigmoid']:+.3f}."
     )
