@@ -143,8 +143,7 @@ def halves(evidence: Evidence) -> str:
     return (
         f"- Most choices were made on {seen.sum()} KEEL tables of {len(DEVELOPED)} families: there the gain"
         f" of F1 over SMOTE is {gain_text(gains[seen])}, on the other {(~seen).sum()}"
-        f" {gain_text(gains[~seen])}. These are no clean hold-out: every version was measured on all tables,"
-        " and some choices looked at them."
+        f" {gain_text(gains[~seen])}. That is no clean hold-out: every version was measured on all tables."
     )
 
 

@@ -47,7 +47,7 @@ def wrapped(line: str) -> str:
     """Break a long line of words, lines of tables excepted.
 
     >>> wrapped("- " + "word " * 30).split("\\n")[1]
-    '  word word word word word word'
+    '  word word word word word word word'
     """
     if line.startswith("|"):
         return line
