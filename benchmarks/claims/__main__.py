@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from benchmarks.claims import costs, keel, parts, sources, suites
-from benchmarks.claims.evidence import Evidence, MissingRowsError
+from benchmarks.claims.evidence import Evidence
 from benchmarks.claims.pages import filled
 from benchmarks.provenance import HERE, RESULTS
 from benchmarks.writing import write_whole
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     evidence = Evidence(parser.parse_args(argv).results)
     try:
         texts = {page: filled(page.read_text("utf-8"), BLOCKS, evidence) for page in PAGES}
-    except MissingRowsError as error:
+    except ValueError as error:  # rows or numbers are missing
         raise SystemExit(str(error)) from None
     for page, text in texts.items():
         write_whole(page, text)

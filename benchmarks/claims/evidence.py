@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
 import pandas as pd
 
@@ -93,13 +93,19 @@ class Evidence:
             )
         return rows
 
-    def of_ours(self, name: str) -> dict[str, Any]:
-        """Describe the last run that wrote rows of ours into a file."""
+    def day(self, name: str, method: str = OURS) -> str:
+        """Return the day of the last run that wrote rows of a method into a file, as the file's notes say.
+
+        Raises
+        ------
+        MissingRowsError
+            If they name no such run.
+        """
         runs = read_side(self.folder / f"{name}_meta.json").get("runs", [])
-        own = [run for run in runs if OURS in str(run.get("methods", run.get("arms", [OURS])))]
-        if not own:
-            raise MissingRowsError(f"{name}_meta.json names no run of {OURS}.")
-        return max(own, key=lambda run: run["date"])
+        days = [run["date"][:10] for run in runs if method in run.get("methods", run.get("arms", [method]))]
+        if not days:
+            raise MissingRowsError(f"{self.folder / name}_meta.json names no run of {method}.")
+        return max(days)
 
     @cached_property
     def scores(self) -> pd.DataFrame:

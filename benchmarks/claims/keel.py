@@ -155,7 +155,7 @@ def slow(evidence: Evidence) -> str:
     texts = [
         f"{title(name)} {line['f1']:.3f} (ours {line[f'f1_{OURS}']:.3f}, SMOTE {line['f1_smote']:.3f};"
         f" {line['f1_won']:.0f} : {line['f1_lost']:.0f})"
-        for name, line in lines.loc[list(SLOW)].iterrows()
+        for name, line in lines[lines.index.isin(SLOW)].iterrows()
     ]
     return f"F1 of rivals that take minutes a fit, on cells where they were run: {', '.join(texts)}."
 
@@ -179,14 +179,13 @@ def readme(evidence: Evidence) -> str:
     counts, moved = record(gains.to_numpy()), "rises" if gains.mean() > 0 else "falls"
     text = (
         f"Against SMOTE F1 {moved} by {abs(gains.mean()):.3f} ± {gains.sem():.3f} (standard error over"
-        f" tables; better on {counts['won']}, worse on {counts['lost']}). [All"
-        f" results](benchmarks/RESULTS.md), {len(weak) - len(methods)} more methods, and where it loses."
+        f" tables; better on {counts['won']}, worse on {counts['lost']})."
+        f" [All results](benchmarks/RESULTS.md), {len(weak) - len(methods)} more methods, and where it loses."
     )
     rare = rare_rows(evidence)
     intro = (
         f"{len(rare)} small tables ({rare.min():.0f} to {rare.max():.0f} rare rows),"
         f" {evidence.folds('keel')} folds, defaults; means over tables of logistic regression, 5-NN, tree,"
-        " SVM and a small network, and of"
-        ' a forest and gradient boosting ("strong"):'
+        ' SVM and a small network, and of a forest and gradient boosting ("strong"):'
     )
     return md.page(intro, md.table(lines), text)

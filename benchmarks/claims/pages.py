@@ -19,6 +19,8 @@ def filled(page: str, blocks: Mapping[str, Callable[[T], str]], source: T) -> st
     ------
     KeyError
         If the page has a block that nobody writes.
+    ValueError
+        If a number of a block is unknown (NaN).
 
     Examples
     --------
@@ -33,6 +35,8 @@ def filled(page: str, blocks: Mapping[str, Callable[[T], str]], source: T) -> st
         if name not in blocks:
             raise KeyError(f"Nobody writes the block {name!r}; there are {', '.join(blocks)}.")
         text = without_zeros(blocks[name](source).strip())
+        if re.search(r"\bnan\b", text):
+            raise ValueError(f"A number of the block {name!r} is unknown: {text}")
         return "\n".join([f"<!--figures:{name}-->", *map(wrapped, text.split("\n")), "<!--end-->"])
 
     return BLOCK.sub(written, page)

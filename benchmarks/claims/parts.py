@@ -6,7 +6,7 @@ from typing import Final
 
 import pandas as pd
 
-from benchmarks.claims.evidence import OURS, SMOTE, Evidence, gain_text
+from benchmarks.claims.evidence import OURS, SMOTE, Evidence, MissingRowsError, gain_text
 from benchmarks.reporting import markdown as md
 from benchmarks.reporting.statistics import NONE
 from benchmarks.studies import control, gans, oracle
@@ -52,6 +52,8 @@ def generators(evidence: Evidence) -> str:
     """Compare the GANs of the literature with SMOTE and with GANs that start from real rows."""
     rows = evidence.read("gans.parquet", "gan", (*gans.PRESETS, "guided", SMOTE, NONE))
     keel = gans.complete(rows[rows["kind"] == "keel"])
+    if keel.empty:
+        raise MissingRowsError("gans.parquet has no KEEL table with every GAN; run benchmarks.studies.gans.")
     f1 = gans.means(keel).groupby("gan")["f1"].max()
     literature = f1[list(gans.PRESETS)]
     return (
@@ -66,10 +68,11 @@ def oracles(evidence: Evidence) -> str:
     rows = evidence.read("oracle.csv").dropna(subset=list(oracle.ORACLES))
     own, cas, frechet = (oracle.line(name, rows, name) for name in ("smooth F1", "CAS-real", "Frechet"))
     kept = oracle.line("kept", rows, "kept")
-    agreed = max(oracle.agreement(rows), 0.0) ** 0.5
+    agreed = oracle.agreement(rows)  # of truths of two folds; NaN with one fold
+    ceiling = f"at best {agreed**0.5:.2f}; " if agreed > 0 else ""
     return (
         f"[The oracle's ranks](results/oracle.md) of candidates correlate by {own['Spearman']:.2f} with an"
-        f" outer fold's (at best {agreed:.2f}; AutoGAN's CAS-real {cas['Spearman']:.2f}, Fréchet distance"
+        f" outer fold's ({ceiling}AutoGAN's CAS-real {cas['Spearman']:.2f}, Fréchet distance"
         f" {frechet['Spearman']:.2f}). What it keeps loses {kept['regret / (best - SMOTE)']:.2f} of what the"
         " best in hindsight gains over SMOTE."
     )

@@ -1,5 +1,7 @@
 """What is missing is said, not guessed; differences are those of the rows."""
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -50,6 +52,15 @@ def test_a_loss_that_is_made_is_listed():
     assert told.startswith(f"In {n} of {n} means")
     assert told.count("\n|") == n + 2
     assert "100%" in suites.harm(evidence)
+
+
+def test_the_day_is_that_of_the_last_run_of_a_method(tmp_path):
+    days = {"2026-01-02T10": ["ours"], "2026-01-03T10": ["ours", "smote"], "2026-01-04T10": ["ours_x5"]}
+    runs = [{"date": date, "methods": methods} for date, methods in days.items()]
+    (tmp_path / "keel_meta.json").write_text(json.dumps({"runs": runs}))
+    assert Evidence(tmp_path).day("keel") == "2026-01-03"
+    with pytest.raises(MissingRowsError, match="names no run of tvae"):
+        Evidence(tmp_path).day("keel", "tvae")
 
 
 def test_rare_rows_are_those_of_whole_tables():

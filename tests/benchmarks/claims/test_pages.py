@@ -51,6 +51,11 @@ def test_a_block_that_nobody_writes_is_said():
         filled("<!--figures:other-->\n<!--end-->", {"known": str}, 0)
 
 
+def test_an_unknown_number_is_not_written():
+    with pytest.raises(ValueError, match="A number of the block 'a' is unknown: F1 nan"):
+        filled("<!--figures:a-->\n<!--end-->", {"a": "F1 {:.3f}".format}, float("nan"))
+
+
 def test_only_blocks_change():
     page = "1.5 before\n<!--figures:a-->\nold\n<!--end-->\n0.5 after"
     changed = filled(page, {"a": "{:.2f}".format}, -0.5)
