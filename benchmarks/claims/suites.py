@@ -57,7 +57,7 @@ def behind(evidence: Evidence) -> str:
     ]
     text = (
         f"In {len(ahead)} of {len(means)} means of F1, AP and G-mean over a suite another method is ahead,"
-        f" in {len(lines)} by more than a standard error:"
+        f" in {len(lines)} by more than a standard error{':' if lines else '.'}"
     )
     return md.page(text, md.table(pd.DataFrame(lines)) if lines else None).rstrip()
 
