@@ -71,15 +71,25 @@ class Method:
     peer: str = ""  # what it needs from the peers' environment, if anything
 
 
+# How long the default GANs are trained; GANs that a user gives take more and smaller steps.
+SCHEDULE: Final[Mapping[str, int]] = {"max_steps": 40, "epoch_unit": 10}
+
+
 def portfolio(**changes: Any) -> list[GAN]:
     """List the default GANs, with changes of the one that is trained, which comes first."""
-    guided = GAN("guided", base=BASES[0], generator=Generator(widths=(32,)), **changes)
+    generator = Generator(widths=(32,), learning_rate=1e-2, geometry_rate=0.15, ema=0.9)
+    critic = Critic(learning_rate=5e-3)
+    guided = GAN("guided", base=BASES[0], generator=generator, critic=critic, **changes)
     return [guided, *(GAN(base=base, loss_weights={}) for base in BASES)]
 
 
 def _ours(title: str, seconds: float = 2.0, **parameters: Any) -> Method:
     ours = partial(GANOversampler, **parameters)
     return Method(title, lambda setting: on_raw(setting, ours(random_state=setting.random_state)), seconds)
+
+
+def _trained_for(term: str) -> Method:
+    return _ours(f"ours, {term} force only", gan=portfolio(loss_weights={term: 1.0}), **SCHEDULE)
 
 
 def _peer(title: str, name: str, seconds: float = 0.1, prepared: Callable[..., Steps] = on_encoded) -> Method:
@@ -199,10 +209,8 @@ METHODS: Final[Mapping[str, Method]] = {
     "ours_x5": five_draws("ours, five draws", _ONE_DRAW["ours"]),
     "ours_base_only": _ours("ours, training off", 1.0, max_steps=0),
     "ours_no_oracle": _ours("ours, oracle off", 1.0, oracle=None),
-    "ours_utility": _ours("ours, utility force only", gan=portfolio(loss_weights={"utility": 1.0})),
-    "ours_adversarial": _ours(
-        "ours, adversarial force only", gan=portfolio(loss_weights={"adversarial": 1.0})
-    ),
+    "ours_utility": _trained_for("utility"),
+    "ours_adversarial": _trained_for("adversarial"),
     "ours_guided": _ours("ours, guided GAN", gan=GUIDED),
     "ours_residual": _ours("ours, residual GAN", gan=GAN("residual")),
     "ours_classic": _ours("ours, classic GAN", gan=GAN("classic")),

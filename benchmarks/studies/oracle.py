@@ -18,7 +18,7 @@ from scipy.stats import spearmanr
 
 from benchmarks import classifiers as models
 from benchmarks import metrics
-from benchmarks.methods import BASES, portfolio
+from benchmarks.methods import BASES, SCHEDULE, portfolio
 from benchmarks.preparation import Setting, encoder
 from benchmarks.protocol import N_FOLDS, quiet_single_thread, split
 from benchmarks.provenance import note_run
@@ -30,8 +30,7 @@ from benchmarks.tables import Table, data_folder, load_table
 from gan_oversampler import DownstreamOracle, GANOversampler
 
 DEFAULT: Final = "smote at 0"  # what a user would take without an oracle
-STEPS: Final = 200
-UNIT: Final = 50  # steps between scorings, the default
+STEPS, UNIT = SCHEDULE["max_steps"], SCHEDULE["epoch_unit"]
 ORACLES: Final = {
     "smooth F1": DownstreamOracle(),
     "F1": DownstreamOracle(smooth=False),
@@ -51,7 +50,7 @@ def utilities(train: Table, seed: int) -> pd.DataFrame:
     sampler = GANOversampler(
         gan=portfolio(objective="f1"),
         oracle=list(ORACLES.values()),
-        max_steps=STEPS,
+        **SCHEDULE,
         patience=99,
         random_state=seed,
     ).fit(train.X, train.y)

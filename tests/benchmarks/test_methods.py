@@ -4,9 +4,10 @@ import pytest
 
 from benchmarks import protocol
 from benchmarks.classifiers import CLASSIFIERS
-from benchmarks.methods import METHODS, TITLES
+from benchmarks.methods import METHODS, SCHEDULE, TITLES, portfolio
 from benchmarks.protocol import Cell
 from benchmarks.tables import EMBEDDED
+from gan_oversampler.gans.portfolio import PORTFOLIO_STEPS, PORTFOLIO_UNIT, default_portfolio
 from tests.benchmarks.small_benchmarks import QUICK, tiny
 
 
@@ -38,3 +39,9 @@ def test_classifiers_that_balance_by_themselves_need_no_method():
     for row in protocol.evaluate(Cell(tiny(), 0, 0, "none", own)):
         assert row["error"] == ""
         assert row["average_precision"] > 0.3
+
+
+def test_the_portfolio_that_ablations_change_is_the_default_one():
+    default = default_portfolio(n_rows=20)
+    assert [repr(gan) for gan in portfolio(loss_weights=default[0].loss_weights)] == [*map(repr, default)]
+    assert {"max_steps": PORTFOLIO_STEPS, "epoch_unit": PORTFOLIO_UNIT} == SCHEDULE
