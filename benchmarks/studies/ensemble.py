@@ -24,6 +24,7 @@ from benchmarks.storage import Store
 from benchmarks.studies.common import parser
 from benchmarks.suites import STRONG, SUITES, WEAK
 from benchmarks.tables import Table, data_folder, load_table
+from benchmarks.writing import write_whole
 
 BALANCED: Final = ("balanced_forest", "easy_ensemble", "rus_boost")  # classifiers that resample by themselves
 METHODS: Final = ("none", "smote", "smote_x5", "ours", "ours_x5", "balanced_bagging")
@@ -155,7 +156,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     store.absorb()
     rows = store.read()
     text = report(rows[rows["table"].isin([table.name for table in tables])])
-    options.out.with_suffix(".md").write_text(text, "utf-8")
+    write_whole(options.out.with_suffix(".md"), text)
     print(text)
 
 

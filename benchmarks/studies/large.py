@@ -3,7 +3,7 @@
 Each case runs in a process of its own, after a small fit that loads what fits load. Memory is the peak of
 what the process holds beside the table that was there before, and is compared with that table or, where rows
 are drawn by a fitted sampler, with what it gives and what one block of rows takes. Cases that are in the file
-are not run again without ``--fresh``.
+at the same share of their rows are not run again without ``--fresh``.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from benchmarks.reporting.markdown import table as as_table
 from benchmarks.studies.common import parser
 from benchmarks.suites import needed
 from benchmarks.tables import data_folder
+from benchmarks.writing import append_csv, read_csv
 from gan_oversampler import GANOversampler
 
 Labelled = tuple[Any, Any]
@@ -132,7 +133,7 @@ def measure(name: str, folder: Path | None = None, share: float = 1.0) -> dict[s
         block_mb = _timed(lambda: sampler.sample(min(BLOCK, n), random_state=1))["peak_mb"]
         found = _timed(lambda: sampler.sample(n, random_state=0))
         basis = found["output_mb"] + block_mb
-    facts = {"case": name, "rows": shape[0], "columns": shape[1], "basis_mb": basis}
+    facts = {"case": name, "share": share, "rows": shape[0], "columns": shape[1], "basis_mb": basis}
     choice = sampler.report_.choice if hasattr(sampler, "report_") else found["outcome"]
     return {**facts, **found, "ratio": found["peak_mb"] / basis, "outcome": choice}
 
@@ -182,14 +183,13 @@ def in_child(name: str, folder: Path | None, share: float) -> dict[str, Any]:
     return json.loads(subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
-def verdicts(rows: pd.DataFrame) -> pd.DataFrame:
-    """Figures beside their bars, one line per case."""
-    bars = pd.DataFrame({name: [c.max_seconds, c.max_ratio] for name, c in CASES.items()}).T
-    bars.columns = ["seconds wanted", "ratio wanted"]
-    shown = rows.set_index("case")[["rows", "columns", "seconds", "cpu_seconds", "peak_mb", "ratio"]]
+def beside_bars(rows: pd.DataFrame) -> pd.DataFrame:
+    """Figures beside their bars, one line per case and share."""
+    shown = rows[["case", "rows", "columns", "seconds", "cpu_seconds", "peak_mb", "ratio"]]
     shown = shown.round({"seconds": 1, "cpu_seconds": 1, "peak_mb": 0, "ratio": 2})
-    shown = shown.join(bars).assign(outcome=rows.set_index("case")["outcome"].str.slice(0, 60))
-    return shown.reset_index()
+    cases = [CASES[name] for name in rows["case"]]
+    bars = {"seconds wanted": [c.max_seconds for c in cases], "ratio wanted": [c.max_ratio for c in cases]}
+    return shown.assign(**bars, outcome=rows["outcome"].str.slice(0, 60))
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -207,14 +207,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     if options.fresh:
         for file in (options.out, beside(options.out, "_meta.json")):
             file.unlink(missing_ok=True)
-    rows = pd.read_csv(options.out) if options.out.exists() else pd.DataFrame({"case": []})
-    for name in (name for name in options.cases if name not in set(rows["case"])):
+    known = read_csv(options.out)
+    done = set() if known is None else set(zip(known["case"], known["share"], strict=True))
+    for name in (name for name in options.cases if (name, options.share) not in done):
         print(f"{name} ...", flush=True)
-        found = pd.DataFrame([in_child(name, folder, options.share)])
-        rows = found if rows.empty else pd.concat([rows, found], ignore_index=True)
-        note_run(options.out, case=name)
-        rows.round(3).to_csv(options.out, index=False, lineterminator="\n")
-    print(as_table(verdicts(rows)))
+        found = in_child(name, folder, options.share)
+        note_run(options.out, case=name, share=options.share)
+        append_csv(pd.DataFrame([found]).round(3), options.out)
+    print(as_table(beside_bars(read_csv(options.out))))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from gan_oversampler import GANOversampler
 
 def _known(name, folder, share):
     figures = dict.fromkeys(("seconds", "cpu_seconds", "load", "output_mb", "peak_mb", "ratio"), 1.5)
-    return {"case": name, "rows": 10, "columns": 2, "basis_mb": 1.0, **figures, "outcome": "kept"}
+    return {"case": name, "share": share, "rows": 10, "columns": 2, "basis_mb": 1.0, **figures, "outcome": "kept"}
 
 
 def test_cases_that_are_known_are_not_run_again(monkeypatch, tmp_path, capsys):
@@ -26,6 +26,11 @@ def test_cases_that_are_known_are_not_run_again(monkeypatch, tmp_path, capsys):
     assert pd.read_csv(tmp_path / "large.csv")["case"].tolist() == ["numbers", "sparse"]
     large.main([*args, "sparse", "--fresh"])
     assert pd.read_csv(tmp_path / "large.csv")["case"].tolist() == ["sparse"]
+    asked.clear()
+    large.main([*args, "numbers", "--share", "0.001"])
+    large.main([*args, "numbers", "--share", "0.001"])
+    large.main([*args, "numbers"])
+    assert asked == ["numbers", "numbers"]  # a share of the rows does not count as all of them
     line = next(line for line in capsys.readouterr().out.splitlines() if "numbers" in line and "90" in line)
     assert line.split("|")[-4:-1] == [" 90 ", " 3 ", " kept "]
 
