@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -23,7 +22,7 @@ MAX_CELLS: Final = 1_000_000  # coded together, so that memory stays small
 
 def encode_columns(columns: Sequence[Column], cells: Sequence[Cells]) -> EncodedRows:
     """Return the encoded rows ``(n, F)`` of the cells of all columns, as each column's ``encode`` does."""
-    starts, groups = _plan(tuple(columns), len(cells[0]))
+    starts, groups = _plan(columns, len(cells[0]))
     encoded = np.empty((len(cells[0]), starts[-1]), dtype=np.float32)
     for group in groups:
         encoded[:, starts[group.places]] = group.encode([cells[i] for i in group.places]).T
@@ -42,7 +41,7 @@ def decode_columns(
 
     Plain columns draw no random numbers, so all others get the same as if they were decoded one by one.
     """
-    starts, groups = _plan(tuple(columns), len(rows))
+    starts, groups = _plan(columns, len(rows))
     columns_Fn = np.ascontiguousarray(rows.T)  # column by column is how rows are read now
     found: dict[int, Cells] = {}
     for group in groups:
@@ -52,13 +51,9 @@ def decode_columns(
     return [found[i] for i in range(len(columns))]
 
 
-def _plan(columns: tuple[Column, ...], n: int) -> _Plan:
-    return _plan_of(columns, max(1, MAX_CELLS // max(n, 1)))
-
-
-@lru_cache(maxsize=8)  # hundreds of scorings code the same columns
-def _plan_of(columns: tuple[Column, ...], size: int) -> _Plan:
-    """The first encoded column of each column, and the plain columns in groups of so many at most."""
+def _plan(columns: Sequence[Column], n: int) -> _Plan:
+    """The first encoded column of each column, and the plain columns in groups that ``MAX_CELLS`` allows."""
+    size = max(1, MAX_CELLS // max(n, 1))
     starts = np.cumsum([0, *(column.block(0).width for column in columns)])
     plain = [i for i, column in enumerate(columns) if isinstance(column, Numeric) and column.is_plain]
     return starts, [_PlainColumns.of(columns, plain[i : i + size]) for i in range(0, len(plain), size)]
