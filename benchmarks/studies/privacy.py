@@ -17,7 +17,6 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import NearestNeighbors
 
@@ -30,6 +29,7 @@ from benchmarks.reporting.markdown import table as as_table
 from benchmarks.studies.common import parser, run_cells, save
 from benchmarks.suites import load
 from benchmarks.tables import Table, data_folder
+from gan_oversampler.oracles.membership import attack_auc, attack_hits
 
 METHODS: Final = ("ours", "smote", "random")
 TABLES: Final = (
@@ -37,7 +37,6 @@ TABLES: Final = (
     *("page-blocks-1-3_vs_4", "winequality-red-4", "diabetes-worst-tenth", "breast-cancer-30", "telco_churn"),
 )
 ATTACKS: Final = ("distance", "calibrated", "shadow")
-FALSE_ALARMS: Final = 0.1
 TINY: Final = 1e-6  # distances are compared by their logarithms
 COLUMNS: Final = {
     "dcr_ratio": ("DCR ratio", 2, None),
@@ -121,18 +120,6 @@ def shadow_scores(to_new_sn: np.ndarray, member_sn: np.ndarray, target: int) -> 
     return (away[1] - away[0]) / (2 * spread**2)
 
 
-def success(scores_n: np.ndarray, member_n: np.ndarray) -> tuple[float, float]:
-    """AUC of an attack, and the share of members it finds at a tenth of false alarms.
-
-    The threshold lies between two non-members such that one more is above it with that probability.
-    """
-    ours, theirs = scores_n[member_n], np.sort(scores_n[~member_n])
-    above = len(theirs) - np.searchsorted(theirs, ours)
-    whole, rest = divmod(FALSE_ALARMS * (len(theirs) + 1), 1)
-    hits = (1 - rest) * (above < whole).mean() + rest * (above < whole + 1).mean()
-    return float(roc_auc_score(member_n, scores_n)), float(hits)
-
-
 def cell(table: Table, method: str, n_pairs: int) -> list[dict[str, Any]]:
     """Fit a method on all halves of a table: a row of figures per fit."""
     with quiet_single_thread():
@@ -145,7 +132,8 @@ def cell(table: Table, method: str, n_pairs: int) -> list[dict[str, Any]]:
             scores["shadow"] = shadow_scores(to_new, member, number)
         row = {"table": table.name, "method": method, "fit": number, **fit["figures"]}
         for name, its in scores.items():
-            row[f"auc_{name}"], row[f"hits_{name}"] = success(its, fit["member"])
+            of_both = its[fit["member"]], its[~fit["member"]]
+            row[f"auc_{name}"], row[f"hits_{name}"] = attack_auc(*of_both), attack_hits(*of_both)
         rows.append(row)
     return rows
 

@@ -13,7 +13,15 @@ from gan_oversampler import GANOversampler
 
 def _known(name, folder, share):
     figures = dict.fromkeys(("seconds", "cpu_seconds", "load", "output_mb", "peak_mb", "ratio"), 1.5)
-    return {"case": name, "share": share, "rows": 10, "columns": 2, "basis_mb": 1.0, **figures, "outcome": "kept"}
+    return {
+        "case": name,
+        "share": share,
+        "rows": 10,
+        "columns": 2,
+        "basis_mb": 1.0,
+        **figures,
+        "outcome": "kept",
+    }
 
 
 def test_cases_that_are_known_are_not_run_again(monkeypatch, tmp_path, capsys):

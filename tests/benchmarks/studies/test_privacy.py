@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks.studies import privacy
 from benchmarks.tables import load_table
+from gan_oversampler.oracles.membership import attack_auc, attack_hits
 
 
 def fits(gain, n_fits=8, n_rows=200):
@@ -20,11 +21,10 @@ def fits(gain, n_fits=8, n_rows=200):
 @pytest.mark.parametrize("gain", [0.0, 0.3])
 def test_shadow_fits_show_what_distances_hide(gain):
     to_new, member = fits(gain)
-    alone = [privacy.success(-row, its)[0] for row, its in zip(to_new, member, strict=True)]
-    shadow = [
-        privacy.success(privacy.shadow_scores(to_new, member, s), member[s]) for s in range(len(member))
-    ]
-    auc, hits = np.mean(shadow, axis=0)
+    alone = [attack_auc(-row[its], -row[~its]) for row, its in zip(to_new, member, strict=True)]
+    found = [privacy.shadow_scores(to_new, member, s) for s in range(len(member))]
+    shadow = [(its[m], its[~m]) for its, m in zip(found, member, strict=True)]
+    auc, hits = (np.mean([figure(*its) for its in shadow]) for figure in (attack_auc, attack_hits))
     assert np.mean(alone) == pytest.approx(0.5 + gain / 4, abs=0.05)
     assert auc > 0.95 if gain else auc == pytest.approx(0.5, abs=0.05)
     assert hits > 0.8 if gain else hits == pytest.approx(0.1, abs=0.06)
