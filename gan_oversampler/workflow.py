@@ -18,6 +18,8 @@ from gan_oversampler.encoding.layout import Layout
 from gan_oversampler.ending import Ending
 from gan_oversampler.oracles.base import Oracle
 from gan_oversampler.plan import Plan, Services
+from gan_oversampler.reporting.evidence import Evidence
+from gan_oversampler.reporting.facts import LabelScores
 from gan_oversampler.reporting.model_summary import ModelSummary
 from gan_oversampler.reporting.report import Report
 from gan_oversampler.reporting.search_facts import SearchFacts
@@ -92,6 +94,16 @@ class Fit:
         return next(iter(self.outcomes.values()))
 
 
+@dataclass(frozen=True)
+class _Result:
+    """What one oracle has scored, and what it decides; without an oracle there are no scores."""
+
+    evaluator: Evaluator | None
+    scored: Sequence[Scored]
+    baselines: Mapping[str, Utilities]
+    decision: Decision
+
+
 def fit(
     plan: Plan,
     rows: Rows,
@@ -107,22 +119,26 @@ def fit(
     to the reports. Raises ValueError if ``cv`` gives no folds to score on, RuntimeError if
     the first oracle finds a baseline better and ``fallback="error"``.
     """
-    clock, streams, gans = services.clock, services.streams, plan.gans
-    problem = Problem.of(rows, layout, n_new, streams, plan.cv if plan.oracles else None)
+    problem = Problem.of(rows, layout, n_new, services.streams, plan.cv if plan.oracles else None)
     if not problem.learned:
         if plan.search is not None:
             warn_user(NOTHING_SEARCHED.format(MIN_ROWS))
         outcome = _untrained(plan, problem, services, facts)
         return Fit(dict.fromkeys(plan.oracles or [NO_ORACLE], outcome))
     if plan.search is not None:
-        with clock.phase("search"):
+        with services.clock.phase("search"):
             searched = plan.search.find(plan, problem, services)
         plan, facts = _with_found(plan, searched), {**facts, "search": searched}
-        gans = plan.gans
-    with clock.phase("neighbours"):
-        data = problem.training_data(gans)
+    with services.clock.phase("neighbours"):
+        data = problem.training_data(plan.gans)
     if not plan.oracles:
         return Fit({NO_ORACLE: _without_oracle(plan, problem, data, services, facts)})
+    return _with_oracles(plan, problem, data, services, facts)
+
+
+def _with_oracles(plan: Plan, problem: Problem, data: TrainingData, services: Services, facts: Facts) -> Fit:
+    """Train all GANs at once, while every oracle scores them, and let each oracle decide."""
+    clock, streams, gans = services.clock, services.streams, plan.gans
     limit = ScoringLimit(plan.budget.max_time, lambda: clock.seconds)
     evaluators = {
         name: Evaluator.of(oracle, problem, gans, data, streams, services.n_jobs, limit)
@@ -138,11 +154,8 @@ def fit(
     training = Training(plan, problem, _rounds(list(trackers.values())), events, summary)
     outcomes: dict[str, Outcome] = {}
     for name, evaluator in evaluators.items():
-        found = trackers[name].scored, baselines[name]
-        decision = _decision(ending.choices, evaluator, *found, services)
-        outcomes[name] = _outcome(
-            training, data, decision, evaluator, *found, services, facts, ending, decides=not outcomes
-        )
+        result = _result(ending.choices, evaluator, trackers[name].scored, baselines[name], services)
+        outcomes[name] = _outcome(training, data, result, services, facts, ending, decides=not outcomes)
     return Fit(outcomes, training if plan.keep_candidates else None)
 
 
@@ -184,9 +197,8 @@ def rescore(fit: Fit, name: str, oracle: Oracle, services: Services, facts: Fact
     tracker = _tracker(plan, name, evaluator, services, patience=math.inf)
     for candidates in training.rounds:
         tracker.evaluate(candidates, replace(plan.budget, growth=0.0), lambda: services.clock.seconds)
-    found = tracker.scored, baselines
-    decision = _decision(plan, evaluator, *found, services)
-    outcome = _outcome(training, data, decision, evaluator, *found, services, facts, decides=False)
+    result = _result(plan, evaluator, tracker.scored, baselines, services)
+    outcome = _outcome(training, data, result, services, facts, decides=False)
     return replace(fit, outcomes={**fit.outcomes, name: outcome})
 
 
@@ -227,13 +239,13 @@ def _rounds(trackers: Sequence[OracleTracker]) -> tuple[tuple[Candidate, ...], .
     return tuple(tuple(seen[key] for key in sorted(seen) if key[0] == step) for step in steps)
 
 
-def _decision(
+def _result(
     plan: Plan,
     evaluator: Evaluator,
     scored: Sequence[Scored],
     baselines: Mapping[str, Utilities],
     services: Services,
-) -> Decision:
+) -> _Result:
     """What one oracle decides: candidates, policy and ratio, or a baseline."""
     with services.clock.phase("choice"):
         try:
@@ -248,7 +260,7 @@ def _decision(
             choose_ratio=plan.choose_ratio,
             baselines=baselines,
         )
-        return decide(
+        decision = decide(
             scored,
             tried,
             baselines,
@@ -257,6 +269,7 @@ def _decision(
             sign=evaluator.sign,
             heldout_ratio=evaluator.heldout_ratio,
         )
+    return _Result(evaluator, scored, baselines, decision)
 
 
 def _without_oracle(
@@ -274,16 +287,13 @@ def _without_oracle(
     training = Training(plan, problem, (), events, summary)
     policy = plan.policy if isinstance(plan.policy, Policy) else Policy()
     decision = decide_without_oracle(tracker.scored, gan, policy)
-    return _outcome(training, data, decision, None, tracker.scored, {}, services, facts)
+    return _outcome(training, data, _Result(None, tracker.scored, {}, decision), services, facts)
 
 
 def _outcome(
     training: Training,
     data: TrainingData,
-    decision: Decision,
-    evaluator: Evaluator | None,
-    scored: Sequence[Scored],
-    baselines: Mapping[str, Utilities],
+    result: _Result,
     services: Services,
     facts: Facts,
     ending: Ending | None = None,
@@ -294,49 +304,33 @@ def _outcome(
 
     Only the oracle that ``decides`` what is drawn warns, or raises, of a baseline that is better.
     """
-    if decides and decision.error:
-        raise RuntimeError(decision.error)
-    for message in decision.warnings if decides else ():
-        warn_user(message)
-    plan, problem, clock = training.plan, training.problem, services.clock
+    decision, evaluator, plan, problem = result.decision, result.evaluator, training.plan, training.problem
+    if decides:
+        _warn_of(decision)
     is_brief = ending is not None and ending.is_brief
     # Without new rows the sources still draw for ``sample``, as for the full ratio.
     at_ratio = evaluator.at_ratio(decision.ratio or 1.0) if evaluator else None
     sources, notes = _sources(training, data, decision, at_ratio, services)
-    rows, targets = problem.rows, list(problem.n_new)
-    folds, by_fold = problem.folds, sources.by_fold
-    smote = base_sources("smote", data, len(folds)).by_fold
-    if not folds:  # without an oracle nothing was held out
-        folds, by_fold = _all_rows(rows), (sources.full,)
-    with clock.phase("evidence"):
-        evidence = gather_evidence(rows, folds, by_fold, targets, services.streams, smote)
-        known = [name for name, utilities in baselines.items() if np.isfinite(utilities).all()]
-        labels = None
-        if evaluator and not is_brief:
-            labels = label_scores(evaluator, by_fold, known, decision.ratio)
+    with services.clock.phase("evidence"):
+        evidence = _evidence(problem, data, sources, services)
+        labels = None if is_brief else _label_scores(result, sources)
         fidelity = evidence.fidelity if evidence.is_far and not is_brief else None
-        if (far := far_note(fidelity, plan.gans, given=plan.gan_given)) and decision.candidates:
-            notes = [*notes, far]
-            if decides and fidelity and fidelity.is_very_far:
-                warn_user(far)
-    advice: Callable[[], Mapping[str, Any]] = dict
-    if evaluator and decision.utilities is not None:
-        with clock.phase("advice"):
-            is_ranked = at_ratio and evaluator.oracle.alternatives
-            ranking = Ranking.prepare(at_ratio, by_fold) if at_ratio and is_ranked else None
-        found = decision.utilities, baselines, ranking, keepable_utilities(scored), evaluator.heldout_ratio
-        advice = partial(advice_facts, *found)
-    n_new = n_new_at_ratio(dict(enumerate(rows.counts)), problem.n_new, decision.ratio)
+    if (far := far_note(fidelity, plan.gans, given=plan.gan_given)) and decision.candidates:
+        notes = [*notes, far]
+        if decides and fidelity and fidelity.is_very_far:
+            warn_user(far)
+    advice = _advice(result, at_ratio, sources, services)
+    n_new = n_new_at_ratio(dict(enumerate(problem.rows.counts)), problem.n_new, decision.ratio)
     report = write_report(
         decision,
         evaluator,
-        scored,
-        baselines,
+        result.scored,
+        result.baselines,
         plan.gans,
         notes=problem.small_class_notes(plan.gans[0].base),
         draw_notes=notes,
         events=training.events,
-        seconds=clock.by_phase,
+        seconds=services.clock.by_phase,
         labels=labels,
         evidence=evidence,
         summary=training.summary,
@@ -344,6 +338,47 @@ def _outcome(
         **facts,
     )
     return Outcome(sources.full, report.completed_by(advice), n_new, decision.fallback, decision.ratio)
+
+
+def _warn_of(decision: Decision) -> None:
+    """Warn, or raise, of what the decision found wrong."""
+    if decision.error:
+        raise RuntimeError(decision.error)
+    for message in decision.warnings:
+        warn_user(message)
+
+
+def _evidence(
+    problem: Problem, data: TrainingData, sources: CrossFittedSources, services: Services
+) -> Evidence:
+    """New rows beside real ones and beside those of SMOTE."""
+    rows, folds, by_fold = problem.rows, problem.folds, sources.by_fold
+    smote = base_sources("smote", data, len(folds)).by_fold
+    if not folds:  # without an oracle nothing was held out
+        folds, by_fold = _all_rows(rows), (sources.full,)
+    return gather_evidence(rows, folds, by_fold, list(problem.n_new), services.streams, smote)
+
+
+def _label_scores(result: _Result, sources: CrossFittedSources) -> LabelScores | None:
+    """Scores of the labels that classifiers predict, for what is kept and for baselines that have scores."""
+    if result.evaluator is None:
+        return None
+    known = [name for name, utilities in result.baselines.items() if np.isfinite(utilities).all()]
+    return label_scores(result.evaluator, sources.by_fold, known, result.decision.ratio)
+
+
+def _advice(
+    result: _Result, at_ratio: Evaluator | None, sources: CrossFittedSources, services: Services
+) -> Callable[[], Mapping[str, Any]]:
+    """What gives the advice when it is asked for; rows to compare alternatives on are drawn now."""
+    evaluator, utilities = result.evaluator, result.decision.utilities
+    if evaluator is None or utilities is None:
+        return dict
+    with services.clock.phase("advice"):
+        is_ranked = at_ratio and evaluator.oracle.alternatives
+        ranking = Ranking.prepare(at_ratio, sources.by_fold) if at_ratio and is_ranked else None
+    keepable = keepable_utilities(result.scored)
+    return partial(advice_facts, utilities, result.baselines, ranking, keepable, evaluator.heldout_ratio)
 
 
 def _sources(
