@@ -22,10 +22,11 @@ from gan_oversampler.oracles.registry import name_of, oracle_of
 
 # What needs torch, which takes longer to load than all the rest, is imported by the methods that use it.
 if TYPE_CHECKING:
+    from gan_oversampler.outcomes import Facts
     from gan_oversampler.reporting.report import Report
     from gan_oversampler.sampling.tables import Block
     from gan_oversampler.streaming import BalancedStream, Transform
-    from gan_oversampler.workflow import Facts, Fit
+    from gan_oversampler.workflow import Fit
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from gan_oversampler._writing import remove_leftovers
 from gan_oversampler.constraints import Relation
 from gan_oversampler.encoding.labels import Target
 from gan_oversampler.encoding.table_encoder import TableEncoder
+from gan_oversampler.outcomes import Outcome
 from gan_oversampler.persistence.files import SavedFileError, explained, read, write
 from gan_oversampler.persistence.forms import FORMS
 from gan_oversampler.persistence.packing import Packer, Unpacker
@@ -26,7 +27,7 @@ from gan_oversampler.progress import Progress
 from gan_oversampler.reporting.facts import versions
 from gan_oversampler.reporting.report import Report
 from gan_oversampler.selection.candidate_sources import generator_sources
-from gan_oversampler.workflow import Fit, Outcome
+from gan_oversampler.workflow import Fit
 
 OF_COLUMNS: Final = ("n_features_in_", "feature_names_in_")  # attributes that are known before training
 # Parameters that may change from one process to the next: training does not depend on them.

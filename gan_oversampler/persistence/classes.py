@@ -54,6 +54,7 @@ from gan_oversampler.nn.learned_geometry import LearnedGeometry
 from gan_oversampler.nn.mlp import Mlp
 from gan_oversampler.nn.optimizers import Moments
 from gan_oversampler.oracles.registry import ORACLES
+from gan_oversampler.outcomes import Outcome, Training
 from gan_oversampler.persistence.packing import Form, Json, NoFormError, Packer, Unpacker, of_fields
 from gan_oversampler.plan import Plan
 from gan_oversampler.progress import Progress, Tracked
@@ -78,7 +79,7 @@ from gan_oversampler.training.data import TrainingData
 from gan_oversampler.training.loop import Budget, Candidate, Scored, Tracker
 from gan_oversampler.training.members import Player, State
 from gan_oversampler.training.population import PopulationNumbers
-from gan_oversampler.workflow import Fit, Outcome, Training
+from gan_oversampler.workflow import Fit
 
 # Encoded columns: lengths are only numbers in a file, and index arrays grow with them.
 MAX_WIDTH: Final = 100_000
