@@ -412,16 +412,11 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         """Check and read the table, fit, and set what the fit leaves behind once all went well."""
         began = time.monotonic()
         from gan_oversampler.plan import Clock, Services, check_grids, device_of, plan_of
-        from gan_oversampler.reporting.model_summary import ModelSummary
         from gan_oversampler.workflow import fit
 
         clock = Clock()
         clock.goes_on_from(time.monotonic() - began, {})  # torch may have been loaded meanwhile
-        check_table(X)
-        # Checks only: a fit that fails leaves the sampler as it was.
-        validate_data(type(self)(), X=X, y=y, skip_check_array=True)
-        target = Target.of(y)
-        check_consistent_length(X, target.codes)
+        target = self._checked_target(X, y)
         weights, its_groups = read_weights(sample_weight, target), read_groups(groups, target)
         choose_ratio = isinstance(self.sampling_strategy, str) and self.sampling_strategy == CHOSEN_BY_ORACLE
         strategy = n_new or target.strategy("auto" if choose_ratio else self.sampling_strategy)
@@ -451,18 +446,16 @@ class GANOversampler(FittedMixin, SaveMixin, DocumentedMixin, CallbackSupportMix
         with single_threaded():
             found = fit(plan, rows, encoder.layout, n_new, services, self._facts(encoder))
         validate_data(self, X=X, y=y, skip_check_array=True)  # columns and their names
-        for attribute in ("is_synthetic_", "seed_indices_"):
-            self.__dict__.pop(attribute, None)
-        n_new_by_label = {target.names[code]: n for code, n in found.first.n_new.items()}
-        self.sampling_strategy_ = {label: n_new_by_label.get(label, 0) for label in strategy}
-        self.classes_ = np.sort(target.classes)
-        self.reports_ = {name: outcome.report for name, outcome in found.outcomes.items()}
-        self.report_ = next(iter(self.reports_.values()))
-        self.history_, self.fallback_ = self.report_.history, found.first.fallback
-        self.summary_ = self.report_.summary or ModelSummary()
-        self._n_samplings = 0
-        self._fitted = Fitted(encoder, target.without_rows(), streams, tuple(n_new), found)
+        self._set_fitted(Fitted(encoder, target.without_rows(), streams, tuple(n_new), found), strategy)
         task.ends()
+        return target
+
+    def _checked_target(self, X: Frame, y: Any) -> Target:
+        """The labels of a table that passes all checks; a fit that fails leaves the sampler as it was."""
+        check_table(X)
+        validate_data(type(self)(), X=X, y=y, skip_check_array=True)
+        target = Target.of(y)
+        check_consistent_length(X, target.codes)
         return target
 
     def _checkpoint(self, data: Mapping[str, Any], *table: Any) -> Checkpoint | None:

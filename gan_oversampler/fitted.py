@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -227,6 +227,23 @@ class FittedMixin:
         self._fitted = replace(fitted, fit=found)
         self.reports_ = {**self.reports_, name: found.outcomes[name].report}
         return self.reports_[name]
+
+    def _set_fitted(self, fitted: Fitted, labels: Iterable[Any]) -> None:
+        """Set what a fit leaves behind; ``labels`` are those of the classes that may get new rows."""
+        from gan_oversampler.reporting.model_summary import ModelSummary
+
+        for attribute in ("is_synthetic_", "seed_indices_"):
+            self.__dict__.pop(attribute, None)
+        target, first = fitted.target, fitted.fit.first
+        n_new = {target.names[code]: n for code, n in first.n_new.items()}
+        self.sampling_strategy_ = {label: n_new.get(label, 0) for label in labels}
+        self.classes_ = np.sort(target.classes)
+        self.reports_ = {name: outcome.report for name, outcome in fitted.fit.outcomes.items()}
+        self.report_ = next(iter(self.reports_.values()))
+        self.history_, self.fallback_ = self.report_.history, first.fallback
+        self.summary_ = self.report_.summary or ModelSummary()
+        self._n_samplings = 0
+        self._fitted = fitted
 
     def _facts(self, encoder: TableEncoder) -> Facts:
         """What reports tell of the sampler and the table."""

@@ -6,7 +6,6 @@ These import much, so commands import them when they run, and help comes at once
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,6 +43,14 @@ Ignore = Annotated[
         metavar="COLUMN", help="Column not to learn from, such as an id; empty in new rows. Repeatable."
     ),
 ]
+Ratio = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NUMBER",
+        help="Rows of each rare class per row of the largest one, 1 if not given; oracle: chosen by"
+        " scores; CLASS=NUMBER: of some classes only. Repeatable.",
+    ),
+]
 Oracle = Annotated[
     str,
     typer.Option(
@@ -59,6 +66,12 @@ Fidelity = Annotated[
 Gan = Annotated[
     list[str] | None,
     typer.Option(help="GANs to train instead of the default one, such as wgan_gp. Repeatable."),
+]
+SyntheticOnly = Annotated[bool, typer.Option("--synthetic-only", help="Write new rows only.")]
+Mark = Annotated[str | None, typer.Option(metavar="COLUMN", help="Add a column that is true for new rows.")]
+Fallback = Annotated[
+    bool,
+    typer.Option("--fallback", help="Where a baseline scores better, use it: SMOTE's rows, or none."),
 ]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same rows.")]
 MaxTime = Annotated[
@@ -110,29 +123,17 @@ def resample(
     save: Annotated[
         Path | None, typer.Option(help="File to write the sampler to, for `sample`; it holds real rare rows.")
     ] = None,
-    ratio: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NUMBER",
-            help="Rows of each rare class per row of the largest one, 1 if not given; oracle: chosen by"
-            " scores; CLASS=NUMBER: of some classes only. Repeatable.",
-        ),
-    ] = None,
+    ratio: Ratio = None,
     oracle: Oracle = "downstream",
     fidelity: Fidelity = None,
     gan: Gan = None,
     categorical: Categorical = None,
     ignore: Ignore = None,
-    synthetic_only: Annotated[bool, typer.Option("--synthetic-only", help="Write new rows only.")] = False,
-    mark: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Add a column that is true for new rows.")
-    ] = None,
+    synthetic_only: SyntheticOnly = False,
+    mark: Mark = None,
     seed: Seed = 0,
     max_time: MaxTime = None,
-    fallback: Annotated[
-        bool,
-        typer.Option("--fallback", help="Where a baseline scores better, use it: SMOTE's rows, or none."),
-    ] = False,
+    fallback: Fallback = False,
     force: Force = False,
 ) -> None:
     """Train on a table and write it with new rows of its rare classes below.
@@ -155,13 +156,7 @@ def resample(
     sampler = _sampler(rows, oracle, fidelity, gan, categorical, seed, max_time)
     sampler.set_params(fallback="baseline" if fallback else "warn")
     new = resampling.resampled(sampler, rows, target, ignore or (), ratio or ("auto",))
-    real, added = resampling.marked(rows, mark, synthetic=False), Counter[Any]()
-    with files.table_writer(output, real.schema) as writer:
-        if not synthetic_only:
-            writer.write_table(real)
-        for chunk in new:
-            added += resampling.labels_of(chunk, target)
-            writer.write_table(resampling.marked(chunk, mark, synthetic=True))
+    added = resampling.write_resampled(output, rows, new, target, mark, with_real=not synthetic_only)
     if report:
         sampler.report_.to_html(report)
     if save:

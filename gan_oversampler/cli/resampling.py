@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from gan_oversampler._utils import lookup
 from gan_oversampler.cli.errors import progress_on_stderr
+from gan_oversampler.cli.files import table_writer
 from gan_oversampler.estimator import GANOversampler
 
 RATIO_WORDS: Final = ("auto", "oracle", "minority", "not majority", "not minority", "all")
@@ -115,6 +116,26 @@ def _completed(
             columns = [rows[name] if name in rows.column_names else empty for name in schema.names]
             yield pa.table(columns, names=schema.names).cast(schema)
             bar.update(rows.num_rows)
+
+
+def write_resampled(
+    path: Path,
+    table: pa.Table,
+    new: Iterable[pa.Table],
+    target: str,
+    marker: str | None,
+    *,
+    with_real: bool,
+) -> Counter[Any]:
+    """Write chunks of new rows, below the table if ``with_real``; return how many have each label."""
+    real, added = marked(table, marker, synthetic=False), Counter[Any]()
+    with table_writer(path, real.schema) as writer:
+        if with_real:
+            writer.write_table(real)
+        for chunk in new:
+            added += labels_of(chunk, target)
+            writer.write_table(marked(chunk, marker, synthetic=True))
+    return added
 
 
 def marked(table: pa.Table, marker: str | None, *, synthetic: bool) -> pa.Table:
