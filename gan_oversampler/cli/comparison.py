@@ -84,15 +84,15 @@ class Comparison:
         )
 
     @property
-    def verdict(self) -> str:
+    def result(self) -> str:
         """In one sentence, which method the scores support for simple and for strong classifiers.
 
         It is the simplest one whose F1 is within a standard error of the best.
         """
         groups = dict.fromkeys(GROUP_OF.values())
-        return f"What this supports: {'; '.join(self._verdict_of(group) for group in groups)}."
+        return f"What this supports: {'; '.join(self._result_of(group) for group in groups)}."
 
-    def _verdict_of(self, group: str) -> str:
+    def _result_of(self, group: str) -> str:
         scores = {method: self.by_fold(F1, method=method, group=group) for method in METHODS}
         best = max(METHODS, key=lambda method: scores[method].mean())
         method = next(m for m in METHODS if not _differs(scores[best] - scores[m]))
@@ -116,7 +116,7 @@ class Comparison:
             title = f"{self.score_of[metric]}, mean ± standard error over {self.n_folds} folds:"
             lines += [title, self.table(metric).to_string(), ""]
         lines.append("Gains within a standard error of the paired difference count as none.")
-        return "\n".join([*lines, self.verdict])
+        return "\n".join([*lines, self.result])
 
 
 def compare(

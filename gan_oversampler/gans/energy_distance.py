@@ -24,22 +24,22 @@ def energy_distance(new_PBF: Tensor, new_PBC: Tensor, real_PRF: Tensor, real_PRC
 
 
 class _EnergyDistance(torch.autograd.Function):
-    """Generated rows are drawn to real ones, and repel each other, with the force of both their weights."""
+    """Generated rows are drawn to real ones, and repel each other, in proportion to both their weights."""
 
     @staticmethod
     def forward(ctx: Any, new_PBF: Tensor, new_PBC: Tensor, real_PRF: Tensor, real_PRC: Tensor) -> Tensor:
         all_PAF = torch.cat([real_PRF, new_PBF], dim=1)
-        charge_PCA = torch.cat([real_PRC, -new_PBC], dim=1).mT
+        signed_PCA = torch.cat([real_PRC, -new_PBC], dim=1).mT
         gap_PBA = _distances(new_PBF, all_PAF)
         n_real, new_PCB = real_PRF.shape[1], new_PBC.mT
-        to_real_PCB = torch.bmm(charge_PCA[..., :n_real], gap_PBA[..., :n_real].mT)
+        to_real_PCB = torch.bmm(signed_PCA[..., :n_real], gap_PBA[..., :n_real].mT)
         to_new_PCB = torch.bmm(new_PCB, gap_PBA[..., n_real:].mT)
         across_PC, among_PC = (new_PCB * to_real_PCB).sum(2), (new_PCB * to_new_PCB).sum(2)
         scale_PC = (real_PRC.sum(1) > 0) / across_PC.clamp(min=1e-6) / across_PC.shape[1]
         if any(ctx.needs_input_grad):
-            force_PBC = 2 * scale_PC[:, None] * new_PBC
-            pull_PBA = torch.bmm(force_PBC, charge_PCA) / gap_PBA
-            in_rows_PBF = torch.baddbmm(pull_PBA.sum(2, keepdim=True) * new_PBF, pull_PBA, all_PAF, alpha=-1)
+            scaled_PBC = 2 * scale_PC[:, None] * new_PBC
+            pair_PBA = torch.bmm(scaled_PBC, signed_PCA) / gap_PBA
+            in_rows_PBF = torch.baddbmm(pair_PBA.sum(2, keepdim=True) * new_PBF, pair_PBA, all_PAF, alpha=-1)
             in_weight_PBC = (2 * scale_PC[..., None] * (to_real_PCB - to_new_PCB)).mT
             ctx.save_for_backward(in_rows_PBF, in_weight_PBC)
         return ((2 * across_PC - among_PC) * scale_PC).sum(1)

@@ -97,9 +97,9 @@ class _HeldOutScore(torch.autograd.Function):
         n_training, n_new = split.training_PSF.shape[1], new_PBF.shape[1]
         rows_PNF = torch.cat([split.training_PSF, new_PBF, split.validation_PQF], dim=1)
         feature_PND = torch.baddbmm(split.offset_P1D, rows_PNF, split.direction_PFD)
-        wave_PND, new = feature_PND[..., :N_FOURIER], slice(n_training, n_training + n_new)
-        sine_PBD = wave_PND[:, new].sin()
-        wave_PND.cos_()
+        fourier_PND, new = feature_PND[..., :N_FOURIER], slice(n_training, n_training + n_new)
+        sine_PBD = fourier_PND[:, new].sin()
+        fourier_PND.cos_()
         fitted_PND, validation_PQD = feature_PND.tensor_split([new.stop], dim=1)
         weight_PCN = torch.cat([split.training_PCS, new_PCB], dim=2)
         total_P1N = weight_PCN.sum(1, keepdim=True)
@@ -140,11 +140,11 @@ def _slopes(
 ) -> tuple[Tensor, Tensor]:
     """Gradients of the score in the features of synthetic rows ``(P, B, D)``, and in their weights."""
     both_PDC = torch.cat([beta_PDC, adjoint_PDC], dim=2)
-    fit_PCB, pull_PCB = torch.bmm(both_PDC.mT, feature_PBD.mT).chunk(2, dim=1)
+    fit_PCB, adjoint_PCB = torch.bmm(both_PDC.mT, feature_PBD.mT).chunk(2, dim=1)
     total_P1B = weight_PCB.sum(1, keepdim=True)
     residual_PCB = 2 * weight_PCB - total_P1B - total_P1B * fit_PCB  # weighted
-    along_PCB = torch.cat([-total_P1B * pull_PCB, residual_PCB], dim=1)
-    in_weight_PCB = 2 * pull_PCB - (pull_PCB + pull_PCB * fit_PCB).sum(1, keepdim=True)
+    along_PCB = torch.cat([-total_P1B * adjoint_PCB, residual_PCB], dim=1)
+    in_weight_PCB = 2 * adjoint_PCB - (adjoint_PCB + adjoint_PCB * fit_PCB).sum(1, keepdim=True)
     return torch.bmm(along_PCB.mT, both_PDC.mT), in_weight_PCB
 
 

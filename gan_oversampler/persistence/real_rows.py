@@ -106,9 +106,9 @@ def _lean(source: Source, cache: dict[Any, FoldData]) -> Source:
     needs_others = BASES[source.base].uses_other_classes
     key = id(data), frozenset(codes), mixes, needs_others
     if key not in cache:
-        near = {code: hood for code, hood in data.neighbourhoods.items() if code in codes}
+        near = {code: its for code, its in data.neighbourhoods.items() if code in codes}
         if not needs_others:
-            near = {code: replace(hood, others_nKF=hood.others_nKF[:, :0]) for code, hood in near.items()}
+            near = {code: replace(its, others_nKF=its.others_nKF[:, :0]) for code, its in near.items()}
         rows = {c: its for c, its in data.rows.items() if mixes == ANY_CLASS or (mixes and c in near)}
         cache[key] = _only(data, near, rows)
     return replace(source, data=cache[key])
@@ -140,9 +140,9 @@ def count_real_rows(state: Attributes) -> dict[str, dict[str, int]]:
     found: dict[str, Counter[int]] = defaultdict(Counter)
     for outcome in fit.outcomes.values():
         for purpose, data in _data_of(outcome.source):
-            for code, hood in data.neighbourhoods.items():
-                found["seeds of new rows"] |= Counter({code: len(hood.rows_nF)})
-                found["neighbours of other classes"] |= Counter({code: math.prod(hood.others_nKF.shape[:2])})
+            for code, its in data.neighbourhoods.items():
+                found["seeds of new rows"] |= Counter({code: len(its.rows_nF)})
+                found["neighbours of other classes"] |= Counter({code: math.prod(its.others_nKF.shape[:2])})
             found[purpose] |= Counter({code: len(rows) for code, rows in data.rows.items()})
         if outcome.report.evidence is not None:
             found["sample in the report"] |= Counter(outcome.report.evidence.real.codes.tolist())

@@ -64,7 +64,7 @@ def test_the_page_tells_gains_with_errors_and_what_the_search_saw():
     assert "2 of 2" in text
     assert "1.25 ± 0.75" in text  # regret of random: to the peak, or to the higher value that tpe found
     assert "tpe ranks first (1.00 on average)" in text
-    assert "not surely better than without (+0.100 ± 0.100" in text
+    assert "not significantly better than without (+0.100 ± 0.100" in text
     assert curve.summary(images)["first third"][0].startswith("50 ±")
 
 

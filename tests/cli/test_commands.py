@@ -271,7 +271,7 @@ def test_a_comparison_is_printed_and_drawn(people, tmp_path, monkeypatch):
     args = ("compare", people, "-t", "kind", *options)
     shown = run(*args)
     assert shown.exit_code == 0, shown.output
-    assert found.verdict in shown.stdout
+    assert found.result in shown.stdout
     assert pd.read_csv(tmp_path / "new" / "scores.csv").equals(scores)
     assert (tmp_path / "new" / "scores.png").stat().st_size > 1000
     assert "--force" in refused(*args)

@@ -36,22 +36,22 @@ def comparison(**means):
 
 
 def test_the_simplest_of_the_best_is_supported():
-    assert comparison().verdict.count("doing nothing") == 2
-    assert comparison(F1={OURS: 0.6}).verdict.count("GANOversampler (F1 +0.100 ± 0.000 over nothing)") == 2
-    assert "class weights" in comparison(F1={OURS: 0.6, "class weights": 0.6}).verdict
-    assert comparison(F1={"nothing": 0.6}).verdict.count("doing nothing") == 2
+    assert comparison().result.count("doing nothing") == 2
+    assert comparison(F1={OURS: 0.6}).result.count("GANOversampler (F1 +0.100 ± 0.000 over nothing)") == 2
+    assert "class weights" in comparison(F1={OURS: 0.6, "class weights": 0.6}).result
+    assert comparison(F1={"nothing": 0.6}).result.count("doing nothing") == 2
 
 
 def test_what_it_costs_is_said():
     lost = comparison(F1={OURS: 0.6}, av={OURS: 0.4})
-    assert lost.verdict.count("at the cost of -0.100 ± 0.000 average precision") == 2
+    assert lost.result.count("at the cost of -0.100 ± 0.000 average precision") == 2
 
 
 def test_a_gain_within_its_error_is_none():
     found = comparison(F1={OURS: 0.51})
     ours = (found.scores["method"] == OURS) & (found.scores["fold"] == 0)
     found.scores.loc[ours & (found.scores["metric"] == F1), "score"] += 0.2
-    assert found.verdict.count("doing nothing (no method gains more than its error: GANOversampler") == 2
+    assert found.result.count("doing nothing (no method gains more than its error: GANOversampler") == 2
 
 
 def test_tables_hold_means_with_standard_errors():

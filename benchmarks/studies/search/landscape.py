@@ -188,7 +188,7 @@ def standings(rows: pd.DataFrame) -> pd.DataFrame:
         means = [Mean.of(its) for _, its in gains.groupby(level=keys[:2], sort=False)]
         line = {"strategy": strategy, "mean rank": f"{ranks[strategy]:.2f}"}
         line["beat random"] = f"{(gains > 0).sum()} of {len(gains)}" if strategy != "random" else "–"
-        line["surely better"] = sum(mean.is_sure and mean.value > 0 for mean in means)
-        line["surely worse"] = sum(mean.is_sure and mean.value < 0 for mean in means)
+        line["significantly better"] = sum(mean.is_sure and mean.value > 0 for mean in means)
+        line["significantly worse"] = sum(mean.is_sure and mean.value < 0 for mean in means)
         lines.append(line | {"settings": len(means)})
     return pd.DataFrame(lines)

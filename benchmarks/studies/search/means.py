@@ -1,4 +1,4 @@
-"""Means with their standard errors, and whether they are surely not zero."""
+"""Means with their standard errors, and whether they are significantly different from zero."""
 
 from __future__ import annotations
 

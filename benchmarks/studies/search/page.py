@@ -24,8 +24,8 @@ LANDSCAPE: Final = (
 )
 STANDINGS: Final = (
     "Ranks are among all strategies, of the value found, over landscapes, budgets and seeds. A setting is a"
-    " landscape and a budget; *surely* means that Student's interval (95 %) over seeds lies on one side of"
-    " zero."
+    " landscape and a budget; *significantly* means that Student's interval (95 %) over seeds lies on one"
+    " side of zero."
 )
 CURVE: Final = (
     "Fashion-MNIST, two classes of 784 pixels, convolutional cells that begin with noise, 50 steps a trial:"
@@ -55,32 +55,32 @@ def report(
 ) -> str:
     """Write the page from what there is of each part; landscapes need their peaks."""
     parts: list[str | None] = ["# Does a search for GANs pay?", HOW]
-    verdicts = []
+    results = []
     if rows is not None:
-        verdicts.append(verdict_of_tables(rows))
+        results.append(result_of_tables(rows))
         parts += ["## Real tables", TABLES, table(tables.summary(rows))]
         parts += ["What the search sees is too good:", table(tables.optimism(rows)), SECONDS]
         if len(versus := tables.paired(rows)):
             parts += ["Score minus that of random search, on tables and folds of both:", table(versus)]
     if planted is not None and peaks is not None:
-        verdicts.append(verdict_of_landscapes(planted))
+        results.append(result_of_landscapes(planted))
         parts += ["## Planted landscapes", LANDSCAPE, table(landscape.standings(planted)), STANDINGS]
         parts += [table(landscape.summary(landscape.with_regret(planted, peaks)))]
     if images is not None:
-        verdicts.append(verdict_of_curve(images))
+        results.append(result_of_curve(images))
         parts += ["## The controller on images", CURVE, "![Rewards by trial](search_curve.png)"]
         parts += [table(curve.summary(images))]
-    return page(*parts[:2], "## Verdict", "\n".join(f"- {verdict}" for verdict in verdicts), *parts[2:])
+    return page(*parts[:2], "## Results", "\n".join(f"- {result}" for result in results), *parts[2:])
 
 
-def verdict_of_tables(rows: pd.DataFrame) -> str:
+def result_of_tables(rows: pd.DataFrame) -> str:
     """Say whether samplers with a search are better than the default, and where they are worst."""
     drawn, texts = tables.as_drawn(rows), []
     for strategy, its in drawn.groupby("strategy", sort=False):
         gains = tables.gains(its, "searched", "weak_f1")
         mean = Mean.of(gains)
-        claim = "surely better" if mean.is_sure and mean.value > 0 else "not surely better"
-        claim = "surely worse" if mean.is_sure and mean.value < 0 else claim
+        claim = "significantly better" if mean.is_sure and mean.value > 0 else "not significantly better"
+        claim = "significantly worse" if mean.is_sure and mean.value < 0 else claim
         texts.append(
             f"with {strategy} the sampler is {claim} than without ({mean.text()} F1 of weak classifiers on"
             f" {mean.n} tables; {(gains > 0).sum()} better, {(gains < 0).sum()} worse, at worst"
@@ -90,22 +90,26 @@ def verdict_of_tables(rows: pd.DataFrame) -> str:
     return f"**Real tables**: {'; '.join(texts)}. It takes {more:.0f} times as long (median)."
 
 
-def verdict_of_landscapes(planted: pd.DataFrame) -> str:
+def result_of_landscapes(planted: pd.DataFrame) -> str:
     """Say which strategy ranks first, how sure that is, and which ones lose to random somewhere."""
     found = landscape.standings(planted)
     first, n = found.iloc[0], found["settings"].iloc[0]
-    losers = found[found["surely worse"] > 0]
+    losers = found[found["significantly worse"] > 0]
     text = f"**Planted landscapes**: {first['strategy']} ranks first ({first['mean rank']} on average)"
     if first["strategy"] != "random":
         text += (
-            f", beats random in {first['beat random']} searches, and is surely better in"
-            f" {first['surely better']} of {n} settings"
+            f", beats random in {first['beat random']} searches, and is significantly better in"
+            f" {first['significantly better']} of {n} settings"
         )
-    lost = [f"{name} in {times} of {n}" for name, times in zip(losers["strategy"], losers["surely worse"])]
-    return text + (f". Surely worse than random: {', '.join(lost)}." if lost else ". None is surely worse.")
+    lost = [
+        f"{name} in {times} of {n}" for name, times in zip(losers["strategy"], losers["significantly worse"])
+    ]
+    return text + (
+        f". Significantly worse than random: {', '.join(lost)}." if lost else ". None is significantly worse."
+    )
 
 
-def verdict_of_curve(images: pd.DataFrame) -> str:
+def result_of_curve(images: pd.DataFrame) -> str:
     """Say whether rewards rise from the first to the last third of the trials."""
     found = curve.summary(images)
     texts = [f"{s} from {a} to {b}" for s, a, b in found[["strategy", *curve.THIRDS]].itertuples(index=False)]
