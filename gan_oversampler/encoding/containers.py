@@ -130,19 +130,24 @@ def check_table(X: Any) -> None:
             " are to resemble."
         )
     if not hasattr(X, "columns"):  # frames stay whole for the encoder
-        try:
-            check_array(X, dtype=None, accept_sparse=["csr", "csc"], ensure_all_finite=False)
-        except UnicodeDecodeError as error:
-            raise ValueError(
-                f"X holds bytes that are no text ({error}). Decode them, or drop the column."
-            ) from error
-        except ValueError as error:
-            if "inhomogeneous" not in str(error):
-                raise
-            raise ValueError(
-                "X must be a table: rows of equally many cells, each a single value. Some rows are longer"
-                " than others, or hold lists. Give one value per cell."
-            ) from error
+        _check_cells(X)
+
+
+def _check_cells(X: Any) -> None:
+    """Refuse nested lists that are no rows of equally many cells, and bytes."""
+    try:
+        check_array(X, dtype=None, accept_sparse=["csr", "csc"], ensure_all_finite=False)
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"X holds bytes that are no text ({error}). Decode them, or drop the column."
+        ) from error
+    except ValueError as error:
+        if "inhomogeneous" not in str(error):
+            raise
+        raise ValueError(
+            "X must be a table: rows of equally many cells, each a single value. Some rows are longer"
+            " than others, or hold lists. Give one value per cell."
+        ) from error
 
 
 def is_dask(*given: Any) -> bool:

@@ -156,21 +156,7 @@ def _check_critic(gan: GAN) -> None:
             f" loss={gan.loss!r}."
         )
     if LOSSES[gan.loss].error:
-        for name in ("label_noise", "label_smoothing"):
-            if getattr(critic, name):
-                raise ValueError(
-                    f"The critic of loss={gan.loss!r} is an autoencoder and has no labels. Set {name}=0."
-                )
-        if critic.penalty == "gradient":
-            raise ValueError(
-                f"penalty='gradient' asks for a slope of one, but the critic of loss={gan.loss!r} is an"
-                " autoencoder, and flat where it reconstructs well. Set penalty='none' or 'r1_r2'."
-            )
-        if not critic.completed(gan.generator).widths:
-            raise ValueError(
-                f"The critic of loss={gan.loss!r} is an autoencoder, which needs a hidden layer. Set"
-                " widths of the critic to the layers that encode and decode, such as (64, 16, 64)."
-            )
+        _check_autoencoder(gan)
     if critic.penalty_weight and penalty == "none":
         raise ValueError(
             f"penalty_weight={critic.penalty_weight!r} weighs nothing: loss={gan.loss!r} with"
@@ -190,6 +176,26 @@ def _check_critic(gan: GAN) -> None:
         raise ValueError(
             "separate_batches=True makes no difference unless the critic normalises over batches. Set"
             f" norm='batch' of the critic, or leave separate_batches out. Got norm={critic.norm!r}."
+        )
+
+
+def _check_autoencoder(gan: GAN) -> None:
+    """Refuse parameters that mean nothing for a critic that is an autoencoder."""
+    critic = gan.critic
+    for name in ("label_noise", "label_smoothing"):
+        if getattr(critic, name):
+            raise ValueError(
+                f"The critic of loss={gan.loss!r} is an autoencoder and has no labels. Set {name}=0."
+            )
+    if critic.penalty == "gradient":
+        raise ValueError(
+            f"penalty='gradient' asks for a slope of one, but the critic of loss={gan.loss!r} is an"
+            " autoencoder, and flat where it reconstructs well. Set penalty='none' or 'r1_r2'."
+        )
+    if not critic.completed(gan.generator).widths:
+        raise ValueError(
+            f"The critic of loss={gan.loss!r} is an autoencoder, which needs a hidden layer. Set"
+            " widths of the critic to the layers that encode and decode, such as (64, 16, 64)."
         )
 
 

@@ -150,48 +150,55 @@ def _layers_of(net: GeneratorNet | CriticNet) -> list[Layer]:
         return _layers_of_grid_cells(net)
     if isinstance(net, CellNet):
         return _layers_of_cells(net)
-    n_inputs, n_classes, n_hidden = net.n_inputs, net.n_classes, len(net.widths)
-    first = n_inputs + net.n_appended
-    if isinstance(net, Mlp):
-        lengths = [first, *net.widths, net.n_outputs]
-        names = ["linear"] * (n_hidden + 1)
-    else:
-        shapes = [f"{height}x{width}x{channels}" for channels, height, width in net.steps]
-        grids = [math.prod(step) for step in net.steps]
-        if isinstance(net, Decoder):
-            lengths = [first, *grids]
-            kinds = ["linear", *["transposed convolution"] * n_hidden]
-            names = [f"{kind} to {shape}" for kind, shape in zip(kinds, shapes, strict=True)]
-        else:
-            lengths = [*grids, net.length]
-            names = [*(f"convolution to {shape}" for shape in shapes[1:]), "linear"]
-    names[-1] += ", zero at first" if net.zero_last else ""
-
+    lengths, names, shape = _steps_of(net)
+    n_inputs, n_classes = net.n_inputs, net.n_classes
     layers = []
     if net.multiply:
         layers.append(Layer("class embedding, multiplied", n_classes, n_inputs, n_classes * n_inputs))
     elif net.n_appended and not isinstance(net, Encoder):
-        layers.append(Layer("class appended", n_inputs, first))
+        layers.append(Layer("class appended", n_inputs, n_inputs + net.n_appended))
     if isinstance(net, Encoder):
         how = ", class as planes" if net.n_appended else ""
-        layers.append(Layer(f"onto a grid{how}, {shapes[0]}", n_inputs, lengths[0]))
+        layers.append(Layer(f"onto a grid{how}, {shape}", n_inputs, lengths[0]))
     for i, (name, weights) in enumerate(zip(names, net.layers, strict=True)):
         inputs, outputs = lengths[i : i + 2]
         layers.append(Layer(name, inputs, outputs, math.prod(weights.matrix) + weights.n_biases))
-        if i == n_hidden:  # nothing follows the last layer
-            break
-        activation = f"leaky ReLU {net.slope:g}" if net.activation == "leaky_relu" else net.activation
-        layers.append(Layer(activation, outputs, outputs))
-        for norm, there in (("batch norm", net.batch_norm), ("layer norm", net.layer_norm)):
-            if there:  # a gain and a shift per unit or channel
-                layers.append(Layer(norm, outputs, outputs, 2 * net.widths[i]))
-        if net.film:
-            n_gains = 2 * n_classes * net.widths[i]
-            layers.append(Layer("gain and shift of the class", outputs, outputs, n_gains))
-        if net.dropout and i:
-            layers.append(Layer(f"dropout {net.dropout:g}", outputs, outputs))
+        layers += _layers_after(net, i, outputs) if i < len(net.widths) else []
     if isinstance(net, Decoder):
         layers.append(Layer("read from the grid", lengths[-1], net.n_outputs))
+    return layers
+
+
+def _steps_of(net: Mlp | Decoder | Encoder) -> tuple[list[int], list[str], str]:
+    """Numbers of units from the first to the last, names of the layers between them, and the first grid."""
+    first, n_hidden = net.n_inputs + net.n_appended, len(net.widths)
+    zero = ", zero at first" if net.zero_last else ""
+    if isinstance(net, Mlp):
+        return [first, *net.widths, net.n_outputs], [*["linear"] * n_hidden, f"linear{zero}"], ""
+    shapes = [f"{height}x{width}x{channels}" for channels, height, width in net.steps]
+    grids = [math.prod(step) for step in net.steps]
+    if isinstance(net, Decoder):
+        kinds = ["linear", *["transposed convolution"] * n_hidden]
+        names = [f"{kind} to {shape}" for kind, shape in zip(kinds, shapes, strict=True)]
+        return [first, *grids], [*names[:-1], names[-1] + zero], shapes[0]
+    return (
+        [*grids, net.length],
+        [*(f"convolution to {its}" for its in shapes[1:]), f"linear{zero}"],
+        shapes[0],
+    )
+
+
+def _layers_after(net: Mlp | Decoder | Encoder, i: int, n: int) -> list[Layer]:
+    """What follows hidden layer ``i`` of ``n`` units: activation, norms, gains of the class, dropout."""
+    activation = f"leaky ReLU {net.slope:g}" if net.activation == "leaky_relu" else net.activation
+    layers = [Layer(activation, n, n)]
+    for norm, there in (("batch norm", net.batch_norm), ("layer norm", net.layer_norm)):
+        if there:  # a gain and a shift per unit or channel
+            layers.append(Layer(norm, n, n, 2 * net.widths[i]))
+    if net.film:
+        layers.append(Layer("gain and shift of the class", n, n, 2 * net.n_classes * net.widths[i]))
+    if net.dropout and i:
+        layers.append(Layer(f"dropout {net.dropout:g}", n, n))
     return layers
 
 

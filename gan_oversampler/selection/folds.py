@@ -60,13 +60,19 @@ def split(cv: Any, rows: Rows, smallest: int, seed: int) -> list[Fold]:
         for side, index in (("training", train_index), ("held-out", heldout_index)):
             missing = np.setdiff1d(learnable, rows.codes[index])
             if missing.size:
-                label = rows.classes.tolist()[missing[0]]
-                hint = f"Use stratified folds, or fewer than {smallest} of them."
-                if rows.groups is not None:
-                    n_groups = len(np.unique(rows.groups[rows.codes == missing[0]]))
-                    hint = f"Its rows are of {n_groups} groups, each on one side of a fold: use fewer folds."
-                raise ValueError(f"Fold {number} of 'cv' has no {side} rows of class {label!r}. {hint}")
+                raise ValueError(
+                    f"Fold {number} of 'cv' has no {side} rows of class {_hint(rows, missing[0], smallest)}"
+                )
     return folds
+
+
+def _hint(rows: Rows, code: int, smallest: int) -> str:
+    """The label of a class that is missing on a side of a fold, and what to do about it."""
+    label = rows.classes.tolist()[code]
+    if rows.groups is None:
+        return f"{label!r}. Use stratified folds, or fewer than {smallest} of them."
+    n_groups = len(np.unique(rows.groups[rows.codes == code]))
+    return f"{label!r}. Its rows are of {n_groups} groups, each on one side of a fold: use fewer folds."
 
 
 def _indices(folds: Sequence[Any], n_rows: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
