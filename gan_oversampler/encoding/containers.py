@@ -134,7 +134,7 @@ def check_table(X: Any) -> None:
 
 
 def _check_cells(X: Any) -> None:
-    """Refuse nested lists that are no rows of equally many cells, and bytes."""
+    """Refuse what scikit-learn refuses in arrays and lists; say what is wrong with bytes and uneven rows."""
     try:
         check_array(X, dtype=None, accept_sparse=["csr", "csc"], ensure_all_finite=False)
     except UnicodeDecodeError as error:

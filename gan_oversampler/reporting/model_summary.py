@@ -181,11 +181,8 @@ def _steps_of(net: Mlp | Decoder | Encoder) -> tuple[list[int], list[str], str]:
         kinds = ["linear", *["transposed convolution"] * n_hidden]
         names = [f"{kind} to {shape}" for kind, shape in zip(kinds, shapes, strict=True)]
         return [first, *grids], [*names[:-1], names[-1] + zero], shapes[0]
-    return (
-        [*grids, net.length],
-        [*(f"convolution to {its}" for its in shapes[1:]), f"linear{zero}"],
-        shapes[0],
-    )
+    names = [f"convolution to {shape}" for shape in shapes[1:]]
+    return [*grids, net.length], [*names, f"linear{zero}"], shapes[0]
 
 
 def _layers_after(net: Mlp | Decoder | Encoder, i: int, n: int) -> list[Layer]:
