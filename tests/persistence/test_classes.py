@@ -17,7 +17,16 @@ from gan_oversampler.persistence.forms import FORMS
 from gan_oversampler.persistence.packing import NoFormError, full_name
 from tests.stored import through
 
-ROOMS = ("constraints", "encoding", "nn", "sampling", "reporting.facts", "reporting.evidence", "workflow")
+ROOMS = (
+    "constraints",
+    "encoding",
+    "nn",
+    "outcomes",
+    "reporting.facts",
+    "reporting.evidence",
+    "sampling",
+    "workflow",
+)
 # Dataclasses of these rooms that live while something is drawn or shown, or are entries of registries.
 PASSING = {
     # Parents, critics, parts of shapes.
@@ -44,7 +53,7 @@ PASSING = {
         "_PlainColumns",
         "SharedSearch",
     ),
-    *("Base", "EvidenceMetric", "Found", "Orders", "Sums", "Law", "Layer", "ReportFacts"),
+    *("Base", "EvidenceMetric", "Found", "Orders", "Sums", "Law", "Layer", "ReportFacts", "Result"),
 }
 
 
