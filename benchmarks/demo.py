@@ -69,7 +69,7 @@ def fit_once(table: Table) -> tuple[GANOversampler, pd.DataFrame]:
     """Fit on the whole table and print what the oracle sees and decides; return sampler and new rows."""
     heading("1. One fit: GANs train, an oracle watches")
     say(
-        "A small GAN follows the gradient of held-out F1; five geometric samplers stand beside it. Every 10"
+        "A small GAN follows the gradient of held-out F1; five geometric samplers stand beside it. Every 20"
         " steps the oracle measures whether classifiers do better on rows the GAN never saw, if its new rows"
         " join the real ones they learn from. The score is F1 computed from probabilities, mean ± standard"
         " error over 3 folds; higher is better.\n\n"

@@ -72,13 +72,13 @@ class Method:
 
 
 # How long the default GANs are trained; GANs that a user gives take more and smaller steps.
-SCHEDULE: Final[Mapping[str, int]] = {"max_steps": 40, "epoch_unit": 10}
+SCHEDULE: Final[Mapping[str, int]] = {"max_steps": 80, "epoch_unit": 20}
 
 
 def portfolio(**changes: Any) -> list[GAN]:
     """List the default GANs, with changes of the one that is trained, which comes first."""
-    generator = Generator(widths=(32,), learning_rate=1e-2, geometry_rate=0.15, ema=0.9)
-    critic = Critic(learning_rate=5e-3)
+    generator = Generator(widths=(32,), learning_rate=5e-3, geometry_rate=0.075, ema=0.95)
+    critic = Critic(learning_rate=2.5e-3)
     guided = GAN("guided", base=BASES[0], generator=generator, critic=critic, **changes)
     return [guided, *(GAN(base=base, loss_weights={}) for base in BASES)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 LEFT_ALONE: Final = 3600.0  # seconds after which nobody writes a temporary file any more
+MAX_START: Final = 255 - 32  # bytes of a name that usual file systems take, less random digits
 UNTOUCHED: Final = "Nothing was written, and a file that was there is as it was"
 
 
@@ -35,7 +37,7 @@ def written_whole(path: str | PathLike[str]) -> Iterator[Path]:
     ['page.html']
     """
     final = Path(os.path.realpath(path))  # a link stays a link
-    temporary = final.with_name(f".{final.name}.{uuid.uuid4().hex}")
+    temporary = final.with_name(f"{_start(final)}{uuid.uuid4().hex}")
     if final.exists() and not final.is_file():
         raise OSError(errno.EINVAL, "That is not a file. Give the path of a file", str(path))
     try:
@@ -66,11 +68,19 @@ def write_whole(path: str | PathLike[str], content: str | bytes) -> None:
 
 def remove_leftovers(path: Path, *, older_than: float = 0.0) -> None:
     """Remove temporary files of a path that are so many seconds old: killed processes have left them."""
-    name = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{32}}")
+    name = re.compile(rf"{re.escape(_start(path))}[0-9a-f]{{32}}")
     for other in path.parent.iterdir():
         with suppress(OSError):  # another process may be faster
             if name.fullmatch(other.name) and time.time() - other.stat().st_mtime >= older_than:
                 other.unlink()
+
+
+def _start(path: Path) -> str:
+    """What names of temporary files of a path begin with, with room for 32 digits however long its name is."""
+    start = f".{path.name}."
+    if len(os.fsencode(start)) <= MAX_START:
+        return start
+    return f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()}."
 
 
 def _named(error: OSError, path: str | PathLike[str]) -> OSError:

@@ -53,6 +53,17 @@ def test_no_ending_makes_a_temporary_file_a_result(tmp_path):
         assert not list(tmp_path.glob("*.parquet"))
 
 
+@pytest.mark.parametrize("name", ["n" * 255, "ä" * 127, "n" * 222, "n" * 221])
+def test_names_may_be_as_long_as_the_file_system_takes(tmp_path, name):
+    other = tmp_path / ("m" * 255)
+    with written_whole(other) as left:
+        left.touch()
+        os.utime(left, (time.time() - 7200,) * 2)
+        write_whole(tmp_path / name, "new")
+        assert left.exists()  # it belongs to another name
+    assert sorted(os.listdir(tmp_path)) == sorted([name, other.name])
+
+
 @pytest.mark.parametrize("target", ["folder", os.devnull])
 def test_what_is_no_file_is_refused(tmp_path, target):
     path = tmp_path / target
