@@ -76,7 +76,7 @@ def remove_leftovers(path: Path, *, older_than: float = 0.0) -> None:
 
 
 def _start(path: Path) -> str:
-    """What names of temporary files of a path begin with; 32 digits fit behind it, however long its name is."""
+    """What names of temporary files of a path begin with; 32 digits fit behind it, however long that is."""
     start = f".{path.name}."
     if len(os.fsencode(start)) <= MAX_START:
         return start
