@@ -77,12 +77,24 @@ def _fill(
     """Fill in the scores of all tasks in order; after some seconds, kill the workers and raise an error."""
     end = time.monotonic() + (math.inf if seconds is None else seconds)
     parallel = Parallel(n_jobs=n_jobs, timeout=seconds, return_as="generator")
-    scores = parallel(delayed(score)(*task) for task in tasks)
-    for number, its in enumerate(scores):
-        found[number] = its
-        if time.monotonic() > end and number + 1 < len(tasks):
-            scores.close()
-            raise TimeoutError
+    threads: set[int] = set()
+    scores = parallel(delayed(_score_in)(threads, score, task) for task in tasks)
+    try:
+        for number, its in enumerate(scores):
+            found[number] = its
+            if time.monotonic() > end and number + 1 < len(tasks):
+                scores.close()
+                raise TimeoutError
+    except (TimeoutError, multiprocessing.TimeoutError):
+        for ident in threads - {threading.get_ident()}:
+            let_go(ident)
+        raise
+
+
+def _score_in(threads: set[int], score: Callable[..., Score], task: tuple[Any, ...]) -> Score:
+    """Score a task and note by which thread; what another process notes stays there, and ends with it."""
+    threads.add(threading.get_ident())
+    return score(*task)
 
 
 def _fill_in_thread(

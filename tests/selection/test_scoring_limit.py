@@ -235,7 +235,8 @@ def test_a_limit_is_that_of_all_copies_of_an_evaluator():
         assert other.limit is evaluator.limit
 
 
-def test_a_thread_that_is_left_behind_holds_no_limits_and_filters(brief, monkeypatch):
+@pytest.mark.parametrize(("backend", "n_jobs"), [("loky", None), ("threading", 2)], ids=str)
+def test_threads_that_are_left_behind_hold_no_limits_and_filters(brief, monkeypatch, backend, n_jobs):
     monkeypatch.setattr(scoring_limit, "PATIENCE", 0.1)
     filters, end = list(warnings.filters), threading.Event()
 
@@ -246,7 +247,8 @@ def test_a_thread_that_is_left_behind_holds_no_limits_and_filters(brief, monkeyp
 
     with threadpool_limits(2, "blas"):
         before = [pool["num_threads"] for pool in threadpool_info()]
-        ScoringLimit(0.1).scores(hangs, TASKS, None)
+        with parallel_config(backend):
+            ScoringLimit(0.1).scores(hangs, TASKS, n_jobs)
         assert [pool["num_threads"] for pool in threadpool_info()] == before
         assert list(warnings.filters) == filters
         end.set()  # what the thread does at its end changes nothing any more
