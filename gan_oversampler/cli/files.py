@@ -29,7 +29,8 @@ def read_table(path: Path) -> pa.Table:
     Of CSV files, types are inferred from all cells: integers, floats, booleans, ISO dates and times, else
     text. Numbers with leading zeros stay text, and so do whole numbers of more digits than floats can hold.
     Cells that are empty are missing. The separator is that of comma, semicolon and tab which the header
-    has most of. Of Parquet files written by pandas, an index is left out.
+    has most of; beside semicolons, numbers may have decimal commas. Of Parquet files written
+    by pandas, an index is left out.
 
     Raises ``ValueError`` if the ending is unknown, the file is broken, or columns have no or equal names.
     """
@@ -69,6 +70,8 @@ def separator_of(path: Path) -> str | None:
 def _read_csv(path: Path) -> pa.Table:
     parse = csv.ParseOptions(delimiter=_delimiter(path), newlines_in_values=True)
     table = csv.read_csv(path, parse_options=parse)
+    if parse.delimiter == ";":
+        table = _with_decimal_commas(table, path, parse)
     numbers = [field.name for field in table.schema if field.type in NOT_A_NUMBER]
     if numbers and len(set(table.column_names)) == table.num_columns:
         convert = csv.ConvertOptions(
@@ -84,6 +87,18 @@ def _read_csv(path: Path) -> pa.Table:
         if pa.types.is_string(field.type):
             column = table.column(j)
             table = table.set_column(j, field, pc.if_else(pc.equal(column, ""), None, column))
+    return table
+
+
+def _with_decimal_commas(table: pa.Table, path: Path, parse: csv.ParseOptions) -> pa.Table:
+    """Replace columns of text by numbers where all cells are numbers with decimal commas, or missing."""
+    texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
+    if not texts or len(set(table.column_names)) < table.num_columns:
+        return table
+    convert = csv.ConvertOptions(include_columns=texts, decimal_point=",")
+    for name, column in zip(texts, csv.read_csv(path, parse_options=parse, convert_options=convert)):
+        if pa.types.is_floating(column.type):
+            table = table.set_column(table.column_names.index(name), name, column)
     return table
 
 

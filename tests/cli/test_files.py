@@ -73,6 +73,17 @@ def test_the_separator_is_found(tmp_path, separator):
     assert read_table(path).num_columns == 3
 
 
+def test_decimal_commas_beside_semicolons_are_numbers(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text('price;count;code;point\n1234,5;1;1,2;1.5\n;2;x;2.5\n"-0,25";3;3,4;3.5\n')
+    found = read_table(path)
+    assert found["price"].to_pylist() == [1234.5, None, -0.25]
+    assert found["code"].to_pylist() == ["1,2", "x", "3,4"]
+    assert (found["count"].type, found["point"].type) == (pa.int64(), pa.float64())
+    path.write_text('price\tcount\n"1,234"\t1\n')  # elsewhere commas may part thousands
+    assert read_table(path)["price"].to_pylist() == ["1,234"]
+
+
 def test_the_index_of_pandas_is_no_column(tmp_path):
     path = tmp_path / "table.parquet"
     frame = pa.table({"x": [1.0, 2.0]}).to_pandas().set_axis(["r1", "r2"])
