@@ -85,7 +85,8 @@ def _start(path: Path) -> str:
 
 def _named(error: OSError, path: str | PathLike[str]) -> OSError:
     """The same error, of the same class, with the path that could not be written."""
-    why = f"{error.strerror or error}. {UNTOUCHED}"
+    what = os.strerror(error.errno) if error.errno else error  # that of Arrow names the temporary file
+    why = f"{what}. {UNTOUCHED}"
     return OSError(error.errno, why, str(path)) if error.errno else OSError(f"{why}: {str(path)!r}")
 
 

@@ -7,6 +7,7 @@ import time
 import uuid
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from gan_oversampler import _writing
@@ -86,6 +87,12 @@ def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="Nothing was written") as caught:
         write_whole(path, "new")
     assert caught.value.filename == path
+
+
+def test_messages_never_name_the_temporary_file(tmp_path):
+    with pytest.raises(FileNotFoundError) as caught, written_whole(tmp_path / "file") as path:
+        pa.output_stream(str(path / "below"))  # Arrow's own message holds the path
+    assert path.name not in str(caught.value)
 
 
 # --- disk full, read-only
