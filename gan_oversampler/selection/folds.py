@@ -43,6 +43,11 @@ def split(cv: Any, rows: Rows, smallest: int, seed: int) -> list[Fold]:
         try:
             pairs = list(splitter.split(x, rows.codes, rows.groups))
         except ValueError as error:  # such as more folds than rows of a class
+            if rows.groups is None and hasattr(splitter, "set_split_request"):  # only where groups are used
+                kind = type(splitter).__name__
+                raise ValueError(
+                    f"'cv' splits by groups, {kind}, but got none. Pass groups= to fit_resample."
+                ) from error
             raise ValueError(
                 f"'cv' cannot split {len(x)} rows, of which the smallest class has {smallest}: {error} Give"
                 f" {KINDS}."

@@ -96,6 +96,12 @@ def test_unsuitable_folds_are_named(cv, message):
         _split(cv)
 
 
+def test_a_splitter_by_groups_asks_for_them():
+    for cv in (StratifiedGroupKFold(3), GroupKFold(2)):
+        with pytest.raises(ValueError, match=r"but got none\. Pass groups= to fit_resample"):
+            _split(cv)
+
+
 # --- groups
 
 GROUPED = rows_of(normal(60, 2), np.repeat([0, 1], [44, 16]), groups=np.arange(60) % 12)
