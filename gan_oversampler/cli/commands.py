@@ -108,12 +108,13 @@ def start(
 
 
 @app.command(
+    short_help="Write a table with new rows of its rare classes.",
     epilog=_examples(
         "resample people.csv -t income -o balanced.csv",
         "resample people.csv -t income -o new.parquet --synthetic-only --ratio 0.5",
         "resample people.csv -t income -o all.csv.gz --mark is_new --ignore id --report report.html",
         "resample people.csv -t income -o balanced.csv --save people.gan",
-    )
+    ),
 )
 def resample(
     table: Table,
@@ -167,10 +168,11 @@ def resample(
 
 
 @app.command(
+    short_help="Draw new rows from a saved sampler.",
     epilog=_examples(
         "sample people.gan -n 1000 -o new.csv",
         "sample people.gan -n 1000000 -o new.parquet --label yes --target income",
-    )
+    ),
 )
 def sample(
     model: Model,
@@ -205,7 +207,10 @@ def sample(
     tell(f"Written: {output} ({n:,} new rows of class {known})")
 
 
-@app.command(epilog=_examples("report people.gan", "report people.gan -o report.html"))
+@app.command(
+    short_help="Tell what a saved sampler kept, and why.",
+    epilog=_examples("report people.gan", "report people.gan -o report.html"),
+)
 def report(
     model: Model,
     output: Annotated[
@@ -230,10 +235,11 @@ def report(
 
 
 @app.command(
+    short_help="Compare class weights, SMOTE and GANs by cross-validation.",
     epilog=_examples(
         "compare people.csv -t income",
         "compare people.csv -t income --folds 10 --ignore id -o comparison/",
-    )
+    ),
 )
 def compare(
     table: Table,

@@ -56,7 +56,7 @@ class Commands(TyperGroup):
             if not hasattr(error, "format_message"):  # those of the parser know what to tell
                 code = _unexpected(error)
             else:
-                code = _say(f"Error: {error.format_message().rstrip('.')}. See --help.", WRONG_INPUT)
+                code = _say(f"Error: {_ended(error.format_message())} See --help.", WRONG_INPUT)
         sys.exit(code)
 
 
@@ -108,6 +108,12 @@ def _text_of(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     return str(error) or type(error).__name__
+
+
+def _ended(message: str) -> str:
+    """A message as a sentence: with one mark at its end."""
+    text = message.rstrip(".")
+    return text if text.endswith("?") else f"{text}."
 
 
 def _unexpected(error: Exception) -> int:

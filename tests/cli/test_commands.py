@@ -49,6 +49,7 @@ def test_help_teaches_by_examples():
         assert found.exit_code == 0
         assert f"\n    gan-oversampler {command} people." in found.stdout
     assert run().stdout == run("--help").stdout
+    assert "..." not in run().stdout.partition("Commands:")[2]  # no summary is cut
     assert run("--version").stdout == f"{gan_oversampler.__version__}\n"
 
 

@@ -39,6 +39,14 @@ def test_warnings_for_users_are_told_once_and_others_never(capsys):
     assert warnings.filters == before
 
 
+def test_messages_end_with_one_mark(capsys):
+    for word, end in (("resamle", "'sample'? See --help."), ("zzz", "'zzz'. See --help.")):
+        with pytest.raises(SystemExit) as caught:
+            get_command(app).main([word])
+        assert caught.value.code == 2
+        assert capsys.readouterr().err.rstrip().endswith(end)
+
+
 def test_progress_leaves_stdout_to_results(capsys):
     with progress_on_stderr() as verbose:
         print("step 1")
