@@ -27,7 +27,7 @@ def check_collections(X: Any, y: Any, metadata: Mapping[str, Any]) -> None:
     for name, given in {"y": y, **metadata}.items():
         if given is None and name != "y":
             continue
-        if not isinstance(given, dd.Series):
+        if not isinstance(given, dd.Series) or isinstance(given, dd.Index):
             raise TypeError(
                 f"With a Dask DataFrame, {name!r} must be a Dask Series with the same partitions, such as a"
                 f" column of the table, ddf['label']. Got {type(given).__name__}."

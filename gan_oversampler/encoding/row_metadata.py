@@ -32,6 +32,8 @@ def read_weights(sample_weight: Any, target: Target) -> NDArray[np.float64] | No
     if not np.isfinite(weights).all() or (weights < 0).any():
         wrong = weights[~np.isfinite(weights) | (weights < 0)][0]
         raise ValueError(f"'sample_weight' must hold finite numbers from 0 on. Got {wrong} instead.")
+    # An exact change of scale: sums of the largest floats would be infinite.
+    weights = np.ldexp(weights, -np.frexp(weights.max(initial=0.0))[1])
     totals = np.bincount(target.codes, weights)
     if not totals.all():
         label = target.names[int(np.argmin(totals))]
@@ -53,7 +55,8 @@ def read_groups(groups: Any, target: Target) -> NDArray[np.intp] | None:
     """
     if groups is None:
         return None
-    values = np.asarray(groups)
+    # Among texts and numbers of a list numpy would make texts of NaN and of 1.
+    values = np.asarray(groups, dtype=object if isinstance(groups, list | tuple) else None)
     _check_length("groups", values, len(target.codes))
     codes = np.asarray(pd.factorize(values)[0], dtype=np.intp)
     if (codes < 0).any():

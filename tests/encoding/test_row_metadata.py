@@ -29,6 +29,17 @@ def test_containers_are_read_alike(container):
     assert read_groups(container([7, 5, 7, 5]), TARGET).tolist() == [0, 1, 0, 1]
 
 
+@pytest.mark.parametrize("scale", [1e308, 1e-300])
+def test_weights_may_be_as_large_or_small_as_floats_are(scale):
+    weights = read_weights(np.array([1, 0.5, 1.5, 1]) * scale, TARGET)
+    np.testing.assert_allclose(weights, [1, 0.5, 1.5, 1])
+
+
+@pytest.mark.parametrize("groups", [[1, "1", 1, "1"], [2**63, 2**63 + 1, 2**63, 2**63 + 1], [-1, 2**63] * 2])
+def test_unlike_groups_of_a_list_stay_apart(groups):
+    assert read_groups(groups, TARGET).tolist() == [0, 1, 0, 1]
+
+
 def test_no_groups_are_none():
     assert read_groups(None, TARGET) is None
 
@@ -54,6 +65,7 @@ def test_wrong_weights_are_refused(weights, message):
     [
         ([1, 2], r"'groups' must hold one value per row, 4 in all. Got shape \(2,\)"),
         (["a", None, "b", None], "'groups' holds 2 missing values"),
+        (["a", np.nan, "b", "b"], "'groups' holds 1 missing values"),
         ([1.0, np.nan, 2.0, 2.0], "'groups' holds 1 missing values"),
     ],
 )
