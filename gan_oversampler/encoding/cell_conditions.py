@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from gan_oversampler._utils import did_you_mean
+from gan_oversampler._utils import MAX_KNOWN, did_you_mean
 from gan_oversampler.encoding.cells import Cells, Mask, Values, index_of, since_midnight
 
 # What a column holds, by the kind of its dtype, and an example of what may be asked for.
@@ -77,9 +77,8 @@ class Condition:
         """Raise ``ValueError`` if a level is asked for that is none of the ``known`` ones of the column."""
         for level in self.levels if self.levels is not None else ():
             if not (known == level).any():
-                texts = list(map(str, known.tolist()))
                 raise ValueError(
-                    f"Column {self.name!r} has no level {level!r}.{did_you_mean(str(level), texts)}"
+                    f"Column {self.name!r} has no level {level!r}.{_known_are(level, known.tolist())}"
                 )
 
 
@@ -97,11 +96,9 @@ def conditions_of(
             "'given' must be a dict of conditions by column, such as {'sex': 'F', 'age': (30, 40)}. Got"
             f" {given!r} instead."
         )
-    texts = {str(name): name for name in names}
     for name in given:
         if name not in names:
-            hint = did_you_mean(str(name), texts) if isinstance(name, str) else f" Known are: {list(names)}."
-            raise ValueError(f"'given' holds the unknown column {name!r}.{hint}")
+            raise ValueError(f"'given' holds the unknown column {name!r}.{_known_are(name, names)}")
     places = {name: i for i, name in enumerate(names)}
     return tuple(
         condition_of(name, places[name], asked, columns[places[name]], zones[places[name]])
@@ -136,6 +133,14 @@ def condition_of(name: Hashable, position: int, asked: Any, cells: Cells, zone: 
     return Condition(name, position, levels, missing=len(known) < len(values))
 
 
+def _known_are(asked: Any, known: Sequence[Any]) -> str:
+    """End of an error message; a text is never said to be near a number that looks like it."""
+    if all(isinstance(value, str) for value in known):
+        return did_you_mean(str(asked), known)
+    more = f" and {len(known) - MAX_KNOWN} more" if len(known) > MAX_KNOWN else ""
+    return f" Known are: {list(known[:MAX_KNOWN])}{more}."
+
+
 def _is_missing(value: Any) -> bool:
     return value is None or bool(np.all(pd.isna(value)))
 
@@ -167,10 +172,14 @@ def _read_times(name: Hashable, kind: str, values: Sequence[Any], zone: Any) -> 
                 value = since_midnight([value])[0]
             time = pd.Timestamp(value) if kind == "M" else pd.Timedelta(value)
             if kind == "M" and zone is not None and time.tz is None:
-                time = time.tz_localize(zone)
-            times.append(time.tz_convert(None) if kind == "M" and time.tz is not None else time)
+                time = time.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+            time = time.tz_convert(None) if kind == "M" and time.tz is not None else time
         except (ValueError, TypeError) as error:
             raise _refusal(name, kind, value) from error
+        if pd.isna(time):
+            why = f"Clocks of {zone} show it twice or never, so give it with an offset, such as +01:00"
+            raise _refusal(name, kind, value, why)
+        times.append(time)
     return np.array([time.to_numpy() for time in times], dtype=None if times else f"{kind}8[ns]")
 
 

@@ -116,6 +116,21 @@ def test_unknown_levels_are_refused():
     condition.refuse_unknown(np.array(["a", "A", "b"], dtype=object))
 
 
+def test_a_text_is_not_said_to_be_near_a_number_that_looks_like_it():
+    with pytest.raises(ValueError, match=r"unknown column '0'. Known are: \[0\]\.$"):
+        conditions_of({"0": 1}, [0], [NUMBERS], [None])
+    with pytest.raises(ValueError, match=r"no level '2'. Known are: \[1, 2\]\.$"):
+        condition_of("floor", 0, "2", TEXTS).refuse_unknown(np.array([1, 2], dtype=object))
+
+
+@pytest.mark.parametrize("asked", ["2024-10-27 02:30", ("2024-03-31 02:30", None)])
+def test_a_time_that_a_clock_shows_twice_or_never_needs_an_offset(asked):
+    dates = Cells(np.array(["2024-10-27"], "M8[ns]"), np.array([False]))
+    with pytest.raises(ValueError, match="Clocks of Europe/Berlin show it twice or never"):
+        condition_of("sold", 0, asked, dates, "Europe/Berlin")
+    assert condition_of("sold", 0, "2024-10-27 02:30+01:00", dates, "Europe/Berlin").levels is not None
+
+
 def test_times_of_day_are_asked_for_as_such():
     times = [datetime.time(hour) for hour in (7, 12, 23)]
     cells = read_objects(np.array(times, dtype=object))[0]
