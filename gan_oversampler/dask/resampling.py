@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any, Final
 
 import numpy as np
@@ -60,7 +61,7 @@ class Gathered:
         `Counts.shares` for more. The sample depends on ``random_state``, not on partitions.
         """
         check_collections(X, y, metadata)
-        limit = config.get("gan-oversampler.gathered-rows", GATHERED_ROWS)
+        limit = _gathered_rows()
         counts = count(y)
         strategy = sampler.sampling_strategy
         n_new = counts.n_new("auto" if _is_chosen(strategy) else strategy)
@@ -93,6 +94,17 @@ class Gathered:
         sampler.report_ = fit.first.report
         n_new = n_new_at_ratio(self.counts.by_label, self.n_new, fit.first.ratio)
         sampler.sampling_strategy_ = {label: n_new.get(label, 0) for label in self.n_new}
+
+
+def _gathered_rows() -> float:
+    """Dask's setting, from code, files or the environment; ``ValueError`` if it is no number of rows."""
+    limit = config.get("gan-oversampler.gathered-rows", GATHERED_ROWS)
+    if not isinstance(limit, Real) or isinstance(limit, bool) or not limit >= 1:
+        raise ValueError(
+            "Dask's setting 'gan-oversampler.gathered-rows' must be a number of rows, at least 1. Got"
+            f" {limit!r}."
+        )
+    return float(limit)
 
 
 def _is_chosen(strategy: Any) -> bool:

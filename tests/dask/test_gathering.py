@@ -77,6 +77,7 @@ def test_labels_of_partitions_of_other_lengths_are_refused():
         (lambda X, y: (X.compute(), y), TypeError, "X must be a Dask DataFrame"),
         (lambda X, y: (X, LABELS), TypeError, "'y' must be a Dask Series.*Got ndarray"),
         (lambda X, y: (X, "label"), TypeError, "Got str"),
+        (lambda X, y: (X, X.index), TypeError, "must be a Dask Series.*Got Index"),
         (lambda X, y: (X, y.repartition(npartitions=2)), ValueError, "Got 4 and 2 partitions"),
     ],
 )

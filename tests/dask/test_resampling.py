@@ -168,6 +168,15 @@ def test_a_fitted_sampler_behaves_as_ever(thinned, tmp_path):
     assert sampler.feature_names_in_.tolist() == list(X.columns)
 
 
+@pytest.mark.parametrize("limit", [0, -5, "many", True, float("nan")])
+def test_a_setting_that_is_no_number_of_rows_is_refused(limit):
+    with (
+        dask.config.set({"gan-oversampler.gathered-rows": limit}),
+        pytest.raises(ValueError, match="gathered-rows' must be a number of rows"),
+    ):
+        quick().fit(*in_partitions(mixed(), LABELS, 2))
+
+
 def test_where_no_rows_are_asked_for_the_table_comes_back():
     X, y = in_partitions(mixed(), LABELS, 3)
     X_new, y_new = quick(sampling_strategy={"yes": N_RARE}).fit_resample(X, y)
