@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from numbers import Real
 from typing import Any, Final
 
 import numpy as np
@@ -96,15 +96,15 @@ class Gathered:
         sampler.sampling_strategy_ = {label: n_new.get(label, 0) for label in self.n_new}
 
 
-def _gathered_rows() -> float:
+def _gathered_rows() -> int:
     """Dask's setting, from code, files or the environment; ``ValueError`` if it is no number of rows."""
     limit = config.get("gan-oversampler.gathered-rows", GATHERED_ROWS)
-    if not isinstance(limit, Real) or isinstance(limit, bool) or not limit >= 1:
+    if not isinstance(limit, int | float) or isinstance(limit, bool) or not 1 <= limit < math.inf:
         raise ValueError(
             "Dask's setting 'gan-oversampler.gathered-rows' must be a number of rows, at least 1. Got"
             f" {limit!r}."
         )
-    return float(limit)
+    return int(limit)
 
 
 def _is_chosen(strategy: Any) -> bool:

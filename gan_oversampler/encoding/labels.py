@@ -136,6 +136,11 @@ class Target:
         """
         labels = [self.names[code] for code in codes]
         choice = f"Give 'y' as one of: {', '.join(map(repr, labels))}." if labels else "None was."
+        if label is None and not labels:
+            raise ValueError(
+                "No class was oversampled, so there are no new rows to draw. Fit with a 'sampling_strategy'"
+                " that asks for some."
+            )
         if label is None and len(labels) > 1:
             raise ValueError(f"{len(labels)} classes were oversampled; rows are drawn of one. {choice}")
         label = labels[0] if label is None and labels else label

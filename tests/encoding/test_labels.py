@@ -277,3 +277,8 @@ def test_labels_that_are_no_classes_are_refused(y, message):
 def test_a_target_that_is_not_one_of_classes_is_an_error(y):
     with pytest.raises(ValueError, match=r".+"):
         Target.of(y)
+
+
+def test_where_no_class_was_oversampled_there_is_nothing_to_draw():
+    with pytest.raises(ValueError, match="No class was oversampled, so there are no new rows to draw"):
+        Target.of([0, 1, 0, 1]).code_to_draw(None, [])
