@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import sys
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
@@ -115,6 +116,7 @@ def condition_of(name: Hashable, position: int, asked: Any, cells: Cells, zone: 
     """
     kind: str = "O" if cells.is_label else cells.values.dtype.kind
     kind = kind if kind in KINDS else "number"
+    asked = asked.item() if isinstance(asked, np.ndarray) and asked.ndim == 0 else asked
     if isinstance(asked, tuple):
         if kind in "bO" or len(asked) != 2:
             raise _refusal(name, kind, asked, "A tuple is an interval (from, to), of numbers or times only")
@@ -155,6 +157,8 @@ def _read(name: Hashable, kind: str, values: Sequence[Any], zone: Any) -> Values
         return _read_times(name, kind, values, zone)
     for value in values:
         is_number = isinstance(value, Real | decimal.Decimal | np.bool_)
+        if is_number and isinstance(value, int) and abs(value) > sys.float_info.max:
+            raise _refusal(name, kind, value, "No float is as large")
         if not is_number or (kind == "b" and value not in (0, 1)):
             raise _refusal(name, kind, value)
     plain = [float(value) if isinstance(value, decimal.Decimal) else value for value in values]

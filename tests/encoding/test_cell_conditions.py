@@ -131,6 +131,15 @@ def test_a_time_that_a_clock_shows_twice_or_never_needs_an_offset(asked):
     assert condition_of("sold", 0, "2024-10-27 02:30+01:00", dates, "Europe/Berlin").levels is not None
 
 
+def test_integers_beyond_floats_are_refused():
+    with pytest.raises(ValueError, match="No float is as large"):
+        condition_of("age", 0, (0, 10**400), NUMBERS)
+
+
+def test_an_array_without_axes_is_its_value():
+    assert condition_of("city", 0, np.array("a"), TEXTS).levels.tolist() == ["a"]
+
+
 def test_times_of_day_are_asked_for_as_such():
     times = [datetime.time(hour) for hour in (7, 12, 23)]
     cells = read_objects(np.array(times, dtype=object))[0]
