@@ -25,7 +25,10 @@ def read_weights(sample_weight: Any, target: Target) -> NDArray[np.float64] | No
     if sample_weight is None:
         return None
     try:
-        weights = np.asarray(sample_weight, dtype=np.float64)
+        values = np.asarray(sample_weight)
+        if values.dtype.kind in "cSUMm":  # numpy would make some number of them
+            raise TypeError(f"their type is {values.dtype}")
+        weights = values.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"'sample_weight' must hold numbers: {error}.") from None
     _check_length("sample_weight", weights, len(target.codes))

@@ -72,3 +72,11 @@ def test_wrong_weights_are_refused(weights, message):
 def test_wrong_groups_are_refused(groups, message):
     with pytest.raises(ValueError, match=message):
         read_groups(groups, TARGET)
+
+
+@pytest.mark.parametrize(
+    "values", [["1", "2", "3"], np.ones(3) + 1j, np.array(["2020-01-01"] * 3, "M8[D]"), np.ones(3, "m8[s]")]
+)
+def test_weights_that_are_no_real_numbers_are_refused(values):
+    with pytest.raises(ValueError, match="'sample_weight' must hold numbers: their type is"):
+        read_weights(values, Target.of([0, 0, 1]))
