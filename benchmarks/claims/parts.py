@@ -16,7 +16,7 @@ from benchmarks.studies.search.means import Mean
 SETTINGS: Final = {
     "ours_base_only": "the same portfolio untrained",
     "ours_no_oracle": "guided GAN after its last step, no oracle",
-    "ours_utility": "trained for utility only, no critic",
+    "ours_utility": "trained for utility only: no critic, no fidelity",
     "ours_adversarial": "trained against a critic only",
 }
 GAINS: Final = {
