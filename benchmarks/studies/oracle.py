@@ -50,7 +50,8 @@ def utilities(train: Table, seed: int) -> pd.DataFrame:
     sampler = GANOversampler(
         gan=portfolio(objective="f1"),
         oracle=list(ORACLES.values()),
-        **SCHEDULE,
+        max_steps=STEPS,
+        epoch_unit=UNIT,
         patience=99,
         random_state=seed,
     ).fit(train.X, train.y)
