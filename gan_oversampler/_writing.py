@@ -85,9 +85,10 @@ def _start(path: Path) -> str:
 
 def _named(error: OSError, path: str | PathLike[str]) -> OSError:
     """The same error, of the same class, with the path that could not be written."""
-    what = os.strerror(error.errno) if error.errno else error  # that of Arrow names the temporary file
-    why = f"{what}. {UNTOUCHED}"
-    return OSError(error.errno, why, str(path)) if error.errno else OSError(f"{why}: {str(path)!r}")
+    if not error.errno:
+        return OSError(f"{error}. {UNTOUCHED}: {str(path)!r}")
+    # The text of the error itself may name the temporary file, as Arrow's do.
+    return OSError(error.errno, f"{os.strerror(error.errno)}. {UNTOUCHED}", str(path))
 
 
 def _sync(path: Path, mode: int) -> None:

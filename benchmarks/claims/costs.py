@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import pandas as pd
 
 from benchmarks.claims.evidence import OURS, SMOTE, Evidence
 from benchmarks.claims.keel import TIMED, seconds_text
 
-RATIOS = {
+RATIOS: Final = {
     "ctgan": "KEEL: ctgan / ours",
     "tvae": "KEEL: tvae / ours",
     "adult": "adult: ctgan / ours",
     "wide": "3000 columns: before / now",
 }
-CASES = ("numbers", "mixed", "sample")
+CASES: Final = ("numbers", "mixed", "sample")
 
 
 def text(evidence: Evidence) -> str:

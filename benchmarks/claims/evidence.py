@@ -68,6 +68,15 @@ def gain_text(gains: pd.Series) -> str:
     return f"{Mean.of(gains).text()} ({counts['won']} : {counts['lost']})"
 
 
+def check_rows(rows: pd.DataFrame, column: str, needed: Sequence[str], where: str) -> None:
+    """Raise ``MissingRowsError`` if a column of rows lacks one of the values needed."""
+    missing = [value for value in needed if value not in set(rows[column])]
+    if missing:
+        raise MissingRowsError(
+            f"{where} has no rows of {', '.join(missing)} (column {column!r}); measure these first."
+        )
+
+
 @dataclass(frozen=True)
 class Evidence:
     """A folder of result files."""
@@ -86,11 +95,8 @@ class Evidence:
         if not path.is_file():
             raise MissingRowsError(f"There is no {path}; run what writes it (benchmarks/README.md) first.")
         rows = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
-        missing = [value for value in needed if value not in set(rows[column])] if needed else []
-        if missing:
-            raise MissingRowsError(
-                f"{path} has no rows of {', '.join(missing)} (column {column!r}); measure these first."
-            )
+        if needed:
+            check_rows(rows, column, needed, str(path))
         return rows
 
     def day(self, name: str, method: str = OURS) -> str:
@@ -150,11 +156,7 @@ class Evidence:
         """Rows of the study of new rows on the tables of a suite."""
         rows = self.read("fidelity.parquet", "suite", [suite])
         rows = rows[rows["suite"] == suite]
-        if missing := set(ALWAYS) - set(rows["arm"]):
-            lacks = ", ".join(sorted(missing))
-            raise MissingRowsError(
-                f"fidelity.parquet has no rows of {lacks} on {suite}; measure these first."
-            )
+        check_rows(rows, "arm", ALWAYS, f"fidelity.parquet, suite {suite},")
         return rows
 
     def comparison(self, suite: str, block: str, score: str) -> Comparison:

@@ -29,8 +29,8 @@ def read_table(path: Path) -> pa.Table:
     Of CSV files, types are inferred from all cells: integers, floats, booleans, ISO dates and times, else
     text. Numbers with leading zeros stay text, and so do whole numbers of more digits than floats can hold.
     Cells that are empty are missing. The separator is that of comma, semicolon and tab which the header
-    has most of; beside semicolons, numbers may have decimal commas. Of Parquet files written
-    by pandas, an index is left out.
+    has most of; beside semicolons, numbers may have decimal commas. Of Parquet files written by pandas, an
+    index is left out.
 
     Raises ``ValueError`` if the ending is unknown, the file is broken, or columns have no or equal names.
     """

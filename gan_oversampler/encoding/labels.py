@@ -143,7 +143,7 @@ class Target:
             )
         if label is None and len(labels) > 1:
             raise ValueError(f"{len(labels)} classes were oversampled; rows are drawn of one. {choice}")
-        label = labels[0] if label is None and labels else label
+        label = labels[0] if label is None else label
         if label not in labels:
             what = "not among those to oversample" if label in self.names else "not known"
             raise ValueError(f"Class {label!r} is {what}. {choice}")

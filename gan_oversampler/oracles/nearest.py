@@ -9,7 +9,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-AT_ONCE: Final = 256  # queries whose distances are looked at together, so that these stay in the cache
 GROUPS_PER_NEIGHBOUR: Final = 8
 
 Distances = NDArray[np.floating[Any]]

@@ -12,7 +12,7 @@ from scipy import sparse
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from gan_oversampler.oracles.nearest import AT_ONCE, near_distances, smallest
+from gan_oversampler.oracles.nearest import near_distances, smallest
 
 # The intercept is the coefficient of a column of this value, so the penalty hardly holds it back.
 INTERCEPT: Final = 1000.0
@@ -20,6 +20,7 @@ MAX_STEPS, MAX_HALVINGS = 100, 30
 # The largest change of a log-odds in the last step; what is left is about its square, as Newton converges.
 CLOSE: Final = 1e-4
 MAX_ROUGH: Final = 1e6  # numbers whose products are safe in half the precision
+AT_ONCE: Final = 256  # rows whose neighbours are sought together, so that distances stay in the cache
 
 
 class NewtonLogistic(ClassifierMixin, BaseEstimator):

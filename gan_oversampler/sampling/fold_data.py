@@ -60,11 +60,10 @@ class FoldData:
         if len(kept) < len(index):
             weights = stands_for_C[some.codes] * (1.0 if weights is None else weights)
         how |= {"n_classes": len(counts_C), "positions": kept, "weights": weights, "groups": some.groups}
+        stands_for = dict(enumerate(stands_for_C.tolist())) if len(kept) < len(index) else None
         table_counts = dict(enumerate(rows.counts.tolist()))
-        data = replace(cls.of(some.values, some.codes, space, **how), table_counts=table_counts)
-        if len(kept) == len(index):
-            return data
-        return replace(data, stands_for=dict(enumerate(stands_for_C.tolist())))
+        data = cls.of(some.values, some.codes, space, **how)
+        return replace(data, stands_for=stands_for, table_counts=table_counts)
 
     @classmethod
     def of(

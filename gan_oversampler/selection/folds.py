@@ -65,19 +65,17 @@ def split(cv: Any, rows: Rows, smallest: int, seed: int) -> list[Fold]:
         for side, index in (("training", train_index), ("held-out", heldout_index)):
             missing = np.setdiff1d(learnable, rows.codes[index])
             if missing.size:
-                raise ValueError(
-                    f"Fold {number} of 'cv' has no {side} rows of class {_hint(rows, missing[0], smallest)}"
-                )
+                label, hint = rows.classes.tolist()[missing[0]], _hint(rows, missing[0], smallest)
+                raise ValueError(f"Fold {number} of 'cv' has no {side} rows of class {label!r}. {hint}")
     return folds
 
 
 def _hint(rows: Rows, code: int, smallest: int) -> str:
-    """The label of a class that is missing on a side of a fold, and what to do about it."""
-    label = rows.classes.tolist()[code]
+    """What to do about a class that is missing on a side of a fold."""
     if rows.groups is None:
-        return f"{label!r}. Use stratified folds, or fewer than {smallest} of them."
+        return f"Use stratified folds, or fewer than {smallest} of them."
     n_groups = len(np.unique(rows.groups[rows.codes == code]))
-    return f"{label!r}. Its rows are of {n_groups} groups, each on one side of a fold: use fewer folds."
+    return f"Its rows are of {n_groups} groups, each on one side of a fold: use fewer folds."
 
 
 def _indices(folds: Sequence[Any], n_rows: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
